@@ -1,0 +1,274 @@
+/**
+ * What an operator can see of a chassis and do to it, and nothing else: the interface between the control
+ * socket and the chassis. The field names of the rows are those that scripts read with `--json`: they may be
+ * added to, not changed.
+ *
+ * An operation that cannot be done throws an OperationError, whose text goes to the operator as it is. Any
+ * other exception is a bug of ours, and is reported as such.
+ */
+import type { Family } from '../bgp/families.ts';
+
+/** Blades are numbered from 0, as their slots are. */
+export const FIRST_BLADE = 0;
+
+/** 1: could not be done. 2: was wrongly asked for. They become the exit status of the command. */
+export type FailureCode = 1 | 2;
+
+export class OperationError extends Error {
+  readonly code: FailureCode;
+
+  constructor(message: string, code: FailureCode = 1) {
+    super(message);
+    this.name = 'OperationError';
+    this.code = code;
+  }
+}
+
+/** RFC 4271 section 8.2.2, and the state that grafting adds. */
+export type SessionState =
+  | 'Idle'
+  | 'Connect'
+  | 'Active'
+  | 'OpenSent'
+  | 'OpenConfirm'
+  | 'Established'
+  | 'Inactive';
+
+export type BladeState = 'starting' | 'running' | 'draining' | 'drained' | 'restarting' | 'dead';
+
+export const BALANCE_METRICS = ['cpu', 'updates', 'routes', 'sessions'] as const;
+export type BalanceMetric = (typeof BALANCE_METRICS)[number];
+
+export const FAULT_KINDS = ['crash', 'hang', 'memory'] as const;
+export type FaultKind = (typeof FAULT_KINDS)[number];
+
+/** The head of `chassis show`. */
+export interface ChassisSummary {
+  version: string;
+  pid: number;
+  as: number;
+  routerId: string;
+  /** As `address:port`. */
+  listen: string[];
+  configuration: string;
+  uptimeSeconds: number;
+  blades: number;
+  sessions: number;
+  sessionsEstablished: number;
+  /** Routes in all Adj-RIB-Ins. */
+  routes: number;
+  /** Distinct prefixes with a route. */
+  prefixes: number;
+  grafts: number;
+  /** Of these, those after a blade died. */
+  graftsUnplanned: number;
+  /** What an operator should know of: a database out of order, a blade that was restarted, … */
+  troubles: string[];
+  residentBytes?: number;
+}
+
+export interface BladeRow {
+  blade: number;
+  state: BladeState;
+  sessions: number;
+  /** Routes in the Adj-RIB-Ins of its sessions. */
+  routes: number;
+  cpuPercent: number;
+  uptimeSeconds?: number;
+  updatesReceived?: number;
+  updatesSent?: number;
+  /** How often the decision process was run for a prefix. */
+  decisionsRun?: number;
+  /** How often the worker in this slot was replaced. */
+  restarts?: number;
+}
+
+export interface SessionRow {
+  neighbor: string;
+  as: number;
+  state: SessionState;
+  blade: number;
+  routesReceived: number;
+  routesAdvertised: number;
+  updatesReceived: number;
+  updatesSent: number;
+  /** Seconds in Established, else 0. */
+  uptimeSeconds: number;
+  description?: string;
+  /** `chassis shutdown` holds it down. */
+  shutdown?: boolean;
+  /** Why it is down, in words: the last NOTIFICATION, the hold timer, no connection, … */
+  reason?: string;
+}
+
+/** One session in full; what is not known before OPEN messages are exchanged is absent. */
+export interface SessionDetail extends SessionRow {
+  routerId?: string;
+  localAddress?: string;
+  localPort?: number;
+  remotePort?: number;
+  passive: boolean;
+  families: Family[];
+  /** As sent and as received, in words. */
+  capabilitiesSent?: string[];
+  capabilitiesReceived?: string[];
+  import: string;
+  export: string;
+  holdTime: number;
+  holdTimeConfigured: number;
+  keepaliveTime: number;
+  messagesReceived?: Record<string, number>;
+  messagesSent?: Record<string, number>;
+  /** Routes that import policy turned down. */
+  routesRejected?: number;
+  /** How often the session came up, and how often it was grafted since it last did. */
+  establishedCount?: number;
+  grafts?: number;
+  lastGraft?: GraftRow;
+  lastError?: string;
+  /** Prefixes that wait to be sent. */
+  pending?: number;
+  cpuPercent?: number;
+}
+
+export interface RouteRow {
+  prefix: string;
+  neighbor: string;
+  best: boolean;
+  nextHop: string;
+  /** As routers print it: `64500 3356 {64510 64511}`. */
+  asPath: string;
+  /** `64500:100`, or the names of RFC 1997. */
+  communities: string[];
+  localPref: number | null;
+  med: number | null;
+  origin: 'IGP' | 'EGP' | 'INCOMPLETE';
+  blade: number;
+  largeCommunities?: string[];
+  extendedCommunities?: string[];
+  /** Why it is not best: the step of the decision process, in words. */
+  reason?: string;
+}
+
+/** Which routes to show; no field means all of them. */
+export interface RouteFilter {
+  /** Canonical, host bits zero. */
+  prefix?: string;
+  /** Also what is more specific than `prefix`. */
+  longer?: boolean;
+  best?: boolean;
+  family?: Family;
+}
+
+export interface GraftReport {
+  neighbor: string;
+  from: number;
+  to: number;
+  routes: number;
+  totalMicroseconds: number;
+  /** From the last byte handled on the old blade to the first one on the new blade. */
+  pauseMicroseconds: number;
+  decisionsRun: number;
+  fabricUpdatesSent: number;
+  neighborUpdatesSent: number;
+}
+
+export type GraftResult = 'done' | 'undone';
+
+/** A line of the graft history. */
+export interface GraftRow extends GraftReport {
+  /** ISO 8601. */
+  time: string;
+  /** False where the blade died. */
+  planned: boolean;
+  result: GraftResult;
+  /** Why it was made, or why it was undone. */
+  reason?: string;
+}
+
+/** One part of the shared memory: what is used of what is reserved. */
+export interface FabricRow {
+  part: string;
+  used: number;
+  capacity: number;
+  unit: string;
+  bytes?: number;
+}
+
+export interface BladeLoad {
+  blade: number;
+  load: number;
+  sessions: number;
+}
+
+export interface BalanceReport {
+  metric: BalanceMetric;
+  /** The unit of `load`, for people: `% cpu`, `UPDATEs/s`, `routes`, `sessions`. */
+  unit: string;
+  dryRun: boolean;
+  /** What was aimed at: this fraction of the mean either way. */
+  band: number;
+  before: BladeLoad[];
+  after: BladeLoad[];
+  /** In a dry run, what would be moved, costs zero. */
+  grafts: GraftReport[];
+}
+
+/** What drain and restart did. */
+export interface DrainReport {
+  blade: number;
+  grafts: GraftReport[];
+}
+
+/** What reload did, by neighbour; `restartNeeded` names the keys that only a new start applies. */
+export interface ReloadReport {
+  added: string[];
+  removed: string[];
+  /** Changed without closing the session. */
+  changed: string[];
+  /** Changed in what the OPEN message says, so that the session was closed and starts again. */
+  reset: string[];
+  restartNeeded: string[];
+}
+
+export interface DumpReport {
+  file: string;
+  routes: number;
+  prefixes: number;
+  peers: number;
+  bytes: number;
+}
+
+/** Addresses and prefixes arrive canonical; slots as integers not below FIRST_BLADE, not yet known to exist. */
+export interface ChassisOperations {
+  showChassis(): Promise<ChassisSummary>;
+  showBlades(): Promise<BladeRow[]>;
+  showSessions(): Promise<SessionRow[]>;
+  showSession(neighbor: string): Promise<SessionDetail>;
+  /** Routes of the whole box, sorted by prefix, in batches of some hundred; ended early by `return()`. */
+  showRoutes(filter: RouteFilter): AsyncIterable<RouteRow[]>;
+  /** The neighbour's Adj-RIB-In, before import policy. */
+  showReceived(neighbor: string, filter: RouteFilter): AsyncIterable<RouteRow[]>;
+  /** Its Adj-RIB-Out: `neighbor` in the rows is where the route came from. */
+  showAdvertised(neighbor: string, filter: RouteFilter): AsyncIterable<RouteRow[]>;
+  /** The newest first. */
+  showGrafts(limit: number): Promise<GraftRow[]>;
+  showFabric(): Promise<FabricRow[]>;
+
+  graft(neighbor: string, to: number): Promise<GraftReport>;
+  balance(options: { metric: BalanceMetric; dryRun: boolean }): Promise<BalanceReport>;
+  drain(blade: number): Promise<DrainReport>;
+  undrain(blade: number): Promise<void>;
+  restart(blade: number): Promise<DrainReport>;
+  fault(blade: number, kind: FaultKind): Promise<void>;
+
+  clear(neighbor: string): Promise<void>;
+  /** `why` is the shutdown communication of RFC 9003, at most 255 octets of UTF-8. */
+  shutdown(neighbor: string, why: string | undefined): Promise<void>;
+  enable(neighbor: string): Promise<void>;
+  refresh(neighbor: string): Promise<void>;
+
+  reload(): Promise<ReloadReport>;
+  /** `file` is absolute. */
+  dumpMrt(file: string): Promise<DumpReport>;
+}
