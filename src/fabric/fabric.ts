@@ -1,0 +1,162 @@
+/**
+ * The fabric: all memory that threads share, as one thread sees it. It knows memory and no BGP.
+ *
+ * The chassis reserves the memory (layout.ts), every thread attaches to it with a `Fabric` of its own. There
+ * is no lock anywhere (I2): each word has one writer, or a stated compare-and-swap rule.
+ */
+import { AttributeDictionary, type Describe } from './attributes.ts';
+import { Columns } from './columns.ts';
+import { Connections } from './connections.ts';
+import { Doorbells } from './doorbell.ts';
+import { Epochs } from './epochs.ts';
+import {
+  BLADE_NUMBER,
+  CARD_NUMBER,
+  type FabricMemory,
+  type FabricOptions,
+  GRAFT,
+  GRAFT_TIME,
+  prefixIds,
+  SESSION,
+  SESSION_NUMBER,
+} from './layout.ts';
+import { PageArena } from './pages.ts';
+import { PrefixDictionary } from './prefixes.ts';
+import { ReadySets } from './ready.ts';
+import { RecordRing } from './record-ring.ts';
+
+export class Fabric {
+  readonly memory: FabricMemory;
+  readonly options: FabricOptions;
+  readonly prefixes: PrefixDictionary;
+  readonly attributes: AttributeDictionary;
+  readonly pages: PageArena;
+  readonly columns: Columns;
+  readonly connections: Connections;
+  readonly bells: Doorbells;
+  readonly epochs: Epochs;
+  readonly ready: ReadySets;
+  /** By PrefixId: which sessions may have a route (rib/presence.ts). */
+  readonly presence: Int32Array;
+  /** SESSION.words a session. */
+  readonly sessions: Int32Array;
+  /** SESSION_NUMBER.words a session. */
+  readonly sessionNumbers: Float64Array;
+  /** GRAFT.words a slot. */
+  readonly grafts: Int32Array;
+  readonly graftTimes: Float64Array;
+  /** Four words an out view (rib/out-views.ts). */
+  readonly views: Int32Array;
+  readonly bladeNumbers: Float64Array;
+  readonly cardNumbers: Float64Array;
+
+  /** `thread` is the slot of a blade, or `blades` for the chassis, which also reads columns. */
+  constructor(memory: FabricMemory, thread: number, describe: Describe) {
+    this.memory = memory;
+    this.options = memory.options;
+    this.epochs = new Epochs(memory.epochs, thread);
+    this.prefixes = new PrefixDictionary(memory);
+    this.attributes = new AttributeDictionary(memory, describe);
+    this.pages = new PageArena(memory, this.epochs);
+    this.columns = new Columns(memory, this.pages);
+    this.connections = new Connections(memory);
+    this.bells = new Doorbells(memory.bells);
+    this.ready = new ReadySets(memory.ready, memory.options.sessions);
+    this.presence = new Int32Array(memory.presence);
+    this.sessions = new Int32Array(memory.sessions);
+    this.sessionNumbers = new Float64Array(memory.sessionNumbers);
+    this.grafts = new Int32Array(memory.grafts);
+    this.graftTimes = new Float64Array(memory.graftTimes);
+    this.views = new Int32Array(memory.views);
+    this.bladeNumbers = new Float64Array(memory.bladeNumbers);
+    this.cardNumbers = new Float64Array(memory.cardNumbers);
+  }
+
+  ringBetween(from: number, to: number): RecordRing {
+    return new RecordRing(this.memory, from, to);
+  }
+
+  /** The Loc-RIB columns of a blade: AttrId, and session + 1, of its best route by PrefixId. */
+  locRib(blade: number): { attribute: Uint32Array; session: Uint16Array } {
+    const ids = prefixIds(this.options);
+    return {
+      attribute: new Uint32Array(this.memory.bestAttribute, blade * ids * 4, ids),
+      session: new Uint16Array(this.memory.bestSession, blade * ids * 2, ids),
+    };
+  }
+
+  // Threads by number, for doorbells: blades, then the chassis, then line cards.
+  get chassisThread(): number {
+    return this.options.blades;
+  }
+
+  cardThread(card: number): number {
+    return this.options.blades + 1 + card;
+  }
+
+  /** The line card that carries a session's connections. */
+  cardOf(session: number): number {
+    return session % this.options.lineCards;
+  }
+
+  session(session: number, word: number): number {
+    return this.sessions[session * SESSION.words + word] as number;
+  }
+
+  setSession(session: number, word: number, value: number): void {
+    this.sessions[session * SESSION.words + word] = value;
+  }
+
+  /** Slot of the blade that serves a session, or -1. */
+  homeOf(session: number): number {
+    return Atomics.load(this.sessions, session * SESSION.words + SESSION.home) - 1;
+  }
+
+  setHome(session: number, slot: number): void {
+    Atomics.store(this.sessions, session * SESSION.words + SESSION.home, slot + 1);
+  }
+
+  number(session: number, which: number): number {
+    return this.sessionNumbers[session * SESSION_NUMBER.words + which] as number;
+  }
+
+  setNumber(session: number, which: number, value: number): void {
+    this.sessionNumbers[session * SESSION_NUMBER.words + which] = value;
+  }
+
+  count(session: number, which: number, more = 1): void {
+    const at = session * SESSION_NUMBER.words + which;
+    this.sessionNumbers[at] = (this.sessionNumbers[at] as number) + more;
+  }
+
+  graft(slot: number, word: number): number {
+    return Atomics.load(this.grafts, slot * GRAFT.words + word);
+  }
+
+  setGraft(slot: number, word: number, value: number): void {
+    Atomics.store(this.grafts, slot * GRAFT.words + word, value);
+  }
+
+  /** One step of a graft; false when somebody else made another one first. */
+  stepGraft(slot: number, from: number, to: number): boolean {
+    return Atomics.compareExchange(this.grafts, slot * GRAFT.words + GRAFT.state, from, to) === from;
+  }
+
+  stampGraft(slot: number, which: number, time: number): void {
+    this.graftTimes[slot * GRAFT_TIME.words + which] = time;
+  }
+
+  bladeNumber(blade: number, which: number): number {
+    return this.bladeNumbers[blade * BLADE_NUMBER.words + which] as number;
+  }
+
+  countBlade(blade: number, which: number, more = 1): void {
+    const at = blade * BLADE_NUMBER.words + which;
+    this.bladeNumbers[at] = (this.bladeNumbers[at] as number) + more;
+  }
+
+  countCard(card: number, which: number, more = 1): void {
+    const at = card * CARD_NUMBER.words + which;
+    this.cardNumbers[at] = (this.cardNumbers[at] as number) + more;
+  }
+}

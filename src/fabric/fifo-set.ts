@@ -1,0 +1,79 @@
+/**
+ * A set of ids that remembers in which order they came, each once: what waits for a sibling or a neighbour
+ * (I4: never a queue of history). On one thread's heap. 1 bit an id in pages that exist when touched, and 4 bytes
+ * for each member.
+ */
+const PAGE_IDS_BITS = 15;
+
+export class FifoSet {
+  #bits: (Uint32Array | undefined)[] = [];
+  #queue = new Uint32Array(64);
+  #head = 0;
+  #size = 0;
+
+  get size(): number {
+    return this.#size;
+  }
+
+  has(id: number): boolean {
+    const page = this.#bits[id >>> PAGE_IDS_BITS];
+    return page !== undefined && ((page[(id >>> 5) & 1023] as number) & (1 << (id & 31))) !== 0;
+  }
+
+  /** False when it was in already. */
+  add(id: number): boolean {
+    let page = this.#bits[id >>> PAGE_IDS_BITS];
+    if (page === undefined) page = this.#bits[id >>> PAGE_IDS_BITS] = new Uint32Array(1024);
+    const word = (id >>> 5) & 1023;
+    const bit = 1 << (id & 31);
+    if (((page[word] as number) & bit) !== 0) return false;
+    page[word] = (page[word] as number) | bit;
+    if (this.#size === this.#queue.length) this.#grow();
+    this.#queue[(this.#head + this.#size) & (this.#queue.length - 1)] = id;
+    this.#size++;
+    return true;
+  }
+
+  /** The oldest member, taken out; -1 when empty. */
+  shift(): number {
+    if (this.#size === 0) return -1;
+    const id = this.#queue[this.#head] as number;
+    this.#head = (this.#head + 1) & (this.#queue.length - 1);
+    this.#size--;
+    const page = this.#bits[id >>> PAGE_IDS_BITS] as Uint32Array;
+    const word = (id >>> 5) & 1023;
+    page[word] = (page[word] as number) & ~(1 << (id & 31));
+    if (this.#size === 0 && this.#queue.length > 65536) this.clear();
+    return id;
+  }
+
+  /** The n-th oldest member, for reading along. */
+  at(n: number): number {
+    return this.#queue[(this.#head + n) & (this.#queue.length - 1)] as number;
+  }
+
+  clear(): void {
+    this.#bits = [];
+    this.#queue = new Uint32Array(64);
+    this.#head = 0;
+    this.#size = 0;
+  }
+
+  /** All members, oldest first. */
+  *[Symbol.iterator](): Generator<number> {
+    for (let i = 0; i < this.#size; i++) yield this.at(i);
+  }
+
+  copy(): FifoSet {
+    const copy = new FifoSet();
+    for (let i = 0; i < this.#size; i++) copy.add(this.at(i));
+    return copy;
+  }
+
+  #grow(): void {
+    const larger = new Uint32Array(this.#queue.length * 2);
+    for (let i = 0; i < this.#size; i++) larger[i] = this.at(i);
+    this.#queue = larger;
+    this.#head = 0;
+  }
+}

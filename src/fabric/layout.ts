@@ -1,0 +1,339 @@
+/**
+ * The memory map of the fabric: every SharedArrayBuffer, its layout, and who writes each word.
+ *
+ *   prefixSlots4/6   hash slots, PrefixId+1            any blade, compare-and-swap from 0
+ *   prefixKeys4/6    [address …, length] by PrefixId   the blade that claimed the id, before it publishes it
+ *   attributeSlots   hash slots, AttrId                any blade, compare-and-swap from 0
+ *   attributeRows    8 words by AttrId                 the blade that claimed the id, before it publishes it
+ *   attributeBytes   canonical path attributes         the same
+ *   pages            pages of 1024 words               the owner of the column that a page hangs in
+ *   directories      page numbers by column            the owner of the column
+ *   presence         a word by PrefixId                any blade, atomic or (see rib/presence.ts)
+ *   bestAttribute,   a word and a half word by blade   that blade
+ *     bestSession      and PrefixId: its Loc-RIB
+ *   fabricRings      records, by ordered pair          head: the sending blade; tail: the receiving one
+ *   connections      control words, by session and     see CONNECTION below
+ *                      connection (0 dialled, 1 accepted)
+ *   receive,         bytes, by session and connection  receive: the line card; transmit: the home blade
+ *     transmit
+ *   sessions,        records by session                the home blade, but for HOME (see SESSION below)
+ *     sessionTimes
+ *   grafts           graft slots                       see GRAFT below
+ *   bells            doorbells by thread               anybody, see doorbell.ts
+ *   epochs           quiescence counters by thread     that thread
+ *   ready            sessions with news, bit sets      atomic or by who has news, atomic and by who takes it
+ *   allocator        next unused id, page, byte        atomic add; free pages: compare-and-swap
+ *   counters         numbers for people, by thread     that thread
+ *
+ * Memory is reserved, not used: the operating system commits a page when it is first touched.
+ */
+export interface FabricOptions {
+  readonly blades: number;
+  readonly lineCards: number;
+  /** Sessions at most. */
+  readonly sessions: number;
+  /** Distinct prefixes at most, a power of two each. */
+  readonly prefixes4: number;
+  readonly prefixes6: number;
+  /** Distinct attribute sets at most; a power of two (three quarters of it can be used). */
+  readonly attributes: number;
+  readonly attributeBytes: number;
+  /** Pages of 1024 words. */
+  readonly pages: number;
+  /** Records in a ring between two blades; a power of two. */
+  readonly ringRecords: number;
+  /** Bytes in a ring between a connection and its blade, each way; a power of two. */
+  readonly receiveBytes: number;
+  readonly transmitBytes: number;
+  /** Grafts under way at the same time at most (32 at the most). */
+  readonly grafts: number;
+}
+
+export const PAGE_BITS = 10;
+export const PAGE_WORDS = 1 << PAGE_BITS;
+export const PAGE_MASK = PAGE_WORDS - 1;
+
+/** Words of one attribute row; the first three are the dictionary's, the others the rib's. */
+export const ATTRIBUTE_ROW = {
+  words: 8,
+  hash: 0,
+  /** In units of 4 bytes. */
+  offset: 1,
+  length: 2,
+  described: 3,
+} as const;
+
+/** Ring control words; head and tail stand on cache lines of their own. */
+export const RING = { words: 32, head: 0, tail: 16 } as const;
+
+/** Control words of a connection. Positions count bytes, modulo 2^32. */
+export const CONNECTION = {
+  words: 80,
+  /** generation << 1 | 1 to have it open, 0 to have it closed. Writer: the home blade. */
+  want: 0,
+  /** generation << 2 | state (CONNECTION_STATE). Writer: the line card. */
+  is: 16,
+  /** Why the last attempt failed or the connection closed: errno-like code. Writer: the line card. */
+  why: 17,
+  /** Addresses of the open connection as four words each (IPv4: ::ffff:a.b.c.d). Writer: the line card. */
+  localAddress: 18,
+  remoteAddress: 22,
+  localPort: 26,
+  remotePort: 27,
+  receiveHead: 32,
+  receiveTail: 48,
+  transmitHead: 49,
+  transmitTail: 64,
+} as const;
+
+export const CONNECTION_STATE = { closed: 0, connecting: 1, open: 2, ended: 3 } as const;
+
+/**
+ * Words of a session record. `home` is written by the chassis when it places the session, by the two
+ * blades of a graft, and by the chassis when a blade died; all others by the home blade.
+ */
+export const SESSION = {
+  words: 32,
+  /** slot + 1; 0: nobody's */
+  home: 0,
+  /** FSM state (bgp/fsm.ts) */
+  state: 1,
+  /** Connection that carries the established session: 0 or 1. */
+  connection: 2,
+  peerAs: 3,
+  peerId: 4,
+  /** Negotiated, seconds. */
+  holdTime: 5,
+  families: 6,
+  /** SESSION_FLAG bits. */
+  flags: 7,
+  /** Out view + 1 (rib/adj-rib-out.ts). */
+  view: 8,
+  /** Address of our end, four words (IPv4: ::ffff:a.b.c.d). */
+  localAddress: 9,
+  /** Address of the neighbour, four words: the last tie-break. */
+  peerAddress: 13,
+  /** Next PrefixId of the full table still to be exported to this session + 1; 0: done. */
+  exportCursor: 17,
+  /** Non-zero: End-of-RIB still to be sent. */
+  endOfRibDue: 18,
+  /** Administratively down (chassis shutdown). */
+  administrative: 19,
+  /** Next PrefixId to sweep after the session went down + 1; 0: nothing to sweep. */
+  sweepCursor: 20,
+} as const;
+
+export const SESSION_FLAG = {
+  fourOctetAs: 1,
+  external: 2,
+  routeRefresh: 4,
+  extendedMessage: 8,
+  enhancedRefresh: 16,
+} as const;
+
+/** Float64 numbers of a session: times in monotonic milliseconds, and counters. Writer: the home blade. */
+export const SESSION_NUMBER = {
+  words: 32,
+  establishedAt: 0,
+  holdDeadline: 1,
+  keepaliveDue: 2,
+  routesReceived: 3,
+  routesAdvertised: 4,
+  updatesReceived: 5,
+  updatesSent: 6,
+  announcementsReceived: 7,
+  withdrawalsReceived: 8,
+  announcementsSent: 9,
+  withdrawalsSent: 10,
+  messagesReceived: 11,
+  messagesSent: 12,
+  bytesReceived: 13,
+  bytesSent: 14,
+  timesEstablished: 15,
+  /** Milliseconds of blade time spent for the session. */
+  busy: 16,
+  treatedAsWithdraw: 17,
+  attributesDiscarded: 18,
+  notificationsSent: 19,
+  notificationsReceived: 20,
+  grafts: 21,
+  refreshesReceived: 22,
+  loopsRejected: 23,
+  lastDownAt: 24,
+  lastErrorCode: 25,
+} as const;
+
+/** Words of a graft slot. The state says who may write the rest. */
+export const GRAFT = {
+  words: 64,
+  state: 0,
+  session: 1,
+  from: 2,
+  to: 3,
+  /** Counts uses of the slot, so that a late marker of an earlier graft is known. */
+  generation: 4,
+  /** Bit set of the blades whose markers must reach `from`. Writer: the chassis, before it requests. */
+  markers: 5,
+  /** First page of the prefixes that `from` hands over + 1 word count. Writer: `from`. */
+  pendingPage: 6,
+  pendingCount: 7,
+  decisionsRun: 8,
+  fabricRecordsSent: 9,
+  neighborUpdatesSent: 10,
+  routes: 11,
+  established: 12,
+  logged: 13,
+} as const;
+
+/** Float64 numbers of a graft: monotonic milliseconds of its steps. */
+export const GRAFT_TIME = {
+  words: 8,
+  requested: 0,
+  prepared: 1,
+  released: 2,
+  takenOver: 3,
+  served: 4,
+} as const;
+
+export const GRAFT_STATE = {
+  free: 0,
+  /** Chassis → `to`: prepare. */
+  requested: 1,
+  /** `to` logs; the other blades put their markers. */
+  prepared: 2,
+  /** `from` has all markers and releases; the graft can no longer be undone. */
+  releasing: 3,
+  /** The session is between the two: `to` takes it. */
+  released: 4,
+  /** Taken over. */
+  done: 5,
+  /** Given up by the chassis before `releasing`; everything is forgotten. */
+  aborted: 6,
+} as const;
+
+/** Numbers of a blade for people. Float64. Writer: the blade. */
+export const BLADE_NUMBER = {
+  words: 32,
+  turns: 0,
+  busy: 1,
+  /** Longest turn since the last reading, milliseconds. */
+  longestTurn: 2,
+  evaluations: 3,
+  fullEvaluations: 4,
+  recordsSent: 5,
+  recordsReceived: 6,
+  recordsMerged: 7,
+  exportsRun: 8,
+  updatesSent: 9,
+  sleeps: 10,
+  routes: 11,
+  heartbeat: 12,
+  cpu: 13,
+} as const;
+
+/** Numbers of a line card. Float64. Writer: the line card. */
+export const CARD_NUMBER = {
+  words: 16,
+  accepted: 0,
+  refused: 1,
+  dialled: 2,
+  bytesIn: 3,
+  bytesOut: 4,
+  busy: 5,
+  unknownNeighbour: 6,
+  notWanted: 7,
+} as const;
+
+/** Words of the allocator. */
+export const ALLOCATOR = {
+  words: 16,
+  nextPrefix4: 0,
+  nextPrefix6: 1,
+  nextAttribute: 2,
+  nextPage: 3,
+  /** In units of 4 bytes. */
+  nextByte: 4,
+} as const;
+
+export const CONNECTIONS_PER_SESSION = 2;
+
+/** Out views: one a session, one a group and blade, and frozen bases behind them. */
+export function outViews(options: FabricOptions): number {
+  return options.sessions * 2 + options.blades * 16 + 32;
+}
+
+/** Columns: adjRibIn by session, then two (attribute, source) by out view. */
+export function columnCount(options: FabricOptions): number {
+  return options.sessions + 2 * outViews(options);
+}
+
+/** Every id below this can be a PrefixId: IPv4 first, then IPv6. */
+export function prefixIds(options: FabricOptions): number {
+  return options.prefixes4 + options.prefixes6;
+}
+
+export function pagesPerColumn(options: FabricOptions): number {
+  return Math.ceil(prefixIds(options) / PAGE_WORDS);
+}
+
+export type FabricMemory = { readonly options: FabricOptions } & {
+  readonly [name in (typeof BUFFERS)[number][0]]: SharedArrayBuffer;
+};
+
+/** Name and size in bytes of every buffer. */
+const BUFFERS = [
+  ['prefixSlots4', (o: FabricOptions) => o.prefixes4 * 2 * 4],
+  ['prefixKeys4', (o) => o.prefixes4 * 2 * 4],
+  ['prefixSlots6', (o) => o.prefixes6 * 2 * 4],
+  ['prefixKeys6', (o) => o.prefixes6 * 5 * 4],
+  ['attributeSlots', (o) => o.attributes * 4],
+  ['attributeRows', (o) => o.attributes * ATTRIBUTE_ROW.words * 4],
+  ['attributeBytes', (o) => o.attributeBytes],
+  ['pages', (o) => o.pages * PAGE_WORDS * 4],
+  ['directories', (o) => columnCount(o) * pagesPerColumn(o) * 4],
+  ['presence', (o) => prefixIds(o) * 4],
+  ['bestAttribute', (o) => o.blades * prefixIds(o) * 4],
+  ['bestSession', (o) => o.blades * prefixIds(o) * 2],
+  ['fabricRings', (o) => o.blades * o.blades * (RING.words + o.ringRecords * 2) * 4],
+  ['connections', (o) => o.sessions * CONNECTIONS_PER_SESSION * CONNECTION.words * 4],
+  ['receive', (o) => o.sessions * CONNECTIONS_PER_SESSION * o.receiveBytes],
+  ['transmit', (o) => o.sessions * CONNECTIONS_PER_SESSION * o.transmitBytes],
+  ['sessions', (o) => o.sessions * SESSION.words * 4],
+  ['sessionNumbers', (o) => o.sessions * SESSION_NUMBER.words * 8],
+  ['views', (o) => outViews(o) * 4 * 4],
+  ['grafts', (o) => o.grafts * GRAFT.words * 4],
+  ['graftTimes', (o) => o.grafts * GRAFT_TIME.words * 8],
+  ['bells', (o) => (o.blades + o.lineCards + 1) * 16 * 4],
+  ['epochs', (o) => (o.blades + 1) * 16 * 4],
+  ['ready', (o) => (1 + o.lineCards) * Math.ceil(o.sessions / 32) * 4],
+  ['allocator', () => ALLOCATOR.words * 4],
+  ['freePages', () => 8],
+  ['bladeNumbers', (o) => o.blades * BLADE_NUMBER.words * 8],
+  ['cardNumbers', (o) => o.lineCards * CARD_NUMBER.words * 8],
+] as const satisfies readonly (readonly [string, (options: FabricOptions) => number])[];
+
+/** Reserves the whole fabric. */
+export function createFabricMemory(options: FabricOptions): FabricMemory {
+  const memory: Record<string, unknown> = { options };
+  for (const [name, bytes] of BUFFERS) memory[name] = new SharedArrayBuffer(bytes(options));
+  return memory as FabricMemory;
+}
+
+/** Sizes for a chassis with this many blades and sessions; about 4 GiB of addresses, touched as needed. */
+export function defaultFabricOptions(blades: number, sessions: number, lineCards = 1): FabricOptions {
+  const ring = sessions <= 64 ? 1 << 18 : sessions <= 256 ? 1 << 17 : 1 << 16;
+  return {
+    blades,
+    lineCards,
+    sessions,
+    prefixes4: 1 << 21,
+    prefixes6: 1 << 19,
+    attributes: 1 << 22,
+    attributeBytes: 2 ** 30,
+    pages: 1 << 18,
+    ringRecords: 1 << 13,
+    receiveBytes: ring,
+    transmitBytes: ring,
+    grafts: 32,
+  };
+}

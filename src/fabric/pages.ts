@@ -1,0 +1,81 @@
+import type { Epochs } from './epochs.ts';
+import { ALLOCATOR, type FabricMemory, PAGE_BITS, PAGE_WORDS } from './layout.ts';
+
+/**
+ * Pages of 1024 words that RIB columns are made of. New ones come from a counter, freed ones from a
+ * lock-free stack (Treiber's, with a tag against ABA; the link stands in a free page's first word). A freed page
+ * is quarantined until no thread can still be reading it as what it was.
+ *
+ *   freePages: [ page of the top | tag ]          page: [ next free page | … ]
+ */
+export class PageArena {
+  readonly words: Uint32Array;
+  readonly #allocator: Int32Array;
+  readonly #top: BigUint64Array;
+  readonly #limit: number;
+  readonly #epochs: Epochs;
+  #quarantine: { pages: number[]; snapshot: Int32Array }[] = [];
+  #freshlyFreed: number[] = [];
+
+  constructor(memory: FabricMemory, epochs: Epochs) {
+    this.words = new Uint32Array(memory.pages);
+    this.#allocator = new Int32Array(memory.allocator);
+    this.#top = new BigUint64Array(memory.freePages);
+    this.#limit = memory.options.pages;
+    this.#epochs = epochs;
+  }
+
+  /** A page of zeros, or 0 when there is none left. Page numbers start at 1. */
+  allocate(): number {
+    const page = this.#pop();
+    if (page !== 0) {
+      this.words.fill(0, page << PAGE_BITS, (page << PAGE_BITS) + PAGE_WORDS);
+      return page;
+    }
+    if (Atomics.load(this.#allocator, ALLOCATOR.nextPage) + 1 >= this.#limit) return 0;
+    const fresh = Atomics.add(this.#allocator, ALLOCATOR.nextPage, 1) + 1;
+    return fresh < this.#limit ? fresh : 0;
+  }
+
+  /** Gives a page back; it is used again after everybody has passed a quiescent point. */
+  free(page: number): void {
+    this.#freshlyFreed.push(page);
+  }
+
+  /** Called at a quiescent point of this thread. */
+  reclaim(): void {
+    if (this.#freshlyFreed.length > 0) {
+      this.#quarantine.push({ pages: this.#freshlyFreed, snapshot: this.#epochs.snapshot() });
+      this.#freshlyFreed = [];
+    }
+    while (this.#quarantine.length > 0 && this.#epochs.passed(this.#quarantine[0]!.snapshot)) {
+      for (const page of this.#quarantine.shift()!.pages) this.#push(page);
+    }
+  }
+
+  /** Pages ever touched: what the arena costs in memory, times 4 KiB. */
+  touched(): number {
+    return Math.min(Atomics.load(this.#allocator, ALLOCATOR.nextPage), this.#limit);
+  }
+
+  #pop(): number {
+    for (;;) {
+      const top = Atomics.load(this.#top, 0);
+      if (top === 0n) return 0;
+      const page = Number(top & 0xffffffffn);
+      if (page === 0) return 0;
+      const next = BigInt(this.words[page << PAGE_BITS] as number);
+      const tagged = (((top >> 32n) + 1n) << 32n) | next;
+      if (Atomics.compareExchange(this.#top, 0, top, BigInt.asUintN(64, tagged)) === top) return page;
+    }
+  }
+
+  #push(page: number): void {
+    for (;;) {
+      const top = Atomics.load(this.#top, 0);
+      this.words[page << PAGE_BITS] = Number(top & 0xffffffffn);
+      const tagged = (((top >> 32n) + 1n) << 32n) | BigInt(page);
+      if (Atomics.compareExchange(this.#top, 0, top, BigInt.asUintN(64, tagged)) === top) return;
+    }
+  }
+}

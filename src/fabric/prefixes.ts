@@ -1,0 +1,192 @@
+import { ALLOCATOR, type FabricMemory } from './layout.ts';
+
+/**
+ * The prefix dictionaries: prefix → dense PrefixId, one table per address family, ids of IPv6 after those of
+ * IPv4. Open addressing, lock-free: a blade writes the key under an id of its own, then publishes the id in
+ * the first free slot by compare-and-swap. A look-up probes with plain loads; a stale zero ends in the
+ * compare-and-swap, which tells the truth.
+ *
+ *   slots: [ … 0 | id+1 | id+1 | 0 … ]      keys (IPv4): [ address, length ] by id, (IPv6): [ 4 words, length ]
+ */
+export class PrefixDictionary {
+  readonly keys4: Uint32Array;
+  readonly keys6: Uint32Array;
+  /** First PrefixId of the IPv6 table. */
+  readonly base6: number;
+  readonly #slots4: Int32Array;
+  readonly #slots6: Int32Array;
+  readonly #mask4: number;
+  readonly #mask6: number;
+  readonly #limit4: number;
+  readonly #limit6: number;
+  readonly #allocator: Int32Array;
+  #next4 = 0;
+  #end4 = 0;
+  #next6 = 0;
+  #end6 = 0;
+
+  constructor(memory: FabricMemory) {
+    const { prefixes4, prefixes6 } = memory.options;
+    this.keys4 = new Uint32Array(memory.prefixKeys4);
+    this.keys6 = new Uint32Array(memory.prefixKeys6);
+    this.#slots4 = new Int32Array(memory.prefixSlots4);
+    this.#slots6 = new Int32Array(memory.prefixSlots6);
+    this.#mask4 = this.#slots4.length - 1;
+    this.#mask6 = this.#slots6.length - 1;
+    this.#limit4 = prefixes4;
+    this.#limit6 = prefixes6;
+    this.base6 = prefixes4;
+    this.#allocator = new Int32Array(memory.allocator);
+  }
+
+  /** The id of an IPv4 prefix (host bits must be zero), made if new; -1 when the table is full. */
+  intern4(address: number, length: number): number {
+    const slots = this.#slots4;
+    const keys = this.keys4;
+    const mask = this.#mask4;
+    let slot = hash4(address, length) & mask;
+    for (;;) {
+      const held = slots[slot] as number;
+      if (held !== 0) {
+        const at = (held - 1) << 1;
+        if (keys[at] === address && keys[at + 1] === length) return held - 1;
+        slot = (slot + 1) & mask;
+        continue;
+      }
+      const id = this.#claim4();
+      if (id < 0) return -1;
+      keys[id << 1] = address;
+      keys[(id << 1) + 1] = length;
+      if (Atomics.compareExchange(slots, slot, 0, id + 1) === 0) return id;
+      this.#next4 = id; // somebody was first: look again at what stands there, keep the id for later
+    }
+  }
+
+  /** The id of an IPv4 prefix, or -1 when nobody has announced it. */
+  find4(address: number, length: number): number {
+    const slots = this.#slots4;
+    const keys = this.keys4;
+    const mask = this.#mask4;
+    let slot = hash4(address, length) & mask;
+    for (;;) {
+      const held = slots[slot] as number;
+      if (held === 0) return -1;
+      const at = (held - 1) << 1;
+      if (keys[at] === address && keys[at + 1] === length) return held - 1;
+      slot = (slot + 1) & mask;
+    }
+  }
+
+  /** As intern4, for an IPv6 prefix in four words. */
+  intern6(a: number, b: number, c: number, d: number, length: number): number {
+    const slots = this.#slots6;
+    const keys = this.keys6;
+    const mask = this.#mask6;
+    let slot = hash6(a, b, c, d, length) & mask;
+    for (;;) {
+      const held = slots[slot] as number;
+      if (held !== 0) {
+        if (this.#same6((held - 1) * 5, a, b, c, d, length)) return this.base6 + held - 1;
+        slot = (slot + 1) & mask;
+        continue;
+      }
+      const id = this.#claim6();
+      if (id < 0) return -1;
+      const at = id * 5;
+      keys[at] = a;
+      keys[at + 1] = b;
+      keys[at + 2] = c;
+      keys[at + 3] = d;
+      keys[at + 4] = length;
+      if (Atomics.compareExchange(slots, slot, 0, id + 1) === 0) return this.base6 + id;
+      this.#next6 = id;
+    }
+  }
+
+  find6(a: number, b: number, c: number, d: number, length: number): number {
+    const slots = this.#slots6;
+    const mask = this.#mask6;
+    let slot = hash6(a, b, c, d, length) & mask;
+    for (;;) {
+      const held = slots[slot] as number;
+      if (held === 0) return -1;
+      if (this.#same6((held - 1) * 5, a, b, c, d, length)) return this.base6 + held - 1;
+      slot = (slot + 1) & mask;
+    }
+  }
+
+  isIpv6(id: number): boolean {
+    return id >= this.base6;
+  }
+
+  /** Prefix length of an id. */
+  lengthOf(id: number): number {
+    return id < this.base6
+      ? (this.keys4[(id << 1) + 1] as number)
+      : (this.keys6[(id - this.base6) * 5 + 4] as number);
+  }
+
+  /** Ids below these bounds may be in use: [0, limit4) and [base6, limit6). */
+  used4(): number {
+    return Math.min(Atomics.load(this.#allocator, ALLOCATOR.nextPrefix4), this.#limit4);
+  }
+
+  used6(): number {
+    return this.base6 + Math.min(Atomics.load(this.#allocator, ALLOCATOR.nextPrefix6), this.#limit6);
+  }
+
+  #same6(at: number, a: number, b: number, c: number, d: number, length: number): boolean {
+    const keys = this.keys6;
+    return (
+      keys[at] === a &&
+      keys[at + 1] === b &&
+      keys[at + 2] === c &&
+      keys[at + 3] === d &&
+      keys[at + 4] === length
+    );
+  }
+
+  #claim4(): number {
+    if (this.#next4 === this.#end4) {
+      const block = claimBlock(this.#allocator, ALLOCATOR.nextPrefix4, this.#limit4);
+      if (block < 0) return -1;
+      this.#next4 = block;
+      this.#end4 = block + BLOCK;
+    }
+    return this.#next4++;
+  }
+
+  #claim6(): number {
+    if (this.#next6 === this.#end6) {
+      const block = claimBlock(this.#allocator, ALLOCATOR.nextPrefix6, this.#limit6);
+      if (block < 0) return -1;
+      this.#next6 = block;
+      this.#end6 = block + BLOCK;
+    }
+    return this.#next6++;
+  }
+}
+
+/** Ids are claimed in blocks, so that the allocator's word is not fought over. */
+const BLOCK = 64;
+
+function claimBlock(allocator: Int32Array, word: number, limit: number): number {
+  if (Atomics.load(allocator, word) + BLOCK > limit) return -1;
+  const block = Atomics.add(allocator, word, BLOCK);
+  return block + BLOCK > limit ? -1 : block;
+}
+
+function hash4(address: number, length: number): number {
+  let h = Math.imul(address ^ Math.imul(length, 0x9e3779b1), 0x85ebca6b);
+  h ^= h >>> 15;
+  h = Math.imul(h, 0xc2b2ae35);
+  return (h ^ (h >>> 13)) >>> 0;
+}
+
+function hash6(a: number, b: number, c: number, d: number, length: number): number {
+  let h = Math.imul(a, 0x85ebca6b) ^ length;
+  h = Math.imul(h ^ (h >>> 15) ^ b, 0xc2b2ae35);
+  h = Math.imul(h ^ (h >>> 13) ^ c, 0x27d4eb2f);
+  h = Math.imul(h ^ (h >>> 15) ^ d, 0x9e3779b1);
+  return (h ^ (h >>> 16)) >>> 0;
+}

@@ -1,0 +1,83 @@
+import { type FabricMemory, RING } from './layout.ts';
+
+/**
+ * The ring of records from one blade to another: one producer, one consumer, two words a record. The
+ * producer claims, writes plainly and publishes once a batch; the consumer takes what is published and
+ * releases it when all of it has been applied. Positions count records, modulo 2^32.
+ *
+ *   [ head | … | tail | … | PrefixId, hint | PrefixId, hint | … ]
+ */
+export class RecordRing {
+  readonly #words: Int32Array;
+  readonly #head: number;
+  readonly #tail: number;
+  readonly #first: number;
+  readonly #mask: number;
+  readonly #capacity: number;
+  /** Producer: next record to write, and what is known of the consumer's position. */
+  #write: number;
+  #released: number;
+  /** Consumer: next record to read, and what is known to be published. */
+  #read: number;
+  #published: number;
+
+  constructor(memory: FabricMemory, from: number, to: number) {
+    const { blades, ringRecords } = memory.options;
+    const base = (from * blades + to) * (RING.words + ringRecords * 2);
+    this.#words = new Int32Array(memory.fabricRings);
+    this.#head = base + RING.head;
+    this.#tail = base + RING.tail;
+    this.#first = base + RING.words;
+    this.#mask = ringRecords - 1;
+    this.#capacity = ringRecords;
+    this.#write = Atomics.load(this.#words, this.#head);
+    this.#read = Atomics.load(this.#words, this.#tail);
+    this.#released = this.#read;
+    this.#published = this.#write;
+  }
+
+  /** Producer: false when the ring is full. What is claimed is seen by nobody before `publish`. */
+  claim(first: number, second: number): boolean {
+    if (((this.#write - this.#released) | 0) === this.#capacity) {
+      this.#released = Atomics.load(this.#words, this.#tail);
+      if (((this.#write - this.#released) | 0) === this.#capacity) return false;
+    }
+    const at = this.#first + (this.#write & this.#mask) * 2;
+    this.#words[at] = first;
+    this.#words[at + 1] = second;
+    this.#write = (this.#write + 1) | 0;
+    return true;
+  }
+
+  /** Producer: makes all claimed records visible; false when there was nothing new. */
+  publish(): boolean {
+    if (this.#words[this.#head] === this.#write) return false;
+    Atomics.store(this.#words, this.#head, this.#write);
+    return true;
+  }
+
+  /** Consumer: how many records wait. */
+  waiting(): number {
+    if (this.#read === this.#published) this.#published = Atomics.load(this.#words, this.#head);
+    return (this.#published - this.#read) | 0;
+  }
+
+  /** Consumer: the words of the next record; `waiting()` said there is one. */
+  first(): number {
+    return this.#words[this.#first + (this.#read & this.#mask) * 2] as number;
+  }
+
+  second(): number {
+    return this.#words[this.#first + (this.#read & this.#mask) * 2 + 1] as number;
+  }
+
+  /** Consumer: on to the next record. */
+  advance(): void {
+    this.#read = (this.#read + 1) | 0;
+  }
+
+  /** Consumer: everything before was applied; gives the room back. */
+  release(): void {
+    if (this.#words[this.#tail] !== this.#read) Atomics.store(this.#words, this.#tail, this.#read);
+  }
+}
