@@ -1,0 +1,238 @@
+/**
+ * One path attribute of an UPDATE message: what can be wrong with it, as a flat list in the order of RFC 7606. The
+ * table of attribute-table.ts says what an attribute must be like and what follows if it is not; here is how that
+ * is found out.
+ */
+import { asPathFault, FAULTS, segmentsContain } from './as-path.ts';
+import {
+  Action,
+  ASSIGNED,
+  AttributeFlag,
+  AttributeType,
+  CATEGORY,
+  CATEGORY_MASK,
+  CHECK,
+  Check,
+  EXACTLY,
+  FROM_EXTERNAL,
+  ON_MALFORMED,
+  ON_WRONG_FLAGS,
+  Origin,
+  UNIT,
+} from './attribute-table.ts';
+import { u16 } from './bytes.ts';
+import { UpdateError } from './errors.ts';
+import { FAMILY_IPV4, familyBit } from './families.ts';
+import { nlriFits } from './nlri.ts';
+import { fail, keep, type UpdateOptions, type UpdateView } from './update-view.ts';
+
+/** Looks at view.current…, with its value in [start, end), and lists it in the view if it is to be kept. */
+export function checkAttribute(
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+  options: UpdateOptions,
+  view: UpdateView,
+): void {
+  const type = view.currentType;
+  const flags = bytes[view.currentStart]!;
+  if (!checkFlags(type, flags, view)) return;
+  if (options.external && FROM_EXTERNAL[type] !== Action.None) {
+    fail(view, FROM_EXTERNAL[type]!, UpdateError.OptionalAttribute, 'from an external neighbour');
+    return;
+  }
+  if (!lengthFits(type, end - start)) {
+    fail(view, ON_MALFORMED[type]!, UpdateError.AttributeLength, 'wrong length');
+    return;
+  }
+  if (!checkValue(bytes, start, end, options, view)) return;
+  if (type === AttributeType.MpReach || type === AttributeType.MpUnreach) return;
+  // RFC 7606 3.g: of several, the first is taken.
+  if (!keep(view, type, flags, start, end)) {
+    fail(view, Action.AttributeDiscard, UpdateError.MalformedAttributeList, 'more than once');
+  }
+}
+
+function checkFlags(type: number, flags: number, view: UpdateView): boolean {
+  if (ASSIGNED[type] === 1) {
+    // RFC 7606 3.c speaks of these two bits only: a stray Partial bit is put right, not punished.
+    if ((flags & CATEGORY_MASK) === CATEGORY[type]) return true;
+    return fail(view, ON_WRONG_FLAGS[type]!, UpdateError.AttributeFlags, 'wrong flags');
+  }
+  if (flags & AttributeFlag.Optional) return true;
+  // RFC 4271 6.3
+  return fail(
+    view,
+    Action.SessionReset,
+    UpdateError.UnrecognizedWellKnownAttribute,
+    'well-known, but not to us',
+  );
+}
+
+function lengthFits(type: number, length: number): boolean {
+  const exactly = EXACTLY[type]!;
+  if (exactly >= 0) return length === exactly;
+  const unit = UNIT[type]!;
+  return unit === 0 || (length > 0 && length % unit === 0);
+}
+
+function checkValue(
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+  options: UpdateOptions,
+  view: UpdateView,
+): boolean {
+  switch (CHECK[view.currentType]) {
+    case Check.Origin:
+      return (
+        bytes[start]! <= Origin.Incomplete || malformed(view, UpdateError.InvalidOrigin, 'unknown value')
+      );
+    case Check.AsPath:
+      return checkAsPath(bytes, start, end, options, view);
+    case Check.NextHop:
+      // RFC 4760 3: without NLRI in the body NEXT_HOP means nothing, and is ignored.
+      if (view.nlriStart === view.nlriEnd || isHost4(bytes, start)) return true;
+      return malformed(view, UpdateError.InvalidNextHop, 'not the address of a host');
+    case Check.Aggregator:
+      return checkAggregator(bytes, start, end, options, view);
+    case Check.MpReach:
+      return checkMpReach(bytes, start, end, options, view);
+    case Check.MpUnreach:
+      return checkMpUnreach(bytes, start, end, options, view);
+    default:
+      return true;
+  }
+}
+
+function malformed(view: UpdateView, subcode: number, why: string): false {
+  return fail(view, ON_MALFORMED[view.currentType]!, subcode, why);
+}
+
+/** RFC 4271 6.3: not 0.0.0.0, not multicast and above. (127/8 is a host: the tests of the world live there.) */
+function isHost4(bytes: Uint8Array, at: number): boolean {
+  const first = bytes[at]!;
+  return first < 224 && (first !== 0 || bytes[at + 1] !== 0 || bytes[at + 2] !== 0 || bytes[at + 3] !== 0);
+}
+
+/** AS_PATH and AS4_PATH. */
+function checkAsPath(
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+  options: UpdateOptions,
+  view: UpdateView,
+): boolean {
+  const as4 = view.currentType === AttributeType.As4Path;
+  if (as4 && options.fourOctetAs) return betweenNewSpeakers(view);
+  const asSize = as4 || options.fourOctetAs ? 4 : 2;
+  // We are in no confederation: RFC 5065 5 for what comes from outside; RFC 6793 3 for AS4_PATH always.
+  const fault = asPathFault(bytes, start, end, asSize, !as4 && !options.external);
+  if (fault !== 0) return malformed(view, UpdateError.MalformedAsPath, FAULTS[fault]!);
+  if (options.localAs !== undefined && !view.looped) {
+    view.looped = segmentsContain(bytes, start, end, asSize, options.localAs);
+  }
+  return true;
+}
+
+/** RFC 6793 4.1: AS4_PATH and AS4_AGGREGATOR have no place there, and are discarded. */
+function betweenNewSpeakers(view: UpdateView): false {
+  return malformed(view, UpdateError.OptionalAttribute, 'between 4-octet AS speakers');
+}
+
+/** AGGREGATOR and AS4_AGGREGATOR: an AS, which is not 0 (RFC 7607), and a BGP Identifier. */
+function checkAggregator(
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+  options: UpdateOptions,
+  view: UpdateView,
+): boolean {
+  const as4 = view.currentType === AttributeType.As4Aggregator;
+  if (as4 && options.fourOctetAs) return betweenNewSpeakers(view);
+  const asSize = as4 || options.fourOctetAs ? 4 : 2;
+  if (end - start !== asSize + 4) return malformed(view, UpdateError.AttributeLength, 'wrong length');
+  if (u16(bytes, start) !== 0 || (asSize === 4 && u16(bytes, start + 2) !== 0)) return true;
+  return malformed(view, UpdateError.OptionalAttribute, 'AS 0');
+}
+
+/** MP_REACH_NLRI (RFC 4760 3): AFI, SAFI, next hop with its length, a reserved octet, NLRI. */
+function checkMpReach(
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+  options: UpdateOptions,
+  view: UpdateView,
+): boolean {
+  // RFC 7606 3.g: twice is too often here.
+  if (view.reachAfi !== 0) return malformed(view, UpdateError.MalformedAttributeList, 'more than once');
+  if (end - start < 5) return malformed(view, UpdateError.AttributeLength, 'too short');
+  const afi = u16(bytes, start);
+  if (afi === 0) return malformed(view, UpdateError.OptionalAttribute, 'AFI 0');
+  const nextHopLength = bytes[start + 3]!;
+  const nlriStart = start + 4 + nextHopLength + 1;
+  if (nlriStart > end) return malformed(view, UpdateError.OptionalAttribute, 'next hop does not fit');
+  view.reachAfi = afi;
+  view.reachSafi = bytes[start + 2]!;
+  view.reachNextHopStart = start + 4;
+  view.reachNextHopLength = nextHopLength;
+  view.reachNlriStart = view.reachNlriEnd = nlriStart;
+  const family = familyBit(view.reachAfi, view.reachSafi) & options.families;
+  if (family === 0) return true;
+  if (!nextHopFits(family, nextHopLength)) {
+    return malformed(view, UpdateError.OptionalAttribute, 'wrong next hop length');
+  }
+  if (!nlriFits(bytes, nlriStart, end, maxBits(family))) {
+    return malformed(view, UpdateError.OptionalAttribute, 'NLRI does not parse');
+  }
+  view.reachNlriEnd = end;
+  if (nlriStart === end || isNextHop(bytes, start + 4, nextHopLength)) return true;
+  // The NLRI is known, so this much can be withdrawn.
+  return fail(
+    view,
+    Action.TreatAsWithdraw,
+    UpdateError.OptionalAttribute,
+    'next hop is not the address of a host',
+  );
+}
+
+/** MP_UNREACH_NLRI (RFC 4760 4): AFI, SAFI, withdrawn routes. */
+function checkMpUnreach(
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+  options: UpdateOptions,
+  view: UpdateView,
+): boolean {
+  if (view.unreachAfi !== 0) return malformed(view, UpdateError.MalformedAttributeList, 'more than once');
+  if (end - start < 3) return malformed(view, UpdateError.AttributeLength, 'too short');
+  const afi = u16(bytes, start);
+  if (afi === 0) return malformed(view, UpdateError.OptionalAttribute, 'AFI 0');
+  view.unreachAfi = afi;
+  view.unreachSafi = bytes[start + 2]!;
+  view.unreachStart = view.unreachEnd = start + 3;
+  const family = familyBit(view.unreachAfi, view.unreachSafi) & options.families;
+  if (family === 0) return true;
+  if (!nlriFits(bytes, start + 3, end, maxBits(family))) {
+    return malformed(view, UpdateError.OptionalAttribute, 'withdrawn routes do not parse');
+  }
+  view.unreachEnd = end;
+  return true;
+}
+
+function maxBits(family: number): number {
+  return family === FAMILY_IPV4 ? 32 : 128;
+}
+
+/** RFC 4760 for IPv4; RFC 2545 3 for IPv6: a global address, and perhaps a link-local one behind it. */
+function nextHopFits(family: number, length: number): boolean {
+  return family === FAMILY_IPV4 ? length === 4 : length === 16 || length === 32;
+}
+
+/** In a pair of addresses the global one may be unspecified: the link-local one is to be used then. */
+function isNextHop(bytes: Uint8Array, at: number, length: number): boolean {
+  if (length === 4) return isHost4(bytes, at);
+  if (bytes[at] === 0xff) return false;
+  for (let i = at; i < at + length; i++) if (bytes[i] !== 0) return true;
+  return false;
+}

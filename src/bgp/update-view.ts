@@ -1,0 +1,135 @@
+/**
+ * One UPDATE message as positions in the bytes that it was read from, and what is to become of it. A view is
+ * reused from message to message and holds numbers only, so that reading a message makes no garbage.
+ */
+import { Action, attributeName } from './attribute-table.ts';
+import { NotificationCode } from './errors.ts';
+
+export interface UpdateOptions {
+  /** Both sides sent the 4-octet AS capability (RFC 6793). */
+  readonly fourOctetAs: boolean;
+  /** The neighbour is in another AS. */
+  readonly external: boolean;
+  /** FAMILY_ bits that were negotiated; NLRI of other families are left out. */
+  readonly families: number;
+  /** Where given, `view.looped` tells whether this AS is in AS_PATH (RFC 4271 9.1.2). */
+  readonly localAs?: number | undefined;
+}
+
+const MAX_ATTRIBUTES = 256;
+
+export class UpdateView {
+  withdrawnStart = 0;
+  withdrawnEnd = 0;
+  nlriStart = 0;
+  nlriEnd = 0;
+  attributesStart = 0;
+  attributesEnd = 0;
+
+  /** MP_REACH_NLRI; AFI 0 where there is none. Of a family that was not negotiated the NLRI is empty. */
+  reachAfi = 0;
+  reachSafi = 0;
+  reachNlriStart = 0;
+  reachNlriEnd = 0;
+  reachNextHopStart = 0;
+  reachNextHopLength = 0;
+
+  /** MP_UNREACH_NLRI, in the same way. */
+  unreachAfi = 0;
+  unreachSafi = 0;
+  unreachStart = 0;
+  unreachEnd = 0;
+
+  /** What becomes of the message. The rest says why, for the strongest error found. */
+  action: Action = Action.None;
+  errorCode = 0;
+  errorSubcode = 0;
+  /** The attribute's type, 0 where the error is in none. */
+  errorAttribute = 0;
+  errorWhy = '';
+  /** The NOTIFICATION's Data in the message's own bytes. */
+  errorDataStart = 0;
+  errorDataEnd = 0;
+
+  /** Our own AS is in AS_PATH (only where options.localAs is given). */
+  looped = false;
+
+  /** The attributes to keep, by ascending type. MP_REACH_NLRI and MP_UNREACH_NLRI are not among them. */
+  attributeCount = 0;
+  readonly attributeType = new Uint8Array(MAX_ATTRIBUTES);
+  readonly attributeFlags = new Uint8Array(MAX_ATTRIBUTES);
+  /** Where the values begin and end. */
+  readonly attributeStart = new Int32Array(MAX_ATTRIBUTES);
+  readonly attributeEnd = new Int32Array(MAX_ATTRIBUTES);
+
+  /** The attribute that is being looked at, header included: the Data of an error in it. */
+  currentType = 0;
+  currentStart = 0;
+  currentEnd = 0;
+}
+
+export function clear(view: UpdateView, start: number): void {
+  view.withdrawnStart = view.withdrawnEnd = view.nlriStart = view.nlriEnd = start;
+  view.attributesStart = view.attributesEnd = start;
+  view.reachAfi = view.reachSafi = view.reachNextHopLength = 0;
+  view.reachNlriStart = view.reachNlriEnd = view.reachNextHopStart = start;
+  view.unreachAfi = view.unreachSafi = 0;
+  view.unreachStart = view.unreachEnd = start;
+  view.action = Action.None;
+  view.errorCode = view.errorSubcode = view.errorAttribute = 0;
+  view.errorWhy = '';
+  view.errorDataStart = view.errorDataEnd = start;
+  view.looped = false;
+  view.attributeCount = 0;
+  look(view, 0, start, start);
+}
+
+/** From here on errors are errors of this attribute; type 0: of none. */
+export function look(view: UpdateView, type: number, start: number, end: number): void {
+  view.currentType = type;
+  view.currentStart = start;
+  view.currentEnd = end;
+}
+
+/**
+ * Notes an error of what is being looked at, unless a stronger or equal one is known (RFC 7606 3.h: the strongest
+ * action is taken). Always false: "not to be kept".
+ */
+export function fail(view: UpdateView, action: number, subcode: number, why: string): false {
+  if (action <= view.action) return false;
+  view.action = action as Action;
+  view.errorCode = NotificationCode.Update;
+  view.errorSubcode = subcode;
+  view.errorAttribute = view.currentType;
+  view.errorWhy = view.currentType === 0 ? why : `${attributeName(view.currentType)}: ${why}`;
+  view.errorDataStart = view.currentStart;
+  view.errorDataEnd = view.currentEnd;
+  return false;
+}
+
+/** Lists an attribute, sorted in from behind (they mostly come in order). False: this type is there already. */
+export function keep(view: UpdateView, type: number, flags: number, start: number, end: number): boolean {
+  const types = view.attributeType;
+  const count = view.attributeCount;
+  let slot = count;
+  while (slot > 0 && types[slot - 1]! > type) slot--;
+  if (slot > 0 && types[slot - 1] === type) return false;
+  if (slot < count) {
+    types.copyWithin(slot + 1, slot, count);
+    view.attributeFlags.copyWithin(slot + 1, slot, count);
+    view.attributeStart.copyWithin(slot + 1, slot, count);
+    view.attributeEnd.copyWithin(slot + 1, slot, count);
+  }
+  types[slot] = type;
+  view.attributeFlags[slot] = flags;
+  view.attributeStart[slot] = start;
+  view.attributeEnd[slot] = end;
+  view.attributeCount = count + 1;
+  return true;
+}
+
+/** The slot of a type in the list, or -1. */
+export function slotOf(view: UpdateView, type: number): number {
+  for (let i = view.attributeCount - 1; i >= 0; i--) if (view.attributeType[i] === type) return i;
+  return -1;
+}
