@@ -1,0 +1,43 @@
+/** What a configuration file says, checked and complete: every default filled in, every address canonical. */
+import type { Family } from '../bgp/families.ts';
+import type { chassisKeys, limitKeys, neighborKeys, routerKeys } from './keys.ts';
+import type { PolicyName } from './kinds.ts';
+import type { Values } from './shapes.ts';
+
+/** A neighbour as its keys say, before what follows from several keys together is filled in. */
+export type NeighborValues = Values<typeof neighborKeys>;
+export type RouterValues = Values<typeof routerKeys>;
+export type ChassisValues = Values<typeof chassisKeys>;
+
+export interface RouterConfiguration extends RouterValues {
+  /** The BGP Identifier as a number, the first octet highest. */
+  idNumber: number;
+}
+
+export interface LimitsConfiguration extends Values<typeof limitKeys> {}
+
+/** `control` and `state` are absolute. */
+export interface ChassisConfiguration extends ChassisValues {}
+
+export interface NeighborConfiguration extends NeighborValues {
+  families: Family[];
+  import: PolicyName;
+  export: PolicyName;
+  /** The neighbour is in another AS (eBGP). */
+  external: boolean;
+}
+
+export interface Configuration {
+  router: RouterConfiguration;
+  chassis: ChassisConfiguration;
+  neighbors: NeighborConfiguration[];
+}
+
+/** Before all is known to be right: whatever was wrong or missing is undefined. */
+export interface Draft {
+  router: Doubtful<RouterValues>;
+  chassis: Doubtful<ChassisValues>;
+  neighbors: Doubtful<NeighborValues>[];
+}
+
+export type Doubtful<T> = { [N in keyof T]?: T[N] | undefined };

@@ -1,0 +1,74 @@
+/**
+ * Every key of the configuration file, one row each. To add a key is to add a row: the JSON Schema for
+ * editors, the checks, the defaults, `chassis check` and the type of the result follow from it. Rules about
+ * several keys together stand in rules.ts.
+ */
+import {
+  address,
+  asNumber,
+  bgpIdentifier,
+  family,
+  filePath,
+  flag,
+  holdTime,
+  integer,
+  ipv4Address,
+  ipv6Address,
+  listenAddress,
+  policy,
+  port,
+  text,
+} from './kinds.ts';
+import { defaulted, list, optional, required, section } from './shapes.ts';
+
+/** Blades where the configuration does not say how many. */
+export const DEFAULT_BLADES = 4;
+
+// biome-ignore format: one line a row
+export const routerKeys = {
+  as: required(asNumber, { doc: 'The AS number of this router, as one number (asplain).' }),
+  id: required(bgpIdentifier, { doc: 'The BGP Identifier, four numbers like 192.0.2.1; different on every router of the AS.' }),
+  listen: defaulted(list(listenAddress), { default: ['0.0.0.0:179'], doc: 'Where to wait for neighbours: address:port, IPv6 as "[::1]:179"; [] for nowhere. Ports below 1024 need privileges.' }),
+};
+
+// biome-ignore format: one line a row
+export const limitKeys = {
+  sessions: optional(integer(1, 65535), { doc: 'Neighbours at most.' }),
+  'ipv4-prefixes': optional(integer(1024, 1 << 26), { doc: 'Different IPv4 prefixes at most.' }),
+  'ipv6-prefixes': optional(integer(1024, 1 << 26), { doc: 'Different IPv6 prefixes at most.' }),
+  'attribute-sets': optional(integer(1024, 1 << 26), { doc: 'Different sets of path attributes at most.' }),
+};
+
+// biome-ignore format: one line a row
+export const chassisKeys = {
+  blades: defaulted(integer(1, 32), { default: DEFAULT_BLADES, doc: 'How many blades (route processors, a thread each).' }),
+  'line-cards': defaulted(integer(1, 16), { default: 1, doc: 'How many line cards (threads that own the TCP connections).' }),
+  control: defaulted(filePath, { default: './graftd.sock', doc: 'The control socket that the chassis commands use; relative to the folder of this file.' }),
+  'allow-faults': defaulted(flag, { default: false, doc: 'Whether "chassis fault" may rehearse the failure of a blade.' }),
+  state: defaulted(filePath, { default: './graftd.db', doc: 'The SQLite database of placement, grafts and counters; relative to the folder of this file.' }),
+  limits: optional(section('the limits', limitKeys), { doc: 'How much memory to reserve; reserved memory costs nothing until it is used.' }),
+};
+
+// biome-ignore format: one line a row
+export const neighborKeys = {
+  address: required(address, { doc: 'The address of the neighbour.' }),
+  as: required(asNumber, { doc: 'The AS number of the neighbour; the router\'s own for iBGP.' }),
+  port: defaulted(port, { default: 179, doc: 'The port to connect to.' }),
+  'local-address': optional(address, { doc: 'The address to connect from.' }),
+  passive: defaulted(flag, { default: false, doc: 'true: never connect, only wait for the neighbour.' }),
+  families: optional(list(family, true), { doc: 'The address families to exchange; without it, the family of the neighbour\'s address.' }),
+  import: optional(policy, { doc: 'What to take from the neighbour. Without it an eBGP neighbour gives nothing (RFC 8212); iBGP: accept.' }),
+  export: optional(policy, { doc: 'What to tell the neighbour. Without it an eBGP neighbour gets nothing (RFC 8212); iBGP: accept.' }),
+  'hold-time': defaulted(holdTime, { default: 90, doc: 'Seconds without a message until the session is given up; 0 for never.' }),
+  'keepalive-time': optional(integer(1, 21845), { doc: 'Seconds between KEEPALIVE messages; without it a third of the hold time agreed on.' }),
+  'connect-retry-time': defaulted(integer(1, 65535), { default: 120, doc: 'Seconds between attempts to connect.' }),
+  'next-hop-self': defaulted(flag, { default: false, doc: 'true: towards an iBGP neighbour, put this router\'s address as the next hop, as eBGP always does.' }),
+  'next-hop-ipv4': optional(ipv4Address, { doc: 'The next hop to put into IPv4 routes instead of the address of this end of the session.' }),
+  'next-hop-ipv6': optional(ipv6Address, { doc: 'The next hop to put into IPv6 routes instead of the address of this end of the session.' }),
+  blade: optional(integer(0, 31), { doc: 'The blade where the session starts, counted from 0; without it the chassis decides.' }),
+  description: optional(text, { doc: 'A name for people.' }),
+};
+
+export const routerSection = section('"router"', routerKeys);
+export const chassisSection = section('"chassis"', chassisKeys);
+export const neighborSection = section('a neighbour', neighborKeys);

@@ -1,0 +1,132 @@
+/**
+ * Text in, configuration or the list of all mistakes out; no file is read here and nothing is opened.
+ *
+ *    text -> YAML document with places -> reader (keys.ts) -> draft -> rules.ts -> Configuration
+ *
+ * Where the YAML itself is broken only that is said: what the rest of such a file means is a guess, and
+ * mistakes found in a guess would lead astray. A key that stands twice is no such case.
+ */
+import { dirname, resolve } from 'node:path';
+import { LineCounter, type Node, parseDocument, type YAMLMap, type YAMLParseError } from 'yaml';
+import { addressFamily, ipv4ToU32 } from './address.ts';
+import type { Configuration, Draft, NeighborConfiguration, NeighborValues } from './configuration.ts';
+import { chassisSection, neighborSection, routerSection } from './keys.ts';
+import { type Mistake, type Raw, Reader } from './reader.ts';
+import { checkRules } from './rules.ts';
+import { camel, type Keys, type Section } from './shapes.ts';
+
+export type { Mistake } from './reader.ts';
+
+export type Parsed =
+  | { readonly configuration: Configuration; readonly mistakes?: never }
+  | { readonly mistakes: Mistake[]; readonly configuration?: never };
+
+/** What `fileName` is for: relative paths in the file start from its folder. */
+export function parseConfiguration(text: string, fileName: string): Parsed {
+  const lines = new LineCounter();
+  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
+  const reader = new Reader(document, lines);
+  for (const error of document.errors) reader.complainAt(error.pos[0], '', yamlMessage(error));
+  const broken = document.errors.some((error) => error.code !== 'DUPLICATE_KEY');
+  const draft = broken ? undefined : readDraft(reader, document.contents, dirname(resolve(fileName)));
+  if (draft) checkRules(draft, (path, message) => reader.complain(path, message));
+  if (draft && reader.mistakes.length === 0) return { configuration: complete(draft) };
+  return { mistakes: reader.mistakes.sort((a, b) => a.line - b.line || a.column - b.column) };
+}
+
+/** `file:line:column: path: message`, which editors and terminals can jump to. */
+export function formatMistake(fileName: string, mistake: Mistake): string {
+  const path = mistake.path === '' ? '' : `${mistake.path}: `;
+  return `${fileName}:${mistake.line}:${mistake.column}: ${path}${mistake.message}`;
+}
+
+const SECTIONS = ['router', 'chassis', 'defaults', 'neighbors'];
+
+function readDraft(reader: Reader, contents: Node | null, folder: string): Draft | undefined {
+  const before = reader.mistakes.length;
+  const root = reader.mapping(contents, '', 'a configuration');
+  if (!root && reader.mistakes.length > before) return undefined;
+  if (root) reader.checkKeys(root, '', SECTIONS, 'the configuration');
+  const router = readSection(reader, root, 'router', routerSection);
+  const chassis = readSection(reader, root, 'chassis', chassisSection);
+  for (const name of ['control', 'state']) {
+    if (typeof chassis[name] === 'string') chassis[name] = resolve(folder, chassis[name]);
+  }
+  const neighbors = readNeighbors(reader, root, readDefaults(reader, root));
+  return { router, chassis, neighbors } as Draft;
+}
+
+function readSection(reader: Reader, root: YAMLMap | undefined, name: string, section: Section<Keys>): Raw {
+  return reader.section((root && reader.child(root, name)?.node) ?? null, name, section, 'whole');
+}
+
+/** Any key of a neighbour but its address. */
+function readDefaults(reader: Reader, root: YAMLMap | undefined): Raw {
+  const { address: _, ...keys } = neighborSection.keys;
+  const section = { ...neighborSection, title: '"defaults"', keys };
+  return reader.section((root && reader.child(root, 'defaults')?.node) ?? null, 'defaults', section, 'part');
+}
+
+/** What the neighbour says, else what the defaults say, else what the table says. */
+function readNeighbors(reader: Reader, root: YAMLMap | undefined, defaults: Raw): Raw[] {
+  const node = (root && reader.child(root, 'neighbors')?.node) ?? null;
+  const keys = Object.fromEntries(
+    Object.entries(neighborSection.keys).map(([name, key]) => {
+      const given = camel(name) in defaults;
+      return [name, given ? { ...key, required: false, default: undefined } : key];
+    }),
+  );
+  const section = { ...neighborSection, keys };
+  const items = reader.items(node, 'neighbors') ?? [];
+  return items.map((item, index) => ({
+    ...defaults,
+    ...reader.section(item, `neighbors[${index}]`, section, 'whole'),
+  }));
+}
+
+/** Of a draft without mistakes. */
+function complete(draft: Draft): Configuration {
+  const whole = withoutUndefined(draft) as unknown as Omit<Configuration, 'neighbors'> & {
+    neighbors: NeighborValues[];
+  };
+  const { router, chassis } = whole;
+  return {
+    router: { ...router, idNumber: ipv4ToU32(router.id) },
+    chassis,
+    neighbors: whole.neighbors.map((neighbor) => completeNeighbor(neighbor, router.as)),
+  };
+}
+
+function completeNeighbor(neighbor: NeighborValues, ownAs: number): NeighborConfiguration {
+  const external = neighbor.as !== ownAs;
+  // RFC 8212: an eBGP neighbour without a policy gives and gets nothing.
+  const unsaid = external ? 'reject' : 'accept';
+  return {
+    ...neighbor,
+    external,
+    families: neighbor.families ?? [addressFamily(neighbor.address)],
+    import: neighbor.import ?? unsaid,
+    export: neighbor.export ?? unsaid,
+  };
+}
+
+function withoutUndefined(value: object): object {
+  return JSON.parse(JSON.stringify(value));
+}
+
+/** The usual ways to break YAML, in words that say what to do. */
+const YAML_HINTS: Record<string, string> = {
+  DUPLICATE_KEY: 'this key stands twice in one section; keep one of them',
+  TAB_AS_INDENT: 'a tab cannot indent in YAML; use spaces',
+  MULTIPLE_DOCS: 'there is a second document after "---"; a configuration is one document',
+};
+
+function yamlMessage(error: YAMLParseError): string {
+  const hint = YAML_HINTS[error.code];
+  if (hint) return hint;
+  const message = error.message.split('\n')[0]!.replace(/[.:]?$/, '');
+  if (error.code === 'UNEXPECTED_TOKEN') {
+    return `not YAML: ${message}; put a value that begins with [ or { or holds ": " in quotes`;
+  }
+  return `not YAML: ${message}; check the indentation and the quotes here`;
+}

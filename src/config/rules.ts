@@ -1,0 +1,114 @@
+/**
+ * What must hold between several keys, one rule each. A rule sees the draft, in which anything that was wrong
+ * by itself is undefined, and says nothing about that again.
+ */
+import { addressFamily } from './address.ts';
+import type { Doubtful, Draft, NeighborValues } from './configuration.ts';
+
+type Complain = (path: string, message: string) => void;
+
+/** AS numbers that no router may have as its own: RFC 6793 (AS_TRANS), RFC 7300 (the last ones). */
+const RESERVED_AS = new Map([
+  [23456, 'AS_TRANS (RFC 6793)'],
+  [65535, 'reserved (RFC 7300)'],
+  [4294967295, 'reserved (RFC 7300)'],
+]);
+
+/** sockaddr_un has room for 107 bytes and the zero at the end. */
+const LONGEST_SOCKET_PATH = 107;
+
+export function checkRules(draft: Draft, complain: Complain): void {
+  checkRouter(draft, complain);
+  checkChassis(draft, complain);
+  const firstWith = new Map<string, number>();
+  draft.neighbors.forEach((neighbor, index) => {
+    const path = `neighbors[${index}]`;
+    checkUnique(neighbor, index, firstWith, complain);
+    checkBlade(neighbor, path, draft, complain);
+    checkLocalAddress(neighbor, path, complain);
+    checkTimers(neighbor, path, complain);
+    checkPassive(neighbor, path, draft, complain);
+    checkNeighborAs(neighbor, path, complain);
+  });
+}
+
+function checkRouter(draft: Draft, complain: Complain): void {
+  const reserved = RESERVED_AS.get(draft.router.as ?? 0);
+  if (reserved) complain('router.as', `${draft.router.as} is ${reserved}; no router can have it as its own`);
+}
+
+function checkChassis(draft: Draft, complain: Complain): void {
+  const { control, state } = draft.chassis;
+  const bytes = control === undefined ? 0 : Buffer.byteLength(control);
+  if (bytes > LONGEST_SOCKET_PATH) {
+    complain('chassis.control', `is ${bytes} bytes long (${control}); a socket's path can have 107 at most`);
+  }
+  if (control !== undefined && control === state) complain('chassis.state', 'is the same file as "control"');
+}
+
+function checkUnique(
+  neighbor: Doubtful<NeighborValues>,
+  index: number,
+  firstWith: Map<string, number>,
+  complain: Complain,
+): void {
+  if (neighbor.address === undefined) return;
+  const first = firstWith.get(neighbor.address);
+  if (first === undefined) firstWith.set(neighbor.address, index);
+  else {
+    complain(
+      `neighbors[${index}].address`,
+      `${neighbor.address} is the address of neighbors[${first}] already`,
+    );
+  }
+}
+
+function checkBlade(
+  neighbor: Doubtful<NeighborValues>,
+  path: string,
+  draft: Draft,
+  complain: Complain,
+): void {
+  const { blades } = draft.chassis;
+  if (neighbor.blade === undefined || blades === undefined || neighbor.blade < blades) return;
+  const known = blades === 1 ? 'there is only blade 0' : `the blades are 0 to ${blades - 1}`;
+  complain(`${path}.blade`, `there is no blade ${neighbor.blade}; ${known}`);
+}
+
+function checkLocalAddress(neighbor: Doubtful<NeighborValues>, path: string, complain: Complain): void {
+  const { address, localAddress } = neighbor;
+  if (address === undefined || localAddress === undefined) return;
+  if (addressFamily(address) === addressFamily(localAddress)) return;
+  complain(
+    `${path}.local-address`,
+    `${localAddress} and the neighbour's ${address} are not of one family; both must be IPv4, or both IPv6`,
+  );
+}
+
+function checkTimers(neighbor: Doubtful<NeighborValues>, path: string, complain: Complain): void {
+  const { holdTime, keepaliveTime } = neighbor;
+  if (holdTime === undefined || keepaliveTime === undefined) return;
+  if (holdTime === 0)
+    complain(`${path}.keepalive-time`, 'has no meaning with hold-time 0; remove one of them');
+  else if (keepaliveTime >= holdTime) {
+    complain(`${path}.keepalive-time`, `must be below the hold-time of ${holdTime}; a third of it is usual`);
+  }
+}
+
+function checkPassive(
+  neighbor: Doubtful<NeighborValues>,
+  path: string,
+  draft: Draft,
+  complain: Complain,
+): void {
+  if (!neighbor.passive || draft.router.listen?.length !== 0) return;
+  complain(
+    `${path}.passive`,
+    'the neighbour can never come up: it is waited for, but router.listen is empty',
+  );
+}
+
+function checkNeighborAs(neighbor: Doubtful<NeighborValues>, path: string, complain: Complain): void {
+  if (neighbor.as !== 23456) return;
+  complain(`${path}.as`, '23456 is AS_TRANS (RFC 6793); give the 4-octet AS number that it stands for');
+}

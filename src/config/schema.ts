@@ -1,0 +1,60 @@
+/** The JSON Schema of the configuration file (draft 7, which editors understand), made from the key tables. */
+import { chassisSection, neighborSection, routerSection } from './keys.ts';
+import type { JsonSchema, Keys, Section, Shape } from './shapes.ts';
+
+/** The schema as it is shipped in graftd.schema.json; `chassis check --schema` prints it. */
+export function configurationSchema(): JsonSchema {
+  const { address: _, ...defaults } = neighborSection.keys;
+  return {
+    $schema: 'http://json-schema.org/draft-07/schema#',
+    title: 'graftd configuration',
+    type: 'object',
+    additionalProperties: false,
+    required: ['router'],
+    properties: {
+      router: sectionSchema(routerSection),
+      chassis: sectionSchema(chassisSection),
+      defaults: {
+        ...sectionSchema({ ...neighborSection, keys: defaults }, false),
+        description: 'Any key of a neighbour, for all that do not say otherwise.',
+      },
+      // "as" can come from the defaults, so that no schema can require it of each neighbour.
+      neighbors: {
+        type: ['array', 'null'],
+        items: { ...sectionSchema(neighborSection), required: ['address'] },
+        description: 'The neighbours, each with its address and AS number.',
+      },
+    },
+  };
+}
+
+function sectionSchema(section: Section<Keys>, whole = true): JsonSchema {
+  const properties: Record<string, JsonSchema> = {};
+  for (const [name, key] of Object.entries(section.keys)) {
+    const preset = whole && key.default !== undefined ? { default: key.default } : {};
+    properties[name] = { ...shapeSchema(key.shape), description: key.doc, ...preset };
+  }
+  const needed = Object.keys(section.keys).filter((name) => whole && section.keys[name]!.required);
+  // A section with nothing below it is null in YAML; it stands for an empty one.
+  const type = needed.length > 0 ? 'object' : ['object', 'null'];
+  return {
+    type,
+    additionalProperties: false,
+    ...(needed.length > 0 ? { required: needed } : {}),
+    properties,
+  };
+}
+
+function shapeSchema(shape: Shape): JsonSchema {
+  switch (shape.form) {
+    case 'scalar':
+      return shape.schema;
+    case 'section':
+      return sectionSchema(shape);
+    case 'list':
+      if (shape.atLeastOne) {
+        return { type: 'array', items: shapeSchema(shape.item), minItems: 1, uniqueItems: true };
+      }
+      return { type: ['array', 'null'], items: shapeSchema(shape.item), uniqueItems: true };
+  }
+}

@@ -1,0 +1,328 @@
+import test from 'ava';
+import type { Configuration } from '../../src/config/configuration.ts';
+import { formatMistake, parseConfiguration } from '../../src/config/parse.ts';
+
+const ROUTER = 'router: {as: 65000, id: 192.0.2.1, listen: [127.0.0.1:1790]}\n';
+
+function accepted(text: string, file = '/etc/graftd/graftd.yaml'): Configuration {
+  const { configuration, mistakes } = parseConfiguration(text, file);
+  if (!configuration) throw new Error(mistakes.map((mistake) => formatMistake(file, mistake)).join('\n'));
+  return configuration;
+}
+
+/** The mistakes as `line:column path: message`. */
+function refused(text: string): string[] {
+  const { mistakes = [] } = parseConfiguration(text, 'graftd.yaml');
+  return mistakes.map(({ line, column, path, message }) => `${line}:${column} ${path}: ${message}`);
+}
+
+function neighbor(keys: string): string[] {
+  return refused(`${ROUTER}neighbors:\n  - {address: 192.0.2.2, as: 64500, ${keys}}\n`);
+}
+
+test('the example of the documentation means what it says', (t) => {
+  const text = `
+router:
+  as: 65000
+  id: 192.0.2.1                  # BGP Identifier
+  listen: [127.0.0.1:1790]       # [] for none
+chassis:
+  blades: 4
+  line-cards: 1
+  control: ./graftd.sock
+  allow-faults: false
+  state: ./graftd.db
+defaults:
+  hold-time: 90
+neighbors:
+  - address: 192.0.2.2
+    as: 64500
+    port: 179
+    local-address: 192.0.2.1
+    passive: false
+    families: [ipv4-unicast, ipv6-unicast]
+    import: accept
+    export: accept
+    blade: 2
+`;
+  t.deepEqual(accepted(text), {
+    router: {
+      as: 65000,
+      id: '192.0.2.1',
+      idNumber: 0xc0000201,
+      listen: [{ address: '127.0.0.1', port: 1790 }],
+    },
+    chassis: {
+      blades: 4,
+      lineCards: 1,
+      control: '/etc/graftd/graftd.sock',
+      allowFaults: false,
+      state: '/etc/graftd/graftd.db',
+    },
+    neighbors: [
+      {
+        address: '192.0.2.2',
+        as: 64500,
+        external: true,
+        port: 179,
+        localAddress: '192.0.2.1',
+        passive: false,
+        families: ['ipv4-unicast', 'ipv6-unicast'],
+        import: 'accept',
+        export: 'accept',
+        holdTime: 90,
+        connectRetryTime: 120,
+        nextHopSelf: false,
+        blade: 2,
+      },
+    ],
+  });
+});
+
+test('what is left out has its default', (t) => {
+  const { router, chassis, neighbors } = accepted('router: {as: 1, id: 1.1.1.1}', '/srv/x.yaml');
+  t.deepEqual(router.listen, [{ address: '0.0.0.0', port: 179 }]);
+  t.deepEqual(chassis, {
+    blades: 4,
+    lineCards: 1,
+    control: '/srv/graftd.sock',
+    allowFaults: false,
+    state: '/srv/graftd.db',
+  });
+  t.deepEqual(neighbors, []);
+});
+
+test('paths start from the folder of the file, absolute ones stay', (t) => {
+  const { chassis } = accepted(
+    `${ROUTER}chassis: {control: /run/g.sock, state: ../g.db}`,
+    '/etc/graftd/a.yaml',
+  );
+  t.is(chassis.control, '/run/g.sock');
+  t.is(chassis.state, '/etc/g.db');
+});
+
+test('a neighbour has its own keys first, then the defaults, then those of the table', (t) => {
+  const { neighbors } = accepted(`${ROUTER}
+defaults: {as: 64500, hold-time: 30, import: accept, families: [ipv6-unicast]}
+neighbors:
+  - {address: 192.0.2.2}
+  - {address: 192.0.2.3, hold-time: 0, as: 64501, export: reject}
+`);
+  t.like(neighbors[0], { as: 64500, holdTime: 30, import: 'accept', families: ['ipv6-unicast'], port: 179 });
+  t.like(neighbors[1], { as: 64501, holdTime: 0, import: 'accept', export: 'reject' });
+});
+
+test('without a policy an eBGP neighbour gives and gets nothing, an iBGP one everything (RFC 8212)', (t) => {
+  const { neighbors } = accepted(`${ROUTER}
+neighbors:
+  - {address: 192.0.2.2, as: 64500}
+  - {address: 192.0.2.3, as: 65000}
+  - {address: 192.0.2.4, as: 64500, import: accept}
+`);
+  t.like(neighbors[0], { external: true, import: 'reject', export: 'reject' });
+  t.like(neighbors[1], { external: false, import: 'accept', export: 'accept' });
+  t.like(neighbors[2], { import: 'accept', export: 'reject' });
+});
+
+test('the family is that of the address where none is given', (t) => {
+  const { neighbors } = accepted(`${ROUTER}
+neighbors:
+  - {address: 192.0.2.2, as: 64500}
+  - {address: 2001:DB8:0::2, as: 64500}
+`);
+  t.deepEqual(neighbors[0]!.families, ['ipv4-unicast']);
+  t.deepEqual(neighbors[1]!.families, ['ipv6-unicast']);
+  t.is(neighbors[1]!.address, '2001:db8::2');
+});
+
+test('IPv6 can be listened on', (t) => {
+  const { router } = accepted('router: {as: 1, id: 1.1.1.1, listen: ["[::1]:1790", "[::]:179"]}');
+  t.deepEqual(router.listen, [
+    { address: '::1', port: 1790 },
+    { address: '::', port: 179 },
+  ]);
+});
+
+test('anchors and aliases are followed', (t) => {
+  const { neighbors } = accepted(`${ROUTER}
+neighbors:
+  - {address: 192.0.2.2, as: &as 64500, families: &f [ipv6-unicast]}
+  - {address: 192.0.2.3, as: *as, families: *f}
+`);
+  t.like(neighbors[1], { as: 64500, families: ['ipv6-unicast'] });
+});
+
+test('all mistakes are told at once, each with its place, in the order of the file', (t) => {
+  t.deepEqual(
+    refused(`routr: 5
+router:
+  as: 0
+  id: 192.0.2.1
+chassis:
+  blades: 2
+  controll: ./x.sock
+defaults:
+  hold-time: 2
+neighbors:
+  - address: 192.0.2.2
+    as: 64500
+    blade: 2
+    import: acept
+  - addres: 192.0.2.3
+    as: 64501
+  - address: 192.0.2.2
+    as: 64502
+`),
+    [
+      '1:1 routr: "routr" is not a key of the configuration; did you mean "router"?',
+      '3:7 router.as: must not be 0 (RFC 7607)',
+      '7:3 chassis.controll: "controll" is not a key of "chassis"; did you mean "control"?',
+      '9:14 defaults.hold-time: must be 0 (no keepalives) or at least 3 seconds (RFC 4271), not 2',
+      '13:12 neighbors[0].blade: there is no blade 2; the blades are 0 to 1',
+      '14:13 neighbors[0].import: there is no policy "acept"; did you mean "accept"?',
+      '15:5 neighbors[1].addres: "addres" is not a key of a neighbour; did you mean "address"?',
+      '15:5 neighbors[1].address: is missing. The address of the neighbour.',
+      '17:14 neighbors[2].address: 192.0.2.2 is the address of neighbors[0] already',
+    ],
+  );
+});
+
+test('two spellings of an IPv6 address are one neighbour', (t) => {
+  const text = `${ROUTER}neighbors:\n  - {address: 2001:db8::1, as: 1}\n  - {address: 2001:DB8:0:0::1, as: 1}\n`;
+  t.deepEqual(refused(text), [
+    '4:15 neighbors[1].address: 2001:db8::1 is the address of neighbors[0] already',
+  ]);
+});
+
+const LISTEN: [value: string, message: RegExp][] = [
+  ['127.0.0.1', /needs a port: 127.0.0.1:179/],
+  ['127.0.0.1:0', /port must be from 1 to 65535/],
+  ['127.0.0.1:65536', /port must be from 1 to 65535/],
+  ['"::1"', /needs brackets .* "\[::1\]:179"/],
+  ['"::1:1790"', /needs brackets .* "\[::1\]:1790"/],
+  ['"[127.0.0.1]:179"', /must be an address and a port/],
+  ['localhost:179', /must be an address and a port/],
+  ['1790', /must be an address and a port/],
+  ['"[::1"', /needs brackets/],
+];
+for (const [value, message] of LISTEN) {
+  test(`listen: ${value} is refused`, (t) => {
+    const mistakes = refused(`router: {as: 1, id: 1.1.1.1, listen: [${value}]}`);
+    t.is(mistakes.length, 1);
+    t.regex(mistakes[0]!, message);
+  });
+}
+
+const NEIGHBOR: [keys: string, message: RegExp][] = [
+  ['hold-time: 1', /hold-time: must be 0 .* at least 3/],
+  ['hold-time: 65536', /hold-time: must be from 0 to 65535/],
+  ['hold-time: "90"', /hold-time: is text; write the number without quotes: 90/],
+  ['hold-time: 90.5', /hold-time: must be a whole number/],
+  ['hold-time: ', /hold-time: has no value/],
+  ['hold-time: 30, keepalive-time: 30', /keepalive-time: must be below the hold-time of 30/],
+  ['hold-time: 0, keepalive-time: 30', /keepalive-time: has no meaning with hold-time 0/],
+  ['port: 0', /port: must be from 1 to 65535, not 0/],
+  ['passive: yes', /passive: must be true or false, not yes/],
+  ['families: []', /families: must name at least one/],
+  ['families: [ipv4]', /families\[0\]: there is no address family "ipv4"; did you mean "ipv4-unicast"\?/],
+  ['families: [ipv6-unicast, ipv6-unicast]', /families\[1\]: stands twice/],
+  ['families: ipv4-unicast', /families: must be a list/],
+  ['import: my-policy', /import: there is no policy "my-policy"; it is one of: accept, reject/],
+  ['export: true', /export: there is no policy "true"/],
+  ['local-address: "::1"', /local-address: ::1 and the neighbour's 192.0.2.2 are not of one family/],
+  ['local-address: fe80::1%eth0', /local-address: must be without a zone/],
+  ['next-hop-ipv4: "::1"', /next-hop-ipv4: must be an IPv4 address, not ::1/],
+  ['next-hop-ipv6: 192.0.2.1', /next-hop-ipv6: must be an IPv6 address/],
+  ['blade: 4', /blade: there is no blade 4; the blades are 0 to 3/],
+  ['blade: -1', /blade: must be from 0/],
+  ['description: [a]', /description: must be a single value; a value that begins with \[ needs quotes/],
+  ['description: 5', /description: must be text; put it in quotes: "5"/],
+  ['holdtime: 5', /"holdtime" is not a key of a neighbour; did you mean "hold-time"\?/],
+  ['local: 192.0.2.1', /did you mean "local-address"\?/],
+  ['<<: {port: 5}', /graftd has no merge keys, use "defaults"/],
+];
+for (const [keys, message] of NEIGHBOR) {
+  test(`a neighbour with ${keys} is refused`, (t) => {
+    const mistakes = neighbor(keys);
+    t.is(mistakes.length, 1, mistakes.join('\n'));
+    t.regex(mistakes[0]!, message);
+  });
+}
+
+const ADDRESSES: [address: string, message: RegExp][] = [
+  ['192.0.2', /must be an IPv4 or IPv6 address, not 192.0.2/],
+  ['192.0.2.2/24', /must be an address without a prefix length: 192.0.2.2/],
+  ['224.0.0.1', /is a multicast address/],
+  ['0.0.0.0', /is the unspecified address/],
+  ['250.1.1.1', /is reserved/],
+  ['"ff02::1"', /is a multicast address/],
+  ['fe80::1', /is link-local/],
+  ['example.net', /must be an IPv4 or IPv6 address/],
+  ['5', /must be an IPv4 or IPv6 address, not 5/],
+];
+for (const [address, message] of ADDRESSES) {
+  test(`no neighbour has the address ${address}`, (t) => {
+    const mistakes = refused(`${ROUTER}neighbors: [{address: ${address}, as: 1}]`);
+    t.is(mistakes.length, 1, mistakes.join('\n'));
+    t.regex(mistakes[0]!, message);
+  });
+}
+
+const AS_NUMBERS: [as: string, message: RegExp][] = [
+  ['1.10', /asdot notation; write it as one number: 65546/],
+  ['AS64500', /written without "AS": 64500/],
+  ['4294967296', /must be from 1 to 4294967295/],
+  ['65535', /is reserved \(RFC 7300\)/],
+  ['4294967295', /is reserved \(RFC 7300\)/],
+  ['23456', /is AS_TRANS/],
+];
+for (const [as, message] of AS_NUMBERS) {
+  test(`no router has the AS number ${as}`, (t) => {
+    const mistakes = refused(`router: {as: ${as}, id: 1.1.1.1}`);
+    t.is(mistakes.length, 1, mistakes.join('\n'));
+    t.regex(mistakes[0]!, message);
+  });
+}
+
+test('the router must have an id that is not zero, the neighbour an AS', (t) => {
+  t.regex(refused('router: {as: 1, id: 0.0.0.0}')[0]!, /1:21 router.id: must not be 0.0.0.0/);
+  t.regex(refused('router: {as: 1, id: 5}')[0]!, /must be four numbers/);
+  t.regex(refused('router: {as: 1}')[0]!, /1:9 router.id: is missing/);
+  t.regex(refused(`${ROUTER}neighbors: [{address: 1.1.1.1}]`)[0]!, /2:13 neighbors\[0\].as: is missing/);
+});
+
+test('a passive neighbour needs something that listens', (t) => {
+  const text =
+    'router: {as: 1, id: 1.1.1.1, listen: []}\nneighbors: [{address: 1.1.1.2, as: 1, passive: true}]';
+  t.regex(refused(text).join(), /2:48 neighbors\[0\].passive: the neighbour can never come up/);
+});
+
+test('a control socket has a path that the operating system can take', (t) => {
+  const text = `${ROUTER}chassis: {control: /tmp/${'x'.repeat(110)}.sock}`;
+  t.regex(refused(text).join(), /2:20 chassis.control: is 120 bytes long .* 107 at most/);
+});
+
+const BROKEN: [what: string, text: string, message: RegExp][] = [
+  ['a tab as indentation', 'router:\n\tas: 1', /^2:1 : a tab cannot indent/],
+  ['an open bracket', 'router: [', /^1:10 : not YAML/],
+  [
+    'an IPv6 address without quotes',
+    'router:\n  listen:\n    - [::1]:179\n',
+    /^3:12 : not YAML: .*in quotes/,
+  ],
+  ['two documents', 'router: {as: 1, id: 1.1.1.1}\n---\nx: 1', /second document/],
+  ['a key that stands twice', `${ROUTER}router: {as: 1, id: 1.1.1.1}`, /^2:1 : this key stands twice/],
+  ['a list instead of sections', '- 1\n- 2', /must be a configuration/],
+  ['a word', 'hello', /must be a configuration/],
+  ['nothing', '', /router.as: is missing/],
+  ['an alias for nothing', 'router: *x', /there is no anchor &x|Unresolved alias/],
+  ['a neighbour that is no section', `${ROUTER}neighbors: [1.1.1.1]`, /neighbors\[0\]: must be a neighbour/],
+  ['neighbours that are no list', `${ROUTER}neighbors: {a: 1}`, /neighbors: must be a list/],
+];
+for (const [what, text, message] of BROKEN) {
+  test(`a file with ${what} is refused, with the place`, (t) => t.regex(refused(text).join('\n'), message));
+}
+
+test('empty sections are as good as none', (t) => {
+  t.is(accepted(`${ROUTER}chassis:\ndefaults:\nneighbors:\n`).chassis.blades, 4);
+});
