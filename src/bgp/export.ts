@@ -1,0 +1,179 @@
+/**
+ * What becomes of an attribute set on its way to a neighbour (RFC 4271 5.1, 9.2; RFC 1997; RFC 4360 6): canonical
+ * octets in, canonical octets out. Done once for an attribute set and an update group, not once a route.
+ */
+import { prepend } from './as-path.ts';
+import { AttributeType, Community, OPTIONAL_NON_TRANSITIVE, WELL_KNOWN } from './attribute-table.ts';
+import { DEFAULT_LOCAL_PREF, hasCommunity, valueLength, valueStart } from './attributes.ts';
+import { copy, putU32 } from './bytes.ts';
+import { writeAttribute, writeAttributeHeader } from './canonical.ts';
+
+export interface ExportOptions {
+  /** The neighbour is in another AS. */
+  readonly external: boolean;
+  readonly localAs: number;
+  /** Our own address becomes the next hop: as a rule towards external neighbours (RFC 4271 5.1.3). */
+  readonly nextHopSelf: boolean;
+  /** Our own addresses: 4 octets; 16, or 32 with a link-local address behind the global one (RFC 2545 3). */
+  readonly nextHop4?: Uint8Array | undefined;
+  readonly nextHop16?: Uint8Array | undefined;
+  /** MULTI_EXIT_DISC goes on to an external neighbour (RFC 4271 5.1.4: it must not, unless it is our own). */
+  readonly keepMed?: boolean | undefined;
+}
+
+/** A route with these attributes must not be told to the neighbour. */
+export const NOT_EXPORTED = -1;
+
+const MAX_PATH_LENGTH = 65_535 - 6;
+/** RFC 4360 2: the bit of an extended community's type that says "non-transitive". */
+const NON_TRANSITIVE_TYPE = 0x40;
+
+/**
+ * Writes what the neighbour gets of the canonical set [start, end), as a canonical set again, and returns its
+ * length, or NOT_EXPORTED: a community forbids it, AS_PATH is full, or our own next hop of that kind is not known.
+ */
+export function exportAttributes(
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+  options: ExportOptions,
+  into: Uint8Array,
+  at: number,
+): number {
+  if (isForbidden(bytes, start, end, options.external)) return NOT_EXPORTED;
+  const begin = at;
+  let localPrefDue = !options.external;
+  for (let from = start; from < end; ) {
+    const type = bytes[from + 1]!;
+    const value = valueStart(bytes, from);
+    const next = value + valueLength(bytes, from);
+    if (localPrefDue && type >= AttributeType.LocalPref) {
+      if (type !== AttributeType.LocalPref) at = writeLocalPref(into, at);
+      localPrefDue = false;
+    }
+    at = exportAttribute(bytes, from, value, next, type, options, into, at);
+    if (at < 0) return NOT_EXPORTED;
+    from = next;
+  }
+  if (localPrefDue) at = writeLocalPref(into, at);
+  return at - begin;
+}
+
+/** RFC 1997 */
+function isForbidden(bytes: Uint8Array, start: number, end: number, external: boolean): boolean {
+  if (hasCommunity(bytes, start, end, Community.NoAdvertise)) return true;
+  if (!external) return false;
+  return (
+    hasCommunity(bytes, start, end, Community.NoExport) ||
+    hasCommunity(bytes, start, end, Community.NoExportSubconfed)
+  );
+}
+
+/** One attribute, header at `from`, value in [value, next); returns where the output ends, or NOT_EXPORTED. */
+function exportAttribute(
+  bytes: Uint8Array,
+  from: number,
+  value: number,
+  next: number,
+  type: number,
+  options: ExportOptions,
+  into: Uint8Array,
+  at: number,
+): number {
+  switch (type) {
+    case AttributeType.AsPath:
+      return options.external
+        ? prependTo(bytes, value, next, options.localAs, into, at)
+        : copy(bytes, from, next, into, at);
+    case AttributeType.NextHop:
+      return options.nextHopSelf ? ownNextHop4(options, into, at) : copy(bytes, from, next, into, at);
+    case AttributeType.MpReach:
+      return options.nextHopSelf
+        ? ownNextHopMp(bytes[value]!, options, into, at)
+        : keptNextHopMp(bytes, value, into, at);
+    case AttributeType.MultiExitDisc:
+      return options.external && options.keepMed !== true ? at : copy(bytes, from, next, into, at);
+    case AttributeType.LocalPref:
+    case AttributeType.OriginatorId:
+    case AttributeType.ClusterList:
+      return options.external ? at : copy(bytes, from, next, into, at);
+    case AttributeType.ExtendedCommunities:
+      return options.external
+        ? transitiveCommunities(bytes, from, value, next, into, at)
+        : copy(bytes, from, next, into, at);
+    default:
+      return copy(bytes, from, next, into, at);
+  }
+}
+
+function writeLocalPref(into: Uint8Array, at: number): number {
+  const value = writeAttributeHeader(WELL_KNOWN, AttributeType.LocalPref, 4, into, at);
+  putU32(into, value, DEFAULT_LOCAL_PREF);
+  return value + 4;
+}
+
+/** RFC 4271 5.1.2.b */
+function prependTo(
+  bytes: Uint8Array,
+  value: number,
+  next: number,
+  localAs: number,
+  into: Uint8Array,
+  at: number,
+): number {
+  if (next - value > MAX_PATH_LENGTH) return NOT_EXPORTED;
+  // The value goes where a one-octet length would have it, and moves if it turns out longer.
+  const valueAt = at + 3;
+  const valueEnd = prepend(bytes, value, next, localAs, into, valueAt);
+  const length = valueEnd - valueAt;
+  if (length > 255) into.copyWithin(valueAt + 1, valueAt, valueEnd);
+  return writeAttributeHeader(WELL_KNOWN, AttributeType.AsPath, length, into, at) + length;
+}
+
+function ownNextHop4(options: ExportOptions, into: Uint8Array, at: number): number {
+  if (options.nextHop4 === undefined) return NOT_EXPORTED;
+  return writeAttribute(options.nextHop4, 0, 4, WELL_KNOWN, AttributeType.NextHop, into, at);
+}
+
+function ownNextHopMp(length: number, options: ExportOptions, into: Uint8Array, at: number): number {
+  const own = length === 4 ? options.nextHop4 : options.nextHop16;
+  return own === undefined ? NOT_EXPORTED : writeNextHopMp(own, 0, own.length, into, at);
+}
+
+/** RFC 2545 3: a link-local address means nothing beyond the link on which it was told. */
+function keptNextHopMp(bytes: Uint8Array, value: number, into: Uint8Array, at: number): number {
+  const length = bytes[value]!;
+  return writeNextHopMp(bytes, value + 1, length === 32 ? 16 : length, into, at);
+}
+
+function writeNextHopMp(
+  bytes: Uint8Array,
+  start: number,
+  length: number,
+  into: Uint8Array,
+  at: number,
+): number {
+  const value = writeAttributeHeader(OPTIONAL_NON_TRANSITIVE, AttributeType.MpReach, length + 1, into, at);
+  into[value] = length;
+  return copy(bytes, start, start + length, into, value + 1);
+}
+
+/** RFC 4360 6: those that are non-transitive across ASes stay here; without any left the attribute goes. */
+function transitiveCommunities(
+  bytes: Uint8Array,
+  from: number,
+  value: number,
+  next: number,
+  into: Uint8Array,
+  at: number,
+): number {
+  let length = 0;
+  for (let item = value; item < next; item += 8) if ((bytes[item]! & NON_TRANSITIVE_TYPE) === 0) length += 8;
+  if (length === next - value) return copy(bytes, from, next, into, at);
+  if (length === 0) return at;
+  at = writeAttributeHeader(bytes[from]!, AttributeType.ExtendedCommunities, length, into, at);
+  for (let item = value; item < next; item += 8) {
+    if ((bytes[item]! & NON_TRANSITIVE_TYPE) === 0) at = copy(bytes, item, item + 8, into, at);
+  }
+  return at;
+}
