@@ -116,9 +116,9 @@ const Kind = { None: 0, Announce: 1, AnnounceMp: 2, Withdraw: 3, WithdrawMp: 4 }
 
 /** Writes one message at a time to a place that it is given. */
 export class UpdateWriter {
-  #into: Uint8Array = NOTHING;
+  #into: Uint8Array;
   #start = 0;
-  #maxLength = MAX_MESSAGE;
+  #maxLength: number;
   #kind: number = Kind.None;
   /** Where the next prefix goes, where the first one went, and the end of the room. */
   #at = 0;
@@ -129,7 +129,13 @@ export class UpdateWriter {
   #attributesStart = 0;
   #attributesEnd = 0;
 
-  /** Messages go to `into` from `at` on, and are no longer than maxLength; the place is taken to be there. */
+  /** Messages go to the begin of `into`, or where `target` says, and are no longer than maxLength. */
+  constructor(into: Uint8Array, maxLength: number = MAX_MESSAGE) {
+    this.#into = into;
+    this.#maxLength = maxLength;
+  }
+
+  /** The next message goes to `into` at `at`; maxLength octets of room are taken to be there. */
   target(into: Uint8Array, at: number, maxLength: number): void {
     this.#into = into;
     this.#start = at;
@@ -151,21 +157,19 @@ export class UpdateWriter {
     afi: number,
     safi: number,
     nextHop: Uint8Array,
-    nextHopStart: number,
-    nextHopLength: number,
     attributes: Uint8Array,
     start: number,
     end: number,
   ): boolean {
     const at = this.#begin(Kind.AnnounceMp);
     this.#limit -= end - start;
-    if (at + 13 + nextHopLength + LONGEST_PREFIX > this.#limit) return this.#refuse();
+    if (at + 13 + nextHop.length + LONGEST_PREFIX > this.#limit) return this.#refuse();
     this.#attributes = attributes;
     this.#attributesStart = start;
     this.#attributesEnd = end;
     const value = this.#beginMp(at, AttributeType.MpReach, afi, safi);
-    this.#into[value] = nextHopLength;
-    const reserved = copy(nextHop, nextHopStart, nextHopStart + nextHopLength, this.#into, value + 1);
+    this.#into[value] = nextHop.length;
+    const reserved = copy(nextHop, 0, nextHop.length, this.#into, value + 1);
     this.#into[reserved] = 0;
     return this.#ready(reserved + 1);
   }
@@ -222,8 +226,10 @@ export class UpdateWriter {
     return true;
   }
 
+  /** No message: addPrefix says full, and finish says 0. */
   #refuse(): false {
     this.#kind = Kind.None;
+    this.#at = this.#first = this.#limit;
     return false;
   }
 
