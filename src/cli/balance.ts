@@ -1,0 +1,59 @@
+/** `chassis balance`: the fewest grafts that even the load, with the load before and after. */
+import { BALANCE_METRICS, type BalanceReport } from '../chassis/operations.ts';
+import { answer, type Command } from './command.ts';
+import { count, load } from './format.ts';
+import { graftReports } from './graft.ts';
+import { type Column, table } from './table.ts';
+import type { Terminal } from './terminal.ts';
+
+export const balanceCommand: Command = {
+  name: 'balance',
+  summary: 'plans and makes the fewest grafts that even the load of the blades',
+  options: {
+    'dry-run': { doc: 'plans only' },
+    metric: { value: 'METRIC', doc: `what load is: ${BALANCE_METRICS.join(', ')}; without it cpu` },
+  },
+  example: 'balance --dry-run --metric updates',
+  remote: true,
+  async run(call) {
+    const given = { metric: call.value('metric'), dryRun: call.flag('dry-run') };
+    const report = await call.ask<BalanceReport>('balance', given);
+    return answer(call, report, () => balanceText(report, call.terminal));
+  },
+};
+
+interface Line {
+  blade: number;
+  before: string;
+  after: string;
+  sessionsBefore: number;
+  sessionsAfter: number;
+}
+
+function balanceText(report: BalanceReport, terminal: Terminal): string {
+  const lines: Line[] = report.before.map((before) => {
+    const after = report.after.find((row) => row.blade === before.blade) ?? before;
+    const loads = { before: load(before.load), after: load(after.load) };
+    return { blade: before.blade, ...loads, sessionsBefore: before.sessions, sessionsAfter: after.sessions };
+  });
+  const grafts = report.grafts.length === 0 ? '' : `\n${graftReports(report.grafts, terminal)}`;
+  return `${summary(report)}\n${table(columns(report.unit), lines, terminal.paint)}${grafts}`;
+}
+
+function summary(report: BalanceReport): string {
+  const band = `within ${Math.round(report.band * 100)}% of the mean`;
+  if (report.grafts.length === 0)
+    return `nothing to do: every blade is ${band}, or as near as single sessions allow`;
+  return `${count(report.grafts.length, 'graft')} ${report.dryRun ? 'would bring' : 'brought'} the blades ${band}, or as near as single sessions allow`;
+}
+
+function columns(unit: string): Column<Line>[] {
+  return [
+    { title: 'BLADE', text: (row) => String(row.blade), right: true },
+    { title: 'BEFORE', text: (row) => row.before, right: true },
+    { title: 'AFTER', text: (row) => row.after, right: true },
+    { title: 'UNIT', text: () => unit },
+    { title: 'SESSIONS BEFORE', text: (row) => String(row.sessionsBefore), right: true },
+    { title: 'AFTER', text: (row) => String(row.sessionsAfter), right: true },
+  ];
+}

@@ -1,0 +1,36 @@
+/** All commands, in the order in which the help lists them. */
+import { balanceCommand } from './balance.ts';
+import { benchCommands } from './bench.ts';
+import { bladeCommands } from './blades.ts';
+import { checkCommand } from './check.ts';
+import type { Command } from './command.ts';
+import { demoCommand } from './demo.ts';
+import { dumpCommand } from './dump.ts';
+import { graftCommand } from './graft.ts';
+import { reloadCommand } from './reload.ts';
+import { runCommand } from './run.ts';
+import { sessionCommands } from './sessions.ts';
+import { showCommand } from './show.ts';
+import { showBladesCommand, showFabricCommand, showGraftsCommand } from './show-box.ts';
+import { routeCommands } from './show-routes.ts';
+import { showSessionCommand, showSessionsCommand } from './show-sessions.ts';
+
+export const commands: readonly Command[] = [
+  runCommand,
+  checkCommand,
+  demoCommand,
+  showCommand,
+  showBladesCommand,
+  showSessionsCommand,
+  showSessionCommand,
+  ...routeCommands,
+  showGraftsCommand,
+  showFabricCommand,
+  graftCommand,
+  balanceCommand,
+  ...bladeCommands,
+  ...sessionCommands,
+  reloadCommand,
+  dumpCommand,
+  ...benchCommands,
+];

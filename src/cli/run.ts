@@ -1,0 +1,22 @@
+/** `chassis run`: a chassis in the foreground. The configuration is checked before anything is started. */
+import type { Command } from './command.ts';
+import { readConfiguration } from './configuration-file.ts';
+import { loadChassis } from './load.ts';
+
+export const runCommand: Command = {
+  name: 'run',
+  summary: 'runs a chassis in the foreground; SIGTERM ends it cleanly, SIGHUP reloads its configuration',
+  operands: [{ name: 'FILE', doc: 'the configuration, YAML' }],
+  example: 'run graftd.yaml',
+  remote: false,
+  async run(call) {
+    const file = call.operands[0]!;
+    const { mistakes, lines } = await readConfiguration(file);
+    if (mistakes) {
+      call.terminal.err(lines.join('\n'));
+      return 2;
+    }
+    const { runChassis } = await loadChassis();
+    return runChassis(file);
+  },
+};

@@ -1,0 +1,130 @@
+/** `chassis show sessions` and `chassis show session ADDR`. */
+import type { SessionDetail, SessionRow } from '../chassis/operations.ts';
+import { answer, type Command } from './command.ts';
+import { count, duration, microseconds, moment, number, stateStyle } from './format.ts';
+import { type Column, facts, table } from './table.ts';
+import type { Terminal } from './terminal.ts';
+
+export const showSessionsCommand: Command = {
+  name: 'show sessions',
+  summary: 'the sessions: state, blade, routes and UPDATE messages',
+  example: 'show sessions',
+  remote: true,
+  async run(call) {
+    const rows = await call.ask<SessionRow[]>('show sessions');
+    return answer(call, rows, () =>
+      rows.length === 0 ? 'no neighbours are configured\n' : sessionTable(rows, call.terminal),
+    );
+  },
+};
+
+export const showSessionCommand: Command = {
+  name: 'show session',
+  summary: 'one session in full',
+  operands: [{ name: 'ADDR', doc: 'the address of the neighbour' }],
+  example: 'show session 192.0.2.2',
+  remote: true,
+  async run(call) {
+    const session = await call.ask<SessionDetail>('show session', { neighbor: call.operands[0] });
+    return answer(call, session, () => sessionText(session, call.terminal));
+  },
+};
+
+export function sessionTable(rows: readonly SessionRow[], terminal: Terminal): string {
+  const amount = (title: string, value: (row: SessionRow) => number): Column<SessionRow> => ({
+    title,
+    text: (row) => number(value(row), terminal),
+    right: true,
+  });
+  const columns: Column<SessionRow>[] = [
+    { title: 'NEIGHBOR', text: (row) => row.neighbor },
+    { title: 'AS', text: (row) => String(row.as), right: true },
+    { title: 'STATE', text: stateText, style: (row) => stateStyle(row.state) },
+    { title: 'BLADE', text: (row) => String(row.blade), right: true },
+    amount('RECEIVED', (row) => row.routesReceived),
+    amount('ADVERTISED', (row) => row.routesAdvertised),
+    amount('UPDATES IN', (row) => row.updatesReceived),
+    amount('UPDATES OUT', (row) => row.updatesSent),
+    {
+      title: 'UP',
+      text: (row) => (row.state === 'Established' ? duration(row.uptimeSeconds) : '-'),
+      right: true,
+    },
+  ];
+  if (rows.some((row) => row.description || row.reason)) {
+    columns.push({
+      title: '',
+      text: (row) => (row.state === 'Established' ? row.description : row.reason) ?? '',
+    });
+  }
+  return table(columns, rows, terminal.paint);
+}
+
+function stateText(row: SessionRow): string {
+  return row.shutdown ? `${row.state} (shutdown)` : row.state;
+}
+
+function sessionText(session: SessionDetail, terminal: Terminal): string {
+  const { paint } = terminal;
+  const title = [session.neighbor, `AS ${session.as}`, session.description].filter(Boolean).join('  ');
+  const pairs = sessionFacts(session, terminal).filter(
+    (pair): pair is [string, string] => pair[1] !== undefined,
+  );
+  return `${paint('bold', title)}  ${paint(stateStyle(session.state), stateText(session))}\n${facts(pairs, paint)}`;
+}
+
+/** One line a fact; what is not known is left out. */
+function sessionFacts(
+  session: SessionDetail,
+  terminal: Terminal,
+): [name: string, value: string | undefined][] {
+  const amount = (value: number | undefined) => (value === undefined ? undefined : number(value, terminal));
+  const { lastGraft: graft } = session;
+  return [
+    ['blade', String(session.blade)],
+    ['up', session.state === 'Established' ? duration(session.uptimeSeconds) : undefined],
+    ['why not', session.state === 'Established' ? undefined : session.reason],
+    ['last error', session.lastError],
+    ['connection', connectionText(session)],
+    ['router id', session.routerId],
+    ['families', session.families.join(', ')],
+    ['sends capabilities', session.capabilitiesSent?.join(', ')],
+    ['gets capabilities', session.capabilitiesReceived?.join(', ')],
+    ['policy', `import ${session.import}, export ${session.export}`],
+    [
+      'timers',
+      `hold ${session.holdTime} s (configured ${session.holdTimeConfigured} s), keepalive ${session.keepaliveTime} s`,
+    ],
+    ['routes received', amount(session.routesReceived)],
+    ['routes rejected', amount(session.routesRejected)],
+    ['routes advertised', amount(session.routesAdvertised)],
+    ['waiting to be sent', amount(session.pending)],
+    [
+      'UPDATE messages',
+      `${number(session.updatesReceived, terminal)} in, ${number(session.updatesSent, terminal)} out`,
+    ],
+    ['messages in', messagesText(session.messagesReceived, terminal)],
+    ['messages out', messagesText(session.messagesSent, terminal)],
+    ['came up', session.establishedCount === undefined ? undefined : count(session.establishedCount, 'time')],
+    ['grafts since then', amount(session.grafts)],
+    [
+      'last graft',
+      graft &&
+        `${moment(graft.time)}, blade ${graft.from} to ${graft.to}, pause ${microseconds(graft.pauseMicroseconds)}`,
+    ],
+    ['cpu', session.cpuPercent === undefined ? undefined : `${session.cpuPercent.toFixed(1)}%`],
+  ];
+}
+
+function connectionText(session: SessionDetail): string {
+  const way = session.passive ? 'waits for the neighbour' : 'connects to the neighbour';
+  if (session.localAddress === undefined) return way;
+  const port = (value: number | undefined) => (value === undefined ? '' : ` port ${value}`);
+  return `${session.localAddress}${port(session.localPort)} to ${session.neighbor}${port(session.remotePort)}; ${way}`;
+}
+
+function messagesText(messages: Record<string, number> | undefined, terminal: Terminal): string | undefined {
+  if (messages === undefined) return undefined;
+  const parts = Object.entries(messages).map(([type, amount]) => `${number(amount, terminal)} ${type}`);
+  return parts.join(', ') || 'none';
+}

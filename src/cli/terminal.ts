@@ -1,0 +1,53 @@
+/**
+ * Where a command writes: results to standard output, at the pace of who reads it, complaints to standard
+ * error. Colour and thousands separators are for terminals; a pipe gets plain text. NO_COLOR is honoured.
+ */
+import type { Writable } from 'node:stream';
+
+export interface Terminal {
+  /** Resolves when there is room for more. */
+  out(text: string): Promise<void>;
+  err(text: string): void;
+  readonly paint: Paint;
+  /** True where a person reads standard output. */
+  readonly interactive: boolean;
+  readonly env: NodeJS.ProcessEnv;
+}
+
+const STYLES = { bold: 1, dim: 2, red: 31, green: 32, yellow: 33, blue: 34, cyan: 36 } as const;
+export type Style = keyof typeof STYLES;
+
+/** Puts a style around a text, or leaves it as it is. */
+export type Paint = (style: Style, text: string) => string;
+
+export const plain: Paint = (_, text) => text;
+const coloured: Paint = (style, text) => `\x1b[${STYLES[style]}m${text}\x1b[0m`;
+
+type Output = Writable & { readonly isTTY?: boolean };
+
+export function openTerminal(stdout: Output, stderr: Output, env: NodeJS.ProcessEnv): Terminal {
+  const interactive = stdout.isTTY === true;
+  const colour = interactive && !env.NO_COLOR && env.TERM !== 'dumb';
+  leaveQuietly(stdout);
+  leaveQuietly(stderr);
+  return {
+    out: (text) => write(stdout, text),
+    err: (text) => void stderr.write(text.endsWith('\n') ? text : `${text}\n`),
+    paint: colour ? coloured : plain,
+    interactive,
+    env,
+  };
+}
+
+/** `chassis show routes | head` ends when head does, without a word. */
+function leaveQuietly(stream: Output): void {
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code === 'EPIPE') process.exit();
+    throw error;
+  });
+}
+
+function write(stream: Output, text: string): Promise<void> {
+  if (stream.write(text)) return Promise.resolve();
+  return new Promise((resolve) => stream.once('drain', resolve));
+}
