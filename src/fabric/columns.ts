@@ -11,7 +11,7 @@ import type { PageArena } from './pages.ts';
  */
 export class Columns {
   readonly directories: Uint32Array;
-  readonly words: Uint32Array;
+  readonly words: Int32Array;
   /** Pages in one column's directory. */
   readonly pages: number;
   readonly #arena: PageArena;

@@ -94,9 +94,23 @@ export class Fabric {
     return this.options.blades + 1 + card;
   }
 
-  /** The line card that carries a session's connections. */
-  cardOf(session: number): number {
-    return session % this.options.lineCards;
+  /** The line card that carries a connection: the first one listens, all of them dial. */
+  cardOf(session: number, connection: number): number {
+    return connection === 1 ? 0 : session % this.options.lineCards;
+  }
+
+  /** Tells the line card that a connection has news for it: wanted, not wanted, bytes to send, room to receive. */
+  ringCard(session: number, connection: number): void {
+    const card = this.cardOf(session, connection);
+    this.ready.setForCard(card, session);
+    this.bells.ring(this.cardThread(card));
+  }
+
+  /** Tells the home blade that a session has news for it. */
+  ringHome(session: number): void {
+    this.ready.setForBlade(session);
+    const home = this.homeOf(session);
+    if (home >= 0) this.bells.ring(home);
   }
 
   session(session: number, word: number): number {
@@ -135,6 +149,16 @@ export class Fabric {
 
   setGraft(slot: number, word: number, value: number): void {
     Atomics.store(this.grafts, slot * GRAFT.words + word, value);
+  }
+
+  /** Writes the state last, and wakes the chassis if it waits for it. */
+  setGraftState(slot: number, state: number): void {
+    Atomics.store(this.grafts, slot * GRAFT.words + GRAFT.state, state);
+    this.notifyGraft(slot);
+  }
+
+  notifyGraft(slot: number): void {
+    Atomics.notify(this.grafts, slot * GRAFT.words + GRAFT.settled);
   }
 
   /** One step of a graft; false when somebody else made another one first. */

@@ -121,6 +121,9 @@ export const SESSION = {
   administrative: 19,
   /** Next PrefixId to sweep after the session went down + 1; 0: nothing to sweep. */
   sweepCursor: 20,
+  /** A refresh that the neighbour asked for: next PrefixId + 1, and its FAMILY_ bits. Written when it is grafted. */
+  refreshCursor: 21,
+  refreshFamilies: 22,
 } as const;
 
 export const SESSION_FLAG = {
@@ -183,6 +186,8 @@ export const GRAFT = {
   routes: 11,
   established: 12,
   logged: 13,
+  /** 1: nothing that the graft brought about is left to be done, and its costs are known. Writer: `to`. */
+  settled: 14,
 } as const;
 
 /** Float64 numbers of a graft: monotonic milliseconds of its steps. */

@@ -9,7 +9,7 @@ import { ALLOCATOR, type FabricMemory, PAGE_BITS, PAGE_WORDS } from './layout.ts
  *   freePages: [ page of the top | tag ]          page: [ next free page | … ]
  */
 export class PageArena {
-  readonly words: Uint32Array;
+  readonly words: Int32Array;
   readonly #allocator: Int32Array;
   readonly #top: BigUint64Array;
   readonly #limit: number;
@@ -18,7 +18,7 @@ export class PageArena {
   #freshlyFreed: number[] = [];
 
   constructor(memory: FabricMemory, epochs: Epochs) {
-    this.words = new Uint32Array(memory.pages);
+    this.words = new Int32Array(memory.pages);
     this.#allocator = new Int32Array(memory.allocator);
     this.#top = new BigUint64Array(memory.freePages);
     this.#limit = memory.options.pages;

@@ -1,0 +1,393 @@
+/**
+ * A blade: one route processor, a BGP process of its own for the sessions that it now holds. It runs to completion, with
+ * no sockets, promises or callbacks. One turn, in the order in which work flows:
+ *
+ *   orders, grafts ─→ records from siblings ─→ bytes from neighbours ─→ put-off evaluations ─→ timers
+ *        ─→ export to neighbours ─→ records to siblings ─→ (idle: settle) ─→ quiescent point
+ *
+ * Owns: state machines, Adj-RIB-Ins, Loc-RIB and Adj-RIB-Outs of its sessions; all of it in the fabric. Never blocks,
+ * never waits for a sibling or a neighbour.
+ */
+import type { Clock } from '../base/clock.ts';
+import type { Random } from '../base/random.ts';
+import { encodeEndOfRib } from '../bgp/encode.ts';
+import { Cease, NotificationCode } from '../bgp/errors.ts';
+import { multiprotocolOf } from '../bgp/families.ts';
+import { State } from '../bgp/fsm.ts';
+import type { Fabric } from '../fabric/fabric.ts';
+import { FifoSet } from '../fabric/fifo-set.ts';
+import { BLADE_NUMBER, GRAFT, GRAFT_TIME, SESSION, SESSION_NUMBER } from '../fabric/layout.ts';
+import { type GraftHost, Grafts } from './grafts.ts';
+import { Groups } from './groups.ts';
+import type { BladeNews, BladeOrder, SessionConfiguration } from './messages.ts';
+import { Receiver } from './receive.ts';
+import { Routes, type RoutesListener } from './routes.ts';
+import { Session, type SessionHost } from './session.ts';
+import type { Fault } from './track.ts';
+import type { UpdateGroup } from './update-group.ts';
+
+/** Records taken from each sibling in one turn. */
+const RECORDS = 2048;
+/** Prefixes evaluated again in one turn, after a graft. */
+const REVISITS = 1024;
+/** Pages of 1024 prefixes swept in one turn, after a session went down. */
+const SWEEP_PAGES = 4;
+/** Milliseconds after which a session that the operator cleared starts again. */
+const CLEAR_RESTART = 1000;
+
+export class Blade implements RoutesListener, GraftHost, SessionHost {
+  readonly fabric: Fabric;
+  readonly slot: number;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly routes: Routes;
+  readonly receiver: Receiver;
+  readonly groups: Groups;
+  readonly #grafts: Grafts;
+  readonly #news: (news: BladeNews) => void;
+  readonly #configurations = new Map<number, SessionConfiguration>();
+  /** Sessions served here, by index; and those in preparation. */
+  readonly #sessions = new Map<number, Session>();
+  readonly #prepared = new Map<number, Session>();
+  /** Bit set of the sessions served here. */
+  readonly #mine: Int32Array;
+  #nextTimer = 0;
+  /** Grafts whose costs are still being counted: by session, the slot and the counters at the take-over. */
+  readonly #costs = new Map<
+    number,
+    { slot: number; updatesSent: number; records: number; evaluations: number }
+  >();
+  stopping = false;
+
+  constructor(
+    fabric: Fabric,
+    slot: number,
+    configurations: readonly SessionConfiguration[],
+    clock: Clock,
+    random: Random,
+    news: (news: BladeNews) => void,
+  ) {
+    this.fabric = fabric;
+    this.slot = slot;
+    this.clock = clock;
+    this.random = random;
+    this.#news = news;
+    this.routes = new Routes(fabric, slot, this);
+    this.receiver = new Receiver(fabric, this.routes);
+    this.groups = new Groups(fabric, this.routes.evaluator);
+    this.#grafts = new Grafts(fabric, slot, this.routes, this, clock);
+    this.#mine = new Int32Array(fabric.ready.size);
+    for (const configuration of configurations) this.#configure(configuration);
+  }
+
+  order(order: BladeOrder): void {
+    switch (order.kind) {
+      case 'configure':
+        this.#configure(order.session);
+        break;
+      case 'adopt':
+        this.#adopt(order.session);
+        break;
+      case 'clear':
+        this.#stop(order.session, cease(Cease.AdministrativeReset, 'cleared by the operator'), CLEAR_RESTART);
+        break;
+      case 'shutdown':
+        this.fabric.setSession(order.session, SESSION.administrative, 1);
+        this.#stop(order.session, shutdownFault(order.why), Number.POSITIVE_INFINITY);
+        break;
+      case 'enable':
+        this.fabric.setSession(order.session, SESSION.administrative, 0);
+        this.#sessions.get(order.session)?.start();
+        break;
+      case 'refresh':
+        this.#sessions.get(order.session)?.refresh();
+        break;
+      case 'stop':
+        this.stopping = true;
+        for (const session of this.#sessions.values()) {
+          session.stop(
+            cease(Cease.AdministrativeShutdown, 'the chassis is stopped'),
+            Number.POSITIVE_INFINITY,
+          );
+        }
+        break;
+      default:
+        order satisfies never;
+    }
+  }
+
+  /** One turn; true when there is more to do at once. */
+  turn(): boolean {
+    const { fabric } = this;
+    fabric.epochs.enter();
+    const start = this.clock();
+    this.#grafts.poll();
+    let more = this.routes.takeRecords(RECORDS);
+    this.#grafts.poll();
+    if (this.#receive()) more = true;
+    if (this.#putOff()) more = true;
+    if (start >= this.#nextTimer) this.#tick(start);
+    if (this.groups.export(start, this.#moved)) more = true;
+    if (this.#afterExport()) more = true;
+    const waiting = this.routes.flush();
+    if (!more && this.groups.settle(start, this.#moved)) more = true;
+    fabric.pages.reclaim();
+    fabric.epochs.pass();
+    this.#count(start);
+    if (waiting) this.schedule(start + 1);
+    return more;
+  }
+
+  /** When to look again if nobody rings, in monotonic milliseconds. */
+  get nextTimer(): number {
+    return this.#nextTimer;
+  }
+
+  // ── what the parts tell the blade ──
+
+  onBestChanged(id: number): void {
+    this.groups.mark(id);
+  }
+
+  onMarker(sibling: number, marker: number): void {
+    this.#grafts.onMarker(sibling, marker);
+  }
+
+  schedule(at: number): void {
+    if (at < this.#nextTimer) this.#nextTimer = at;
+  }
+
+  established(session: Session): void {
+    session.group = this.groups.admit(session.index, session.exportRules());
+    this.#news({ kind: 'established', slot: this.slot, session: session.index });
+  }
+
+  down(session: Session, why: string): void {
+    if (session.group !== undefined) this.groups.dismiss(session.index, session.group);
+    session.group = undefined;
+    session.revisit = new FifoSet();
+    this.#news({ kind: 'down', slot: this.slot, session: session.index, why });
+  }
+
+  // ── grafts ──
+
+  prepare(session: number): void {
+    const prepared = new Session(this, this.#configurations.get(session) as SessionConfiguration);
+    prepared.prepare();
+    this.#prepared.set(session, prepared);
+  }
+
+  unprepare(session: number): void {
+    this.#prepared.delete(session);
+  }
+
+  release(index: number): Iterable<number> {
+    const session = this.#sessions.get(index) as Session;
+    const handedOver = session.revisit.copy();
+    const { group } = session;
+    if (!session.established || group === undefined) session.release();
+    else {
+      for (const id of group.pending) handedOver.add(id);
+      this.fabric.setSession(index, SESSION.exportCursor, group.cursor + 1);
+      this.fabric.setSession(index, SESSION.refreshCursor, session.refreshFrom + 1);
+      this.fabric.setSession(index, SESSION.refreshFamilies, session.refreshFamilies);
+      session.release();
+      this.groups.detach(index, group);
+    }
+    this.#leave(index);
+    return handedOver;
+  }
+
+  takeOver(index: number, revisit: FifoSet, slot: number): void {
+    const session = this.#prepared.get(index) as Session;
+    this.#prepared.delete(index);
+    this.#enter(session);
+    const established = session.attach();
+    session.revisit = revisit;
+    this.fabric.count(index, SESSION_NUMBER.grafts);
+    this.fabric.setGraft(slot, GRAFT.established, established ? 1 : 0);
+    if (!established) {
+      session.start();
+      this.#settleCosts(slot, 0, 0, 0);
+      return;
+    }
+    const view = this.fabric.session(index, SESSION.view) - 1;
+    const cursor = this.fabric.session(index, SESSION.exportCursor) - 1;
+    session.refreshFrom = this.fabric.session(index, SESSION.refreshCursor) - 1;
+    session.refreshFamilies = this.fabric.session(index, SESSION.refreshFamilies);
+    session.group = this.groups.adopt(index, session.exportRules(), view, cursor);
+    this.#costs.set(index, {
+      slot,
+      updatesSent: session.group.updatesSent,
+      records: 0,
+      evaluations: 0,
+    });
+  }
+
+  // ── stages of a turn ──
+
+  /** Bytes from neighbours, for the sessions that have news. */
+  #receive(): boolean {
+    let more = false;
+    const { ready } = this.fabric;
+    for (let index = 0; index < ready.size; index++) {
+      const mask = this.#mine[index] as number;
+      if (mask === 0) continue;
+      for (let bits = ready.takeForBlade(index, mask); bits !== 0; bits &= bits - 1) {
+        const session = this.#sessions.get(index * 32 + 31 - Math.clz32(bits & -bits)) as Session;
+        session.receive();
+        if (!session.readMore) continue;
+        ready.setForBlade(session.index);
+        more = true;
+      }
+    }
+    return more;
+  }
+
+  /** Evaluations put off: sessions that went down are swept, grafted ones looked at again. */
+  #putOff(): boolean {
+    let more = false;
+    for (const session of this.#sessions.values()) {
+      if (session.sweeping && session.sweep(SWEEP_PAGES)) more = true;
+      if (session.revisit.size > 0 && this.#revisit(session)) more = true;
+    }
+    return more;
+  }
+
+  #revisit(session: Session): boolean {
+    const { routes } = this;
+    const records = routes.recordsSent;
+    let left = REVISITS;
+    for (; left > 0 && session.revisit.size > 0; left--) {
+      const id = session.revisit.shift();
+      routes.revisit(id);
+      session.group?.mark(id);
+    }
+    const costs = this.#costs.get(session.index);
+    if (costs !== undefined) {
+      costs.evaluations += REVISITS - left;
+      costs.records += routes.recordsSent - records;
+    }
+    return session.revisit.size > 0;
+  }
+
+  #tick(now: number): void {
+    this.#nextTimer = now + 1000;
+    for (const session of this.#sessions.values()) this.schedule(session.tick(now));
+  }
+
+  /** What follows once a session has been told everything: refreshes, End-of-RIB, the bill of a graft. */
+  #afterExport(): boolean {
+    let more = false;
+    for (const session of this.#sessions.values()) {
+      const { group } = session;
+      if (group === undefined) continue;
+      if (session.refreshFrom >= 0) {
+        const { index, refreshFamilies, refreshFrom } = session;
+        session.refreshFrom = group.resend(index, refreshFamilies, refreshFrom);
+        if (session.refreshFrom >= 0 && group.memberWithoutRoom() < 0) more = true;
+      }
+      if (!group.quiet) continue;
+      if (this.fabric.session(session.index, SESSION.endOfRibDue) !== 0) this.#sendEndOfRib(session);
+      const costs = this.#costs.get(session.index);
+      if (costs !== undefined && session.revisit.size === 0) {
+        this.#costs.delete(session.index);
+        this.#settleCosts(
+          costs.slot,
+          costs.evaluations,
+          costs.records,
+          group.updatesSent - costs.updatesSent,
+        );
+      }
+    }
+    return more;
+  }
+
+  /** RFC 4724 2: after the first telling of all routes. */
+  #sendEndOfRib(session: Session): void {
+    const families = this.fabric.session(session.index, SESSION.endOfRibDue);
+    this.fabric.setSession(session.index, SESSION.endOfRibDue, 0);
+    const track = session.tracks.find((each) => each.state === State.Established);
+    for (const { afi, safi } of multiprotocolOf(families)) track?.sendMessage(encodeEndOfRib(afi, safi));
+  }
+
+  /** A graft's costs are known: nothing of it is left to be done. */
+  #settleCosts(slot: number, evaluations: number, records: number, updates: number): void {
+    this.fabric.setGraft(slot, GRAFT.decisionsRun, evaluations);
+    this.fabric.setGraft(slot, GRAFT.fabricRecordsSent, records);
+    this.fabric.setGraft(slot, GRAFT.neighborUpdatesSent, updates);
+    this.fabric.stampGraft(slot, GRAFT_TIME.served, this.clock());
+    this.fabric.setGraft(slot, GRAFT.settled, 1);
+    this.fabric.notifyGraft(slot);
+  }
+
+  #count(start: number): void {
+    const { fabric, slot } = this;
+    const now = this.clock();
+    const set = (which: number, value: number): void => {
+      fabric.bladeNumbers[slot * BLADE_NUMBER.words + which] = value;
+    };
+    const took = now - start;
+    fabric.countBlade(slot, BLADE_NUMBER.turns);
+    fabric.countBlade(slot, BLADE_NUMBER.busy, took);
+    if (took > fabric.bladeNumber(slot, BLADE_NUMBER.longestTurn)) set(BLADE_NUMBER.longestTurn, took);
+    set(BLADE_NUMBER.evaluations, this.routes.evaluator.evaluations);
+    set(BLADE_NUMBER.fullEvaluations, this.routes.evaluator.fullEvaluations);
+    set(BLADE_NUMBER.recordsSent, this.routes.recordsSent);
+    set(BLADE_NUMBER.recordsReceived, this.routes.recordsReceived);
+    set(BLADE_NUMBER.heartbeat, now);
+  }
+
+  // ── who is served here ──
+
+  #configure(configuration: SessionConfiguration): void {
+    this.#configurations.set(configuration.index, configuration);
+    const session = this.#sessions.get(configuration.index);
+    if (session !== undefined) session.configuration = configuration;
+  }
+
+  #adopt(index: number): void {
+    if (this.#sessions.has(index)) return;
+    const session = new Session(this, this.#configurations.get(index) as SessionConfiguration);
+    this.#enter(session);
+    session.start();
+  }
+
+  #enter(session: Session): void {
+    const { index } = session;
+    this.#sessions.set(index, session);
+    this.#mine[index >>> 5] = (this.#mine[index >>> 5] as number) | (1 << (index & 31));
+    this.routes.evaluator.mine[index] = 1;
+    this.fabric.setHome(index, this.slot);
+    // Whatever came while nobody looked.
+    this.fabric.ready.setForBlade(index);
+    this.schedule(this.clock());
+  }
+
+  #leave(index: number): void {
+    this.#sessions.delete(index);
+    this.#costs.delete(index);
+    this.#mine[index >>> 5] = (this.#mine[index >>> 5] as number) & ~(1 << (index & 31));
+    this.routes.evaluator.mine[index] = 0;
+  }
+
+  #stop(index: number, fault: Fault, restart: number): void {
+    this.#sessions.get(index)?.stop(fault, restart);
+  }
+
+  readonly #moved = (index: number, group: UpdateGroup): void => {
+    const session = this.#sessions.get(index);
+    if (session !== undefined) session.group = group;
+  };
+}
+
+function cease(subcode: number, why: string): Fault {
+  return { code: NotificationCode.Cease, subcode, why };
+}
+
+/** RFC 9003: one octet of length, then UTF-8. */
+function shutdownFault(why: string): Fault {
+  const text = new TextEncoder().encode(why).subarray(0, 255);
+  const data = text.length === 0 ? new Uint8Array(0) : Uint8Array.of(text.length, ...text);
+  return { ...cease(Cease.AdministrativeShutdown, why === '' ? 'shut down by the operator' : why), data };
+}

@@ -1,0 +1,88 @@
+/**
+ * What a route becomes on its way to neighbours of one kind: export policy and the rewriting of attributes
+ * (RFC 4271 5.1, 9.1.3). Neighbours of one kind share an `ExportRules`, and so an update group.
+ *
+ * The result is an attribute set of its own in the dictionary; a small direct-mapped cache keeps the last
+ * thousands of them, because routes come in bursts that share a set.
+ */
+
+import { CANONICAL_ROOM } from '../bgp/canonical.ts';
+import { type ExportOptions, exportAttributes } from '../bgp/export.ts';
+import { FAMILY_IPV4, FAMILY_IPV6 } from '../bgp/families.ts';
+import type { Fabric } from '../fabric/fabric.ts';
+import { SESSION, SESSION_FLAG } from '../fabric/layout.ts';
+
+export interface ExportRules {
+  readonly accept: boolean;
+  /** FAMILY_ bits negotiated. */
+  readonly families: number;
+  readonly external: boolean;
+  readonly fourOctetAs: boolean;
+  /** Octets of the longest message the neighbour takes. */
+  readonly maxMessage: number;
+  readonly localAs: number;
+  readonly nextHopSelf: boolean;
+  readonly nextHop4: Uint8Array;
+  readonly nextHop6: Uint8Array;
+}
+
+/** Sessions with equal keys can share an update group. */
+export function groupKey(rules: ExportRules): string {
+  const flags = [rules.accept, rules.external, rules.fourOctetAs, rules.nextHopSelf].map(Number).join('');
+  return `${flags}/${rules.families}/${rules.maxMessage}/${rules.localAs}/${rules.nextHop4}/${rules.nextHop6}`;
+}
+
+const CACHE = 1 << 14;
+const scratch = new Uint8Array(CANONICAL_ROOM);
+
+export class Exporter {
+  readonly rules: ExportRules;
+  readonly #fabric: Fabric;
+  readonly #options: ExportOptions;
+  readonly #keys = new Uint32Array(CACHE);
+  readonly #values = new Uint32Array(CACHE);
+  /** The dictionary had no room for a set: the route is not exported, and counted. */
+  dictionaryFull = 0;
+
+  constructor(fabric: Fabric, rules: ExportRules) {
+    this.#fabric = fabric;
+    this.rules = rules;
+    this.#options = {
+      external: rules.external,
+      localAs: rules.localAs,
+      nextHopSelf: rules.nextHopSelf,
+      nextHop4: rules.nextHop4,
+      nextHop16: rules.nextHop6,
+    };
+  }
+
+  /** AttrId to send for a prefix whose best route is (attribute, session + 1); 0: nothing is sent. */
+  attributeFor(id: number, attribute: number, source: number): number {
+    const { rules } = this;
+    if (attribute === 0 || !rules.accept) return 0;
+    const family = id < this.#fabric.prefixes.base6 ? FAMILY_IPV4 : FAMILY_IPV6;
+    if ((rules.families & family) === 0) return 0;
+    if (!rules.external) {
+      // RFC 4271 9.2.1: what one internal neighbour told is not told to another.
+      const flags = this.#fabric.session(source - 1, SESSION.flags);
+      if ((flags & SESSION_FLAG.external) === 0) return 0;
+    }
+    const slot = attribute & (CACHE - 1);
+    if (this.#keys[slot] === attribute) return this.#values[slot] as number;
+    const exported = this.#rewrite(attribute);
+    this.#keys[slot] = attribute;
+    this.#values[slot] = exported;
+    return exported;
+  }
+
+  #rewrite(attribute: number): number {
+    const { attributes } = this.#fabric;
+    const start = attributes.offsetOf(attribute);
+    const end = start + attributes.lengthOf(attribute);
+    const length = exportAttributes(attributes.bytes, start, end, this.#options, scratch, 0);
+    if (length < 0) return 0;
+    const exported = attributes.intern(scratch, 0, length);
+    if (exported === 0) this.dictionaryFull++;
+    return exported;
+  }
+}

@@ -1,0 +1,216 @@
+/**
+ * The blade's part in grafts (README, "The graft"; Keller, Rexford, van der Merwe, NSDI 2010, section 5): as the
+ * blade that a session leaves, as the one that it comes to, or as a bystander that puts a marker.
+ *
+ *   chassis   requested ─┐
+ *   to                   └─ prepare: log every evaluation ── prepared ─┐
+ *   others, to                                                        └─ marker into the channel to `from`
+ *   from                                      all markers read: release ── released ─┐
+ *   to                                                              take over ────────┴─ done
+ *
+ * The state word of the graft slot moves by compare-and-swap, so that giving up (the chassis, before `releasing`)
+ * and releasing exclude each other. Everything that changes hands stands in the fabric.
+ */
+import type { Clock } from '../base/clock.ts';
+import type { Fabric } from '../fabric/fabric.ts';
+import { FifoSet } from '../fabric/fifo-set.ts';
+import { GRAFT, GRAFT_STATE, GRAFT_TIME, PAGE_BITS, PAGE_WORDS } from '../fabric/layout.ts';
+import type { Routes } from './routes.ts';
+
+/** What grafts need of the blade that they are part of. */
+export interface GraftHost {
+  /** The session may come: state Inactive. */
+  prepare(session: number): void;
+  /** It does not come. */
+  unprepare(session: number): void;
+  /** The session leaves: stop serving it; what of it was still to be exported. */
+  release(session: number): Iterable<number>;
+  /** The session comes: serve it from its record; look at these prefixes again and export them to it. */
+  takeOver(session: number, revisit: FifoSet, slot: number): void;
+}
+
+interface GraftLog {
+  readonly generation: number;
+  readonly session: number;
+  readonly ids: FifoSet;
+}
+
+/** First word of a page of handed-over prefixes: the next page. */
+const LINK = 1;
+
+export class Grafts {
+  readonly #fabric: Fabric;
+  readonly #me: number;
+  readonly #routes: Routes;
+  readonly #host: GraftHost;
+  readonly #clock: Clock;
+  /** By slot: generation for which this blade prepared, put its marker, and the markers read so far. */
+  readonly #logs: (GraftLog | undefined)[] = [];
+  readonly #marked: Int32Array;
+  readonly #arrived: Int32Array;
+  readonly #arrivedGeneration: Int32Array;
+
+  constructor(fabric: Fabric, me: number, routes: Routes, host: GraftHost, clock: Clock) {
+    this.#fabric = fabric;
+    this.#me = me;
+    this.#routes = routes;
+    this.#host = host;
+    this.#clock = clock;
+    this.#marked = new Int32Array(fabric.options.grafts).fill(-1);
+    this.#arrived = new Int32Array(fabric.options.grafts);
+    this.#arrivedGeneration = new Int32Array(fabric.options.grafts);
+  }
+
+  /** Called once a turn, between evaluations. */
+  poll(): void {
+    const { grafts } = this.#fabric;
+    for (let slot = 0; slot < this.#fabric.options.grafts; slot++) {
+      const state = grafts[slot * GRAFT.words + GRAFT.state] as number;
+      if (state !== GRAFT_STATE.free || this.#logs[slot] !== undefined) this.#step(slot);
+    }
+  }
+
+  /** A marker came from a sibling: it has told all that it was told before the graft was prepared. */
+  onMarker(sibling: number, marker: number): void {
+    const slot = (marker - 1) & 31;
+    const generation = (marker - 1) >>> 5;
+    if (this.#fabric.graft(slot, GRAFT.generation) !== generation) return;
+    if (this.#fabric.graft(slot, GRAFT.from) !== this.#me) return;
+    if (this.#arrivedGeneration[slot] !== generation) {
+      this.#arrivedGeneration[slot] = generation;
+      this.#arrived[slot] = 0;
+    }
+    this.#arrived[slot] = (this.#arrived[slot] as number) | (1 << sibling);
+  }
+
+  #step(slot: number): void {
+    const fabric = this.#fabric;
+    const state = fabric.graft(slot, GRAFT.state);
+    const to = fabric.graft(slot, GRAFT.to) === this.#me;
+    const from = fabric.graft(slot, GRAFT.from) === this.#me;
+    const log = this.#logs[slot];
+    if (log !== undefined && log.generation !== fabric.graft(slot, GRAFT.generation)) this.#forget(slot);
+    switch (state) {
+      case GRAFT_STATE.requested:
+        if (to) this.#prepare(slot);
+        break;
+      case GRAFT_STATE.prepared:
+        if (!from) this.#mark(slot);
+        else this.#releaseWhenMarked(slot);
+        break;
+      case GRAFT_STATE.released:
+        if (to) this.#takeOver(slot);
+        break;
+      case GRAFT_STATE.aborted:
+      case GRAFT_STATE.free:
+        this.#forget(slot);
+        break;
+      default:
+    }
+  }
+
+  /** `to`: from now on every evaluated prefix is logged, whatever came of it. */
+  #prepare(slot: number): void {
+    const log = new FifoSet();
+    const session = this.#fabric.graft(slot, GRAFT.session);
+    this.#logs[slot] = { generation: this.#fabric.graft(slot, GRAFT.generation), session, ids: log };
+    this.#routes.logs.add(log);
+    this.#host.prepare(session);
+    this.#fabric.stampGraft(slot, GRAFT_TIME.prepared, this.#clock());
+    if (!this.#fabric.stepGraft(slot, GRAFT_STATE.requested, GRAFT_STATE.prepared)) {
+      this.#forget(slot);
+      return;
+    }
+    this.#mark(slot);
+    const { bells, options } = this.#fabric;
+    for (let blade = 0; blade < options.blades; blade++) if (blade !== this.#me) bells.ring(blade);
+  }
+
+  /** Every blade but `from`: a marker behind all that is pending, between two evaluations. */
+  #mark(slot: number): void {
+    const generation = this.#fabric.graft(slot, GRAFT.generation);
+    if (this.#marked[slot] === generation) return;
+    if ((this.#fabric.graft(slot, GRAFT.markers) & (1 << this.#me)) === 0) return;
+    this.#marked[slot] = generation;
+    this.#routes.channelTo(this.#fabric.graft(slot, GRAFT.from)).putMarker(((generation << 5) | slot) + 1);
+  }
+
+  /** `from`: once all markers are read, gives the session up. */
+  #releaseWhenMarked(slot: number): void {
+    const fabric = this.#fabric;
+    if (this.#arrivedGeneration[slot] !== fabric.graft(slot, GRAFT.generation)) return;
+    if (this.#arrived[slot] !== fabric.graft(slot, GRAFT.markers)) return;
+    if (!fabric.stepGraft(slot, GRAFT_STATE.prepared, GRAFT_STATE.releasing)) return;
+    fabric.stampGraft(slot, GRAFT_TIME.released, this.#clock());
+    const session = fabric.graft(slot, GRAFT.session);
+    this.#handOver(slot, this.#host.release(session));
+    const to = fabric.graft(slot, GRAFT.to);
+    fabric.setHome(session, to);
+    fabric.setGraftState(slot, GRAFT_STATE.released);
+    fabric.bells.ring(to);
+  }
+
+  /** Writes the prefixes still to be exported into pages, linked by their first words. */
+  #handOver(slot: number, prefixes: Iterable<number>): void {
+    const { pages } = this.#fabric;
+    let first = 0;
+    let page = 0;
+    let used = PAGE_WORDS;
+    let count = 0;
+    for (const id of prefixes) {
+      if (used === PAGE_WORDS) {
+        const next = pages.allocate();
+        if (next === 0) throw new Error('no page left to hand a session over');
+        if (page !== 0) pages.words[page << PAGE_BITS] = next;
+        else first = next;
+        page = next;
+        used = LINK;
+      }
+      pages.words[(page << PAGE_BITS) + used++] = id;
+      count++;
+    }
+    this.#fabric.setGraft(slot, GRAFT.pendingPage, first);
+    this.#fabric.setGraft(slot, GRAFT.pendingCount, count);
+  }
+
+  /** `to`: the session is ours; look again at what was pending there or evaluated here meanwhile. */
+  #takeOver(slot: number): void {
+    const fabric = this.#fabric;
+    const revisit = this.#readHandedOver(slot);
+    const log = this.#logs[slot];
+    if (log !== undefined) {
+      for (const id of log.ids) revisit.add(id);
+      this.#routes.logs.delete(log.ids);
+      this.#logs[slot] = undefined;
+    }
+    this.#host.takeOver(fabric.graft(slot, GRAFT.session), revisit, slot);
+    fabric.stampGraft(slot, GRAFT_TIME.takenOver, this.#clock());
+    fabric.setGraft(slot, GRAFT.logged, revisit.size);
+    fabric.setGraftState(slot, GRAFT_STATE.done);
+  }
+
+  #readHandedOver(slot: number): FifoSet {
+    const { pages } = this.#fabric;
+    const prefixes = new FifoSet();
+    let left = this.#fabric.graft(slot, GRAFT.pendingCount);
+    let page = this.#fabric.graft(slot, GRAFT.pendingPage);
+    while (left > 0) {
+      const start = page << PAGE_BITS;
+      const here = Math.min(left, PAGE_WORDS - LINK);
+      for (let i = 0; i < here; i++) prefixes.add(pages.words[start + LINK + i] as number);
+      left -= here;
+      const next = pages.words[start] as number;
+      pages.free(page);
+      page = next;
+    }
+    return prefixes;
+  }
+
+  #forget(slot: number): void {
+    const log = this.#logs[slot];
+    if (log === undefined) return;
+    this.#routes.logs.delete(log.ids);
+    this.#logs[slot] = undefined;
+    this.#host.unprepare(log.session);
+  }
+}

@@ -1,0 +1,201 @@
+/**
+ * The update groups of one blade: who is in which, who leaves because it cannot keep up, who joins again.
+ *
+ *   came up, grafted here, fell behind ─→ alone ─→ told all that the larger group was told ─→ joined
+ */
+import { FAMILY_IPV4, FAMILY_IPV6 } from '../bgp/families.ts';
+import type { Fabric } from '../fabric/fabric.ts';
+import { SESSION } from '../fabric/layout.ts';
+import { OutViews } from '../rib/adj-rib-out.ts';
+import { Exporter, type ExportRules, groupKey } from './exporter.ts';
+import { type BestRoutes, UpdateGroup } from './update-group.ts';
+
+/** A group waits so long for its slowest member, milliseconds; then that one goes on alone. */
+const PATIENCE = 50;
+/** Who fell behind stays alone so long at least. */
+const ALONE = 5000;
+/** Pages made a view's own, or compared, in one turn. */
+const SETTLE_PAGES = 8;
+const COMPARE_PAGES = 16;
+
+export class Groups {
+  readonly all: UpdateGroup[] = [];
+  readonly #primary = new Map<string, UpdateGroup>();
+  readonly #exporters = new Map<string, Exporter>();
+  readonly #joinNotBefore = new Map<UpdateGroup, number>();
+  readonly #fabric: Fabric;
+  readonly #views: OutViews;
+  readonly #best: BestRoutes;
+
+  constructor(fabric: Fabric, best: BestRoutes) {
+    this.#fabric = fabric;
+    this.#views = new OutViews(fabric);
+    this.#best = best;
+  }
+
+  /** A session that has been told nothing yet. */
+  admit(session: number, rules: ExportRules): UpdateGroup {
+    const key = groupKey(rules);
+    const primary = this.#primary.get(key);
+    if (primary?.untouched && primary.cursor === 0) {
+      primary.add(session);
+      return primary;
+    }
+    const group = this.#create(key, rules, this.#views.create());
+    group.add(session);
+    return group;
+  }
+
+  /** A session that was told elsewhere what its view says; `cursor`: its walk over the full table. */
+  adopt(session: number, rules: ExportRules, view: number, cursor: number): UpdateGroup {
+    const group = this.#create(groupKey(rules), rules, view);
+    group.untouched = false;
+    group.cursor = cursor;
+    group.add(session);
+    return group;
+  }
+
+  /** The session is told nothing more; its view is dropped with it. */
+  dismiss(session: number, group: UpdateGroup): void {
+    group.remove(session);
+    if (group.members.length === 0) {
+      this.#delete(group);
+      this.#views.drop(group.view);
+    }
+    this.#fabric.setSession(session, SESSION.view, 0);
+  }
+
+  /** The session leaves with a view of its own of what it was told; the group goes on. */
+  detach(session: number, group: UpdateGroup): void {
+    group.remove(session);
+    if (group.members.length === 0) {
+      this.#delete(group);
+      return;
+    }
+    const [stays, leaves] = this.#views.fork(group.view);
+    group.moveTo(stays);
+    this.#fabric.setSession(session, SESSION.view, leaves + 1);
+  }
+
+  mark(id: number): void {
+    for (const group of this.all) group.mark(id);
+  }
+
+  /** Sends what waits; true when more can be sent at once. Calls `moved` for who changed groups. */
+  export(now: number, moved: (session: number, group: UpdateGroup) => void): boolean {
+    let more = false;
+    for (let i = 0; i < this.all.length; i++) {
+      const group = this.all[i] as UpdateGroup;
+      if (group.export(now)) more = true;
+      if (group.stalledSince !== 0 && group.members.length > 1 && now - group.stalledSince > PATIENCE) {
+        this.#setAside(group.memberWithoutRoom(), group, now, moved);
+        more = true;
+      }
+    }
+    return more;
+  }
+
+  /** Work for an idle turn: views stand on their own again, and those alone join their group. True: more to do. */
+  settle(now: number, moved: (session: number, group: UpdateGroup) => void): boolean {
+    let more = false;
+    for (const group of [...this.all]) {
+      if (this.#views.hasBase(group.view) && !this.#views.settle(group.view, SETTLE_PAGES)) more = true;
+      const primary = this.#primary.get(group.key) as UpdateGroup;
+      if (primary !== group && this.#tryJoin(group, primary, now, moved)) more = true;
+    }
+    return more;
+  }
+
+  /** Prefixes that wait to be sent to a group's members. */
+  *waiting(group: UpdateGroup): Generator<number> {
+    yield* group.pending;
+  }
+
+  #create(key: string, rules: ExportRules, view: number): UpdateGroup {
+    if (view < 0) throw new Error('no out view left');
+    let exporter = this.#exporters.get(key);
+    if (exporter === undefined) this.#exporters.set(key, (exporter = new Exporter(this.#fabric, rules)));
+    const group = new UpdateGroup(this.#fabric, this.#views, this.#best, exporter, key, view);
+    this.all.push(group);
+    if (!this.#primary.has(key)) this.#primary.set(key, group);
+    return group;
+  }
+
+  #delete(group: UpdateGroup): void {
+    this.all.splice(this.all.indexOf(group), 1);
+    this.#joinNotBefore.delete(group);
+    if (this.#primary.get(group.key) !== group) return;
+    const next = this.all.find((other) => other.key === group.key);
+    if (next === undefined) {
+      this.#primary.delete(group.key);
+      this.#exporters.delete(group.key);
+    } else this.#primary.set(group.key, next);
+    for (const other of this.all) other.comparedPages = 0;
+  }
+
+  /** A member that cannot keep up goes on alone, with a set of its own of what it is still to be told. */
+  #setAside(
+    session: number,
+    group: UpdateGroup,
+    now: number,
+    moved: (session: number, group: UpdateGroup) => void,
+  ): void {
+    if (session < 0) return;
+    group.remove(session);
+    const [stays, leaves] = this.#views.fork(group.view);
+    group.moveTo(stays);
+    group.stalledSince = 0;
+    const alone = this.#create(group.key, group.exporter.rules, leaves);
+    alone.untouched = false;
+    alone.cursor = group.cursor;
+    alone.pending = group.pending.copy();
+    alone.add(session);
+    this.#joinNotBefore.set(alone, now + ALONE);
+    moved(session, alone);
+  }
+
+  #tryJoin(
+    group: UpdateGroup,
+    primary: UpdateGroup,
+    now: number,
+    moved: (session: number, group: UpdateGroup) => void,
+  ): boolean {
+    if (!group.quiet || !primary.quiet || group.memberWithoutRoom() >= 0) return false;
+    if (now < (this.#joinNotBefore.get(group) ?? 0)) return false;
+    const { pages } = this.#fabric.columns;
+    const end = Math.min(pages, group.comparedPages + COMPARE_PAGES);
+    for (let page = group.comparedPages; page < end; page++) {
+      if (this.#views.samePage(group.view, primary.view, page)) continue;
+      this.#examine(page, group, primary);
+      return true;
+    }
+    group.comparedPages = end;
+    if (end < pages) return true;
+    const view = group.view;
+    for (const session of [...group.members]) {
+      group.remove(session);
+      primary.add(session);
+      moved(session, primary);
+    }
+    this.#delete(group);
+    this.#views.drop(view);
+    return true;
+  }
+
+  /** Both groups are quiet and yet differ: each looks again at this page. */
+  #examine(page: number, group: UpdateGroup, primary: UpdateGroup): void {
+    const first = page * 1024;
+    for (let id = first; id < first + 1024; id++) {
+      if (
+        this.#views.attribute(group.view, id) !== this.#views.attribute(primary.view, id) ||
+        this.#views.source(group.view, id) !== this.#views.source(primary.view, id)
+      ) {
+        group.mark(id);
+        primary.mark(id);
+      }
+    }
+    group.comparedPages = 0;
+  }
+}
+
+export const EVERY_FAMILY = FAMILY_IPV4 | FAMILY_IPV6;

@@ -1,0 +1,128 @@
+/**
+ * The routes of one blade: where a change of route becomes an evaluation, and what follows from it, in the order
+ * that the internal iBGP needs: word in the column, decision, bits, records to the siblings, export.
+ *
+ * Owns the evaluator (Loc-RIB) and the channels to the siblings. Never blocks, never allocates per route.
+ */
+import type { Fabric } from '../fabric/fabric.ts';
+import type { FifoSet } from '../fabric/fifo-set.ts';
+import { SESSION_NUMBER } from '../fabric/layout.ts';
+import type { RecordRing } from '../fabric/record-ring.ts';
+import { MARKER, SiblingChannel } from '../ibgp-internal/channel.ts';
+import { Evaluator, OUTCOME, replaceWord } from '../ibgp-internal/evaluate.ts';
+import { LENGTHS, LOOPED, MED, ROW } from '../rib/attribute-row.ts';
+import { noteMed, notePresence } from '../rib/presence.ts';
+import { ADVERTISED, FILTERED } from '../rib/route-word.ts';
+
+export interface RoutesListener {
+  /** The best route of a prefix changed. */
+  onBestChanged(id: number): void;
+  /** A sibling's marker came, behind everything that it told before. */
+  onMarker(sibling: number, marker: number): void;
+}
+
+export class Routes {
+  readonly evaluator: Evaluator;
+  readonly channels: SiblingChannel[] = [];
+  recordsSent = 0;
+  recordsReceived = 0;
+  /** Graft logs: every prefix evaluated while they are here is added to each. */
+  readonly logs = new Set<FifoSet>();
+  readonly #fabric: Fabric;
+  readonly #incoming: { sibling: number; ring: RecordRing }[] = [];
+  readonly #listener: RoutesListener;
+
+  constructor(fabric: Fabric, blade: number, listener: RoutesListener) {
+    this.#fabric = fabric;
+    this.#listener = listener;
+    this.evaluator = new Evaluator(fabric, blade);
+    for (let sibling = 0; sibling < fabric.options.blades; sibling++) {
+      if (sibling === blade) continue;
+      this.channels.push(new SiblingChannel(fabric, blade, sibling));
+      this.#incoming.push({ sibling, ring: fabric.ringBetween(sibling, blade) });
+    }
+  }
+
+  channelTo(sibling: number): SiblingChannel {
+    return this.channels.find((channel) => channel.sibling === sibling) as SiblingChannel;
+  }
+
+  /**
+   * Adj-RIB-In: a route was announced on one of the blade's own sessions (RFC 4271 9.1.1). False when the fabric
+   * has no room for it; nothing is changed then.
+   */
+  announce(session: number, id: number, attribute: number, reject: boolean): boolean {
+    const fabric = this.#fabric;
+    const row = attribute * ROW;
+    const looped = ((fabric.attributes.rows[row + LENGTHS] as number) & LOOPED) !== 0;
+    const old = fabric.columns.get(session, id);
+    const word = replaceWord(old, attribute, looped || reject ? FILTERED : 0);
+    if (word === old) return true;
+    notePresence(fabric, session, id);
+    if (!fabric.columns.set(session, id, word)) return false;
+    if (old === 0) fabric.count(session, SESSION_NUMBER.routesReceived);
+    if (looped) fabric.count(session, SESSION_NUMBER.loopsRejected);
+    const newMed = fabric.attributes.rows[row + MED] !== 0 && noteMed(fabric, id);
+    this.#evaluate(id, newMed ? 0 : session + 1, old & ADVERTISED ? session + 1 : 0, newMed);
+    return true;
+  }
+
+  /** Adj-RIB-In: a route was withdrawn, or its session went down. */
+  withdraw(session: number, id: number): void {
+    const fabric = this.#fabric;
+    const old = fabric.columns.get(session, id);
+    if (old === 0) return;
+    fabric.columns.set(session, id, 0);
+    fabric.count(session, SESSION_NUMBER.routesReceived, -1);
+    this.#evaluate(id, session + 1, old & ADVERTISED ? session + 1 : 0, false);
+  }
+
+  /** Evaluates a prefix again, looking at everything. */
+  revisit(id: number): void {
+    this.#evaluate(id, 0, 0, false);
+  }
+
+  /** Takes records from the siblings, at most so many from each; true when more wait. */
+  takeRecords(budget: number): boolean {
+    let more = false;
+    for (const { sibling, ring } of this.#incoming) {
+      const waiting = ring.waiting();
+      if (waiting === 0) continue;
+      const take = Math.min(waiting, budget);
+      for (let i = 0; i < take; i++) {
+        const id = ring.first();
+        const second = ring.second();
+        ring.advance();
+        if (id === MARKER) this.#listener.onMarker(sibling, second);
+        else this.#evaluate(id, second, 0, false);
+      }
+      this.recordsReceived += take;
+      ring.release();
+      if (waiting > this.#fabric.options.ringRecords >> 1) this.#fabric.bells.ring(sibling);
+      if (ring.waiting() > 0) more = true;
+    }
+    return more;
+  }
+
+  /** Publishes what is to be told to the siblings; true when some of it still waits for room. */
+  flush(): boolean {
+    let waiting = false;
+    for (const channel of this.channels) {
+      channel.flush();
+      if (channel.pending > 0) waiting = true;
+    }
+    return waiting;
+  }
+
+  /** Decision, bits, records, export: in this order. `tell`: siblings must look again in any case. */
+  #evaluate(id: number, hint: number, visibleSession: number, tell: boolean): void {
+    const outcome = this.evaluator.evaluate(id, hint, visibleSession);
+    if (tell || outcome & OUTCOME.visibleChanged) {
+      const about = tell ? 0 : this.evaluator.hint;
+      for (const channel of this.channels) channel.send(id, about);
+      this.recordsSent += this.channels.length;
+    }
+    if (this.logs.size > 0) for (const log of this.logs) log.add(id);
+    if (outcome & OUTCOME.bestChanged) this.#listener.onBestChanged(id);
+  }
+}

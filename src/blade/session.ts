@@ -1,0 +1,401 @@
+/**
+ * One neighbour's session on its home blade: two tracks (connections), which of them carries the session, and what was
+ * negotiated. Everything that the next home blade needs is written to the session record in the fabric (I1).
+ */
+import type { Clock } from '../base/clock.ts';
+import type { Random } from '../base/random.ts';
+import { Cease, NotificationCode } from '../bgp/errors.ts';
+import { FAMILY_IPV4, FAMILY_IPV6, familyBit, multiprotocolOf } from '../bgp/families.ts';
+import { State } from '../bgp/fsm.ts';
+import { encodeRouteRefresh, MAX_EXTENDED_MESSAGE, MAX_MESSAGE, type RouteRefresh } from '../bgp/message.ts';
+import {
+  acceptOpen,
+  as2For,
+  BGP_VERSION,
+  type DecodeFailure,
+  encodeOpen,
+  type Negotiated,
+  negotiate,
+  noCapabilities,
+  type Open,
+} from '../bgp/open.ts';
+import type { UpdateOptions } from '../bgp/update.ts';
+import type { Fabric } from '../fabric/fabric.ts';
+import { FifoSet } from '../fabric/fifo-set.ts';
+import {
+  CONNECTION,
+  PAGE_MASK,
+  PAGE_WORDS,
+  SESSION,
+  SESSION_FLAG,
+  SESSION_NUMBER,
+} from '../fabric/layout.ts';
+import type { ExportRules } from './exporter.ts';
+import type { SessionConfiguration } from './messages.ts';
+import type { Receiver } from './receive.ts';
+import type { Routes } from './routes.ts';
+import { type Fault, Track, type TrackOwner } from './track.ts';
+import type { UpdateGroup } from './update-group.ts';
+
+export interface SessionHost {
+  readonly fabric: Fabric;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly routes: Routes;
+  readonly receiver: Receiver;
+  established(session: Session): void;
+  down(session: Session, why: string): void;
+  /** Look at the session's timers again at this time at the latest. */
+  schedule(at: number): void;
+}
+
+/** Bytes that one session may have handled before the others' turn. */
+const RECEIVE_BUDGET = 65_536;
+
+export class Session implements TrackOwner {
+  readonly index: number;
+  configuration: SessionConfiguration;
+  readonly tracks: readonly [Track, Track];
+  group: UpdateGroup | undefined;
+  /** After a graft: prefixes to evaluate again. */
+  revisit = new FifoSet();
+  /** Next id of a refresh asked for by the neighbour, by FAMILY_ bit; -1: none. */
+  refreshFrom = -1;
+  refreshFamilies = 0;
+  /** Is there still something to be read without new bytes? */
+  readMore = false;
+  readonly #host: SessionHost;
+  #negotiated: Negotiated | undefined;
+  #options: UpdateOptions = { fourOctetAs: true, external: true, families: 0 };
+
+  constructor(host: SessionHost, configuration: SessionConfiguration) {
+    this.#host = host;
+    this.index = configuration.index;
+    this.configuration = configuration;
+    const { fabric, clock, random } = host;
+    this.tracks = [new Track(fabric, this, 0, clock, random), new Track(fabric, this, 1, clock, random)];
+  }
+
+  get passive(): boolean {
+    return this.configuration.passive;
+  }
+
+  get connectRetryTime(): number {
+    return this.configuration.connectRetryTime;
+  }
+
+  get established(): boolean {
+    return this.tracks[0].state === State.Established || this.tracks[1].state === State.Established;
+  }
+
+  get sweeping(): boolean {
+    return this.#host.fabric.session(this.index, SESSION.sweepCursor) !== 0;
+  }
+
+  // ── what the operator and the chassis ask for ──
+
+  start(): void {
+    if (this.held()) return;
+    for (const track of this.tracks) track.start();
+  }
+
+  /** Ends the session with a NOTIFICATION; `restart` milliseconds later it starts again, if not held down. */
+  stop(fault: Fault, restart: number): void {
+    for (const track of this.tracks) track.stop(fault);
+    if (restart === Number.POSITIVE_INFINITY) return;
+    const at = this.#host.clock() + restart;
+    for (const track of this.tracks) if (track.which === 1 || !this.passive) track.idleHoldAt = at;
+    this.schedule(at);
+  }
+
+  /** Held down by the operator, or not yet rid of the last session's routes. */
+  held(): boolean {
+    return this.sweeping || this.#host.fabric.session(this.index, SESSION.administrative) !== 0;
+  }
+
+  /** Asks the neighbour for all its routes again (RFC 2918). */
+  refresh(): void {
+    const families = this.#negotiated?.families ?? 0;
+    for (const { afi, safi } of multiprotocolOf(families))
+      this.#active?.sendMessage(encodeRouteRefresh(afi, safi));
+  }
+
+  // ── grafting ──
+
+  /** State Inactive: ready to take the session over. */
+  prepare(): void {
+    for (const track of this.tracks) track.prepare();
+  }
+
+  unprepare(): void {
+    for (const track of this.tracks) track.unprepare();
+  }
+
+  /** Gives the session up as it stands; its connection goes on with another blade. */
+  release(): void {
+    if (this.established) for (const track of this.tracks) track.detach();
+    else {
+      const fault: Fault = {
+        code: NotificationCode.Cease,
+        subcode: Cease.ConnectionRejected,
+        why: 'grafted',
+      };
+      for (const track of this.tracks) track.stop(fault);
+    }
+  }
+
+  /** Serves the session from its record; true when it is Established. */
+  attach(): boolean {
+    const { fabric } = this.#host;
+    this.revisit = new FifoSet();
+    this.readMore = true;
+    if (fabric.session(this.index, SESSION.state) !== State.Established) {
+      this.unprepare();
+      return false;
+    }
+    const flags = fabric.session(this.index, SESSION.flags);
+    this.#setNegotiated({
+      families: fabric.session(this.index, SESSION.families),
+      fourOctetAs: (flags & SESSION_FLAG.fourOctetAs) !== 0,
+      routeRefresh: (flags & SESSION_FLAG.routeRefresh) !== 0,
+      enhancedRefresh: (flags & SESSION_FLAG.enhancedRefresh) !== 0,
+      holdTime: fabric.session(this.index, SESSION.holdTime),
+      maxMessage: (flags & SESSION_FLAG.extendedMessage) !== 0 ? MAX_EXTENDED_MESSAGE : MAX_MESSAGE,
+      external: (flags & SESSION_FLAG.external) !== 0,
+    });
+    const carrier = fabric.session(this.index, SESSION.connection) as 0 | 1;
+    this.tracks[1 - carrier]?.unprepare();
+    const track = this.tracks[carrier];
+    track.attach(
+      fabric.number(this.index, SESSION_NUMBER.holdDeadline),
+      fabric.number(this.index, SESSION_NUMBER.keepaliveDue),
+    );
+    return true;
+  }
+
+  // ── the blade's turn ──
+
+  /** News of the connections, then messages; notes in `readMore` whether some wait. */
+  receive(): void {
+    const before = this.#host.clock();
+    for (const track of this.tracks) track.connectionNews();
+    let more = false;
+    for (const track of this.tracks) if (track.receive(RECEIVE_BUDGET)) more = true;
+    this.readMore = more;
+    this.#host.fabric.count(this.index, SESSION_NUMBER.busy, this.#host.clock() - before);
+  }
+
+  /** Timers; returns when to look again, milliseconds. */
+  tick(now: number): number {
+    return Math.min(this.tracks[0].tick(now), this.tracks[1].tick(now));
+  }
+
+  /** Withdraws what the last session brought, a page at a time; true when more is left. */
+  sweep(pages: number): boolean {
+    const { fabric, routes } = this.#host;
+    const { columns } = fabric;
+    let page = fabric.session(this.index, SESSION.sweepCursor) - 1;
+    for (; page < columns.pages && pages > 0; page++) {
+      if (columns.directories[this.index * columns.pages + page] === 0) continue;
+      const first = page * PAGE_WORDS;
+      for (let id = first; id <= first + PAGE_MASK; id++) routes.withdraw(this.index, id);
+      columns.dropPage(this.index, page);
+      pages--;
+    }
+    const more = page < columns.pages;
+    fabric.setSession(this.index, SESSION.sweepCursor, more ? page + 1 : 0);
+    if (!more) this.schedule(this.#host.clock());
+    return more;
+  }
+
+  /** What this session's neighbours of the same kind are told, and how. */
+  exportRules(): ExportRules {
+    const { configuration } = this;
+    const negotiated = this.#negotiated as Negotiated;
+    const own = this.#localAddress();
+    return {
+      accept: configuration.exportAccept,
+      families: negotiated.families,
+      external: negotiated.external,
+      fourOctetAs: negotiated.fourOctetAs,
+      maxMessage: negotiated.maxMessage,
+      localAs: configuration.localAs,
+      nextHopSelf: negotiated.external || configuration.nextHopSelf,
+      nextHop4: configuration.nextHop4 ?? own.ipv4,
+      nextHop6: configuration.nextHop6 ?? own.ipv6,
+    };
+  }
+
+  // ── the tracks' owner ──
+
+  openMessage(): Uint8Array {
+    return encodeOpen(this.#ourOpen());
+  }
+
+  acceptOpen(track: Track, open: Open): DecodeFailure | 'dump' | undefined {
+    const ours = this.#ourOpen();
+    const refusal = acceptOpen(ours, open, this.configuration.as);
+    if (refusal !== undefined) return refusal;
+    if (this.#collides(track, open)) return 'dump';
+    this.#negotiated = negotiate(ours, open);
+    return undefined;
+  }
+
+  holdTime(track: Track): number {
+    return track.open === undefined && !this.established
+      ? this.configuration.holdTime
+      : (this.#negotiated?.holdTime ?? this.configuration.holdTime);
+  }
+
+  maxMessage(track: Track): number {
+    return track.state === State.Established ? (this.#negotiated?.maxMessage ?? MAX_MESSAGE) : MAX_MESSAGE;
+  }
+
+  sessionUp(track: Track): void {
+    const open = track.open as Open;
+    this.#setNegotiated(negotiate(this.#ourOpen(), open));
+    this.#writeRecord(track, open);
+    const other = this.tracks[track.which === 0 ? 1 : 0];
+    other.stop({
+      code: NotificationCode.Cease,
+      subcode: Cease.ConnectionCollisionResolution,
+      why: 'collision',
+    });
+    this.#host.established(this);
+  }
+
+  deleteRoutes(_track: Track): void {
+    this.#host.fabric.setSession(this.index, SESSION.sweepCursor, 1);
+  }
+
+  processUpdate(bytes: Uint8Array, start: number, end: number): Fault | undefined {
+    const { receiver } = this.#host;
+    return receiver.process(this.index, bytes, start, end, this.#options, !this.configuration.importAccept);
+  }
+
+  processRouteRefresh(refresh: RouteRefresh): void {
+    const family = familyBit(refresh.afi, refresh.safi);
+    if ((family & (this.#negotiated?.families ?? 0)) === 0) return;
+    this.#host.fabric.count(this.index, SESSION_NUMBER.refreshesReceived);
+    this.refreshFamilies = this.refreshFrom < 0 ? family : this.refreshFamilies | family;
+    this.refreshFrom = 0;
+  }
+
+  stateChanged(_track: Track): void {
+    const [a, b] = [this.tracks[0].state, this.tracks[1].state];
+    const highest = Math.max(a === State.Inactive ? 0 : a, b === State.Inactive ? 0 : b);
+    // A released session's record is the next home's to write.
+    if (this.#host.fabric.session(this.index, SESSION.state) !== highest) {
+      this.#host.fabric.setSession(this.index, SESSION.state, highest);
+    }
+  }
+
+  down(track: Track, why: string): void {
+    const { fabric, clock } = this.#host;
+    fabric.setNumber(this.index, SESSION_NUMBER.lastDownAt, clock());
+    fabric.setNumber(this.index, SESSION_NUMBER.establishedAt, 0);
+    this.refreshFrom = -1;
+    this.#host.down(this, why);
+    // The other track rested while this one carried the session.
+    const other = this.tracks[track.which === 0 ? 1 : 0];
+    if (track.idleHoldAt < Number.POSITIVE_INFINITY && (other.which === 1 || !this.passive)) {
+      other.idleHoldAt = track.idleHoldAt;
+    }
+    // A track that called only because it was called waits to be called again; a passive one never dials.
+    if (track.which === 0 && this.passive) track.idleHoldAt = Number.POSITIVE_INFINITY;
+  }
+
+  schedule(at: number): void {
+    this.#host.schedule(at);
+  }
+
+  get #active(): Track | undefined {
+    return this.tracks.find((track) => track.state === State.Established);
+  }
+
+  #ourOpen(): Open {
+    const { configuration } = this;
+    return {
+      version: BGP_VERSION,
+      as: configuration.localAs,
+      as2: as2For(configuration.localAs),
+      holdTime: configuration.holdTime,
+      bgpId: configuration.localId,
+      capabilities: {
+        ...noCapabilities(),
+        multiprotocol: multiprotocolOf(configuration.families),
+        routeRefresh: true,
+        fourOctetAs: configuration.localAs,
+      },
+    };
+  }
+
+  /** RFC 4271 6.8: is this track the one to close? Otherwise the other one is closed here. */
+  #collides(track: Track, open: Open): boolean {
+    const other = this.tracks[track.which === 0 ? 1 : 0];
+    if (other.state === State.Established) return true;
+    if (other.state !== State.OpenConfirm) return false;
+    const { localId, localAs } = this.configuration;
+    const weAreHigher = localId === open.bgpId ? localAs > open.as : localId > open.bgpId; // RFC 6286 2.3
+    const keep = weAreHigher ? 0 : 1;
+    if (track.which !== keep) return true;
+    other.stop({
+      code: NotificationCode.Cease,
+      subcode: Cease.ConnectionCollisionResolution,
+      why: 'collision',
+    });
+    return false;
+  }
+
+  #setNegotiated(negotiated: Negotiated): void {
+    this.#negotiated = negotiated;
+    const { families, fourOctetAs, external } = negotiated;
+    this.#options = { families, fourOctetAs, external };
+  }
+
+  #writeRecord(track: Track, open: Open): void {
+    const { fabric, clock } = this.#host;
+    const negotiated = this.#negotiated as Negotiated;
+    const set = (word: number, value: number): void => fabric.setSession(this.index, word, value);
+    set(SESSION.connection, track.which);
+    set(SESSION.peerAs, open.as | 0);
+    set(SESSION.peerId, open.bgpId | 0);
+    set(SESSION.holdTime, negotiated.holdTime);
+    set(SESSION.families, negotiated.families);
+    set(
+      SESSION.flags,
+      (negotiated.fourOctetAs ? SESSION_FLAG.fourOctetAs : 0) |
+        (negotiated.external ? SESSION_FLAG.external : 0) |
+        (negotiated.routeRefresh ? SESSION_FLAG.routeRefresh : 0) |
+        (negotiated.enhancedRefresh ? SESSION_FLAG.enhancedRefresh : 0) |
+        (negotiated.maxMessage > MAX_MESSAGE ? SESSION_FLAG.extendedMessage : 0),
+    );
+    const at = fabric.connections.at(this.index, track.which);
+    for (let i = 0; i < 4; i++) {
+      set(SESSION.localAddress + i, fabric.connections.words[at + CONNECTION.localAddress + i] as number);
+      set(SESSION.peerAddress + i, this.configuration.addressWords[i] as number);
+    }
+    set(SESSION.endOfRibDue, negotiated.families);
+    fabric.setNumber(this.index, SESSION_NUMBER.establishedAt, clock());
+    fabric.count(this.index, SESSION_NUMBER.timesEstablished);
+    for (const counter of [SESSION_NUMBER.routesAdvertised, SESSION_NUMBER.routesReceived]) {
+      fabric.setNumber(this.index, counter, 0);
+    }
+  }
+
+  /** Our end of the connection, as both families' next hop: an IPv4 address goes into IPv6 as ::ffff:a.b.c.d. */
+  #localAddress(): { ipv4: Uint8Array; ipv6: Uint8Array } {
+    const ipv6 = new Uint8Array(16);
+    const view = new DataView(ipv6.buffer);
+    for (let i = 0; i < 4; i++) {
+      view.setUint32(i * 4, this.#host.fabric.session(this.index, SESSION.localAddress + i) >>> 0);
+    }
+    const mapped = view.getUint32(0) === 0 && view.getUint32(4) === 0 && view.getUint32(8) === 0xffff;
+    const ipv4 = new Uint8Array(4);
+    if (mapped) ipv4.set(ipv6.subarray(12));
+    else new DataView(ipv4.buffer).setUint32(0, this.configuration.localId);
+    return { ipv4, ipv6 };
+  }
+}
+
+export const FAMILY_BITS = [FAMILY_IPV4, FAMILY_IPV6] as const;

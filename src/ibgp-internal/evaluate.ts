@@ -1,0 +1,224 @@
+/**
+ * What a blade sees of a prefix, what it chooses, and what its siblings may see of that: rules 2, 3 and 5 of
+ * the internal iBGP (README.md in this folder).
+ *
+ * A blade sees all routes of its own sessions, and the advertised ones of the others. Evaluating a prefix runs
+ * the decision over them, sets and clears the advertised bits of the blade's own routes, and notes the best in
+ * the Loc-RIB. Evaluation has no memory: repeating it changes nothing.
+ *
+ * Most evaluations compare two routes: the one that changed, and the best. Only when the best itself got worse
+ * does a blade look at every session that the presence word names.
+ */
+import type { Fabric } from '../fabric/fabric.ts';
+import { NEIGHBOR_AS, ROW } from '../rib/attribute-row.ts';
+import { decide } from '../rib/decision.ts';
+import { BUCKETS } from '../rib/presence.ts';
+import { ADVERTISED, ATTRIBUTE_MASK, feasible, visible } from '../rib/route-word.ts';
+
+/** What came of an evaluation; bits. */
+export const OUTCOME = { bestChanged: 1, visibleChanged: 2 } as const;
+
+export class Evaluator {
+  /** 1 for sessions whose home this blade is. */
+  readonly mine: Uint8Array;
+  /** Sessions with an index below this one exist. */
+  sessions: number;
+  /** After `evaluate`: the session + 1 that alone changed for siblings; 0: several. */
+  hint = 0;
+  evaluations = 0;
+  fullEvaluations = 0;
+  readonly #fabric: Fabric;
+  readonly #bestAttribute: Uint32Array;
+  readonly #bestSession: Uint16Array;
+  // Candidates of a full evaluation: the best by group (all routes, or those of one neighbour AS).
+  readonly #groupAs: Uint32Array;
+  readonly #groupSession: Int32Array;
+  readonly #groupAttribute: Int32Array;
+  #groups = 0;
+  /** Own sessions with a route for the prefix. */
+  readonly #own: Int32Array;
+  #ownCount = 0;
+  #changed = 0;
+
+  constructor(fabric: Fabric, blade: number) {
+    this.#fabric = fabric;
+    const { attribute, session } = fabric.locRib(blade);
+    this.#bestAttribute = attribute;
+    this.#bestSession = session;
+    const { sessions } = fabric.options;
+    this.sessions = sessions;
+    this.mine = new Uint8Array(sessions);
+    this.#groupAs = new Uint32Array(sessions);
+    this.#groupSession = new Int32Array(sessions);
+    this.#groupAttribute = new Int32Array(sessions);
+    this.#own = new Int32Array(sessions);
+  }
+
+  /** AttrId of the best route; 0: none. */
+  bestAttribute(id: number): number {
+    return this.#bestAttribute[id] as number;
+  }
+
+  /** Session + 1 of the best route; 0: none. */
+  bestSession(id: number): number {
+    return this.#bestSession[id] as number;
+  }
+
+  /**
+   * Evaluates a prefix; returns OUTCOME bits. `hint`: the session + 1 that alone changed, 0: look at all.
+   * `visibleSession`: session + 1 of an own, advertised route whose word has just been changed; 0: none.
+   */
+  evaluate(id: number, hint: number, visibleSession = 0): number {
+    this.evaluations++;
+    this.#changed = visibleSession === 0 ? 0 : 1;
+    this.hint = visibleSession;
+    const outcome =
+      hint !== 0 && (this.#fabric.presence[id] as number) >= 0
+        ? this.#evaluateHinted(id, hint)
+        : this.#evaluateAll(id);
+    return this.#changed === 0 ? outcome : outcome | OUTCOME.visibleChanged;
+  }
+
+  /** One session changed: compare it with the best, if that still stands as it was. */
+  #evaluateHinted(id: number, hint: number): number {
+    const session = hint - 1;
+    const own = this.mine[session] === 1;
+    const word = this.#fabric.columns.get(session, id);
+    const now = own ? feasible(word) : visible(word);
+    const best = this.#bestSession[id] as number;
+    const bestAttribute = this.#bestAttribute[id] as number;
+    if (best === hint) {
+      if (now === 0) return this.#evaluateAll(id);
+      if (now === bestAttribute) return own && (word & ADVERTISED) === 0 ? this.#evaluateAll(id) : 0;
+      if (decide(this.#fabric, now, session, bestAttribute, session) < 0) return this.#evaluateAll(id);
+      if (own && (word & ADVERTISED) === 0) this.#advertise(session, id);
+      this.#bestAttribute[id] = now;
+      return OUTCOME.bestChanged;
+    }
+    if (best !== 0) {
+      const bestWord = this.#fabric.columns.get(best - 1, id);
+      const stands = this.mine[best - 1] === 1 ? feasible(bestWord) : visible(bestWord);
+      if (stands !== bestAttribute) return this.#evaluateAll(id);
+      if (now === 0 || decide(this.#fabric, now, session, bestAttribute, best - 1) < 0) {
+        if (own && (word & ADVERTISED) !== 0) this.#hide(session, id);
+        return 0;
+      }
+      if (this.mine[best - 1] === 1 && (bestWord & ADVERTISED) !== 0) this.#hide(best - 1, id);
+    } else if (now === 0) return 0;
+    if (own && (word & ADVERTISED) === 0) this.#advertise(session, id);
+    this.#bestSession[id] = hint;
+    this.#bestAttribute[id] = now;
+    return OUTCOME.bestChanged;
+  }
+
+  /** Looks at all that is to be seen. */
+  #evaluateAll(id: number): number {
+    this.fullEvaluations++;
+    const presence = this.#fabric.presence[id] as number;
+    this.#gather(id, presence);
+    this.#adjustBits(id);
+    const best = this.#pick();
+    const session = best < 0 ? 0 : (this.#groupSession[best] as number) + 1;
+    const attribute = best < 0 ? 0 : (this.#groupAttribute[best] as number);
+    if (this.#bestSession[id] === session && this.#bestAttribute[id] === attribute) return 0;
+    this.#bestSession[id] = session;
+    this.#bestAttribute[id] = attribute;
+    return OUTCOME.bestChanged;
+  }
+
+  /** Finds the best route of each group: of all routes, or, under the MED mark, of each neighbour AS. */
+  #gather(id: number, presence: number): void {
+    const { columns } = this.#fabric;
+    const med = presence < 0;
+    this.#groups = 0;
+    this.#ownCount = 0;
+    for (let buckets = presence & 0x7fffffff; buckets !== 0; buckets &= buckets - 1) {
+      for (let session = 31 - Math.clz32(buckets & -buckets); session < this.sessions; session += BUCKETS) {
+        const word = columns.get(session, id);
+        if (word === 0) continue;
+        const own = this.mine[session] === 1;
+        if (own) this.#own[this.#ownCount++] = session;
+        const attribute = own ? feasible(word) : visible(word);
+        if (attribute !== 0) this.#compete(attribute, session, med);
+      }
+    }
+  }
+
+  #compete(attribute: number, session: number, med: boolean): void {
+    const neighborAs = med ? (this.#fabric.attributes.rows[attribute * ROW + NEIGHBOR_AS] as number) : 0;
+    let group = 0;
+    while (group < this.#groups && this.#groupAs[group] !== neighborAs) group++;
+    if (group === this.#groups) {
+      this.#groups++;
+      this.#groupAs[group] = neighborAs;
+    } else {
+      const against = decide(
+        this.#fabric,
+        attribute,
+        session,
+        this.#groupAttribute[group] as number,
+        this.#groupSession[group] as number,
+      );
+      if (against < 0) return;
+    }
+    this.#groupSession[group] = session;
+    this.#groupAttribute[group] = attribute;
+  }
+
+  /** The best of the groups' best ones, or -1. MED never decides here: the groups' neighbour ASes differ. */
+  #pick(): number {
+    let best = this.#groups === 0 ? -1 : 0;
+    for (let group = 1; group < this.#groups; group++) {
+      const against = decide(
+        this.#fabric,
+        this.#groupAttribute[group] as number,
+        this.#groupSession[group] as number,
+        this.#groupAttribute[best] as number,
+        this.#groupSession[best] as number,
+      );
+      if (against > 0) best = group;
+    }
+    return best;
+  }
+
+  /** Own routes are advertised exactly when they are the best of their group. */
+  #adjustBits(id: number): void {
+    for (let i = 0; i < this.#ownCount; i++) {
+      const session = this.#own[i] as number;
+      const word = this.#fabric.columns.get(session, id);
+      const advertised = (word & ADVERTISED) !== 0;
+      if (this.#leadsGroup(session) === advertised) continue;
+      if (advertised) this.#hide(session, id);
+      else this.#advertise(session, id);
+    }
+  }
+
+  #leadsGroup(session: number): boolean {
+    for (let group = 0; group < this.#groups; group++) if (this.#groupSession[group] === session) return true;
+    return false;
+  }
+
+  #advertise(session: number, id: number): void {
+    const { columns } = this.#fabric;
+    columns.set(session, id, columns.get(session, id) | ADVERTISED);
+    this.#note(session + 1);
+  }
+
+  #hide(session: number, id: number): void {
+    const { columns } = this.#fabric;
+    columns.set(session, id, columns.get(session, id) & ~ADVERTISED);
+    this.#note(session + 1);
+  }
+
+  /** Something that siblings can see changed. */
+  #note(session: number): void {
+    if (this.#changed === 0) this.hint = session;
+    else if (this.hint !== session) this.hint = 0;
+    this.#changed++;
+  }
+}
+
+/** The words of a route that is put in place of another: what siblings could see of the old one stays marked. */
+export function replaceWord(old: number, attribute: number, filtered: number): number {
+  return attribute === 0 ? 0 : (attribute & ATTRIBUTE_MASK) | (filtered !== 0 ? filtered : old & ADVERTISED);
+}

@@ -1,0 +1,179 @@
+/**
+ * A line card: the TCP connections of its sessions. It listens, dials when a blade wants a connection, knows a
+ * neighbour by its address (others are refused and counted), and moves bytes between sockets and rings. Blades come
+ * and go behind it without a socket noticing.
+ *
+ * It is driven by state in the fabric (fabric/connections.ts) and sleeps on a doorbell; it never speaks BGP.
+ */
+import net from 'node:net';
+import type { Fabric } from '../fabric/fabric.ts';
+import { CARD_NUMBER, CONNECTION_STATE } from '../fabric/layout.ts';
+import { plainAddress } from './address-words.ts';
+import { Connection } from './connection.ts';
+import type { CardNews, Listen, Neighbor } from './messages.ts';
+
+/** How long an accepted connection may wait for the one before it to be gone, milliseconds. */
+const WAIT_FOR_SLOT = 10_000;
+const ACCEPTED = 1;
+
+export class LineCard {
+  readonly #fabric: Fabric;
+  readonly #card: number;
+  readonly #news: (news: CardNews) => void;
+  readonly #neighbors = new Map<number, Neighbor>();
+  readonly #byAddress = new Map<string, number>();
+  readonly #connections = new Map<number, Connection>();
+  /** Accepted while the session's last accepted connection is not quite gone; the newest one counts. */
+  readonly #waiting = new Map<number, net.Socket>();
+  readonly #servers: net.Server[] = [];
+
+  constructor(fabric: Fabric, card: number, neighbors: readonly Neighbor[], news: (news: CardNews) => void) {
+    this.#fabric = fabric;
+    this.#card = card;
+    this.#news = news;
+    for (const neighbor of neighbors) this.addNeighbor(neighbor);
+  }
+
+  addNeighbor(neighbor: Neighbor): void {
+    this.#neighbors.set(neighbor.session, neighbor);
+    this.#byAddress.set(neighbor.address, neighbor.session);
+  }
+
+  /** Resolves to what is listened on; rejects with the reason of the first that cannot be. */
+  async listen(addresses: readonly Listen[]): Promise<Listen[]> {
+    const listening: Listen[] = [];
+    for (const { address, port } of addresses) {
+      const server = net.createServer({ pauseOnConnect: true, allowHalfOpen: true }, (socket) =>
+        this.#accept(socket),
+      );
+      await new Promise<void>((resolve, reject) => {
+        server.once('error', reject);
+        server.listen({ host: address, port, backlog: 1024 }, resolve);
+      });
+      this.#servers.push(server);
+      listening.push({ address, port: (server.address() as net.AddressInfo).port });
+    }
+    return listening;
+  }
+
+  /** Looks at every session with news; true when there was any. */
+  poll(): boolean {
+    let any = false;
+    for (let index = 0; index < this.#fabric.ready.size; index++) {
+      for (let bits = this.#fabric.ready.takeForCard(this.#card, index); bits !== 0; bits &= bits - 1) {
+        any = true;
+        this.#serve(index * 32 + 31 - Math.clz32(bits & -bits));
+      }
+    }
+    return any;
+  }
+
+  /** Stops listening and dialling; what is open goes when its blade wants it no longer. */
+  stopListening(): void {
+    for (const server of this.#servers) server.close();
+    for (const socket of this.#waiting.values()) socket.destroy();
+  }
+
+  /** No connection is left. */
+  get quiet(): boolean {
+    return this.#connections.size === 0;
+  }
+
+  destroyAll(): void {
+    for (const connection of this.#connections.values()) connection.destroy();
+  }
+
+  #serve(session: number): void {
+    for (let which = 0; which < 2; which++) {
+      const connection = this.#connections.get(session * 2 + which);
+      if (connection !== undefined) connection.serve();
+      else if (which === 0) this.#dialIfWanted(session);
+    }
+  }
+
+  #dialIfWanted(session: number): void {
+    const { connections } = this.#fabric;
+    const at = connections.at(session, 0);
+    const generation = connections.wantedGeneration(at);
+    const neighbor = this.#neighbors.get(session);
+    if (!connections.wanted(at) || connections.generationOf(at) === generation || neighbor === undefined)
+      return;
+    connections.setState(at, generation, CONNECTION_STATE.connecting);
+    this.#fabric.countCard(this.#card, CARD_NUMBER.dialled);
+    this.#add(session, 0, generation, (onread) =>
+      net.connect({
+        host: neighbor.address,
+        port: neighbor.port,
+        allowHalfOpen: true,
+        onread,
+        ...(neighbor.localAddress === undefined ? {} : { localAddress: neighbor.localAddress }),
+      }),
+    );
+  }
+
+  #add(
+    session: number,
+    which: number,
+    generation: number,
+    open: (onread: net.OnReadOpts) => net.Socket,
+  ): Connection {
+    const key = session * 2 + which;
+    const connection = new Connection(this.#fabric, this.#card, session, which, generation, open, () => {
+      this.#connections.delete(key);
+      if (which === ACCEPTED) this.#takeWaiting(session);
+    });
+    this.#connections.set(key, connection);
+    return connection;
+  }
+
+  #accept(socket: net.Socket): void {
+    const address = plainAddress(socket.remoteAddress ?? '');
+    const session = this.#byAddress.get(address);
+    if (session === undefined) {
+      this.#refuse(socket, address, 'no such neighbour is configured', CARD_NUMBER.unknownNeighbour);
+      return;
+    }
+    this.#fabric.countCard(this.#card, CARD_NUMBER.accepted);
+    if (this.#connections.has(session * 2 + ACCEPTED)) this.#wait(session, socket, address);
+    else this.#attach(session, socket);
+  }
+
+  #refuse(socket: net.Socket, address: string, why: string, counter: number): void {
+    this.#fabric.countCard(this.#card, CARD_NUMBER.refused);
+    this.#fabric.countCard(this.#card, counter);
+    this.#news({ kind: 'refused', card: this.#card, address, why });
+    socket.on('error', () => {});
+    socket.destroy();
+  }
+
+  #wait(session: number, socket: net.Socket, address: string): void {
+    const before = this.#waiting.get(session);
+    if (before !== undefined) this.#refuse(before, address, 'a newer connection came', CARD_NUMBER.notWanted);
+    this.#waiting.set(session, socket);
+    socket.on('error', () => {});
+    setTimeout(() => {
+      if (this.#waiting.get(session) !== socket) return;
+      this.#waiting.delete(session);
+      this.#refuse(socket, address, 'another connection is in use', CARD_NUMBER.notWanted);
+    }, WAIT_FOR_SLOT).unref();
+  }
+
+  #takeWaiting(session: number): void {
+    const socket = this.#waiting.get(session);
+    if (socket === undefined) return;
+    this.#waiting.delete(session);
+    if (!socket.destroyed) this.#attach(session, socket);
+  }
+
+  /** An accepted socket gets a new one around its handle, which reads into the ring. */
+  #attach(session: number, accepted: net.Socket): void {
+    const { connections } = this.#fabric;
+    const generation = connections.generationOf(connections.at(session, ACCEPTED)) + 1;
+    const bare = accepted as unknown as { _handle: unknown };
+    const handle = bare._handle;
+    bare._handle = null;
+    const open = (onread: net.OnReadOpts): net.Socket =>
+      new net.Socket({ handle, allowHalfOpen: true, onread } as unknown as net.SocketConstructorOpts);
+    this.#add(session, ACCEPTED, generation, open).opened();
+  }
+}

@@ -1,0 +1,44 @@
+/** The thread of a line card: an event loop, a doorbell, and the chassis' orders. Nothing imports this file. */
+import { parentPort, workerData } from 'node:worker_threads';
+import { Fabric } from '../fabric/fabric.ts';
+import { LineCard } from './line-card.ts';
+import type { CardNews, CardOrder, CardStart } from './messages.ts';
+
+const start = workerData as CardStart;
+const port = parentPort as NonNullable<typeof parentPort>;
+const fabric = new Fabric(start.memory, start.memory.options.blades, () => {});
+const thread = fabric.cardThread(start.card);
+const tell = (news: CardNews): void => port.postMessage(news);
+const card = new LineCard(fabric, start.card, start.neighbors, tell);
+let stopAt = Number.POSITIVE_INFINITY;
+
+port.on('message', (order: CardOrder) => {
+  if (order.kind === 'neighbor') card.addNeighbor(order.neighbor);
+  else {
+    card.stopListening();
+    stopAt = performance.now() + order.milliseconds;
+    fabric.bells.ring(thread);
+  }
+});
+
+try {
+  tell({ kind: 'listening', card: start.card, addresses: await card.listen(start.listen) });
+} catch (error) {
+  tell({ kind: 'cannot-listen', card: start.card, why: (error as Error).message });
+}
+
+for (;;) {
+  const seen = fabric.bells.beforeSleep(thread);
+  if (card.poll()) {
+    fabric.bells.awake(thread);
+    await new Promise(setImmediate);
+    continue;
+  }
+  if (stopAt < Number.POSITIVE_INFINITY) {
+    if (card.quiet) break;
+    if (performance.now() > stopAt) card.destroyAll();
+  }
+  await fabric.bells.sleepAsync(thread, seen, stopAt < Number.POSITIVE_INFINITY ? 20 : 60_000);
+}
+tell({ kind: 'stopped', card: start.card });
+port.close();

@@ -1,0 +1,37 @@
+/** What crosses the boundary between the chassis and a line card, by MessagePort. */
+import type { FabricMemory } from '../fabric/layout.ts';
+
+/** How to reach a neighbour, and to know it when it comes. */
+export interface Neighbor {
+  readonly session: number;
+  readonly address: string;
+  readonly port: number;
+  /** To connect from. */
+  readonly localAddress?: string;
+}
+
+export interface Listen {
+  readonly address: string;
+  readonly port: number;
+}
+
+/** workerData of a line card. */
+export interface CardStart {
+  readonly memory: FabricMemory;
+  readonly card: number;
+  readonly listen: readonly Listen[];
+  readonly neighbors: readonly Neighbor[];
+}
+
+/** Chassis → line card. */
+export type CardOrder =
+  | { readonly kind: 'neighbor'; readonly neighbor: Neighbor }
+  /** Close what is left after `milliseconds` at most, and end. */
+  | { readonly kind: 'stop'; readonly milliseconds: number };
+
+/** Line card → chassis. */
+export type CardNews =
+  | { readonly kind: 'listening'; readonly card: number; readonly addresses: readonly Listen[] }
+  | { readonly kind: 'cannot-listen'; readonly card: number; readonly why: string }
+  | { readonly kind: 'refused'; readonly card: number; readonly address: string; readonly why: string }
+  | { readonly kind: 'stopped'; readonly card: number };

@@ -1,0 +1,198 @@
+/**
+ * Adj-RIB-Outs as *out views*: what has been sent, by PrefixId: AttrId (as sent) and the session that the route
+ * came from. The session that a route came from has not been sent it, so one view serves a whole update group.
+ *
+ *   view: [ used | base + 1 | references | settled pages ]      columns: AttrId, source + 1
+ *
+ * A view can be *forked* in a few words, whatever its size: it freezes and becomes the base of two new ones that
+ * write pages of their own over it. That is how one session leaves a group with exactly what it was told (a
+ * graft, a neighbour that cannot keep up). Later `settle` copies or takes what still stands in the base.
+ * 8 bytes a route and view.
+ */
+import type { Fabric } from '../fabric/fabric.ts';
+import { outViews, PAGE_BITS, PAGE_MASK } from '../fabric/layout.ts';
+
+const VIEW = { words: 4, used: 0, base: 1, references: 2, settled: 3 } as const;
+
+export class OutViews {
+  readonly #fabric: Fabric;
+  readonly #views: Int32Array;
+  readonly #count: number;
+
+  constructor(fabric: Fabric) {
+    this.#fabric = fabric;
+    this.#views = fabric.views;
+    this.#count = outViews(fabric.options);
+  }
+
+  /** A new, empty view; -1 when there is none left (an assertion for the caller: there are enough for all sessions). */
+  create(): number {
+    for (let view = 0; view < this.#count; view++) {
+      const at = view * VIEW.words;
+      if (this.#views[at] === 0 && Atomics.compareExchange(this.#views, at, 0, 1) === 0) {
+        this.#views[at + VIEW.base] = 0;
+        this.#views[at + VIEW.references] = 1;
+        this.#views[at + VIEW.settled] = 0;
+        return view;
+      }
+    }
+    return -1;
+  }
+
+  /** First of the view's two columns. */
+  column(view: number): number {
+    return this.#fabric.options.sessions + view * 2;
+  }
+
+  /** AttrId last sent for a prefix; 0: none. */
+  attribute(view: number, id: number): number {
+    return this.#read(view, id, 0);
+  }
+
+  /** Session + 1 that the route sent came from. */
+  source(view: number, id: number): number {
+    return this.#read(view, id, 1);
+  }
+
+  /** Notes what has been sent. False when the fabric has no page left. */
+  store(view: number, id: number, attribute: number, source: number): boolean {
+    const { columns } = this.#fabric;
+    const column = this.column(view);
+    if (columns.pageOf(column, id) === 0 && !this.#ownPage(view, id >>> PAGE_BITS)) return false;
+    columns.set(column + 1, id, source);
+    return columns.set(column, id, attribute);
+  }
+
+  /** Freezes a view and gives two that both continue it. */
+  fork(view: number): [number, number] {
+    const first = this.create();
+    const second = this.create();
+    if (first < 0 || second < 0) throw new Error('no out view left');
+    for (const child of [first, second]) this.#views[child * VIEW.words + VIEW.base] = view + 1;
+    Atomics.store(this.#views, view * VIEW.words + VIEW.references, 2);
+    return [first, second];
+  }
+
+  /** The view is not needed any more: frees its pages, and its base with the last that stands on it. */
+  drop(view: number): void {
+    const base = this.#base(view);
+    this.#fabric.columns.drop(this.column(view));
+    this.#fabric.columns.drop(this.column(view) + 1);
+    this.#views[view * VIEW.words + VIEW.base] = 0;
+    Atomics.store(this.#views, view * VIEW.words + VIEW.used, 0);
+    if (base >= 0) this.#unreference(base);
+  }
+
+  hasBase(view: number): boolean {
+    return this.#base(view) >= 0;
+  }
+
+  /** Makes up to `budget` pages the view's own; true when it stands on nothing any more. */
+  settle(view: number, budget: number): boolean {
+    const base = this.#base(view);
+    if (base < 0) return true;
+    const at = view * VIEW.words;
+    if (Atomics.load(this.#views, base * VIEW.words + VIEW.references) === 1) {
+      this.#takeOver(view, base);
+      return false;
+    }
+    const { columns } = this.#fabric;
+    const column = this.column(view);
+    let page = this.#views[at + VIEW.settled] as number;
+    for (; page < columns.pages && budget > 0; page++) {
+      if (columns.directories[column * columns.pages + page] !== 0) continue;
+      if (this.#holder(view, page) < 0) continue;
+      if (!this.#ownPage(view, page)) return false;
+      budget--;
+    }
+    this.#views[at + VIEW.settled] = page;
+    if (page < columns.pages) return false;
+    this.#views[at + VIEW.base] = 0;
+    this.#views[at + VIEW.settled] = 0;
+    this.#unreference(base);
+    return true;
+  }
+
+  /** Do two views say the same about all ids of one page? */
+  samePage(a: number, b: number, page: number): boolean {
+    const { columns } = this.#fabric;
+    for (let which = 0; which < 2; which++) {
+      const va = this.#holder(a, page);
+      const vb = this.#holder(b, page);
+      if (va === vb) continue;
+      const wa =
+        va < 0 ? 0 : (columns.directories[(this.column(va) + which) * columns.pages + page] as number);
+      const wb =
+        vb < 0 ? 0 : (columns.directories[(this.column(vb) + which) * columns.pages + page] as number);
+      if (!sameWords(columns.words, wa, wb)) return false;
+    }
+    return true;
+  }
+
+  #base(view: number): number {
+    return (this.#views[view * VIEW.words + VIEW.base] as number) - 1;
+  }
+
+  /** The view in the chain that holds a page, or -1. */
+  #holder(view: number, page: number): number {
+    const { directories, pages } = this.#fabric.columns;
+    for (let v = view; v >= 0; v = this.#base(v))
+      if (directories[this.column(v) * pages + page] !== 0) return v;
+    return -1;
+  }
+
+  #read(view: number, id: number, which: number): number {
+    const { directories, pages, words } = this.#fabric.columns;
+    const page = id >>> PAGE_BITS;
+    for (let v = view; v >= 0; v = this.#base(v)) {
+      const at = directories[(this.column(v) + which) * pages + page] as number;
+      if (at !== 0) return words[(at << PAGE_BITS) | (id & PAGE_MASK)] as number;
+    }
+    return 0;
+  }
+
+  /** Gives the view its own page of both columns, as the chain below has it. The source column's comes first. */
+  #ownPage(view: number, page: number): boolean {
+    const { columns } = this.#fabric;
+    const column = this.column(view);
+    const holder = this.#holder(view, page);
+    const from = holder < 0 ? column : this.column(holder);
+    if (columns.directories[(column + 1) * columns.pages + page] === 0) {
+      if (!columns.copyPage(from + 1, column + 1, page)) return false;
+    }
+    return columns.copyPage(from, column, page);
+  }
+
+  /** The base has nobody else: its pages become ours. */
+  #takeOver(view: number, base: number): void {
+    const { columns } = this.#fabric;
+    for (let which = 0; which < 2; which++) {
+      const mine = this.column(view) + which;
+      const theirs = this.column(base) + which;
+      for (let page = 0; page < columns.pages; page++) {
+        if (columns.directories[theirs * columns.pages + page] === 0) continue;
+        if (columns.directories[mine * columns.pages + page] === 0) columns.movePage(theirs, mine, page);
+        else columns.dropPage(theirs, page);
+      }
+    }
+    const at = view * VIEW.words;
+    this.#views[at + VIEW.base] = this.#base(base) + 1;
+    this.#views[at + VIEW.settled] = 0;
+    this.#views[base * VIEW.words + VIEW.base] = 0;
+    Atomics.store(this.#views, base * VIEW.words + VIEW.used, 0);
+  }
+
+  #unreference(view: number): void {
+    if (Atomics.sub(this.#views, view * VIEW.words + VIEW.references, 1) === 1) this.drop(view);
+  }
+}
+
+function sameWords(words: Int32Array, a: number, b: number): boolean {
+  if (a === b) return true;
+  const x = a << PAGE_BITS;
+  const y = b << PAGE_BITS;
+  for (let i = 0; i <= PAGE_MASK; i++) {
+    if ((a === 0 ? 0 : words[x + i]) !== (b === 0 ? 0 : words[y + i])) return false;
+  }
+  return true;
+}

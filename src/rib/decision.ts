@@ -1,0 +1,92 @@
+import type { Fabric } from '../fabric/fabric.ts';
+import { SESSION, SESSION_FLAG } from '../fabric/layout.ts';
+import { HAS_ORIGINATOR, LENGTHS, LOCAL_PREF, MED, NEIGHBOR_AS, ORIGINATOR, ROW } from './attribute-row.ts';
+
+/**
+ * The Decision Process, phase 2 (RFC 4271 9.1.2), as a comparison of two routes. It reads only the routes and
+ * the sessions that learned them: not where a session lives, not what came first.
+ *
+ * MED compares only within a neighbour AS, so this is not a total order over routes of several neighbour ASes
+ * that carry MEDs: who chooses among those takes the best of each AS first (ibgp-internal/evaluate.ts).
+ */
+export const STEP = {
+  same: 0,
+  localPref: 1,
+  pathLength: 2,
+  origin: 3,
+  med: 4,
+  external: 5,
+  igpMetric: 6,
+  identifier: 7,
+  clusterList: 8,
+  address: 9,
+} as const;
+
+/** The step by number, as an operator reads it. */
+export const STEP_NAMES: readonly string[] = [
+  'same route',
+  'LOCAL_PREF',
+  'AS_PATH length',
+  'ORIGIN',
+  'MED',
+  'eBGP over iBGP',
+  'IGP metric',
+  'BGP Identifier',
+  'CLUSTER_LIST length',
+  'neighbour address',
+];
+
+/**
+ * Compares route (a, sa) with route (b, sb), AttrId and session each: the STEP at which they part, positive when
+ * the first is the better one, negative when the second is; 0 for the same route.
+ */
+export function decide(fabric: Fabric, a: number, sa: number, b: number, sb: number): number {
+  const rows = fabric.attributes.rows;
+  const ra = a * ROW;
+  const rb = b * ROW;
+  let x = rows[ra + LOCAL_PREF] as number;
+  let y = rows[rb + LOCAL_PREF] as number;
+  if (x !== y) return x > y ? STEP.localPref : -STEP.localPref; // 9.1.2: degree of preference
+  const la = rows[ra + LENGTHS] as number;
+  const lb = rows[rb + LENGTHS] as number;
+  x = la & 0xffff;
+  y = lb & 0xffff;
+  if (x !== y) return x < y ? STEP.pathLength : -STEP.pathLength; // 9.1.2.2 a
+  x = (la >>> 16) & 3;
+  y = (lb >>> 16) & 3;
+  if (x !== y) return x < y ? STEP.origin : -STEP.origin; // 9.1.2.2 b
+  x = rows[ra + MED] as number;
+  y = rows[rb + MED] as number;
+  if (x !== y && rows[ra + NEIGHBOR_AS] === rows[rb + NEIGHBOR_AS]) return x < y ? STEP.med : -STEP.med; // c
+  return sa === sb ? STEP.same : decideBySession(fabric, ra, sa, rb, sb);
+}
+
+/** The steps that look at who told us. */
+function decideBySession(fabric: Fabric, ra: number, sa: number, rb: number, sb: number): number {
+  const sessions = fabric.sessions;
+  const rows = fabric.attributes.rows;
+  const wa = sa * SESSION.words;
+  const wb = sb * SESSION.words;
+  let x = (sessions[wa + SESSION.flags] as number) & SESSION_FLAG.external;
+  let y = (sessions[wb + SESSION.flags] as number) & SESSION_FLAG.external;
+  if (x !== y) return x > y ? STEP.external : -STEP.external; // 9.1.2.2 d
+  // 9.1.2.2 e, the interior cost, is the same for all: next hops are not resolved.
+  const la = rows[ra + LENGTHS] as number;
+  const lb = rows[rb + LENGTHS] as number;
+  x =
+    (la & HAS_ORIGINATOR ? (rows[ra + ORIGINATOR] as number) : (sessions[wa + SESSION.peerId] as number)) >>>
+    0;
+  y =
+    (lb & HAS_ORIGINATOR ? (rows[rb + ORIGINATOR] as number) : (sessions[wb + SESSION.peerId] as number)) >>>
+    0;
+  if (x !== y) return x < y ? STEP.identifier : -STEP.identifier; // 9.1.2.2 f, RFC 4456 9
+  x = (la >>> 18) & 255;
+  y = (lb >>> 18) & 255;
+  if (x !== y) return x < y ? STEP.clusterList : -STEP.clusterList; // RFC 4456 9
+  for (let i = SESSION.peerAddress; i < SESSION.peerAddress + 4; i++) {
+    x = (sessions[wa + i] as number) >>> 0;
+    y = (sessions[wb + i] as number) >>> 0;
+    if (x !== y) return x < y ? STEP.address : -STEP.address; // 9.1.2.2 g
+  }
+  return sa < sb ? STEP.address : -STEP.address;
+}

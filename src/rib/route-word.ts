@@ -1,0 +1,25 @@
+/**
+ * The word that a route is: one per session and prefix, in the session's adjRibIn column. Written only by the
+ * session's home blade.
+ *
+ *    31          30          29 … 0
+ *   ┌───────────┬───────────┬──────────────────┐
+ *   │ advertised│ filtered  │ AttrId (0: none) │
+ *   └───────────┴───────────┴──────────────────┘
+ *
+ * advertised: siblings may see it (internal iBGP). filtered: kept as received, but not feasible: rejected by
+ * import policy, or looped (RFC 4271 9.1.2).
+ */
+export const ADVERTISED = 0x80000000 | 0;
+export const FILTERED = 0x40000000;
+export const ATTRIBUTE_MASK = 0x3fffffff;
+
+/** AttrId of a route that the home blade may choose; 0: none. */
+export function feasible(word: number): number {
+  return (word & FILTERED) === 0 ? word & ATTRIBUTE_MASK : 0;
+}
+
+/** AttrId of a route that siblings may choose; 0: none. */
+export function visible(word: number): number {
+  return word >>> 30 === 2 ? word & ATTRIBUTE_MASK : 0;
+}
