@@ -39,10 +39,10 @@ function understand({ path, as4Path, aggregator, as4Aggregator }: Old): {
   decodeUpdate(message, BODY, message.length, OLD, view);
   if (view.action !== 0) throw new Error(view.errorWhy);
   const length = canonicalize(message, view, OLD, false, room, 0);
-  return { path: valueOf(length, 2), aggregator: valueOf(length, 7) };
+  return { path: valueIn(length, 2), aggregator: valueIn(length, 7) };
 }
 
-function valueOf(length: number, type: number): number[] {
+function valueIn(length: number, type: number): number[] {
   for (let at = 0; at < length; ) {
     const wide = (room[at]! & 0x10) !== 0;
     const start = at + (wide ? 4 : 3);
