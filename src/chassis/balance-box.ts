@@ -4,7 +4,7 @@
  */
 import type { BalanceInput, BalanceMove, BalanceSession, SlotLoad } from './balance.ts';
 
-/** Sums of fractions differ in their last digits; this fraction of the level is nothing. */
+/** Sums of fractions differ in their last digits; this fraction of the mean is nothing. */
 const ROUNDING = 1e-9;
 
 export class Box {
@@ -34,11 +34,13 @@ export class Box {
     this.home = this.sessions.map((session) => this.#slots.indexOf(session.slot));
     this.load = this.#sums(() => true);
     this.#fixed = this.#sums((session) => !session.movable);
-    this.level = levelOf(this.#pieces(), this.accepting.filter(Boolean).length, input.band);
+    const pieces = this.#pieces();
+    const blades = this.accepting.filter(Boolean).length;
+    this.level = levelOf(pieces, blades, input.band);
+    this.nothing = blades === 0 ? 0 : (total(pieces) / blades) * ROUNDING;
     this.#giants = this.sessions.flatMap(({ load, movable }, at) =>
       movable && load > this.level ? [at] : [],
     );
-    this.nothing = this.level * ROUNDING;
     this.tolerance = Math.max(this.level * input.band, input.negligible ?? 0);
     this.leastGain = Math.max(this.nothing, Math.min(this.level / 100, this.#averageSession() / 4));
   }
@@ -118,17 +120,20 @@ export class Box {
 
   #averageSession(): number {
     const loads = this.sessions.filter((session) => session.movable && session.load > 0);
-    return loads.length === 0 ? 0 : loads.reduce((sum, { load }) => sum + load, 0) / loads.length;
+    return loads.length === 0 ? 0 : total(loads.map((session) => session.load)) / loads.length;
   }
 }
 
 /** The mean, without the pieces that are above the band by themselves and the blades that they take. */
 function levelOf(pieces: readonly number[], blades: number, band: number): number {
-  let rest = pieces.reduce((sum, piece) => sum + piece, 0);
-  for (const piece of pieces.toSorted((a, b) => b - a)) {
-    if (blades <= 1 || piece <= (rest / blades) * (1 + band)) break;
-    rest -= piece;
+  const rest = pieces.toSorted((a, b) => b - a);
+  while (blades > 1 && rest.length > 0 && rest[0]! > (total(rest) / blades) * (1 + band)) {
+    rest.shift();
     blades--;
   }
-  return blades === 0 ? 0 : Math.max(0, rest / blades);
+  return blades === 0 ? 0 : total(rest) / blades;
+}
+
+function total(loads: readonly number[]): number {
+  return loads.reduce((sum, load) => sum + load, 0);
 }

@@ -194,7 +194,7 @@ test('a plan is consistent, gives nothing to drained blades, and empties them of
           throw new Error('after');
       }
     }),
-    { numRuns: 500 },
+    { numRuns: 1000 },
   );
   t.pass();
 });
@@ -205,7 +205,7 @@ test('planning again after a plan was carried out plans nothing', (t) => {
       const again = planBalance(carriedOut(input, planBalance(input)));
       if (again.moves.length > 0) throw new Error(JSON.stringify(again.moves));
     }),
-    { numRuns: 500 },
+    { numRuns: 1000 },
   );
   t.pass();
 });
@@ -219,7 +219,7 @@ test('the fullest blade never becomes fuller, and the emptiest not emptier, wher
       if (Math.max(...later) > Math.max(...before) + 1e-9) throw new Error(`${before} became ${later}`);
       if (Math.min(...later) < Math.min(...before) - 1e-9) throw new Error(`${before} became ${later}`);
     }),
-    { numRuns: 500 },
+    { numRuns: 1000 },
   );
   t.pass();
 });
