@@ -27,6 +27,8 @@ import { slotOf, type UpdateOptions, type UpdateView } from './update-view.ts';
 /** Room that canonicalize can need: a message of 64 KiB whose 2-octet AS_PATH doubles. */
 export const CANONICAL_ROOM = 2 * 65536;
 
+const MAX_VALUE = 65_535;
+
 /**
  * Writes the canonical attributes of the routes in the body (mp false) or in MP_REACH_NLRI (mp true) of a
  * message that decodeUpdate found usable; returns how long they are.
@@ -150,8 +152,11 @@ function writeWideAsPath(
 function as4PathToMerge(bytes: Uint8Array, view: UpdateView, start: number, end: number): number {
   const as4 = slotOf(view, AttributeType.As4Path);
   if (as4 < 0 || as4Stale(bytes, view)) return -1;
-  const hops = pathHops(bytes, view.attributeStart[as4]!, view.attributeEnd[as4]!, 4);
-  return hops > pathHops(bytes, start, end, 2) ? -1 : as4;
+  const as4Start = view.attributeStart[as4]!;
+  const as4End = view.attributeEnd[as4]!;
+  if (pathHops(bytes, as4Start, as4End, 4) > pathHops(bytes, start, end, 2)) return -1;
+  // Sets in AS4_PATH that hide how long it is could make more than an attribute can hold.
+  return 2 * (end - start) + as4End - as4Start > MAX_VALUE ? -1 : as4;
 }
 
 function writeWideAggregator(

@@ -198,7 +198,11 @@ export function acceptOpen(ours: Open, theirs: Open, expectedAs: number): Decode
     return openFailure(OpenError.BadBgpIdentifier, 'our own BGP Identifier');
   }
   if (negotiate(ours, theirs).families === 0) {
-    return openFailure(OpenError.UnsupportedCapability, 'no address family in common');
+    // RFC 5492 5: the data lists the capabilities that are missing.
+    const wanted = { ...noCapabilities(), multiprotocol: ours.capabilities.multiprotocol };
+    const data = new Uint8Array(capabilitiesSize(wanted));
+    encodeCapabilities(wanted, data, 0);
+    return openFailure(OpenError.UnsupportedCapability, 'no address family in common', data);
   }
   return undefined;
 }

@@ -128,8 +128,10 @@ export function keep(view: UpdateView, type: number, flags: number, start: numbe
   return true;
 }
 
-/** The slot of a type in the list, or -1. */
+/** The slot of a type in the list, or -1. The mandatory attributes stand first, and are asked for most. */
 export function slotOf(view: UpdateView, type: number): number {
-  for (let i = view.attributeCount - 1; i >= 0; i--) if (view.attributeType[i] === type) return i;
+  const types = view.attributeType;
+  const count = view.attributeCount;
+  for (let i = 0; i < count && types[i]! <= type; i++) if (types[i] === type) return i;
   return -1;
 }

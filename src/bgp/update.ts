@@ -11,7 +11,7 @@ import { checkAttribute } from './attribute-check.ts';
 import { Action, AttributeFlag, AttributeType } from './attribute-table.ts';
 import { u16 } from './bytes.ts';
 import { UpdateError } from './errors.ts';
-import { Afi, FAMILY_IPV4, FAMILY_IPV6, Safi } from './families.ts';
+import { FAMILY_IPV4, familyBit } from './families.ts';
 import { nlriFits } from './nlri.ts';
 import { clear, fail, look, slotOf, type UpdateOptions, type UpdateView } from './update-view.ts';
 
@@ -116,8 +116,8 @@ export function isEndOfRib(view: UpdateView): number {
   const empty = view.withdrawnStart === view.withdrawnEnd && view.nlriStart === view.nlriEnd;
   if (!empty || view.action !== Action.None) return 0;
   if (view.attributesStart === view.attributesEnd) return FAMILY_IPV4;
-  if (view.unreachAfi !== Afi.Ipv6 || view.unreachSafi !== Safi.Unicast) return 0;
   // MP_UNREACH_NLRI alone, with its AFI and SAFI alone: header of 3 or 4 octets, value of 3.
   const length = view.attributesEnd - view.attributesStart;
-  return view.unreachEnd === view.attributesEnd && length <= 7 ? FAMILY_IPV6 : 0;
+  if (view.unreachEnd !== view.attributesEnd || length > 7) return 0;
+  return familyBit(view.unreachAfi, view.unreachSafi);
 }

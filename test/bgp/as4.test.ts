@@ -2,13 +2,13 @@
 import test from 'ava';
 import fc from 'fast-check';
 import { narrow, prepend } from '../../src/bgp/as-path.ts';
-import { canonicalize, decodeUpdate, UpdateView } from '../../src/bgp/update.ts';
+import { CANONICAL_ROOM, canonicalize, decodeUpdate, UpdateView } from '../../src/bgp/update.ts';
 import { attribute, BODY, half, path4, type TestSegment, testSet, updateMessage, word } from './support.ts';
 
 const OLD = { fourOctetAs: false, external: true, families: 1 } as const;
 const AS_TRANS = 23456;
 const view = new UpdateView();
-const room = new Uint8Array(65536);
+const room = new Uint8Array(CANONICAL_ROOM);
 
 const seq = (...ases: number[]): TestSegment => ({ type: 2, ases });
 const set = (...ases: number[]): TestSegment => ({ type: 1, ases });
@@ -75,6 +75,13 @@ test('RFC 6793 4.2.3: two sequences that do not fit into one segment stay two', 
   const many = Array.from({ length: 255 }, (_, i) => 70_000 + i);
   const sent = { path: path2([seq(7), seq(...many.map(() => AS_TRANS))]), as4Path: path4([seq(...many)]) };
   t.deepEqual(understand(sent).path, path4([seq(7), seq(...many)]));
+});
+
+test('an AS4_PATH that would make the path longer than an attribute can be is ignored', (t) => {
+  const path = path2(new Array(62).fill(seq(...new Array<number>(250).fill(AS_TRANS))));
+  const as4Path = path4(new Array(30).fill(set(...new Array<number>(255).fill(100_000))));
+  t.true(2 * path.length + as4Path.length > 65_535);
+  t.is(understand({ path, as4Path }).path.length, 62 * (2 + 4 * 250));
 });
 
 test('RFC 6793 4.2.3: AS4_AGGREGATOR counts beside AS_TRANS', (t) => {

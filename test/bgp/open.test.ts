@@ -180,5 +180,7 @@ test('an OPEN can be right by itself and wrong here', (t) => {
   t.is(acceptOpen(ours, speaker(65000), 65000)?.subcode, 3);
   t.is(acceptOpen(ours, speaker(65000, {}, { bgpId: 9 }), 65000), undefined);
   t.is(acceptOpen(ours, speaker(65001, {}, { bgpId: ours.bgpId }), 65001), undefined);
-  t.is(acceptOpen(ours, speaker(65001, { multiprotocol: [{ afi: 25, safi: 70 }] }), 65001)?.subcode, 7);
+  const foreign = acceptOpen(ours, speaker(65001, { multiprotocol: [{ afi: 25, safi: 70 }] }), 65001);
+  t.is(foreign?.subcode, 7);
+  t.deepEqual([...(foreign?.data ?? [])], [1, 4, 0, 1, 0, 1, 1, 4, 0, 2, 0, 1]);
 });

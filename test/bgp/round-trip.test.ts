@@ -233,6 +233,9 @@ test('End-of-RIB is told and recognized for each family (RFC 4724 2)', (t) => {
     decode(message, options(true));
     t.is(isEndOfRib(view), bit);
   }
+  // IPv4 told the multiprotocol way, as some do.
+  decode(updateMessage({ attributes: [0x90, 15, 0, 3, 0, 1, 1] }), options(true));
+  t.is(isEndOfRib(view), FAMILY_IPV4);
   const announcement = updateMessage({ attributes: [], nlri: nlri([shrink(0x0a000000, 8)]) });
   decode(announcement, options(true));
   t.is(isEndOfRib(view), 0);
