@@ -19,6 +19,7 @@ import { FifoSet } from '../fabric/fifo-set.ts';
 import { BLADE_NUMBER, GRAFT, GRAFT_TIME, SESSION, SESSION_NUMBER } from '../fabric/layout.ts';
 import { type GraftHost, Grafts } from './grafts.ts';
 import { Groups } from './groups.ts';
+import { LIMITS, type Limits } from './limits.ts';
 import type { BladeNews, BladeOrder, SessionConfiguration } from './messages.ts';
 import { Receiver } from './receive.ts';
 import { Routes, type RoutesListener } from './routes.ts';
@@ -26,12 +27,6 @@ import { Session, type SessionHost } from './session.ts';
 import type { Fault } from './track.ts';
 import type { UpdateGroup } from './update-group.ts';
 
-/** Records taken from each sibling in one turn. */
-const RECORDS = 2048;
-/** Prefixes evaluated again in one turn, after a graft. */
-const REVISITS = 1024;
-/** Pages of 1024 prefixes swept in one turn, after a session went down. */
-const SWEEP_PAGES = 4;
 /** Milliseconds after which a session that the operator cleared starts again. */
 const CLEAR_RESTART = 1000;
 
@@ -40,6 +35,7 @@ export class Blade implements RoutesListener, GraftHost, SessionHost {
   readonly slot: number;
   readonly clock: Clock;
   readonly random: Random;
+  readonly limits: Limits;
   readonly routes: Routes;
   readonly receiver: Receiver;
   readonly groups: Groups;
@@ -55,7 +51,7 @@ export class Blade implements RoutesListener, GraftHost, SessionHost {
   /** Grafts whose costs are still being counted: by session, the slot and the counters at the take-over. */
   readonly #costs = new Map<
     number,
-    { slot: number; updatesSent: number; records: number; evaluations: number }
+    { slot: number; generation: number; updatesSent: number; records: number; evaluations: number }
   >();
   stopping = false;
 
@@ -66,15 +62,17 @@ export class Blade implements RoutesListener, GraftHost, SessionHost {
     clock: Clock,
     random: Random,
     news: (news: BladeNews) => void,
+    limits: Limits = LIMITS,
   ) {
     this.fabric = fabric;
     this.slot = slot;
     this.clock = clock;
     this.random = random;
+    this.limits = limits;
     this.#news = news;
     this.routes = new Routes(fabric, slot, this);
     this.receiver = new Receiver(fabric, this.routes);
-    this.groups = new Groups(fabric, this.routes.evaluator);
+    this.groups = new Groups(fabric, this.routes.evaluator, limits);
     this.#grafts = new Grafts(fabric, slot, this.routes, this, clock);
     this.#mine = new Int32Array(fabric.ready.size);
     for (const configuration of configurations) this.#configure(configuration);
@@ -122,7 +120,7 @@ export class Blade implements RoutesListener, GraftHost, SessionHost {
     fabric.epochs.enter();
     const start = this.clock();
     this.#grafts.poll();
-    let more = this.routes.takeRecords(RECORDS);
+    let more = this.routes.takeRecords(this.limits.records);
     this.#grafts.poll();
     if (this.#receive()) more = true;
     if (this.#putOff()) more = true;
@@ -218,6 +216,7 @@ export class Blade implements RoutesListener, GraftHost, SessionHost {
     session.group = this.groups.adopt(index, session.exportRules(), view, cursor);
     this.#costs.set(index, {
       slot,
+      generation: this.fabric.graft(slot, GRAFT.generation),
       updatesSent: session.group.updatesSent,
       records: 0,
       evaluations: 0,
@@ -248,16 +247,16 @@ export class Blade implements RoutesListener, GraftHost, SessionHost {
   #putOff(): boolean {
     let more = false;
     for (const session of this.#sessions.values()) {
-      if (session.sweeping && session.sweep(SWEEP_PAGES)) more = true;
+      if (session.sweeping && session.sweep(this.limits.sweepPages)) more = true;
       if (session.revisit.size > 0 && this.#revisit(session)) more = true;
     }
     return more;
   }
 
   #revisit(session: Session): boolean {
-    const { routes } = this;
+    const { routes, limits } = this;
     const records = routes.recordsSent;
-    let left = REVISITS;
+    let left = limits.revisits;
     for (; left > 0 && session.revisit.size > 0; left--) {
       const id = session.revisit.shift();
       routes.revisit(id);
@@ -265,7 +264,7 @@ export class Blade implements RoutesListener, GraftHost, SessionHost {
     }
     const costs = this.#costs.get(session.index);
     if (costs !== undefined) {
-      costs.evaluations += REVISITS - left;
+      costs.evaluations += limits.revisits - left;
       costs.records += routes.recordsSent - records;
     }
     return session.revisit.size > 0;
@@ -292,6 +291,8 @@ export class Blade implements RoutesListener, GraftHost, SessionHost {
       const costs = this.#costs.get(session.index);
       if (costs !== undefined && session.revisit.size === 0) {
         this.#costs.delete(session.index);
+        // The chassis may have stopped waiting, and used the slot again.
+        if (this.fabric.graft(costs.slot, GRAFT.generation) !== costs.generation) continue;
         this.#settleCosts(
           costs.slot,
           costs.evaluations,

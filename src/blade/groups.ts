@@ -8,6 +8,7 @@ import type { Fabric } from '../fabric/fabric.ts';
 import { SESSION } from '../fabric/layout.ts';
 import { OutViews } from '../rib/adj-rib-out.ts';
 import { Exporter, type ExportRules, groupKey } from './exporter.ts';
+import type { Limits } from './limits.ts';
 import { type BestRoutes, UpdateGroup } from './update-group.ts';
 
 /** A group waits so long for its slowest member, milliseconds; then that one goes on alone. */
@@ -26,11 +27,13 @@ export class Groups {
   readonly #fabric: Fabric;
   readonly #views: OutViews;
   readonly #best: BestRoutes;
+  readonly #limits: Limits;
 
-  constructor(fabric: Fabric, best: BestRoutes) {
+  constructor(fabric: Fabric, best: BestRoutes, limits: Limits) {
     this.#fabric = fabric;
     this.#views = new OutViews(fabric);
     this.#best = best;
+    this.#limits = limits;
   }
 
   /** A session that has been told nothing yet. */
@@ -115,7 +118,7 @@ export class Groups {
     if (view < 0) throw new Error('no out view left');
     let exporter = this.#exporters.get(key);
     if (exporter === undefined) this.#exporters.set(key, (exporter = new Exporter(this.#fabric, rules)));
-    const group = new UpdateGroup(this.#fabric, this.#views, this.#best, exporter, key, view);
+    const group = new UpdateGroup(this.#fabric, this.#views, this.#best, exporter, key, view, this.#limits);
     this.all.push(group);
     if (!this.#primary.has(key)) this.#primary.set(key, group);
     return group;

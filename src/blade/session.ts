@@ -31,6 +31,7 @@ import {
   SESSION_NUMBER,
 } from '../fabric/layout.ts';
 import type { ExportRules } from './exporter.ts';
+import type { Limits } from './limits.ts';
 import type { SessionConfiguration } from './messages.ts';
 import type { Receiver } from './receive.ts';
 import type { Routes } from './routes.ts';
@@ -41,6 +42,7 @@ export interface SessionHost {
   readonly fabric: Fabric;
   readonly clock: Clock;
   readonly random: Random;
+  readonly limits: Limits;
   readonly routes: Routes;
   readonly receiver: Receiver;
   established(session: Session): void;
@@ -48,9 +50,6 @@ export interface SessionHost {
   /** Look at the session's timers again at this time at the latest. */
   schedule(at: number): void;
 }
-
-/** Bytes that one session may have handled before the others' turn. */
-const RECEIVE_BUDGET = 65_536;
 
 export class Session implements TrackOwner {
   readonly index: number;
@@ -180,7 +179,7 @@ export class Session implements TrackOwner {
     const before = this.#host.clock();
     for (const track of this.tracks) track.connectionNews();
     let more = false;
-    for (const track of this.tracks) if (track.receive(RECEIVE_BUDGET)) more = true;
+    for (const track of this.tracks) if (track.receive(this.#host.limits.receiveBytes)) more = true;
     this.readMore = more;
     this.#host.fabric.count(this.index, SESSION_NUMBER.busy, this.#host.clock() - before);
   }

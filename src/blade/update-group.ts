@@ -22,6 +22,7 @@ import { FifoSet } from '../fabric/fifo-set.ts';
 import { SESSION, SESSION_NUMBER } from '../fabric/layout.ts';
 import type { OutViews } from '../rib/adj-rib-out.ts';
 import type { Exporter } from './exporter.ts';
+import type { Limits } from './limits.ts';
 
 /** What a group reads of its blade. */
 export interface BestRoutes {
@@ -30,12 +31,10 @@ export interface BestRoutes {
   bestSession(id: number): number;
 }
 
-/** Prefixes looked at in one export. */
+/** Prefixes looked at in one export at most. */
 const BATCH = 2048;
 /** Octets of messages to single members that one export makes at most, but for one message more. */
 const SINGLES = 16_384;
-/** Ids looked at in one step of the walk over the full table. */
-const WALK = 16384;
 
 const message = new Uint8Array(MAX_EXTENDED_MESSAGE);
 const wire = new Uint8Array(2 * MAX_EXTENDED_MESSAGE);
@@ -78,6 +77,7 @@ export class UpdateGroup {
   readonly #fabric: Fabric;
   readonly #views: OutViews;
   readonly #best: BestRoutes;
+  readonly #limits: Limits;
   readonly #writer: UpdateWriter;
   readonly #maxMessage: number;
   /** Heads of the members' transmit rings, written and not yet published. */
@@ -98,10 +98,12 @@ export class UpdateGroup {
     exporter: Exporter,
     key: string,
     view: number,
+    limits: Limits,
   ) {
     this.#fabric = fabric;
     this.#views = views;
     this.#best = best;
+    this.#limits = limits;
     this.exporter = exporter;
     this.key = key;
     this.view = view;
@@ -178,7 +180,7 @@ export class UpdateGroup {
   }
 
   get #gathering(): boolean {
-    return this.#count < BATCH && this.#singleBytes < SINGLES;
+    return this.#count < this.#limits.exports && this.#singleBytes < SINGLES;
   }
 
   #walk(): void {
@@ -186,7 +188,7 @@ export class UpdateGroup {
     const used4 = prefixes.used4();
     const end = prefixes.used6();
     let id = this.cursor;
-    for (let steps = 0; steps < WALK && this.#gathering; steps++, id++) {
+    for (let steps = 0; steps < this.#limits.walk && this.#gathering; steps++, id++) {
       if (id === used4) id = Math.max(id, prefixes.base6);
       if (id >= end) {
         this.cursor = -1;
@@ -440,7 +442,7 @@ export class UpdateGroup {
     let open = 0;
     let prefixesInMessage = 0;
     let id = from;
-    for (let steps = 0; steps < WALK && id < end && room > 0; steps++, id++) {
+    for (let steps = 0; steps < this.#limits.walk && id < end && room > 0; steps++, id++) {
       if (id === used4) id = Math.max(id, prefixes.base6);
       if (id >= end) break;
       if ((families & (id < prefixes.base6 ? FAMILY_IPV4 : FAMILY_IPV6)) === 0) continue;
