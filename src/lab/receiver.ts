@@ -3,11 +3,13 @@
  * keeps what it was told, and counts whatever a good router would not have sent. It never repairs: a
  * message that is wrong in form is counted, its reason kept, and the session goes on.
  */
-import { segmentsContain } from '../bgp/as-path.ts';
+import { AsPathFault, asPathFault, segmentsContain } from '../bgp/as-path.ts';
 import { AttributeFlag, AttributeType, Segment } from '../bgp/attribute-table.ts';
 import { u16, u32 } from '../bgp/bytes.ts';
 import { Afi, Safi } from '../bgp/families.ts';
+import { HEADER_LENGTH } from '../bgp/message.ts';
 import { Prefix, readPrefix4, readPrefix6 } from '../bgp/nlri.ts';
+import type { Feed } from './feed.ts';
 import { AttributeAt } from './rewrite.ts';
 import { type AttributeHash, Told, ToldTable } from './told.ts';
 
@@ -98,6 +100,14 @@ export class Receiver {
     this.counts.lastMalformed = wrong;
   }
 
+  /** Every message of a feed, as if it had come over a connection: the table that a feed amounts to. */
+  feed(feed: Feed): this {
+    for (let i = 0; i < feed.messages; i++) {
+      this.update(feed.bytes, (feed.offsets[i] as number) + HEADER_LENGTH, feed.offsets[i + 1] as number);
+    }
+    return this;
+  }
+
   /** The attributes, MP_REACH_NLRI left out, of a route that is there; needs `keepAttributes`. */
   attributesOf(table: ToldTable, id: number): Uint8Array | undefined {
     return this.#kept.get(
@@ -164,14 +174,16 @@ export class Receiver {
     if (!has(AttributeType.Origin)) return 'routes without ORIGIN';
     if (!has(AttributeType.AsPath)) return 'routes without AS_PATH';
     if (nlri4 && !has(AttributeType.NextHop)) return 'IPv4 routes without NEXT_HOP';
+    const fourOctetAs = this.#fourOctetAs;
+    const { from, to } = this.#path;
+    if (asPathFault(bytes, from, to, fourOctetAs ? 4 : 2, false) !== AsPathFault.None)
+      return 'malformed AS_PATH';
     const { localAs } = this.#options;
     const remoteAs = this.#remoteAs;
-    const fourOctetAs = this.#fourOctetAs;
     const external = localAs !== remoteAs;
     if (external && has(AttributeType.LocalPref)) return 'LOCAL_PREF from an external neighbour';
     if (!external && !has(AttributeType.LocalPref)) return 'no LOCAL_PREF from an internal neighbour';
     if (!external) return undefined;
-    const { from, to } = this.#path;
     const firstAs =
       to - from < 4 || bytes[from] !== Segment.Sequence
         ? -1
@@ -192,7 +204,7 @@ export class Receiver {
       hops += bytes[at] === Segment.Sequence ? (bytes[at + 1] as number) : 1;
     }
     this.#hash.pathLength = Math.min(hops, 255);
-    this.#loop = segmentsContain(bytes, from, to, localAs, asSize) ? 1 : 0;
+    this.#loop = segmentsContain(bytes, from, to, asSize, localAs) ? 1 : 0;
     const second = from + 2 + asSize;
     const ours =
       (bytes[from + 1] as number) > 1 && (asSize === 4 ? u32(bytes, second) : u16(bytes, second)) === localAs;

@@ -91,6 +91,8 @@ interface SpeakerEvents {
 
 const HOLD_TIME = 90;
 const RETRY = 250;
+/** How often `quiet` looks while it waits. */
+const LOOKS = 8;
 const NOTHING = Buffer.alloc(0);
 const KEEPALIVE = encodeKeepalive();
 
@@ -221,14 +223,18 @@ export class Speaker extends EventEmitter<SpeakerEvents> {
     this.#socket?.write(bytes);
   }
 
-  /** Resolves when no UPDATE has come for `milliseconds`. */
+  /**
+   * Resolves when no UPDATE has come for `milliseconds`. It looks several times in between: on a busy thread
+   * time alone says nothing, as what has arrived may not have been read yet.
+   */
   async quiet(milliseconds: number, timeout = 120_000): Promise<void> {
-    const started = monotonicMilliseconds();
-    for (;;) {
-      const since = Math.min(monotonicMilliseconds() - this.#lastChange, monotonicMilliseconds() - started);
-      if (since >= milliseconds) return;
-      if (monotonicMilliseconds() - started > timeout) throw new Error(`not quiet within ${timeout} ms`);
-      await new Promise((resolve) => setTimeout(resolve, Math.max(1, milliseconds - since)));
+    const deadline = monotonicMilliseconds() + timeout;
+    let last = -1;
+    for (let unchanged = 0; unchanged < LOOKS; unchanged++) {
+      if (this.receiver.counts.updates !== last) unchanged = 0;
+      last = this.receiver.counts.updates;
+      if (monotonicMilliseconds() > deadline) throw new Error(`not quiet within ${timeout} ms`);
+      await new Promise((resolve) => setTimeout(resolve, milliseconds / LOOKS));
     }
   }
 
