@@ -33,6 +33,8 @@ export function groupKey(rules: ExportRules): string {
 }
 
 const CACHE = 1 << 14;
+/** Octets of an UPDATE that are neither attributes nor all of the NLRI, and a prefix. */
+const NOT_ATTRIBUTES = 96;
 const scratch = new Uint8Array(CANONICAL_ROOM);
 
 export class Exporter {
@@ -77,10 +79,13 @@ export class Exporter {
 
   #rewrite(attribute: number): number {
     const { attributes } = this.#fabric;
+    const { rules } = this;
     const start = attributes.offsetOf(attribute);
     const end = start + attributes.lengthOf(attribute);
     const length = exportAttributes(attributes.bytes, start, end, this.#options, scratch, 0);
-    if (length < 0) return 0;
+    // A set behind which no prefix fits into a message cannot be told (RFC 8654 5); 2-octet ASes may need it twice.
+    const onWire = rules.fourOctetAs ? length : 2 * length;
+    if (length < 0 || onWire + NOT_ATTRIBUTES > rules.maxMessage) return 0;
     const exported = attributes.intern(scratch, 0, length);
     if (exported === 0) this.dictionaryFull++;
     return exported;

@@ -148,7 +148,10 @@ export class Connection {
   #close(): void {
     if (this.#closing) return;
     this.#closing = true;
-    if (this.#gone) return this.#finish();
+    if (this.#gone) {
+      this.#finish();
+      return;
+    }
     // A paused socket would never see its end.
     this.#socket.resume();
     setTimeout(() => this.#socket.destroy(), LINGER).unref();

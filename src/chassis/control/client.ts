@@ -3,7 +3,7 @@ import { connect, type Socket } from 'node:net';
 import { OperationError } from '../operations.ts';
 import type { CommandName } from './arguments.ts';
 import { LineSplitter } from './lines.ts';
-import type { Response } from './protocol.ts';
+import { isObject, type Response } from './protocol.ts';
 
 /** A line with rows can be long; this only bounds what a broken server can do to us. */
 const LONGEST_RESPONSE = 256 * 1024 * 1024;
@@ -73,7 +73,17 @@ export class ControlClient {
     if (line.done) {
       throw new OperationError(`the chassis at ${this.#path} closed the connection before it had answered`);
     }
-    return JSON.parse(line.value) as Response;
+    return this.#read(line.value);
+  }
+
+  #read(line: string): Response {
+    try {
+      const response: unknown = JSON.parse(line);
+      if (isObject(response) && 'id' in response) return response as unknown as Response;
+    } catch {
+      // Not JSON: the same answer as for any other JSON.
+    }
+    throw new OperationError(`what answers at ${this.#path} is no chassis`);
   }
 }
 

@@ -1,0 +1,74 @@
+/**
+ * The thread of a blade: turn, and sleep on the doorbell when there is nothing to do. Nothing imports this file.
+ *
+ * Orders come by MessagePort; the doorbell's order word says when one is there, because asking the port costs a
+ * hundred times more than reading a word.
+ */
+import { type MessagePort, receiveMessageOnPort, workerData } from 'node:worker_threads';
+import { monotonicMilliseconds } from '../base/clock.ts';
+import { Random } from '../base/random.ts';
+import { Fabric } from '../fabric/fabric.ts';
+import { BLADE_NUMBER } from '../fabric/layout.ts';
+import { describeFor } from '../rib/attribute-row.ts';
+import { Blade } from './blade.ts';
+import type { BladeNews, BladeOrder, BladeStart } from './messages.ts';
+
+/** Turns between two looks at the processor time of this thread. */
+const CPU_EVERY = 256;
+/** Longest sleep, milliseconds. */
+const LONGEST_SLEEP = 1000;
+
+const start = workerData as BladeStart & { readonly port: MessagePort };
+const { slot, port } = start;
+const fabric = new Fabric(start.memory, slot, describeFor(start.localAs));
+const tell = (news: BladeNews): void => port.postMessage(news);
+const seed = (Date.now() ^ (slot << 20)) >>> 0;
+const blade = new Blade(fabric, slot, start.sessions, monotonicMilliseconds, new Random(seed), tell);
+let orders = 0;
+
+function takeOrders(): void {
+  const posted = fabric.bells.orders(slot);
+  while (orders !== posted) {
+    const received = receiveMessageOnPort(port) as { message: BladeOrder } | undefined;
+    // The word can be ahead of the port for a moment.
+    if (received === undefined) return;
+    orders++;
+    blade.order(received.message);
+  }
+}
+
+/** Processor seconds of this thread, where Node.js can tell (22.19, 24); else the time in turns says about as much. */
+const { threadCpuUsage } = process as unknown as { threadCpuUsage?: () => { user: number; system: number } };
+function noteCpu(): void {
+  const at = slot * BLADE_NUMBER.words;
+  const usage = threadCpuUsage?.call(process);
+  fabric.bladeNumbers[at + BLADE_NUMBER.cpu] =
+    usage === undefined
+      ? (fabric.bladeNumbers[at + BLADE_NUMBER.busy] as number)
+      : (usage.user + usage.system) / 1000;
+}
+
+tell({ kind: 'running', slot });
+for (let turns = 1; ; turns++) {
+  takeOrders();
+  const more = blade.turn();
+  if (turns % CPU_EVERY === 0 || !more) noteCpu();
+  if (more) continue;
+  if (blade.stopping) break;
+  const seen = fabric.bells.beforeSleep(slot);
+  // Once more, now that rings count: what came before this is seen here, what comes after rings.
+  takeOrders();
+  if (blade.turn()) {
+    fabric.bells.awake(slot);
+    continue;
+  }
+  const left = blade.nextTimer - monotonicMilliseconds();
+  fabric.epochs.leave();
+  if (left > 0) {
+    fabric.countBlade(slot, BLADE_NUMBER.sleeps);
+    fabric.bells.sleep(slot, seen, Math.min(left, LONGEST_SLEEP));
+  } else fabric.bells.awake(slot);
+}
+fabric.epochs.leave();
+tell({ kind: 'stopped', slot });
+port.close();

@@ -1,0 +1,267 @@
+/**
+ * The chassis: the supervisor on the main thread. It reserves the fabric, starts line cards and blades, places
+ * sessions, and grafts them from blade to blade.
+ *
+ *   configuration ─→ fabric ─→ line cards, blades ─→ placement ─→ sessions
+ *
+ * Owns: which session has which index, where sessions start, the store. It is not on the way of any route.
+ */
+import { monotonicMilliseconds } from '../base/clock.ts';
+import type { BladeNews, SessionConfiguration } from '../blade/messages.ts';
+import type { Configuration, NeighborConfiguration } from '../config/configuration.ts';
+import { Fabric } from '../fabric/fabric.ts';
+import { createFabricMemory, SESSION } from '../fabric/layout.ts';
+import type { CardNews } from '../linecard/messages.ts';
+import { describeFor } from '../rib/attribute-row.ts';
+import { BladeHandle } from './blade-handle.ts';
+import { CardHandle } from './card-handle.ts';
+import { type GraftCosts, Grafts, GraftUndone } from './graft.ts';
+import { LoadMeter } from './load.ts';
+import { log } from './log.ts';
+import { type GraftReport, OperationError } from './operations.ts';
+import { cardNeighbor, fabricOptions, sessionConfiguration } from './plan.ts';
+import { Store } from './store.ts';
+
+/** Milliseconds that a stopping chassis gives its NOTIFICATIONs to leave. */
+const FAREWELL = 3000;
+
+export interface SessionEntry {
+  readonly index: number;
+  readonly neighbor: NeighborConfiguration;
+  readonly configuration: SessionConfiguration;
+  /** Why it is down, in words. */
+  reason: string;
+  /** Operations on a session take place one after another. */
+  busy: Promise<unknown>;
+}
+
+export class Chassis {
+  readonly configuration: Configuration;
+  readonly fabric: Fabric;
+  readonly sessions: SessionEntry[];
+  readonly blades: BladeHandle[];
+  readonly grafts: Grafts;
+  readonly load: LoadMeter;
+  readonly store: Store;
+  readonly startedAt = Date.now();
+  /** What an operator should know of. */
+  readonly troubles: string[] = [];
+  cards: CardHandle[] = [];
+  graftCount = 0;
+  #sampler: NodeJS.Timeout | undefined;
+  #stopping = false;
+  readonly #quiet: boolean;
+
+  constructor(configuration: Configuration, options: { quiet?: boolean } = {}) {
+    this.configuration = configuration;
+    this.#quiet = options.quiet ?? false;
+    const memory = createFabricMemory(fabricOptions(configuration));
+    const { blades } = memory.options;
+    this.fabric = new Fabric(memory, blades, describeFor(configuration.router.as));
+    this.sessions = configuration.neighbors.map((neighbor, index) => ({
+      index,
+      neighbor,
+      configuration: sessionConfiguration(configuration, neighbor, index),
+      reason: 'not connected yet',
+      busy: Promise.resolve(),
+    }));
+    const events = {
+      news: (news: BladeNews) => this.#onNews(news),
+      died: (slot: number, why: string) => this.#onDied(slot, why),
+    };
+    this.blades = Array.from({ length: blades }, (_, slot) => new BladeHandle(this.fabric, slot, events));
+    this.grafts = new Grafts(this.fabric, monotonicMilliseconds, () => this.#alive());
+    this.load = new LoadMeter(this.fabric, monotonicMilliseconds);
+    this.store = new Store(configuration.chassis.state, { onTrouble: (text) => log(`warning: ${text}`) });
+  }
+
+  /** Resolves when it listens and every session has its blade; rejects with what is wrong. */
+  async start(): Promise<void> {
+    const { memory } = this.fabric;
+    const { router } = this.configuration;
+    const neighbors = this.sessions.map(({ neighbor, index }) => cardNeighbor(neighbor, index));
+    this.cards = Array.from({ length: memory.options.lineCards }, (_, card) => {
+      const listen = card === 0 ? router.listen : [];
+      return new CardHandle(this.fabric, { memory, card, listen, neighbors }, (news) =>
+        this.#onCardNews(news),
+      );
+    });
+    try {
+      for (const card of this.cards) await card.listens();
+    } catch (error) {
+      await this.stop();
+      throw new OperationError(
+        `cannot listen: ${(error as Error).message}; is another router running there?`,
+      );
+    }
+    const sessions = this.sessions.map(({ configuration }) => configuration);
+    await Promise.all(
+      this.blades.map((blade) => blade.start({ memory, slot: blade.slot, localAs: router.as, sessions })),
+    );
+    this.#place();
+    this.#sampler = setInterval(() => this.#sample(), 1000);
+    this.#sampler.unref();
+  }
+
+  /** Cease to every neighbour; everything closed. */
+  async stop(): Promise<void> {
+    if (this.#stopping) return;
+    this.#stopping = true;
+    clearInterval(this.#sampler);
+    await Promise.all(this.blades.map((blade) => blade.stop()));
+    await Promise.all(this.cards.map((card) => card.stop(FAREWELL)));
+    this.store.close();
+  }
+
+  entry(address: string): SessionEntry {
+    const found = this.sessions.find(({ neighbor }) => neighbor.address === address);
+    if (found === undefined) {
+      throw new OperationError(`no neighbour ${address} is configured; "chassis show sessions" lists them`);
+    }
+    return found;
+  }
+
+  blade(slot: number): BladeHandle {
+    const found = this.blades[slot];
+    if (found === undefined) {
+      throw new OperationError(
+        `there is no blade ${slot}; this chassis has blades 0 to ${this.blades.length - 1}`,
+      );
+    }
+    return found;
+  }
+
+  /** Orders the home blade of a session, when no graft of it is under way. */
+  async order(entry: SessionEntry, kind: 'clear' | 'enable' | 'refresh'): Promise<void> {
+    await this.alone(entry, async () =>
+      this.blade(this.fabric.homeOf(entry.index)).order({ kind, session: entry.index }),
+    );
+  }
+
+  async shutdown(entry: SessionEntry, why: string): Promise<void> {
+    await this.alone(entry, async () => {
+      const blade = this.blade(this.fabric.homeOf(entry.index));
+      blade.order({ kind: 'shutdown', session: entry.index, why });
+      entry.reason = why === '' ? 'shut down by the operator' : `shut down by the operator: ${why}`;
+    });
+  }
+
+  /** Moves one session; rejects with GraftUndone when it stayed where it was. */
+  graft(entry: SessionEntry, to: number, reason = 'operator'): Promise<GraftCosts> {
+    return this.alone(entry, async () => {
+      const blade = this.blade(to);
+      if (!blade.running) throw new OperationError(`blade ${to} does not run`);
+      try {
+        const costs = await this.grafts.graft(entry.index, to);
+        if (costs.from !== costs.to) this.#noteGraft(entry, costs, reason);
+        return costs;
+      } catch (error) {
+        if (error instanceof GraftUndone) this.#noteUndone(entry, to, error.message);
+        throw error;
+      }
+    });
+  }
+
+  /** One after another for each session. */
+  alone<T>(entry: SessionEntry, work: () => Promise<T>): Promise<T> {
+    const mine = entry.busy.then(work, work);
+    entry.busy = mine.catch(() => {});
+    return mine;
+  }
+
+  sessionsOn(slot: number): SessionEntry[] {
+    return this.sessions.filter(({ index }) => this.fabric.homeOf(index) === slot);
+  }
+
+  #alive(): number {
+    return this.blades.reduce((bits, blade) => (blade.running ? bits | (1 << blade.slot) : bits), 0);
+  }
+
+  /** Where the configuration says, where it was, or where there are fewest. */
+  #place(): void {
+    const before = this.store.placements();
+    const counts = this.blades.map(() => 0);
+    const placed = this.sessions.map((entry) => {
+      const wish = entry.neighbor.blade ?? before.get(entry.neighbor.address);
+      const slot = wish !== undefined && wish < counts.length ? wish : -1;
+      if (slot >= 0) counts[slot] = (counts[slot] as number) + 1;
+      return slot;
+    });
+    for (const entry of this.sessions) {
+      let slot = placed[entry.index] as number;
+      if (slot < 0) {
+        slot = counts.indexOf(Math.min(...counts));
+        counts[slot] = (counts[slot] as number) + 1;
+      }
+      this.fabric.setHome(entry.index, slot);
+      this.store.place(entry.neighbor.address, slot);
+      this.blade(slot).order({ kind: 'adopt', session: entry.index });
+    }
+  }
+
+  #noteGraft(entry: SessionEntry, costs: GraftCosts, reason: string): void {
+    this.graftCount++;
+    this.store.place(entry.neighbor.address, costs.to);
+    this.store.addGraft({ ...graftReport(entry, costs), time: now(), planned: true, result: 'done', reason });
+  }
+
+  #noteUndone(entry: SessionEntry, to: number, why: string): void {
+    log(`graft of ${entry.neighbor.address} to blade ${to} undone: ${why}`);
+    const from = this.fabric.homeOf(entry.index);
+    const none = { routes: 0, total: 0, pause: 0, decisionsRun: 0, recordsSent: 0, updatesSent: 0 };
+    const report = graftReport(entry, { session: entry.index, from, to, ...none });
+    this.store.addGraft({ ...report, time: now(), planned: true, result: 'undone', reason: why });
+  }
+
+  #sample(): void {
+    this.load.sample();
+  }
+
+  #onNews(news: BladeNews): void {
+    if (!('session' in news)) return;
+    const entry = this.sessions[news.session] as SessionEntry;
+    const { address } = entry.neighbor;
+    switch (news.kind) {
+      case 'established':
+        entry.reason = '';
+        if (!this.#quiet) log(`${address} Established on blade ${news.slot}`);
+        break;
+      case 'down':
+        if (this.fabric.session(entry.index, SESSION.administrative) === 0) entry.reason = news.why;
+        if (!this.#quiet) log(`${address} down: ${news.why}`);
+        break;
+      default:
+        log(`${address}: ${news.text}`);
+    }
+  }
+
+  #onCardNews(news: CardNews): void {
+    if (news.kind === 'refused' && !this.#quiet)
+      log(`refused a connection from ${news.address}: ${news.why}`);
+  }
+
+  #onDied(slot: number, why: string): void {
+    const text = `blade ${slot} died: ${why}`;
+    this.troubles.push(text.split('\n', 1)[0] as string);
+    log(text);
+  }
+}
+
+function now(): string {
+  return new Date().toISOString();
+}
+
+/** A graft in the words and units of the answers in JSON. */
+export function graftReport(entry: SessionEntry, costs: GraftCosts): GraftReport {
+  return {
+    neighbor: entry.neighbor.address,
+    from: costs.from,
+    to: costs.to,
+    routes: costs.routes,
+    totalMicroseconds: Math.round(costs.total * 1000),
+    pauseMicroseconds: Math.round(costs.pause * 1000),
+    decisionsRun: costs.decisionsRun,
+    fabricUpdatesSent: costs.recordsSent,
+    neighborUpdatesSent: costs.updatesSent,
+  };
+}

@@ -1,0 +1,86 @@
+/** `chassis run`: a chassis from a configuration file, its control socket, and the signals that end it. */
+import { readFileSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
+import type { Configuration } from '../config/configuration.ts';
+import { formatMistake, parseConfiguration } from '../config/parse.ts';
+import { Chassis } from './chassis.ts';
+import { chassisAnswers } from './control/answers.ts';
+import { ControlServer } from './control/server.ts';
+import { log } from './log.ts';
+import { OperationError } from './operations.ts';
+import { Operator } from './operator.ts';
+
+export interface RunningChassis {
+  readonly chassis: Chassis;
+  readonly operator: Operator;
+  stop(): Promise<void>;
+}
+
+/** Starts a chassis with its control socket; rejects with an OperationError that says what is wrong. */
+export async function startChassis(
+  configuration: Configuration,
+  file: string,
+  options: { quiet?: boolean } = {},
+): Promise<RunningChassis> {
+  const chassis = new Chassis(configuration, options);
+  const operator = new Operator(chassis, file, version());
+  const control = new ControlServer(configuration.chassis.control, chassisAnswers(operator), { onBug: log });
+  await control.listen();
+  try {
+    await chassis.start();
+  } catch (error) {
+    await control.close();
+    throw error;
+  }
+  return {
+    chassis,
+    operator,
+    async stop() {
+      await control.close();
+      await chassis.stop();
+    },
+  };
+}
+
+/** Runs until SIGTERM or SIGINT; resolves to the exit status. */
+export async function runChassis(file: string): Promise<number> {
+  const parsed = parseConfiguration(await readFile(file, 'utf8'), file);
+  if (parsed.configuration === undefined) {
+    for (const mistake of parsed.mistakes) process.stderr.write(`${formatMistake(file, mistake)}\n`);
+    return 2;
+  }
+  const { configuration } = parsed;
+  const ended = new Promise<string>((resolve) => {
+    for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => resolve(signal));
+  });
+  process.on('SIGHUP', () => log('SIGHUP: reloading is not in this version'));
+  const running = await startChassis(configuration, path.resolve(file));
+  const { chassis } = running;
+  const listening = chassis.cards.flatMap((card) =>
+    card.listening.map(({ address, port }) => `${address}:${port}`),
+  );
+  process.stdout.write(
+    `ready: AS ${configuration.router.as}, ${chassis.blades.length} blades, ${chassis.sessions.length} neighbours, ` +
+      `listening on ${listening.join(', ') || 'nothing'}, control ${configuration.chassis.control}\n`,
+  );
+  const signal = await ended;
+  log(`${signal}: stopping`);
+  await running.stop();
+  return 0;
+}
+
+/** Of the package that this file is part of, built or not. */
+export function version(): string {
+  for (const up of ['../../package.json', '../../../package.json']) {
+    try {
+      const { version: found } = JSON.parse(readFileSync(new URL(up, import.meta.url), 'utf8')) as {
+        version: string;
+      };
+      return found;
+    } catch {
+      // not here: compiled files stand one folder deeper
+    }
+  }
+  throw new OperationError('package.json is missing');
+}

@@ -1,0 +1,241 @@
+/** What an operator can ask of a chassis, over the control socket (operations.ts), on a running one. */
+import { BLADE_NUMBER, SESSION_NUMBER } from '../fabric/layout.ts';
+import { planBalance } from './balance.ts';
+import { type Chassis, graftReport, type SessionEntry } from './chassis.ts';
+import { dumpMrt } from './dump.ts';
+import { GraftUndone } from './graft.ts';
+import {
+  type BalanceMetric,
+  type BalanceReport,
+  type BladeRow,
+  type ChassisOperations,
+  type ChassisSummary,
+  type DrainReport,
+  type DumpReport,
+  type FabricRow,
+  type FaultKind,
+  type GraftReport,
+  type GraftRow,
+  OperationError,
+  type ReloadReport,
+  type RouteFilter,
+  type RouteRow,
+  type SessionDetail,
+  type SessionRow,
+} from './operations.ts';
+import { bladeRow, chassisSummary, fabricRows } from './views/box.ts';
+import { RouteViews } from './views/routes.ts';
+import { sessionDetail, sessionRow } from './views/sessions.ts';
+
+/** Every blade within this fraction of the mean, or as near as whole sessions allow. */
+const BAND = 0.1;
+const MOST_GRAFTS = 64;
+
+/** By metric: its unit, and what is no load worth a graft. */
+const METRICS: Readonly<Record<BalanceMetric, { unit: string; negligible: number }>> = {
+  cpu: { unit: '% cpu', negligible: 1 },
+  updates: { unit: 'UPDATEs/s', negligible: 10 },
+  routes: { unit: 'routes', negligible: 100 },
+  sessions: { unit: 'sessions', negligible: 0 },
+};
+
+export class Operator implements ChassisOperations {
+  readonly #chassis: Chassis;
+  readonly #file: string;
+  readonly #version: string;
+  readonly #routes: RouteViews;
+
+  constructor(chassis: Chassis, file: string, version: string) {
+    this.#chassis = chassis;
+    this.#file = file;
+    this.#version = version;
+    this.#routes = new RouteViews(
+      chassis.fabric,
+      () => chassis.sessions.length,
+      (session) => chassis.sessions[session]?.neighbor.address ?? '?',
+    );
+  }
+
+  async showChassis(): Promise<ChassisSummary> {
+    return chassisSummary(this.#chassis, this.#routes, this.#file, this.#version);
+  }
+
+  async showBlades(): Promise<BladeRow[]> {
+    return this.#chassis.blades.map((blade) => bladeRow(this.#chassis, blade));
+  }
+
+  async showSessions(): Promise<SessionRow[]> {
+    return this.#chassis.sessions.map((entry) => sessionRow(this.#chassis, entry));
+  }
+
+  async showSession(neighbor: string): Promise<SessionDetail> {
+    return sessionDetail(this.#chassis, this.#chassis.entry(neighbor));
+  }
+
+  showRoutes(filter: RouteFilter): AsyncIterable<RouteRow[]> {
+    return this.#routes.routes(filter);
+  }
+
+  showReceived(neighbor: string, filter: RouteFilter): AsyncIterable<RouteRow[]> {
+    return this.#routes.received(this.#chassis.entry(neighbor).index, filter);
+  }
+
+  showAdvertised(neighbor: string, filter: RouteFilter): AsyncIterable<RouteRow[]> {
+    return this.#routes.advertised(this.#chassis.entry(neighbor).index, filter);
+  }
+
+  async showGrafts(limit: number): Promise<GraftRow[]> {
+    return this.#chassis.store.grafts(limit);
+  }
+
+  async showFabric(): Promise<FabricRow[]> {
+    return fabricRows(this.#chassis);
+  }
+
+  async graft(neighbor: string, to: number): Promise<GraftReport> {
+    const entry = this.#chassis.entry(neighbor);
+    const blade = this.#chassis.blade(to);
+    if (blade.drained)
+      throw new OperationError(`blade ${to} is drained; "chassis undrain ${to}" gives it back`);
+    return this.#graft(entry, to, 'operator');
+  }
+
+  async balance(options: { metric: BalanceMetric; dryRun: boolean }): Promise<BalanceReport> {
+    const { metric, dryRun } = options;
+    const { unit, negligible } = METRICS[metric];
+    const chassis = this.#chassis;
+    const plan = planBalance({
+      blades: chassis.blades.map(({ slot, drained, running }) => ({ slot, accepting: running && !drained })),
+      sessions: chassis.sessions.map((entry) => ({
+        id: entry.neighbor.address,
+        slot: chassis.fabric.homeOf(entry.index),
+        load: this.#load(entry, metric),
+        movable: true,
+      })),
+      band: BAND,
+      maxGrafts: MOST_GRAFTS,
+      negligible,
+    });
+    const grafts: GraftReport[] = [];
+    for (const { id, from, to } of plan.moves) {
+      const entry = chassis.entry(id);
+      grafts.push(
+        dryRun
+          ? plannedGraft(chassis, entry, from, to)
+          : await this.#graft(entry, to, `balance by ${metric}`),
+      );
+    }
+    const rows = (loads: typeof plan.before): BalanceReport['before'] =>
+      loads.map(({ slot, load, sessions }) => ({
+        blade: slot,
+        load: Math.round(load * 100) / 100,
+        sessions,
+      }));
+    return { metric, unit, dryRun, band: BAND, before: rows(plan.before), after: rows(plan.after), grafts };
+  }
+
+  /** Empties a blade: its sessions go where there are fewest. */
+  async drain(slot: number): Promise<DrainReport> {
+    const chassis = this.#chassis;
+    const blade = chassis.blade(slot);
+    const others = chassis.blades.filter((other) => other !== blade && other.running && !other.drained);
+    if (others.length === 0)
+      throw new OperationError(`blade ${slot} cannot be drained: no other blade takes sessions`);
+    blade.drained = true;
+    const grafts: GraftReport[] = [];
+    for (const entry of chassis.sessionsOn(slot)) {
+      const counts = others.map((other) => chassis.sessionsOn(other.slot).length);
+      const to = others[counts.indexOf(Math.min(...counts))]!.slot;
+      grafts.push(await this.#graft(entry, to, `drain of blade ${slot}`));
+    }
+    return { blade: slot, grafts };
+  }
+
+  async undrain(slot: number): Promise<void> {
+    this.#chassis.blade(slot).drained = false;
+  }
+
+  async restart(slot: number): Promise<DrainReport> {
+    this.#chassis.blade(slot);
+    throw new OperationError('restarting a blade is not in this version; "chassis drain" empties one');
+  }
+
+  async fault(slot: number, _kind: FaultKind): Promise<void> {
+    this.#chassis.blade(slot);
+    if (!this.#chassis.configuration.chassis.allowFaults) {
+      throw new OperationError(
+        'faults are not allowed here; "allow-faults: true" in the chassis section allows them',
+      );
+    }
+    throw new OperationError('rehearsing faults is not in this version');
+  }
+
+  async clear(neighbor: string): Promise<void> {
+    await this.#chassis.order(this.#chassis.entry(neighbor), 'clear');
+  }
+
+  async shutdown(neighbor: string, why: string | undefined): Promise<void> {
+    await this.#chassis.shutdown(this.#chassis.entry(neighbor), why ?? '');
+  }
+
+  async enable(neighbor: string): Promise<void> {
+    await this.#chassis.order(this.#chassis.entry(neighbor), 'enable');
+  }
+
+  async refresh(neighbor: string): Promise<void> {
+    const entry = this.#chassis.entry(neighbor);
+    const { state } = sessionRow(this.#chassis, entry);
+    if (state !== 'Established')
+      throw new OperationError(`${neighbor} is ${state}; only an Established session can be refreshed`);
+    await this.#chassis.order(entry, 'refresh');
+  }
+
+  async reload(): Promise<ReloadReport> {
+    throw new OperationError('reloading is not in this version; restart the chassis to apply a changed file');
+  }
+
+  async dumpMrt(file: string): Promise<DumpReport> {
+    return dumpMrt(this.#chassis, file);
+  }
+
+  /** Longest turns are since the last reading. */
+  resetLongestTurns(): void {
+    const { bladeNumbers, options } = this.#chassis.fabric;
+    for (let slot = 0; slot < options.blades; slot++)
+      bladeNumbers[slot * BLADE_NUMBER.words + BLADE_NUMBER.longestTurn] = 0;
+  }
+
+  async #graft(entry: SessionEntry, to: number, reason: string): Promise<GraftReport> {
+    try {
+      return graftReport(entry, await this.#chassis.graft(entry, to, reason));
+    } catch (error) {
+      if (error instanceof GraftUndone) {
+        throw new OperationError(
+          `${entry.neighbor.address} stays on blade ${this.#chassis.fabric.homeOf(entry.index)}: ${error.message}`,
+        );
+      }
+      throw error;
+    }
+  }
+
+  #load(entry: SessionEntry, metric: BalanceMetric): number {
+    const { fabric, load } = this.#chassis;
+    switch (metric) {
+      case 'cpu':
+        return load.sessionCpu(entry.index);
+      case 'updates':
+        return load.sessionUpdates(entry.index);
+      case 'routes':
+        return fabric.number(entry.index, SESSION_NUMBER.routesReceived);
+      default:
+        return 1;
+    }
+  }
+}
+
+/** In a dry run, what would be moved costs nothing. */
+function plannedGraft(chassis: Chassis, entry: SessionEntry, from: number, to: number): GraftReport {
+  const routes = chassis.fabric.number(entry.index, SESSION_NUMBER.routesReceived);
+  const none = { total: 0, pause: 0, decisionsRun: 0, recordsSent: 0, updatesSent: 0 };
+  return graftReport(entry, { session: entry.index, from, to, routes, ...none });
+}

@@ -1,0 +1,66 @@
+/** From the configuration file to what blades and line cards are given: sessions by index, in numbers. */
+import { FAMILY_IPV4, familyBits } from '../bgp/families.ts';
+import type { SessionConfiguration } from '../blade/messages.ts';
+import type { Configuration, NeighborConfiguration } from '../config/configuration.ts';
+import { defaultFabricOptions, type FabricOptions } from '../fabric/layout.ts';
+import { addressWords } from '../linecard/address-words.ts';
+import type { Neighbor } from '../linecard/messages.ts';
+
+export function fabricOptions(configuration: Configuration): FabricOptions {
+  const { blades, lineCards, limits } = configuration.chassis;
+  const sessions = Math.max(32, limits?.sessions ?? configuration.neighbors.length);
+  const options = defaultFabricOptions(blades, Math.ceil(sessions / 32) * 32, lineCards);
+  return {
+    ...options,
+    prefixes4: powerOfTwo(limits?.ipv4Prefixes ?? options.prefixes4),
+    prefixes6: powerOfTwo(limits?.ipv6Prefixes ?? options.prefixes6),
+    attributes: powerOfTwo(limits?.attributeSets ?? options.attributes),
+  };
+}
+
+export function sessionConfiguration(
+  configuration: Configuration,
+  neighbor: NeighborConfiguration,
+  index: number,
+): SessionConfiguration {
+  const words: number[] = [];
+  addressWords(neighbor.address, words, 0);
+  return {
+    index,
+    address: neighbor.address,
+    addressWords: words,
+    as: neighbor.as,
+    passive: neighbor.passive,
+    families: familyBits(neighbor.families) || FAMILY_IPV4,
+    importAccept: neighbor.import === 'accept',
+    exportAccept: neighbor.export === 'accept',
+    holdTime: neighbor.holdTime,
+    connectRetryTime: neighbor.connectRetryTime,
+    nextHopSelf: neighbor.nextHopSelf,
+    ...(neighbor.nextHopIpv4 === undefined
+      ? {}
+      : { nextHop4: addressBytes(neighbor.nextHopIpv4).subarray(12) }),
+    ...(neighbor.nextHopIpv6 === undefined ? {} : { nextHop6: addressBytes(neighbor.nextHopIpv6) }),
+    localAs: configuration.router.as,
+    localId: configuration.router.idNumber,
+  };
+}
+
+export function cardNeighbor(neighbor: NeighborConfiguration, session: number): Neighbor {
+  const { address, port, localAddress } = neighbor;
+  return { session, address, port, ...(localAddress === undefined ? {} : { localAddress }) };
+}
+
+/** Sixteen octets, IPv4 as ::ffff:a.b.c.d. */
+function addressBytes(address: string): Uint8Array {
+  const words: number[] = [];
+  addressWords(address, words, 0);
+  const bytes = new Uint8Array(16);
+  const view = new DataView(bytes.buffer);
+  for (let i = 0; i < 4; i++) view.setUint32(i * 4, (words[i] as number) >>> 0);
+  return bytes;
+}
+
+function powerOfTwo(atLeast: number): number {
+  return 2 ** Math.ceil(Math.log2(atLeast));
+}

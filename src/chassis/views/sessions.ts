@@ -1,0 +1,89 @@
+/** `show sessions`, `show session`: from the session records in the fabric. */
+import { formatAddress } from '../../base/address.ts';
+import { monotonicMilliseconds } from '../../base/clock.ts';
+import { familyNames } from '../../bgp/families.ts';
+import { State, stateName } from '../../bgp/fsm.ts';
+import { CONNECTION, SESSION, SESSION_NUMBER } from '../../fabric/layout.ts';
+import type { Chassis, SessionEntry } from '../chassis.ts';
+import type { SessionDetail, SessionRow, SessionState } from '../operations.ts';
+
+export function sessionRow(chassis: Chassis, entry: SessionEntry): SessionRow {
+  const { fabric } = chassis;
+  const { index, neighbor } = entry;
+  const state = fabric.session(index, SESSION.state);
+  const number = (which: number): number => fabric.number(index, which);
+  const since = number(SESSION_NUMBER.establishedAt);
+  const established = state === State.Established;
+  return {
+    neighbor: neighbor.address,
+    as: neighbor.as,
+    state: stateName(state) as SessionState,
+    blade: fabric.homeOf(index),
+    routesReceived: number(SESSION_NUMBER.routesReceived),
+    routesAdvertised: established ? number(SESSION_NUMBER.routesAdvertised) : 0,
+    updatesReceived: number(SESSION_NUMBER.updatesReceived),
+    updatesSent: number(SESSION_NUMBER.updatesSent),
+    uptimeSeconds: established && since > 0 ? (monotonicMilliseconds() - since) / 1000 : 0,
+    ...(neighbor.description === undefined ? {} : { description: neighbor.description }),
+    ...(fabric.session(index, SESSION.administrative) === 0 ? {} : { shutdown: true }),
+    ...(established ? {} : { reason: entry.reason }),
+  };
+}
+
+export function sessionDetail(chassis: Chassis, entry: SessionEntry): SessionDetail {
+  const { fabric } = chassis;
+  const { index, neighbor } = entry;
+  const row = sessionRow(chassis, entry);
+  const number = (which: number): number => fabric.number(index, which);
+  const established = row.state === 'Established';
+  const holdTime = established ? fabric.session(index, SESSION.holdTime) : neighbor.holdTime;
+  const last = chassis.store.grafts(100).find((graft) => graft.neighbor === neighbor.address);
+  return {
+    ...row,
+    passive: neighbor.passive,
+    families: established ? familyNames(fabric.session(index, SESSION.families)) : neighbor.families,
+    import: neighbor.import,
+    export: neighbor.export,
+    holdTime,
+    holdTimeConfigured: neighbor.holdTime,
+    keepaliveTime: Math.floor(holdTime / 3),
+    ...(established ? connectionOf(chassis, index) : {}),
+    messagesReceived: {
+      total: number(SESSION_NUMBER.messagesReceived),
+      updates: number(SESSION_NUMBER.updatesReceived),
+      notifications: number(SESSION_NUMBER.notificationsReceived),
+      refreshes: number(SESSION_NUMBER.refreshesReceived),
+      treatedAsWithdraw: number(SESSION_NUMBER.treatedAsWithdraw),
+    },
+    messagesSent: {
+      total: number(SESSION_NUMBER.messagesSent),
+      updates: number(SESSION_NUMBER.updatesSent),
+      notifications: number(SESSION_NUMBER.notificationsSent),
+    },
+    establishedCount: number(SESSION_NUMBER.timesEstablished),
+    grafts: number(SESSION_NUMBER.grafts),
+    ...(last === undefined ? {} : { lastGraft: last }),
+    cpuPercent: chassis.load.sessionCpu(index),
+  };
+}
+
+function connectionOf(
+  chassis: Chassis,
+  index: number,
+): Pick<SessionDetail, 'routerId' | 'localAddress' | 'localPort' | 'remotePort'> {
+  const { fabric } = chassis;
+  const { words } = fabric.connections;
+  const at = fabric.connections.at(index, fabric.session(index, SESSION.connection));
+  const bytes = new Uint8Array(16);
+  const view = new DataView(bytes.buffer);
+  for (let i = 0; i < 4; i++) view.setInt32(i * 4, words[at + CONNECTION.localAddress + i] as number);
+  const mapped = view.getUint32(8) === 0xffff && view.getUint32(0) === 0 && view.getUint32(4) === 0;
+  const identifier = new Uint8Array(4);
+  new DataView(identifier.buffer).setInt32(0, fabric.session(index, SESSION.peerId));
+  return {
+    routerId: formatAddress(identifier),
+    localAddress: mapped ? formatAddress(bytes.subarray(12)) : formatAddress(bytes),
+    localPort: words[at + CONNECTION.localPort] as number,
+    remotePort: words[at + CONNECTION.remotePort] as number,
+  };
+}
