@@ -17,6 +17,8 @@ export class ControlClient {
   private constructor(socket: Socket, path: string) {
     this.#socket = socket;
     this.#path = path;
+    // A connection that breaks is seen where its lines are read.
+    socket.on('error', () => {});
     this.#lines = readLines(socket);
   }
 
