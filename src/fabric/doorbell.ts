@@ -3,7 +3,7 @@
  * load while the sleeper is awake. Who wants to sleep says so first and looks at everything once more then, so
  * that one of the two always sees the other.
  *
- *   thread: [ bell (counts rings) | asleep (0, 1) | … ]
+ *   thread: [ bell (counts rings) | asleep (0, 1) | orders (counts messages posted to it) | … ]
  */
 const STRIDE = 16;
 
@@ -19,6 +19,17 @@ export class Doorbells {
     if (Atomics.load(this.#words, at + 1) === 0) return;
     Atomics.add(this.#words, at, 1);
     Atomics.notify(this.#words, at);
+  }
+
+  /** A message was posted to the thread's port. */
+  ringWithOrder(thread: number): void {
+    Atomics.add(this.#words, thread * STRIDE + 2, 1);
+    this.ring(thread);
+  }
+
+  /** How many messages were posted to a thread so far. */
+  orders(thread: number): number {
+    return Atomics.load(this.#words, thread * STRIDE + 2);
   }
 
   /** From now on rings count. Look at every source of work after this, and before `sleep`. */
