@@ -1,0 +1,20 @@
+/** `npm run bench`: lists the benchmarks, or runs the one that is named. */
+import { spawnSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+
+const BENCHMARKS: Readonly<Record<string, string>> = {
+  graft: 'time of a graft against RIB size, beside a graft that copies (about 2 minutes; --quick: seconds)',
+  converge: 'one neighbour announces a table to two others: a first figure (--prefixes N, --blades N)',
+};
+
+const [name, ...rest] = process.argv.slice(2);
+if (name === undefined || BENCHMARKS[name] === undefined) {
+  if (name !== undefined && name !== '--help')
+    console.error(`bench: there is no benchmark "${name}"; there are:`);
+  for (const [benchmark, what] of Object.entries(BENCHMARKS))
+    console.log(`npm run bench ${benchmark.padEnd(10)} ${what}`);
+  process.exitCode = name === undefined || name === '--help' ? 0 : 2;
+} else {
+  const file = fileURLToPath(new URL(`./${name}.js`, import.meta.url));
+  process.exitCode = spawnSync(process.execPath, [file, ...rest], { stdio: 'inherit' }).status ?? 1;
+}

@@ -1,0 +1,98 @@
+/** A plot with logarithmic axes, as SVG: what a paper's figure needs and no more. */
+export interface Series {
+  readonly name: string;
+  readonly colour: string;
+  /** Both above zero. */
+  readonly points: readonly {
+    readonly x: number;
+    readonly y: number;
+    readonly low?: number;
+    readonly high?: number;
+  }[];
+}
+
+export interface Plot {
+  readonly title: string;
+  readonly subtitle: string;
+  readonly xLabel: string;
+  readonly yLabel: string;
+  readonly series: readonly Series[];
+}
+
+const WIDTH = 760;
+const HEIGHT = 480;
+const BOX = { left: 80, right: 30, top: 64, bottom: 60 };
+
+export function plotSvg(plot: Plot): string {
+  const all = plot.series.flatMap(({ points }) => points);
+  const xRange = decades(all.map(({ x }) => x));
+  const yRange = decades(all.flatMap(({ y, low, high }) => [y, low ?? y, high ?? y]));
+  const x = scale(xRange, BOX.left, WIDTH - BOX.right);
+  const y = scale(yRange, HEIGHT - BOX.bottom, BOX.top);
+  const parts = [
+    `<text x="${BOX.left}" y="26" font-size="17" font-weight="600">${plot.title}</text>`,
+    `<text x="${BOX.left}" y="46" font-size="12" fill="#555">${plot.subtitle}</text>`,
+    ...grid(xRange).map((value) => line(x(value), BOX.top, x(value), HEIGHT - BOX.bottom)),
+    ...grid(yRange).map((value) => line(BOX.left, y(value), WIDTH - BOX.right, y(value))),
+    ...grid(xRange).map((value) => label(x(value), HEIGHT - BOX.bottom + 18, short(value), 'middle')),
+    ...grid(yRange).map((value) => label(BOX.left - 8, y(value) + 4, short(value), 'end')),
+    label((BOX.left + WIDTH - BOX.right) / 2, HEIGHT - 16, plot.xLabel, 'middle'),
+    `<text transform="translate(20 ${(BOX.top + HEIGHT - BOX.bottom) / 2}) rotate(-90)" text-anchor="middle" font-size="13">${plot.yLabel}</text>`,
+    ...plot.series.flatMap((series, index) => drawSeries(series, index, x, y)),
+  ];
+  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${HEIGHT}" font-family="Helvetica, Arial, sans-serif" font-size="13">
+<rect width="${WIDTH}" height="${HEIGHT}" fill="#fff"/>
+${parts.join('\n')}
+</svg>
+`;
+}
+
+type Scale = (value: number) => number;
+
+function drawSeries({ name, colour, points }: Series, index: number, x: Scale, y: Scale): string[] {
+  const path = points
+    .map((point, i) => `${i === 0 ? 'M' : 'L'}${x(point.x).toFixed(1)} ${y(point.y).toFixed(1)}`)
+    .join('');
+  const legendY = BOX.top + 18 + index * 20;
+  return [
+    ...points
+      .filter(({ low, high }) => low !== undefined && high !== undefined)
+      .map(
+        ({ x: at, low, high }) =>
+          `<line x1="${x(at)}" x2="${x(at)}" y1="${y(low!)}" y2="${y(high!)}" stroke="${colour}" stroke-opacity=".5"/>`,
+      ),
+    `<path d="${path}" fill="none" stroke="${colour}" stroke-width="2"/>`,
+    ...points.map(
+      (point) =>
+        `<circle cx="${x(point.x).toFixed(1)}" cy="${y(point.y).toFixed(1)}" r="3.5" fill="${colour}"/>`,
+    ),
+    `<line x1="${BOX.left + 12}" x2="${BOX.left + 36}" y1="${legendY - 4}" y2="${legendY - 4}" stroke="${colour}" stroke-width="3"/>`,
+    `<text x="${BOX.left + 42}" y="${legendY}">${name}</text>`,
+  ];
+}
+
+function decades(values: readonly number[]): [number, number] {
+  return [Math.floor(Math.log10(Math.min(...values))), Math.ceil(Math.log10(Math.max(...values)) + 0.01)];
+}
+
+function grid([from, to]: readonly [number, number]): number[] {
+  return Array.from({ length: to - from + 1 }, (_, i) => 10 ** (from + i));
+}
+
+function scale([from, to]: readonly [number, number], start: number, end: number): Scale {
+  return (value) => start + ((Math.log10(value) - from) / (to - from)) * (end - start);
+}
+
+function line(x1: number, y1: number, x2: number, y2: number): string {
+  return `<line x1="${x1}" y1="${y1}" x2="${x2}" y2="${y2}" stroke="#ddd"/>`;
+}
+
+function label(x: number, y: number, text: string, anchor: string): string {
+  return `<text x="${x}" y="${y}" text-anchor="${anchor}">${text}</text>`;
+}
+
+function short(value: number): string {
+  if (value >= 1e6) return `${value / 1e6}M`;
+  if (value >= 1e3) return `${value / 1e3}k`;
+  return String(Number(value.toPrecision(3)));
+}
