@@ -20,6 +20,8 @@ export interface SessionConfiguration {
   /** Seconds. */
   readonly holdTime: number;
   readonly connectRetryTime: number;
+  /** Without it a third of the hold time that was agreed on. */
+  readonly keepaliveTime?: number;
   readonly nextHopSelf: boolean;
   readonly nextHop4?: Uint8Array;
   readonly nextHop6?: Uint8Array;

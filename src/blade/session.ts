@@ -246,6 +246,11 @@ export class Session implements TrackOwner {
       : (this.#negotiated?.holdTime ?? this.configuration.holdTime);
   }
 
+  keepaliveTime(track: Track): number {
+    const third = this.holdTime(track) / 3;
+    return Math.min(this.configuration.keepaliveTime ?? third, third);
+  }
+
   maxMessage(track: Track): number {
     return track.state === State.Established ? (this.#negotiated?.maxMessage ?? MAX_MESSAGE) : MAX_MESSAGE;
   }

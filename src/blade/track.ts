@@ -64,6 +64,8 @@ export interface TrackOwner {
   acceptOpen(track: Track, open: Open): DecodeFailure | 'dump' | undefined;
   /** Seconds, as negotiated. */
   holdTime(track: Track): number;
+  /** Seconds; 0: none are sent. */
+  keepaliveTime(track: Track): number;
   maxMessage(track: Track): number;
   sessionUp(track: Track): void;
   /** The routes that this track brought are to go. */
@@ -341,9 +343,9 @@ export class Track {
   }
 
   #startKeepaliveTimer(now: number): void {
-    const seconds = this.#owner.holdTime(this);
+    const seconds = this.#owner.keepaliveTime(this);
     this.keepaliveDue =
-      seconds === 0 ? Number.POSITIVE_INFINITY : this.#schedule(now + this.#jitter((seconds * 1000) / 3));
+      seconds === 0 ? Number.POSITIVE_INFINITY : this.#schedule(now + this.#jitter(seconds * 1000));
     this.#fabric.setNumber(this.#owner.index, SESSION_NUMBER.keepaliveDue, this.keepaliveDue);
   }
 

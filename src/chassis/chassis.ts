@@ -10,7 +10,7 @@ import { monotonicMilliseconds } from '../base/clock.ts';
 import type { BladeNews, SessionConfiguration } from '../blade/messages.ts';
 import type { Configuration, NeighborConfiguration } from '../config/configuration.ts';
 import { Fabric } from '../fabric/fabric.ts';
-import { createFabricMemory, SESSION } from '../fabric/layout.ts';
+import { createFabricMemory, SESSION, SESSION_NUMBER } from '../fabric/layout.ts';
 import type { CardNews } from '../linecard/messages.ts';
 import { describeFor } from '../rib/attribute-row.ts';
 import { BladeHandle } from './blade-handle.ts';
@@ -20,10 +20,12 @@ import { LoadMeter } from './load.ts';
 import { log } from './log.ts';
 import { type GraftReport, OperationError } from './operations.ts';
 import { cardNeighbor, fabricOptions, sessionConfiguration } from './plan.ts';
-import { Store } from './store.ts';
+import { type CounterSample, Store } from './store.ts';
 
 /** Milliseconds that a stopping chassis gives its NOTIFICATIONs to leave. */
 const FAREWELL = 3000;
+/** Seconds between two samples of the counters in the store. */
+const HISTORY_EVERY = 10;
 
 export interface SessionEntry {
   readonly index: number;
@@ -49,6 +51,7 @@ export class Chassis {
   cards: CardHandle[] = [];
   graftCount = 0;
   #sampler: NodeJS.Timeout | undefined;
+  #seconds = 0;
   #stopping = false;
   readonly #quiet: boolean;
 
@@ -213,8 +216,32 @@ export class Chassis {
     this.store.addGraft({ ...report, time: now(), planned: true, result: 'undone', reason: why });
   }
 
+  /** Once a second: the load meter; now and then, the counters for the history. */
   #sample(): void {
     this.load.sample();
+    if (++this.#seconds % HISTORY_EVERY !== 0) return;
+    this.store.addSamples([
+      ...this.sessions.map((entry) => ({
+        kind: 'session' as const,
+        ...this.#counters(entry.neighbor.address, [entry]),
+      })),
+      ...this.blades.map(({ slot }) => ({
+        kind: 'blade' as const,
+        ...this.#counters(String(slot), this.sessionsOn(slot)),
+      })),
+    ]);
+  }
+
+  #counters(name: string, entries: readonly SessionEntry[]): Omit<CounterSample, 'kind'> {
+    const sum = (which: number): number =>
+      entries.reduce((total, { index }) => total + this.fabric.number(index, which), 0);
+    return {
+      name,
+      routes: sum(SESSION_NUMBER.routesReceived),
+      updatesReceived: sum(SESSION_NUMBER.updatesReceived),
+      updatesSent: sum(SESSION_NUMBER.updatesSent),
+      cpuMicroseconds: Math.round(sum(SESSION_NUMBER.busy) * 1000),
+    };
   }
 
   #onNews(news: BladeNews): void {

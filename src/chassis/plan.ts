@@ -36,6 +36,7 @@ export function sessionConfiguration(
     exportAccept: neighbor.export === 'accept',
     holdTime: neighbor.holdTime,
     connectRetryTime: neighbor.connectRetryTime,
+    ...(neighbor.keepaliveTime === undefined ? {} : { keepaliveTime: neighbor.keepaliveTime }),
     nextHopSelf: neighbor.nextHopSelf,
     ...(neighbor.nextHopIpv4 === undefined
       ? {}
