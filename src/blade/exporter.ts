@@ -7,6 +7,7 @@
  */
 
 import { CANONICAL_ROOM } from '../bgp/canonical.ts';
+import { wireAttributes } from '../bgp/encode.ts';
 import { type ExportOptions, exportAttributes } from '../bgp/export.ts';
 import { FAMILY_IPV4, FAMILY_IPV6 } from '../bgp/families.ts';
 import type { Fabric } from '../fabric/fabric.ts';
@@ -36,6 +37,7 @@ const CACHE = 1 << 14;
 /** Octets of an UPDATE that are neither attributes nor all of the NLRI, and a prefix. */
 const NOT_ATTRIBUTES = 96;
 const scratch = new Uint8Array(CANONICAL_ROOM);
+const wire = new Uint8Array(2 * CANONICAL_ROOM);
 
 export class Exporter {
   readonly rules: ExportRules;
@@ -83,9 +85,10 @@ export class Exporter {
     const start = attributes.offsetOf(attribute);
     const end = start + attributes.lengthOf(attribute);
     const length = exportAttributes(attributes.bytes, start, end, this.#options, scratch, 0);
-    // A set behind which no prefix fits into a message cannot be told (RFC 8654 5); 2-octet ASes may need it twice.
-    const onWire = rules.fourOctetAs ? length : 2 * length;
-    if (length < 0 || onWire + NOT_ATTRIBUTES > rules.maxMessage) return 0;
+    if (length < 0) return 0;
+    // A set behind which no prefix fits into a message cannot be told (RFC 8654 5); 2-octet ASes add to its length.
+    const onWire = rules.fourOctetAs ? length : wireAttributes(scratch, 0, length, false, wire, 0);
+    if (onWire + NOT_ATTRIBUTES > rules.maxMessage) return 0;
     const exported = attributes.intern(scratch, 0, length);
     if (exported === 0) this.dictionaryFull++;
     return exported;
