@@ -1,0 +1,31 @@
+/** Waiting for another process: by asking it again and again, never by a fixed sleep. */
+import { setTimeout as sleep } from 'node:timers/promises';
+
+export interface Patience {
+  seconds?: number;
+  /** Milliseconds between two questions. */
+  every?: number;
+}
+
+/** Asks until the answer is something; says what it waited for when that never came. */
+export async function until<T>(
+  what: string,
+  ask: () => Promise<T | undefined | false> | T | undefined | false,
+  { seconds = 20, every = 50 }: Patience = {},
+): Promise<T> {
+  const deadline = performance.now() + seconds * 1000;
+  let last: unknown;
+  do {
+    try {
+      const answer = await ask();
+      if (answer !== undefined && answer !== false) return answer;
+      last = undefined;
+    } catch (error) {
+      last = error;
+    }
+    await sleep(every);
+  } while (performance.now() < deadline);
+  throw new Error(
+    `waited ${seconds} s in vain for ${what}` + (last === undefined ? '' : `: ${String(last)}`),
+  );
+}
