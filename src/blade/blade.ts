@@ -42,7 +42,7 @@ export class Blade implements RoutesListener, GraftHost, SessionHost {
   readonly #grafts: Grafts;
   readonly #news: (news: BladeNews) => void;
   readonly #configurations = new Map<number, SessionConfiguration>();
-  /** Sessions served here, by index; and those in preparation. */
+  /** Sessions served here, by index; and those in preparation, by graft slot. */
   readonly #sessions = new Map<number, Session>();
   readonly #prepared = new Map<number, Session>();
   /** Bit set of the sessions served here. */
@@ -133,6 +133,7 @@ export class Blade implements RoutesListener, GraftHost, SessionHost {
     fabric.epochs.pass();
     this.#count(start);
     if (waiting) this.schedule(start + 1);
+    this.schedule(this.groups.lookAgainAt);
     return more;
   }
 
@@ -169,14 +170,14 @@ export class Blade implements RoutesListener, GraftHost, SessionHost {
 
   // ── grafts ──
 
-  prepare(session: number): void {
+  prepare(session: number, slot: number): void {
     const prepared = new Session(this, this.#configurations.get(session) as SessionConfiguration);
     prepared.prepare();
-    this.#prepared.set(session, prepared);
+    this.#prepared.set(slot, prepared);
   }
 
-  unprepare(session: number): void {
-    this.#prepared.delete(session);
+  unprepare(slot: number): void {
+    this.#prepared.delete(slot);
   }
 
   release(index: number): Iterable<number> {
@@ -197,8 +198,8 @@ export class Blade implements RoutesListener, GraftHost, SessionHost {
   }
 
   takeOver(index: number, revisit: FifoSet, slot: number): void {
-    const session = this.#prepared.get(index) as Session;
-    this.#prepared.delete(index);
+    const session = this.#prepared.get(slot) as Session;
+    this.#prepared.delete(slot);
     this.#enter(session);
     const established = session.attach();
     session.revisit = revisit;

@@ -19,10 +19,10 @@ import type { Routes } from './routes.ts';
 
 /** What grafts need of the blade that they are part of. */
 export interface GraftHost {
-  /** The session may come: state Inactive. */
-  prepare(session: number): void;
-  /** It does not come. */
-  unprepare(session: number): void;
+  /** The session may come by the graft in this slot: state Inactive. */
+  prepare(session: number, slot: number): void;
+  /** It does not come by that graft; another one may have been prepared for it since. */
+  unprepare(slot: number): void;
   /** The session leaves: stop serving it; what of it was still to be exported. */
   release(session: number): Iterable<number>;
   /** The session comes: serve it from its record; look at these prefixes again and export them to it. */
@@ -31,7 +31,6 @@ export interface GraftHost {
 
 interface GraftLog {
   readonly generation: number;
-  readonly session: number;
   readonly ids: FifoSet;
 }
 
@@ -113,9 +112,9 @@ export class Grafts {
   #prepare(slot: number): void {
     const log = new FifoSet();
     const session = this.#fabric.graft(slot, GRAFT.session);
-    this.#logs[slot] = { generation: this.#fabric.graft(slot, GRAFT.generation), session, ids: log };
+    this.#logs[slot] = { generation: this.#fabric.graft(slot, GRAFT.generation), ids: log };
     this.#routes.logs.add(log);
-    this.#host.prepare(session);
+    this.#host.prepare(session, slot);
     this.#fabric.stampGraft(slot, GRAFT_TIME.prepared, this.#clock());
     if (!this.#fabric.stepGraft(slot, GRAFT_STATE.requested, GRAFT_STATE.prepared)) {
       this.#forget(slot);
@@ -211,6 +210,6 @@ export class Grafts {
     if (log === undefined) return;
     this.#routes.logs.delete(log.ids);
     this.#logs[slot] = undefined;
-    this.#host.unprepare(log.session);
+    this.#host.unprepare(slot);
   }
 }

@@ -3,7 +3,6 @@
  *
  *   came up, grafted here, fell behind ─→ alone ─→ told all that the larger group was told ─→ joined
  */
-import { FAMILY_IPV4, FAMILY_IPV6 } from '../bgp/families.ts';
 import type { Fabric } from '../fabric/fabric.ts';
 import { SESSION } from '../fabric/layout.ts';
 import { OutViews } from '../rib/adj-rib-out.ts';
@@ -21,6 +20,8 @@ const COMPARE_PAGES = 16;
 
 export class Groups {
   readonly all: UpdateGroup[] = [];
+  /** When to look again though nobody rings, monotonic milliseconds: somebody's patience ends then. */
+  lookAgainAt = Number.POSITIVE_INFINITY;
   readonly #primary = new Map<string, UpdateGroup>();
   readonly #exporters = new Map<string, Exporter>();
   readonly #joinNotBefore = new Map<UpdateGroup, number>();
@@ -87,10 +88,14 @@ export class Groups {
   /** Sends what waits; true when more can be sent at once. Calls `moved` for who changed groups. */
   export(now: number, moved: (session: number, group: UpdateGroup) => void): boolean {
     let more = false;
+    this.lookAgainAt = Number.POSITIVE_INFINITY;
     for (let i = 0; i < this.all.length; i++) {
       const group = this.all[i] as UpdateGroup;
       if (group.export(now)) more = true;
-      if (group.stalledSince !== 0 && group.members.length > 1 && now - group.stalledSince > PATIENCE) {
+      if (group.stalledSince === 0 || group.members.length === 1) continue;
+      const end = group.stalledSince + PATIENCE;
+      if (now < end) this.#lookAgain(end);
+      else {
         this.#setAside(group.memberWithoutRoom(), group, now, moved);
         more = true;
       }
@@ -109,9 +114,8 @@ export class Groups {
     return more;
   }
 
-  /** Prefixes that wait to be sent to a group's members. */
-  *waiting(group: UpdateGroup): Generator<number> {
-    yield* group.pending;
+  #lookAgain(at: number): void {
+    if (at < this.lookAgainAt) this.lookAgainAt = at;
   }
 
   #create(key: string, rules: ExportRules, view: number): UpdateGroup {
@@ -164,7 +168,11 @@ export class Groups {
     moved: (session: number, group: UpdateGroup) => void,
   ): boolean {
     if (!group.quiet || !primary.quiet || group.memberWithoutRoom() >= 0) return false;
-    if (now < (this.#joinNotBefore.get(group) ?? 0)) return false;
+    const notBefore = this.#joinNotBefore.get(group) ?? 0;
+    if (now < notBefore) {
+      this.#lookAgain(notBefore);
+      return false;
+    }
     const { pages } = this.#fabric.columns;
     const end = Math.min(pages, group.comparedPages + COMPARE_PAGES);
     for (let page = group.comparedPages; page < end; page++) {
@@ -200,5 +208,3 @@ export class Groups {
     group.comparedPages = 0;
   }
 }
-
-export const EVERY_FAMILY = FAMILY_IPV4 | FAMILY_IPV6;

@@ -2,7 +2,7 @@
  * An UPDATE message becomes route changes (RFC 4271 9, RFC 7606): decoded where it stands in the ring, its attributes
  * made canonical and interned once, then a dictionary look-up and a word in the column for each prefix.
  */
-import { Afi, FAMILY_IPV4, FAMILY_IPV6 } from '../bgp/families.ts';
+import { Afi } from '../bgp/families.ts';
 import { Prefix, prefix4Address, prefixEnd, readPrefix6 } from '../bgp/nlri.ts';
 import {
   Action,
@@ -164,5 +164,3 @@ export class Receiver {
     this.#fabric.count(session, SESSION_NUMBER.withdrawalsReceived, count);
   }
 }
-
-export const ALL_FAMILIES = FAMILY_IPV4 | FAMILY_IPV6;

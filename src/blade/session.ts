@@ -5,7 +5,7 @@
 import type { Clock } from '../base/clock.ts';
 import type { Random } from '../base/random.ts';
 import { Cease, NotificationCode } from '../bgp/errors.ts';
-import { FAMILY_IPV4, FAMILY_IPV6, familyBit, multiprotocolOf } from '../bgp/families.ts';
+import { familyBit, multiprotocolOf } from '../bgp/families.ts';
 import { State } from '../bgp/fsm.ts';
 import { encodeRouteRefresh, MAX_EXTENDED_MESSAGE, MAX_MESSAGE, type RouteRefresh } from '../bgp/message.ts';
 import {
@@ -401,5 +401,3 @@ export class Session implements TrackOwner {
     return { ipv4, ipv6 };
   }
 }
-
-export const FAMILY_BITS = [FAMILY_IPV4, FAMILY_IPV6] as const;

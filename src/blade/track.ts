@@ -8,15 +8,7 @@
 import type { Clock } from '../base/clock.ts';
 import type { Random } from '../base/random.ts';
 import { NotificationCode, notificationText } from '../bgp/errors.ts';
-import {
-  type Action,
-  Event,
-  FsmFlag,
-  type NotificationChoice,
-  State,
-  stateName,
-  transition,
-} from '../bgp/fsm.ts';
+import { type Action, Event, FsmFlag, type NotificationChoice, State, transition } from '../bgp/fsm.ts';
 import {
   decodeNotification,
   decodeRouteRefresh,
@@ -177,8 +169,11 @@ export class Track {
     const { connections } = this.#fabric;
     const state = connections.stateOf(this.#at);
     const generation = connections.generationOf(this.#at);
-    if (this.which === 1 && generation !== this.generation && state !== CONNECTION_STATE.closed)
-      this.#called(generation);
+    if (this.which === 1 && generation !== this.generation && state !== CONNECTION_STATE.closed) {
+      // One that was given up here or by the last home blade is only waiting to be closed.
+      const givenUp = connections.wantedGeneration(this.#at) === generation && !connections.wanted(this.#at);
+      if (!givenUp) this.#called(generation);
+    }
     if (this.generation !== generation || this.generation === 0) {
       this.#dialIfDue();
       return;
@@ -527,8 +522,4 @@ export class Track {
     if (((head - first) | 0) > connections.receiveBytes >> 1)
       this.#fabric.ringCard(this.#owner.index, this.which);
   }
-}
-
-export function trackName(track: Track): string {
-  return `${track.which === 0 ? 'dialled' : 'accepted'} connection in ${stateName(track.state)}`;
 }
