@@ -194,7 +194,8 @@ export class UpdateGroup {
         this.cursor = -1;
         return;
       }
-      if (this.#best.bestAttribute(id) !== 0) this.#consider(id);
+      // What waits anyway is looked at once: the view still says nothing of what is in this batch.
+      if (this.#best.bestAttribute(id) !== 0 && !this.pending.has(id)) this.#consider(id);
     }
     this.cursor = id;
   }
