@@ -5,7 +5,7 @@
 import type { Clock } from '../base/clock.ts';
 import type { Random } from '../base/random.ts';
 import { Cease, NotificationCode } from '../bgp/errors.ts';
-import { familyBit, multiprotocolOf } from '../bgp/families.ts';
+import { FAMILY_IPV4, familyBit, multiprotocolOf } from '../bgp/families.ts';
 import { State } from '../bgp/fsm.ts';
 import { encodeRouteRefresh, MAX_EXTENDED_MESSAGE, MAX_MESSAGE, type RouteRefresh } from '../bgp/message.ts';
 import {
@@ -93,16 +93,19 @@ export class Session implements TrackOwner {
 
   // ── what the operator and the chassis ask for ──
 
+  /** Starts the session; if the last one's routes are still being withdrawn, as soon as they are gone. */
   start(): void {
-    if (this.held()) return;
-    for (const track of this.tracks) track.start();
+    if (!this.held()) for (const track of this.tracks) track.start();
+    else if (this.sweeping) this.#startAt(this.#host.clock());
   }
 
   /** Ends the session with a NOTIFICATION; `restart` milliseconds later it starts again, if not held down. */
   stop(fault: Fault, restart: number): void {
     for (const track of this.tracks) track.stop(fault);
-    if (restart === Number.POSITIVE_INFINITY) return;
-    const at = this.#host.clock() + restart;
+    if (restart !== Number.POSITIVE_INFINITY) this.#startAt(this.#host.clock() + restart);
+  }
+
+  #startAt(at: number): void {
     for (const track of this.tracks) if (track.which === 1 || !this.passive) track.idleHoldAt = at;
     this.schedule(at);
   }
@@ -281,8 +284,10 @@ export class Session implements TrackOwner {
     const family = familyBit(refresh.afi, refresh.safi);
     if ((family & (this.#negotiated?.families ?? 0)) === 0) return;
     this.#host.fabric.count(this.index, SESSION_NUMBER.refreshesReceived);
+    // IPv6 comes behind IPv4: what is being repeated just goes on to it.
+    const start = family === FAMILY_IPV4 ? 0 : this.#host.fabric.prefixes.base6;
     this.refreshFamilies = this.refreshFrom < 0 ? family : this.refreshFamilies | family;
-    this.refreshFrom = 0;
+    this.refreshFrom = this.refreshFrom < 0 ? start : Math.min(this.refreshFrom, start);
   }
 
   stateChanged(_track: Track): void {
