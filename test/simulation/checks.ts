@@ -1,0 +1,166 @@
+/**
+ * What must be true when a chassis is quiet: the tables that neighbours hold, what stands in the fabric, and the
+ * counters. Each check throws with what it expected and found.
+ */
+
+import { FAMILY_IPV4 } from '../../src/bgp/families.ts';
+import { State } from '../../src/bgp/fsm.ts';
+import { Prefix, prefix4Address, readPrefix6 } from '../../src/bgp/nlri.ts';
+import { outViews, PAGE_BITS, SESSION_NUMBER } from '../../src/fabric/layout.ts';
+import { ADVERTISED, ATTRIBUTE_MASK, FILTERED } from '../../src/rib/route-word.ts';
+import type { Neighbour } from './neighbour.ts';
+import {
+  type Announcer,
+  advertisedOf,
+  bestOf,
+  type Candidate,
+  candidatesFor,
+  expectedTable,
+} from './reference.ts';
+import { communitiesText, describeCanonical } from './route.ts';
+import type { World } from './world.ts';
+
+export function announcersOf(world: World): Announcer[] {
+  return world.neighbours.filter((neighbour) => neighbour.established);
+}
+
+/** I5: each neighbour holds what one router with one BGP process would have told it. */
+export function checkTables(world: World): void {
+  const announcers = announcersOf(world);
+  for (const neighbour of world.neighbours) {
+    const { index } = neighbour.options;
+    if (!neighbour.established) continue;
+    const expected = expectedTable(world.prefixes, announcers, neighbour.options);
+    for (const [prefix] of world.prefixes.all.entries()) {
+      const [should, does] = [expected.get(prefix), neighbour.held.get(prefix)];
+      if (should === does) continue;
+      throw new Error(
+        `neighbour ${index}, ${world.prefixes.text(prefix)}:\n  should hold ${should}\n  holds       ${does}`,
+      );
+    }
+    const { families } = neighbour.options;
+    if (neighbour.endsOfRib !== families)
+      throw new Error(`neighbour ${index}: End-of-RIB ${neighbour.endsOfRib} of ${families}`);
+    if (neighbour.awaited > 0)
+      throw new Error(`neighbour ${index}: ${neighbour.awaited} prefixes were not repeated after a refresh`);
+  }
+}
+
+/** Every blade chose the same, and shows its siblings exactly what the rules require. */
+export function checkRibs(world: World): void {
+  const announcers = announcersOf(world);
+  for (const [prefix] of world.prefixes.all.entries()) {
+    const id = idOf(world, prefix);
+    const candidates = candidatesFor(world.prefixes, announcers, prefix);
+    if (id < 0) continue;
+    checkLocRibs(world, prefix, id, bestOf(candidates));
+    checkWords(world, prefix, id, candidates);
+  }
+}
+
+function checkLocRibs(world: World, prefix: number, id: number, best: Candidate | undefined): void {
+  const session = best === undefined ? 0 : best.from.index + 1;
+  for (const { blade, slot } of world.blades) {
+    const { evaluator } = blade.routes;
+    const word = session === 0 ? 0 : world.fabric.columns.get(session - 1, id) & ATTRIBUTE_MASK;
+    if (evaluator.bestSession(id) === session && evaluator.bestAttribute(id) === word) continue;
+    const found = `session ${evaluator.bestSession(id) - 1}, attribute set ${evaluator.bestAttribute(id)}`;
+    throw new Error(
+      `blade ${slot}, ${world.prefixes.text(prefix)}: best is ${found}; should be session ${session - 1}, ${word}`,
+    );
+  }
+}
+
+function checkWords(world: World, prefix: number, id: number, candidates: readonly Candidate[]): void {
+  const { fabric } = world;
+  const medMarked = (fabric.presence[id] as number) < 0;
+  if (!medMarked && candidates.some(({ route }) => (route.med ?? 0) !== 0))
+    throw new Error('a MED without its mark');
+  const advertised = advertisedOf(candidates, medMarked);
+  for (const [session, neighbour] of world.neighbours.entries()) {
+    const word = fabric.columns.get(session, id);
+    const at = `session ${session}, ${world.prefixes.text(prefix)}`;
+    const feasible = candidates.some(({ from }) => from.index === session);
+    const should = advertised.some(({ from }) => from.index === session);
+    if (feasible !== (word !== 0 && (word & FILTERED) === 0))
+      throw new Error(`${at}: feasible ${feasible}, word ${word}`);
+    if (should !== ((word & ADVERTISED) !== 0)) throw new Error(`${at}: should be advertised: ${should}`);
+    const announced = spoken(world, neighbour).has(prefix);
+    if (announced !== (word !== 0)) throw new Error(`${at}: announced ${announced}, word ${word}`);
+    if (feasible) checkAttributes(world, word & ATTRIBUTE_MASK, at, candidates, session);
+  }
+}
+
+function checkAttributes(
+  world: World,
+  attribute: number,
+  at: string,
+  candidates: readonly Candidate[],
+  session: number,
+): void {
+  const { attributes } = world.fabric;
+  const start = attributes.offsetOf(attribute);
+  const { text } = describeCanonical(attributes.bytes, start, start + attributes.lengthOf(attribute));
+  const { route } = candidates.find(({ from }) => from.index === session) as Candidate;
+  if (!text.includes(`communities [${communitiesText(route.communities)}]`)) {
+    throw new Error(`${at}: ${text}`);
+  }
+}
+
+/** What a neighbour announces of the families that it speaks, while it is up. */
+function spoken(world: World, neighbour: Neighbour): Set<number> {
+  if (!neighbour.established) return new Set();
+  const { families } = neighbour.options;
+  const family = (prefix: number): number => world.prefixes.all[prefix]?.family ?? 0;
+  return new Set([...neighbour.announcing.keys()].filter((prefix) => (family(prefix) & families) !== 0));
+}
+
+/** The numbers that people read are what is. */
+export function checkCounters(world: World): void {
+  for (const [session, neighbour] of world.neighbours.entries()) {
+    if (!neighbour.established) continue;
+    if (world.stateOf(session) !== State.Established)
+      throw new Error(`session ${session} is not Established`);
+    const counts = [
+      ['routesReceived', SESSION_NUMBER.routesReceived, spoken(world, neighbour).size],
+      ['routesAdvertised', SESSION_NUMBER.routesAdvertised, neighbour.held.size],
+    ] as const;
+    for (const [name, which, should] of counts) {
+      const is = world.fabric.number(session, which);
+      if (is !== should) throw new Error(`session ${session}: ${name} is ${is}, should be ${should}`);
+    }
+  }
+}
+
+/** Members of one group on one blade are alone no longer once all is quiet. */
+export function checkGroups(world: World): void {
+  for (const { blade, slot } of world.blades) {
+    const keys = blade.groups.all.map((group) => group.key);
+    if (new Set(keys).size !== keys.length)
+      throw new Error(`blade ${slot}: sessions told the same are not in one group`);
+  }
+}
+
+/** Memory in use: out views, and pages. */
+export function memoryInUse(world: World): { views: number; pages: number } {
+  const { fabric } = world;
+  let views = 0;
+  for (let view = 0; view < outViews(fabric.options); view++) if (fabric.views[view * 4] !== 0) views++;
+  let free = 0;
+  const top = new BigUint64Array(fabric.memory.freePages)[0] as bigint;
+  for (let page = Number(top & 0xffffffffn); page !== 0; free++)
+    page = fabric.pages.words[page << PAGE_BITS] as number;
+  return { views, pages: fabric.pages.touched() - free };
+}
+
+function idOf(world: World, index: number): number {
+  const prefix = world.prefixes.all[index];
+  if (prefix === undefined) return -1;
+  const nlri = Uint8Array.from(prefix.nlri);
+  if (prefix.family === FAMILY_IPV4) {
+    return world.fabric.prefixes.find4(prefix4Address(nlri, 0), nlri[0] as number);
+  }
+  const words = new Prefix();
+  readPrefix6(Uint8Array.from([...nlri, ...new Array<number>(16).fill(0)]), 0, words);
+  return world.fabric.prefixes.find6(words.word0, words.word1, words.word2, words.word3, words.length);
+}

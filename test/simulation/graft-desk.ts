@@ -1,0 +1,99 @@
+/**
+ * The chassis' part of grafts, at random: asks for them, now and then gives one up while it may, and takes the slot back
+ * when the graft is served.
+ */
+import type { Random } from '../../src/base/random.ts';
+import type { Fabric } from '../../src/fabric/fabric.ts';
+import { GRAFT, GRAFT_STATE } from '../../src/fabric/layout.ts';
+
+export class GraftDesk {
+  readonly #fabric: Fabric;
+  readonly #impatient: boolean;
+  readonly #trace: (text: string) => void;
+  /** By session, the slot of the graft under way. */
+  readonly #active = new Map<number, number>();
+  done = 0;
+  aborted = 0;
+
+  constructor(fabric: Fabric, impatient: boolean, trace: (text: string) => void) {
+    this.#fabric = fabric;
+    this.#impatient = impatient;
+    this.#trace = trace;
+  }
+
+  get active(): number {
+    return this.#active.size;
+  }
+
+  /** In words, for who waits. */
+  get waitingFor(): string {
+    return [...this.#active]
+      .map(([session, slot]) => {
+        const word = (which: number): number => this.#fabric.graft(slot, which);
+        return `session ${session} ${word(GRAFT.from)}→${word(GRAFT.to)} in state ${word(GRAFT.state)}`;
+      })
+      .join(', ');
+  }
+
+  isActive(session: number): boolean {
+    return this.#active.has(session);
+  }
+
+  /** Asks for a graft; the slot, or -1 where it cannot be. */
+  request(session: number, to: number): number {
+    const fabric = this.#fabric;
+    const from = fabric.homeOf(session);
+    const slot = this.#freeSlot();
+    if (slot < 0 || from < 0 || from === to || this.#active.has(session)) return -1;
+    fabric.setGraft(slot, GRAFT.session, session);
+    fabric.setGraft(slot, GRAFT.from, from);
+    fabric.setGraft(slot, GRAFT.to, to);
+    fabric.setGraft(slot, GRAFT.generation, fabric.graft(slot, GRAFT.generation) + 1);
+    fabric.setGraft(slot, GRAFT.markers, ((1 << fabric.options.blades) - 1) & ~(1 << from));
+    fabric.setGraft(slot, GRAFT.settled, 0);
+    fabric.setGraftState(slot, GRAFT_STATE.requested);
+    fabric.bells.ring(to);
+    this.#active.set(session, slot);
+    this.#trace(`chassis: graft of session ${session} from ${from} to ${to}, slot ${slot}`);
+    return slot;
+  }
+
+  /** Some graft is given up, if it may still be. */
+  abort(random: Random): void {
+    if (this.#active.size === 0) return;
+    const [session, slot] = random.pick([...this.#active]);
+    const undone = [GRAFT_STATE.requested, GRAFT_STATE.prepared].some((state) =>
+      this.#fabric.stepGraft(slot, state, GRAFT_STATE.aborted),
+    );
+    if (!undone) return;
+    this.#trace(`chassis: graft of session ${session} given up, slot ${slot}`);
+    this.aborted++;
+    this.#active.delete(session);
+    // The blades see one of the two, or even the next use of the slot.
+    if (random.chance(0.5)) this.#fabric.setGraftState(slot, GRAFT_STATE.free);
+  }
+
+  /** Takes back the slots of grafts that are served. True when there were some. */
+  poll(): boolean {
+    const fabric = this.#fabric;
+    let any = false;
+    for (const [session, slot] of this.#active) {
+      if (fabric.graft(slot, GRAFT.state) !== GRAFT_STATE.done) continue;
+      if (!this.#impatient && fabric.graft(slot, GRAFT.settled) !== 1) continue;
+      this.#active.delete(session);
+      fabric.setGraftState(slot, GRAFT_STATE.free);
+      this.done++;
+      any = true;
+    }
+    return any;
+  }
+
+  #freeSlot(): number {
+    const { grafts } = this.#fabric.options;
+    for (let slot = 0; slot < grafts; slot++) {
+      const state = this.#fabric.graft(slot, GRAFT.state);
+      if (state === GRAFT_STATE.free || state === GRAFT_STATE.aborted) return slot;
+    }
+    return -1;
+  }
+}

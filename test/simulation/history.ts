@@ -1,0 +1,70 @@
+/**
+ * One history from its seed to its end, and what must be true there: I5 and I6, no leak, and that a graft at rest costs
+ * nothing but itself.
+ */
+import { GRAFT } from '../../src/fabric/layout.ts';
+import { checkCounters, checkGroups, checkRibs, checkTables, memoryInUse } from './checks.ts';
+import type { SimulationOptions } from './options.ts';
+import { World } from './world.ts';
+
+export interface Ending {
+  /** What every neighbour holds at the end; undefined: it is down. */
+  readonly tables: readonly (ReadonlyMap<number, string> | undefined)[];
+  readonly grafts: number;
+  readonly aborted: number;
+  readonly updates: number;
+}
+
+export function play(options: SimulationOptions, log?: (text: string) => void): Ending {
+  const world = new World(options, log);
+  world.play();
+  world.rest();
+  check(world);
+  graftAtRest(world);
+  world.rest();
+  check(world);
+  const tables = world.neighbours.map((each) => (each.established ? new Map(each.held) : undefined));
+  const updates = world.neighbours.reduce((sum, each) => sum + each.updatesReceived, 0);
+  endAll(world);
+  return { tables, grafts: world.desk.done, aborted: world.desk.aborted, updates };
+}
+
+function check(world: World): void {
+  checkTables(world);
+  checkRibs(world);
+  checkCounters(world);
+  checkGroups(world);
+}
+
+/** I6: a graft in a quiet chassis runs no decision, sends no record and no UPDATE. */
+function graftAtRest(world: World): void {
+  const { blades } = world;
+  if (blades.length < 2) return;
+  const evaluations = (): number =>
+    blades.reduce((sum, { blade }) => sum + blade.routes.evaluator.evaluations, 0);
+  const records = (): number => blades.reduce((sum, { blade }) => sum + blade.routes.recordsSent, 0);
+  const updates = (): number => world.neighbours.reduce((sum, each) => sum + each.updatesReceived, 0);
+  const before = [evaluations(), records(), updates()].join();
+  for (const [session, neighbour] of world.neighbours.entries()) {
+    if (!neighbour.established) continue;
+    const slot = world.desk.request(session, (world.fabric.homeOf(session) + 1) % blades.length);
+    if (slot < 0) throw new Error('no graft slot is free at rest');
+    world.settle();
+    if (world.desk.active > 0) throw new Error(`a graft at rest is not over: ${world.desk.waitingFor}`);
+    const costs = [GRAFT.decisionsRun, GRAFT.fabricRecordsSent, GRAFT.neighborUpdatesSent];
+    const bill = costs.map((which) => world.fabric.graft(slot, which)).join();
+    if (bill !== '0,0,0') throw new Error(`a graft at rest cost ${bill} (decisions, records, UPDATEs)`);
+  }
+  const after = [evaluations(), records(), updates()].join();
+  if (before !== after)
+    throw new Error(`grafts at rest: evaluations, records, UPDATEs were ${before}, are ${after}`);
+}
+
+/** Nothing is kept of sessions that are gone. */
+function endAll(world: World): void {
+  for (const neighbour of world.neighbours) if (neighbour.wantUp) neighbour.down('notification');
+  world.rest();
+  const { views, pages } = memoryInUse(world);
+  if (views !== 0 || pages !== 0)
+    throw new Error(`${views} out views and ${pages} pages are in use with no session up`);
+}

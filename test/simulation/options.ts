@@ -1,0 +1,138 @@
+/**
+ * What one simulated history is made of: everything that is chosen before it begins, from its seed. Sizes are tiny, so
+ * that rings fill, budgets end in the middle, and neighbours collide on few prefixes.
+ */
+import { Random } from '../../src/base/random.ts';
+import { FAMILY_IPV4, FAMILY_IPV6 } from '../../src/bgp/families.ts';
+import { LIMITS, type Limits } from '../../src/blade/limits.ts';
+
+export const LOCAL_AS = 65_000;
+export const LOCAL_ID = 0x0a0000fe;
+
+export interface NeighbourOptions {
+  readonly index: number;
+  readonly as: number;
+  readonly external: boolean;
+  readonly bgpId: number;
+  /** Four words each. */
+  readonly address: readonly number[];
+  readonly localAddress: readonly number[];
+  readonly families: number;
+  readonly fourOctetAs: boolean;
+  /** The chassis never calls it. */
+  readonly passive: boolean;
+  readonly calls: boolean;
+  readonly listens: boolean;
+  readonly importAccept: boolean;
+  readonly exportAccept: boolean;
+  readonly nextHopSelf: boolean;
+  /** Seconds; 0: no KEEPALIVEs. */
+  readonly holdTime: number;
+  /** Bytes that the network holds each way. */
+  readonly window: number;
+}
+
+export interface SimulationOptions {
+  readonly seed: number;
+  readonly blades: number;
+  readonly neighbours: readonly NeighbourOptions[];
+  readonly prefixes4: number;
+  readonly prefixes6: number;
+  /** Actions of neighbours and operators. */
+  readonly actions: number;
+  /** Chance that a route carries a MED. */
+  readonly med: number;
+  /** Chance that a route does not say who announced it, so that attribute sets are shared. */
+  readonly plain: number;
+  /** Chance that a route is padded to fill rings. */
+  readonly fat: number;
+  /** Chances of sessions going down, of neighbours that stop reading, of grafts: per action or step. */
+  readonly downs: number;
+  readonly slow: number;
+  readonly grafts: number;
+  readonly aborts: number;
+  /** Chance that others run between two words that a blade reads or writes. */
+  readonly preemption: number;
+  /** The chassis uses a graft's slot again without waiting for its bill. */
+  readonly impatient: boolean;
+  readonly ringRecords: number;
+  readonly receiveBytes: number;
+  readonly graftSlots: number;
+  readonly limits: Limits;
+}
+
+export function optionsFor(seed: number, blades?: number): SimulationOptions {
+  const random = new Random(seed ^ 0x5eed);
+  const count = 2 + random.below(random.chance(0.5) ? 4 : 11);
+  const chosen = 1 + random.below(random.chance(0.6) ? 4 : 8);
+  const neighbours = Array.from({ length: count }, (_, index) => neighbourFor(random, index));
+  const small = random.chance(0.6);
+  return {
+    seed,
+    blades: blades ?? chosen,
+    neighbours,
+    prefixes4: 1 + random.below(small ? 4 : 24),
+    prefixes6: random.below(small ? 3 : 12),
+    actions: 30 + random.below(random.chance(0.8) ? 120 : 400),
+    med: random.pick([0, 0, 0.02, 0.1, 0.5]),
+    plain: random.pick([0, 0.3, 0.8]),
+    fat: random.pick([0, 0, 0, 0.1, 0.7]),
+    downs: random.pick([0, 0.01, 0.05, 0.1]),
+    slow: random.pick([0, 0, 0.03, 0.1]),
+    grafts: random.pick([0, 0.01, 0.05, 0.2]),
+    aborts: random.pick([0, 0.005, 0.05]),
+    preemption: random.pick([0, 0, 0.02, 0.1, 0.3]),
+    impatient: random.chance(0.2),
+    ringRecords: random.pick([8, 8, 16, 64]),
+    receiveBytes: random.pick([8192, 16_384, 65_536]),
+    graftSlots: random.pick([2, 4, 8]),
+    limits: limitsFor(random),
+  };
+}
+
+function limitsFor(random: Random): Limits {
+  if (random.chance(0.3)) return LIMITS;
+  return {
+    records: random.pick([1, 2, 5, 2048]),
+    revisits: random.pick([1, 2, 5, 1024]),
+    sweepPages: 1,
+    receiveBytes: random.pick([1, 200, 65_536]),
+    exports: random.pick([1, 2, 10, 2048]),
+    walk: random.pick([1, 16, 64, 16_384]),
+  };
+}
+
+function neighbourFor(random: Random, index: number): NeighbourOptions {
+  const external = random.chance(0.7);
+  const fourOctetAs = random.chance(0.85);
+  const as = external
+    ? random.pick(fourOctetAs ? [64_501, 64_502, 64_503, 4_200_000_001] : [64_501, 64_502])
+    : LOCAL_AS;
+  const ipv6 = random.chance(0.2);
+  const calling = random.pick(['calls', 'listens', 'both'] as const);
+  return {
+    index,
+    as,
+    external,
+    // Two sessions with one router have the same BGP Identifier.
+    bgpId: random.chance(0.2) ? 0x0b000001 : random.pick([0x09000000, 0x0c000000]) + random.below(200),
+    address: ipv6 ? [0x20010db8, 0, 0, 0x100 - index] : [0, 0, 0xffff, 0xcb007100 + 200 - index * 7],
+    localAddress: ipv6 ? [0x20010db8, 0, 0, 1] : [0, 0, 0xffff, random.chance(0.8) ? 0xcb0071fe : 0xcb0071fd],
+    families: random.pick([
+      FAMILY_IPV4 | FAMILY_IPV6,
+      FAMILY_IPV4 | FAMILY_IPV6,
+      FAMILY_IPV4 | FAMILY_IPV6,
+      FAMILY_IPV4,
+      FAMILY_IPV6,
+    ]),
+    fourOctetAs,
+    passive: calling === 'calls' && random.chance(0.7),
+    calls: calling !== 'listens',
+    listens: calling !== 'calls',
+    importAccept: random.chance(0.95),
+    exportAccept: random.chance(0.95),
+    nextHopSelf: random.chance(0.3),
+    holdTime: random.pick([0, 30, 90]),
+    window: random.pick([2048, 8192]),
+  };
+}

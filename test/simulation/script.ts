@@ -1,0 +1,110 @@
+/**
+ * What neighbours and operators do in one history, in order, chosen beforehand: whatever the scheduler makes of it,
+ * and on however many blades, the routes that stand at its end are the same.
+ */
+import { Random } from '../../src/base/random.ts';
+import { FAMILY_IPV4, FAMILY_IPV6 } from '../../src/bgp/families.ts';
+import { LOCAL_AS, type NeighbourOptions, type SimulationOptions } from './options.ts';
+import { type Change, padding, type Route, tag } from './route.ts';
+
+export type Action = { readonly neighbour: number } & (
+  | { readonly kind: 'change'; readonly changes: readonly Change[] }
+  | { readonly kind: 'down'; readonly how: 'notification' | 'close' | 'reset' }
+  | { readonly kind: 'up' | 'slow' | 'fast' | 'clear' | 'resend' }
+  | { readonly kind: 'refresh'; readonly family: number }
+);
+
+const TAILS = [[], [], [64_600], [64_600, 64_601], [64_601, 64_600], [4_200_000_002]] as const;
+const NO_EXPORT = 0xffffff01;
+const NO_ADVERTISE = 0xffffff02;
+
+export function scriptFor(options: SimulationOptions): Action[] {
+  const writer = new ScriptWriter(options);
+  const actions: Action[] = options.neighbours.map(({ index }) => ({ kind: 'up', neighbour: index }));
+  while (actions.length < options.actions) actions.push(...writer.next());
+  return [...actions, ...writer.end()];
+}
+
+class ScriptWriter {
+  readonly #options: SimulationOptions;
+  readonly #random: Random;
+  readonly #down = new Set<number>();
+  readonly #slow = new Set<number>();
+  #version = 0;
+
+  constructor(options: SimulationOptions) {
+    this.#options = options;
+    this.#random = new Random(options.seed ^ 0xac7);
+  }
+
+  next(): Action[] {
+    const random = this.#random;
+    const options = this.#options;
+    const neighbour = random.below(options.neighbours.length);
+    if (random.chance(options.downs)) return [this.#disturb(neighbour)];
+    if (random.chance(options.slow)) return [this.#pace(neighbour)];
+    if (random.chance(0.02))
+      return [{ kind: 'refresh', neighbour, family: random.pick([FAMILY_IPV4, FAMILY_IPV6]) }];
+    if (random.chance(0.01)) return [{ kind: 'resend', neighbour }];
+    return [{ kind: 'change', neighbour, changes: this.#changes(neighbour) }];
+  }
+
+  /** Everybody reads; most are up. */
+  end(): Action[] {
+    const fast = [...this.#slow].map((neighbour): Action => ({ kind: 'fast', neighbour }));
+    const up = [...this.#down]
+      .filter(() => this.#random.chance(0.8))
+      .map((neighbour): Action => ({ kind: 'up', neighbour }));
+    return [...fast, ...up];
+  }
+
+  #disturb(neighbour: number): Action {
+    const random = this.#random;
+    if (this.#down.delete(neighbour)) return { kind: 'up', neighbour };
+    if (random.chance(0.25)) return { kind: 'clear', neighbour };
+    this.#down.add(neighbour);
+    return { kind: 'down', neighbour, how: random.pick(['notification', 'close', 'reset']) };
+  }
+
+  #pace(neighbour: number): Action {
+    if (this.#slow.delete(neighbour)) return { kind: 'fast', neighbour };
+    this.#slow.add(neighbour);
+    return { kind: 'slow', neighbour };
+  }
+
+  #changes(index: number): Change[] {
+    const random = this.#random;
+    const { neighbours, prefixes4, prefixes6 } = this.#options;
+    const route = this.#route(neighbours[index] as NeighbourOptions);
+    const total = prefixes4 + prefixes6;
+    const many = random.chance(0.3) ? random.below(total) : random.below(3);
+    const chosen = new Set<number>();
+    for (let i = 0; i <= many; i++) chosen.add(random.below(total));
+    const withdrawing = random.pick([0, 0, 0.3, 1]);
+    return [...chosen].map((prefix) => ({ prefix, route: random.chance(withdrawing) ? undefined : route }));
+  }
+
+  #route({ index, as, external, address }: NeighbourOptions): Route {
+    const random = this.#random;
+    const { med, plain, fat } = this.#options;
+    const tail = random.pick(TAILS);
+    const head = external ? [as] : random.pick([[], [64_501], [64_502]]);
+    const isPlain = random.chance(plain);
+    const communities = isPlain ? [] : [tag(index, ++this.#version)];
+    if (random.chance(0.03)) communities.push(random.pick([NO_EXPORT, NO_ADVERTISE]));
+    if (random.chance(fat)) communities.push(...padding(700));
+    return {
+      origin: random.pick([0, 0, 0, 1, 2]),
+      path: random.chance(0.04) ? [...head, LOCAL_AS, ...tail] : [...head, ...tail],
+      set: random.chance(0.05) ? [64_610, 64_611] : [],
+      nextHop4: random.chance(0.5) ? [203, 0, 113, 77] : [203, 0, 113, 1 + index],
+      nextHop6: [0x20, 1, 0x0d, 0xb8, ...new Array<number>(11).fill(0), random.chance(0.5) ? 77 : 1 + index],
+      med: random.chance(med) ? random.pick([0, 0, 5, 10, 20]) : undefined,
+      localPref: external ? undefined : random.pick([undefined, 100, 100, 100, 50, 200]),
+      communities,
+      originator:
+        external || random.chance(0.7) ? undefined : random.pick([0x08000001, (address[3] as number) >>> 0]),
+      clusters: external || random.chance(0.7) ? [] : random.pick([[1], [1, 2], [3, 2, 1]]),
+    };
+  }
+}

@@ -1,0 +1,132 @@
+/**
+ * A real blade under the simulated scheduler: sleeps and wakes by its doorbell as src/blade/main.ts does, so that a ring
+ * that nobody made shows, and lets others run between two words of routes that it reads or writes.
+ */
+import { Random } from '../../src/base/random.ts';
+import { MAX_MESSAGE } from '../../src/bgp/message.ts';
+import { Blade } from '../../src/blade/blade.ts';
+import type { BladeOrder, SessionConfiguration } from '../../src/blade/messages.ts';
+import { Fabric } from '../../src/fabric/fabric.ts';
+import { CONNECTION, type FabricMemory } from '../../src/fabric/layout.ts';
+import { describeFor } from '../../src/rib/attribute-row.ts';
+import { LOCAL_AS, type SimulationOptions } from './options.ts';
+
+export interface BladeWorld {
+  readonly now: number;
+  /** Others may run now. */
+  preempt(): void;
+  trace(text: string): void;
+}
+
+export class SimulatedBlade {
+  readonly blade: Blade;
+  readonly fabric: Fabric;
+  readonly slot: number;
+  /** In the middle of a turn. */
+  running = false;
+  readonly #world: BladeWorld;
+  readonly #orders: BladeOrder[] = [];
+  #asleep = false;
+  #seen = 0;
+
+  constructor(
+    memory: FabricMemory,
+    slot: number,
+    configurations: readonly SessionConfiguration[],
+    options: SimulationOptions,
+    world: BladeWorld,
+  ) {
+    this.slot = slot;
+    this.#world = world;
+    this.fabric = new Fabric(memory, slot, describeFor(LOCAL_AS));
+    if (options.preemption > 0) this.#letOthersIn();
+    this.blade = new Blade(
+      this.fabric,
+      slot,
+      configurations,
+      () => world.now,
+      new Random(options.seed + slot),
+      (news) =>
+        world.trace(
+          `blade ${slot}: ${news.kind} ${'session' in news ? news.session : ''} ${'why' in news ? news.why : ''}`,
+        ),
+      options.limits,
+    );
+  }
+
+  order(order: BladeOrder): void {
+    this.#orders.push(order);
+    this.fabric.bells.ring(this.slot);
+  }
+
+  /** Not in a turn, and awake or woken. */
+  get eligible(): boolean {
+    return !this.running && (!this.#asleep || this.#woken);
+  }
+
+  get #woken(): boolean {
+    if (this.#world.now >= this.blade.nextTimer || this.#orders.length > 0) return true;
+    return this.fabric.bells.beforeSleep(this.slot) !== this.#seen;
+  }
+
+  turn(): void {
+    if (this.#asleep) {
+      this.#asleep = false;
+      this.fabric.bells.awake(this.slot);
+    }
+    if (this.#turn()) return;
+    this.#seen = this.fabric.bells.beforeSleep(this.slot);
+    if (this.#turn()) {
+      this.fabric.bells.awake(this.slot);
+      return;
+    }
+    this.fabric.epochs.leave();
+    this.#asleep = true;
+  }
+
+  #turn(): boolean {
+    this.running = true;
+    for (const order of this.#orders.splice(0)) this.blade.order(order);
+    const more = this.blade.turn();
+    this.running = false;
+    return more;
+  }
+
+  /**
+   * Routes are read and written in evaluations only, so that is where others may come between: not while an UPDATE is
+   * being written, which one thread of the process does at a time here.
+   */
+  #letOthersIn(): void {
+    const { columns, options } = this.fabric;
+    const get = columns.get.bind(columns);
+    const set = columns.set.bind(columns);
+    const preempt = (column: number): void => {
+      if (column < options.sessions && this.running && this.#interruptible) this.#world.preempt();
+    };
+    columns.get = (column, id) => {
+      preempt(column);
+      return get(column, id);
+    };
+    columns.set = (column, id, word) => {
+      preempt(column);
+      const done = set(column, id, word);
+      preempt(column);
+      return done;
+    };
+  }
+
+  /** A message that wraps around its ring's end is read from a place that all blades of one thread share. */
+  get #interruptible(): boolean {
+    const { connections, options } = this.fabric;
+    for (let session = 0; session < options.sessions; session++) {
+      if (this.fabric.homeOf(session) !== this.slot) continue;
+      for (const which of [0, 1]) {
+        const at = connections.at(session, which);
+        const offset =
+          (connections.words[at + CONNECTION.receiveTail] as number) & (connections.receiveBytes - 1);
+        if (offset + connections.receivable(at) > connections.receiveBytes - MAX_MESSAGE) return false;
+      }
+    }
+    return true;
+  }
+}

@@ -1,0 +1,291 @@
+/**
+ * The simulated chassis: real blades over a real, small fabric; a simulated line card, simulated neighbours, and the
+ * chassis' part of grafts; one thread, one clock, one seed. A scheduler picks who goes on, step by step.
+ */
+import { Random } from '../../src/base/random.ts';
+import { State } from '../../src/bgp/fsm.ts';
+import type { SessionConfiguration } from '../../src/blade/messages.ts';
+import { Fabric } from '../../src/fabric/fabric.ts';
+import { createFabricMemory, type FabricOptions, SESSION } from '../../src/fabric/layout.ts';
+import { describeFor } from '../../src/rib/attribute-row.ts';
+import { SimulatedCard } from './card.ts';
+import { GraftDesk } from './graft-desk.ts';
+import { Neighbour } from './neighbour.ts';
+import { LOCAL_AS, LOCAL_ID, type NeighbourOptions, type SimulationOptions } from './options.ts';
+import { Prefixes } from './prefixes.ts';
+import { type Action, scriptFor } from './script.ts';
+import { SimulatedBlade } from './simulated-blade.ts';
+import type { Wire } from './wire.ts';
+
+/** How many may be interrupted by one another at once. */
+const DEPTH = 3;
+const ALL = Number.MAX_SAFE_INTEGER;
+/** Simulated milliseconds within which everything must be quiet once nobody disturbs. */
+const QUIET_WITHIN = 100_000;
+/** After which who fell behind has joined its group again. */
+const REJOIN = 8000;
+
+export class World {
+  readonly options: SimulationOptions;
+  readonly fabric: Fabric;
+  readonly prefixes: Prefixes;
+  readonly blades: SimulatedBlade[];
+  readonly card: SimulatedCard;
+  readonly neighbours: Neighbour[];
+  readonly desk: GraftDesk;
+  now = 1000;
+  readonly #random: Random;
+  readonly #log: ((text: string) => void) | undefined;
+  readonly #script: Action[];
+  #depth = 0;
+
+  constructor(options: SimulationOptions, log?: (text: string) => void) {
+    this.options = options;
+    this.#log = log;
+    this.#random = new Random(options.seed ^ 0x5c4ed);
+    const memory = createFabricMemory(fabricOptions(options));
+    this.fabric = new Fabric(memory, options.blades, describeFor(LOCAL_AS));
+    this.prefixes = new Prefixes(new Random(options.seed ^ 0x9f1), options.prefixes4, options.prefixes6);
+    this.#script = scriptFor(options);
+    const configurations = options.neighbours.map(configurationOf);
+    this.blades = Array.from(
+      { length: options.blades },
+      (_, slot) => new SimulatedBlade(memory, slot, configurations, options, this),
+    );
+    this.card = new SimulatedCard(this.fabric, this);
+    this.neighbours = options.neighbours.map((each) => new Neighbour(each, this));
+    this.desk = new GraftDesk(this.fabric, options.impatient, (text) => this.trace(text));
+    for (const { index } of options.neighbours) this.#place(index);
+  }
+
+  trace(text: string): void {
+    this.#log?.(`${this.now} ${' '.repeat(this.#depth * 2)}${text}`);
+  }
+
+  // ── what the parts ask of the world ──
+
+  addresses(session: number): { local: readonly number[]; remote: readonly number[] } {
+    const { localAddress, address } = this.options.neighbours[session] as NeighbourOptions;
+    return { local: localAddress, remote: address };
+  }
+
+  dial(session: number): Wire | undefined {
+    return (this.neighbours[session] as Neighbour).answer();
+  }
+
+  call(session: number, wire: Wire): void {
+    this.card.accept(session, wire);
+  }
+
+  preempt(): void {
+    if (this.#depth >= DEPTH || !this.#random.chance(this.options.preemption)) return;
+    this.#depth++;
+    for (let steps = 1 + this.#random.below(3); steps > 0; steps--) this.#step();
+    this.#depth--;
+  }
+
+  // ── a history ──
+
+  /** Plays the whole script, with everything going on in between. */
+  play(): void {
+    const pace = this.#random.pick([0.02, 0.05, 0.2]);
+    while (this.#script.length > 0) {
+      if (this.#random.chance(pace)) this.#act(this.#script.shift() as Action);
+      if (this.#random.chance(this.options.grafts * 0.3)) this.#graft();
+      if (this.#random.chance(this.options.aborts)) this.desk.abort(this.#random);
+      if (this.#random.chance(0.1)) this.now += this.#random.below(20);
+      this.#step();
+      if (this.#random.chance(0.0005)) this.#leap();
+    }
+  }
+
+  /** Lets everything run until nothing is left to be done, and those who fell behind have caught up. */
+  rest(): void {
+    const limit = this.now + QUIET_WITHIN;
+    for (;;) {
+      this.settle();
+      if (this.#quiet) break;
+      if (this.now > limit) throw new Error(`never quiet: ${this.#whatIsLeft}`);
+      this.#advance();
+    }
+    for (const until = this.now + REJOIN; this.now < until; ) {
+      this.#advance();
+      this.settle();
+    }
+  }
+
+  /** Everything that can happen without time going on. */
+  settle(): void {
+    for (let round = 0; ; round++) {
+      if (round > 100_000) throw new Error('everything turns and nothing ends');
+      let any = this.card.drain();
+      for (const neighbour of this.neighbours) if (neighbour.step(ALL)) any = true;
+      for (const blade of this.blades) {
+        if (!blade.eligible) continue;
+        blade.turn();
+        any = true;
+      }
+      if (this.desk.poll()) any = true;
+      if (!any) return;
+    }
+  }
+
+  stateOf(session: number): number {
+    return this.fabric.session(session, SESSION.state);
+  }
+
+  /** Time goes on to when something happens next. */
+  #advance(): void {
+    let due = this.card.dueAt;
+    for (const { blade } of this.blades) due = Math.min(due, blade.nextTimer);
+    for (const neighbour of this.neighbours) due = Math.min(due, neighbour.dueAt);
+    this.now = Math.max(this.now + 1, Math.min(due, this.now + 1000));
+  }
+
+  /** A long while passes, but everybody is served. */
+  #leap(): void {
+    for (let steps = this.#random.below(20); steps > 0; steps--) {
+      this.settle();
+      this.#advance();
+    }
+  }
+
+  #step(): void {
+    const random = this.#random;
+    const dice = random.below(100);
+    if (dice < 45) {
+      const able = this.blades.filter((blade) => blade.eligible);
+      if (able.length > 0) random.pick(able).turn();
+    } else if (dice < 55) this.card.poll();
+    else if (dice < 75) this.card.step(random);
+    else if (dice < 97) random.pick(this.neighbours).step(random.chance(0.5) ? ALL : 1 + random.below(300));
+    else this.desk.poll();
+  }
+
+  #act(action: Action): void {
+    const neighbour = this.neighbours[action.neighbour] as Neighbour;
+    this.#traceAction(action);
+    switch (action.kind) {
+      case 'change':
+        neighbour.change(action.changes);
+        break;
+      case 'up':
+        neighbour.up();
+        break;
+      case 'down':
+        neighbour.down(action.how);
+        break;
+      case 'slow':
+      case 'fast':
+        neighbour.reading = action.kind === 'fast';
+        break;
+      case 'refresh':
+        neighbour.askForRefresh(action.family);
+        break;
+      case 'clear':
+      case 'resend':
+        this.#order(action.neighbour, action.kind);
+        break;
+      default:
+        action satisfies never;
+    }
+  }
+
+  /** Orders go to the home blade of a session that is served. */
+  #order(session: number, kind: 'clear' | 'resend'): void {
+    if (this.desk.isActive(session) || this.stateOf(session) !== State.Established) return;
+    const home = this.blades[this.fabric.homeOf(session)];
+    if (kind === 'clear') {
+      (this.neighbours[session] as Neighbour).endExpected = true;
+      home?.order({ kind: 'clear', session });
+    } else home?.order({ kind: 'refresh', session });
+  }
+
+  #graft(): void {
+    const random = this.#random;
+    this.desk.request(random.below(this.neighbours.length), random.below(this.blades.length));
+  }
+
+  #place(session: number): void {
+    const slot = this.#random.below(this.blades.length);
+    this.fabric.setHome(session, slot);
+    this.blades[slot]?.order({ kind: 'adopt', session });
+  }
+
+  get #quiet(): boolean {
+    return this.#whatIsLeft === '';
+  }
+
+  get #whatIsLeft(): string {
+    const left: string[] = [];
+    for (const [index, neighbour] of this.neighbours.entries()) {
+      if (neighbour.wantUp && (!neighbour.established || this.stateOf(index) !== State.Established)) {
+        left.push(`neighbour ${index} is not up`);
+      }
+      if (!neighbour.wantUp && this.fabric.session(index, SESSION.sweepCursor) !== 0)
+        left.push(`session ${index} is swept`);
+      if (neighbour.established && !neighbour.saidAll) left.push(`neighbour ${index} has something to say`);
+    }
+    for (const { blade, slot } of this.blades) {
+      for (const group of blade.groups.all)
+        if (!group.quiet) left.push(`blade ${slot} has something to export`);
+      for (const channel of blade.routes.channels)
+        if (channel.pending > 0) left.push(`blade ${slot} has records to send`);
+    }
+    if (this.desk.active > 0) left.push(`grafts: ${this.desk.waitingFor}`);
+    return left.join('; ');
+  }
+
+  #traceAction(action: Action): void {
+    if (this.#log === undefined) return;
+    const { kind, neighbour } = action;
+    if (kind !== 'change')
+      this.trace(`script: neighbour ${neighbour} ${kind}${kind === 'down' ? ` ${action.how}` : ''}`);
+    else {
+      const said = action.changes.map(
+        ({ prefix, route }) => `${route === undefined ? '-' : '+'}${this.prefixes.text(prefix)}`,
+      );
+      const route = action.changes.find((change) => change.route !== undefined)?.route;
+      const what =
+        route === undefined
+          ? ''
+          : ` path [${route.path.join(' ')}] origin ${route.origin} med ${route.med ?? '-'} lp ${route.localPref ?? '-'}`;
+      this.trace(`script: neighbour ${neighbour} ${said.join(' ')}${what}`);
+    }
+  }
+}
+
+function fabricOptions(options: SimulationOptions): FabricOptions {
+  return {
+    blades: options.blades,
+    lineCards: 1,
+    sessions: options.neighbours.length,
+    prefixes4: 1 << 10,
+    prefixes6: 1 << 10,
+    attributes: 1 << 14,
+    attributeBytes: 1 << 24,
+    pages: 1 << 11,
+    ringRecords: options.ringRecords,
+    receiveBytes: options.receiveBytes,
+    transmitBytes: 1 << 16,
+    grafts: options.graftSlots,
+  };
+}
+
+function configurationOf(neighbour: NeighbourOptions): SessionConfiguration {
+  return {
+    index: neighbour.index,
+    address: `neighbour ${neighbour.index}`,
+    addressWords: neighbour.address,
+    as: neighbour.as,
+    passive: neighbour.passive,
+    families: 3,
+    importAccept: neighbour.importAccept,
+    exportAccept: neighbour.exportAccept,
+    holdTime: 90,
+    connectRetryTime: 5,
+    nextHopSelf: neighbour.nextHopSelf,
+    localAs: LOCAL_AS,
+    localId: LOCAL_ID,
+  };
+}
