@@ -41,13 +41,9 @@ export class Outbox {
   messagesSent = 0;
   readonly #jobs: Job[] = [];
   /** Feeds sent so far, and how much of each. */
-  #history: { feed: Feed; upTo: number }[] = [];
+  readonly #history: { feed: Feed; upTo: number }[] = [];
   /** What is said again before anything new. */
   #again: { feed: Feed; next: number; upTo: number }[] = [];
-
-  get empty(): boolean {
-    return this.#jobs.length === 0 && this.#again.length === 0;
-  }
 
   /** Messages that wait, those of a loop's round included. */
   get waiting(): number {
@@ -79,10 +75,10 @@ export class Outbox {
     for (const job of this.#jobs) job.since = -1;
   }
 
-  /** Forgets what was sent: nothing of it comes back after a reset. */
-  forget(): void {
-    this.#history = [];
+  /** Nothing more will be sent: whoever waits for it waits no longer. */
+  abandon(): void {
     this.#again = [];
+    for (const job of this.#jobs.splice(0)) job.done();
   }
 
   /** The next slice, or the milliseconds until there is one, or undefined with nothing to send. */

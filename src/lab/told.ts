@@ -130,6 +130,28 @@ export class ToldTable {
   }
 }
 
+/** 16 hexadecimal digits that two tables have in common when they hold the same routes, in any order. */
+export function hashTold(table: ToldSnapshot, options: CompareOptions = {}): string {
+  const { address, words, length } = table;
+  let [first, second] = [0, 0];
+  for (let row = 0; row < table.count; row++) {
+    let h = length[row] as number;
+    for (let w = row * words; w < (row + 1) * words; w++) h = mix(h, address[w] as number);
+    if (options.prefixesOnly !== true) {
+      h = mix(mix(h, table.low[row] as number), table.high[row] as number);
+      if (options.ignoreNextHop !== true) h = mix(h, table.nextHop[row] as number);
+    }
+    first = (first + h) >>> 0;
+    second = (second + mix(h, 0x9e3779b9)) >>> 0;
+  }
+  return [first, second].map((half) => half.toString(16).padStart(8, '0')).join('');
+}
+
+function mix(hash: number, word: number): number {
+  const h = Math.imul(hash ^ word, 0x85ebca6b);
+  return Math.imul(h ^ (h >>> 15), 0xc2b2ae35) ^ (h >>> 13);
+}
+
 export interface Difference {
   /** Routes of the one that the other does not have. */
   readonly onlyA: number;

@@ -7,7 +7,7 @@ import { encodeFeed, type Feed, feedFor } from '../../src/lab/feed.ts';
 import { generateTable } from '../../src/lab/internet.ts';
 import { routesFor } from '../../src/lab/neighbour.ts';
 import { Receiver } from '../../src/lab/receiver.ts';
-import { compareTold } from '../../src/lab/told.ts';
+import { compareTold, hashTold } from '../../src/lab/told.ts';
 
 const table = generateTable({ seed: 11, ipv4: 20_000, ipv6: 4_000 });
 const from64500 = { neighborAs: 64500, nextHop: '192.0.2.1', nextHop6: '2001:db8::1', seed: 1 };
@@ -67,6 +67,7 @@ test('the order is the feed’s own, the table the same', (t) => {
   t.notDeepEqual(a.bytes.slice(0, 4096), b.bytes.slice(0, 4096));
   const [tableA, tableB] = [newReceiver().feed(a), newReceiver().feed(b)];
   const difference = compareTold(tableA.v4.snapshot(), tableB.v4.snapshot());
+  t.is(hashTold(tableA.v4.snapshot()), hashTold(tableB.v4.snapshot()));
   t.deepEqual(difference, { onlyA: 0, onlyB: 0, differing: 0, examples: [] });
 });
 
@@ -78,6 +79,8 @@ test('two neighbours tell the same prefixes with other paths', (t) => {
   const difference = compareTold(a.v4.snapshot(), b.v4.snapshot(), { ignoreNextHop: true });
   t.is(difference.onlyA + difference.onlyB, 0);
   t.is(difference.differing, 20_000);
+  t.not(hashTold(a.v6.snapshot()), hashTold(b.v6.snapshot()));
+  t.is(hashTold(a.v6.snapshot(), { prefixesOnly: true }), hashTold(b.v6.snapshot(), { prefixesOnly: true }));
 });
 
 test('a feed can be of one family, and without End-of-RIB', (t) => {

@@ -1,4 +1,7 @@
+import { type AddressInfo, createServer } from 'node:net';
 import test from 'ava';
+import { encodeKeepalive } from '../../src/bgp/message.ts';
+import { encodeOpen, noCapabilities } from '../../src/bgp/open.ts';
 import { announceFeed, churnFeed, prependFeed, withdrawFeed } from '../../src/lab/changes.ts';
 import { encodeFeed } from '../../src/lab/feed.ts';
 import { generateTable } from '../../src/lab/internet.ts';
@@ -60,7 +63,7 @@ test.serial('a table of 50,000 prefixes arrives complete, and nothing of it is a
   t.is(stats.malformed, 0, stats.lastMalformed);
   t.is(stats.duplicates + stats.unknownWithdraws + stats.withdrawn + stats.loops + stats.returned, 0);
   await end(sender, listener);
-  t.is(sender.stats().lastDown, 'connection closed');
+  t.is(sender.stats().resets, 0);
 });
 
 test.serial('changes arrive, and the receiver ends with the sender’s table', async (t) => {
@@ -195,4 +198,46 @@ test.serial('a wrong AS is refused with a NOTIFICATION, and garbage too', async 
   await polite.quiet(100);
   t.is(rude.stats().lastNotification, '1/1');
   await end(stranger, listener, rude, polite);
+});
+
+test.serial('a router that falls silent is left when the hold timer expires', async (t) => {
+  const silent = createServer((socket) => {
+    // It says OPEN and KEEPALIVE, and then nothing any more.
+    const capabilities = noCapabilities();
+    capabilities.multiprotocol = [{ afi: 1, safi: 1 }];
+    socket.write(encodeOpen({ version: 4, as: 65000, as2: 65000, holdTime: 3, bgpId: 1, capabilities }));
+    socket.write(encodeKeepalive());
+    socket.on('error', () => {});
+    socket.resume();
+  });
+  await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
+  const { port } = silent.address() as AddressInfo;
+  const speaker = new Speaker({
+    localAs: 64500,
+    routerId: '192.0.2.2',
+    connect: { host: '127.0.0.1', port },
+    retry: 0,
+  });
+  await speaker.start();
+  await speaker.up();
+  const reason = await new Promise<string>((resolve) => speaker.once('down', resolve));
+  t.is(reason, 'hold timer expired');
+  t.is(speaker.stats().resets, 1);
+  await speaker.close();
+  await new Promise((resolve) => silent.close(resolve));
+});
+
+test.serial('a speaker that nobody answers tries again, and can be closed', async (t) => {
+  const speaker = new Speaker({
+    localAs: 64500,
+    routerId: '192.0.2.2',
+    connect: { host: '127.0.0.1', port: 1 },
+    retry: 10,
+  });
+  await speaker.start();
+  const sent = speaker.send(encodeFeed(routes));
+  await t.throwsAsync(speaker.up(100), { message: /AS 64500: no session after 100 ms \(.*ECONNREFUSED/ });
+  await speaker.close();
+  await sent;
+  t.is(speaker.stats().messagesSent, 0);
 });
