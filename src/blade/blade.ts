@@ -86,6 +86,12 @@ export class Blade implements RoutesListener, GraftHost, SessionHost {
       case 'adopt':
         this.#adopt(order.session);
         break;
+      case 'attach':
+        this.#attach(order.session);
+        break;
+      case 'dismiss':
+        this.#dismiss(order.session);
+        break;
       case 'clear':
         this.#stop(order.session, cease(Cease.AdministrativeReset, 'cleared by the operator'), CLEAR_RESTART);
         break;
@@ -210,15 +216,11 @@ export class Blade implements RoutesListener, GraftHost, SessionHost {
       this.#settleCosts(slot, 0, 0, 0);
       return;
     }
-    const view = this.fabric.session(index, SESSION.view) - 1;
-    const cursor = this.fabric.session(index, SESSION.exportCursor) - 1;
-    session.refreshFrom = this.fabric.session(index, SESSION.refreshCursor) - 1;
-    session.refreshFamilies = this.fabric.session(index, SESSION.refreshFamilies);
-    session.group = this.groups.adopt(index, session.exportRules(), view, cursor);
+    const group = this.#adoptGroup(session);
     this.#costs.set(index, {
       slot,
       generation: this.fabric.graft(slot, GRAFT.generation),
-      updatesSent: session.group.updatesSent,
+      updatesSent: group.updatesSent,
       records: 0,
       evaluations: 0,
     });
@@ -353,6 +355,35 @@ export class Blade implements RoutesListener, GraftHost, SessionHost {
     const session = new Session(this, this.#configurations.get(index) as SessionConfiguration);
     this.#enter(session);
     session.start();
+  }
+
+  /** An Established session goes on being told from where its view and its walk stand. */
+  #adoptGroup(session: Session): UpdateGroup {
+    const { index } = session;
+    const view = this.fabric.session(index, SESSION.view) - 1;
+    const cursor = this.fabric.session(index, SESSION.exportCursor) - 1;
+    session.refreshFrom = this.fabric.session(index, SESSION.refreshCursor) - 1;
+    session.refreshFamilies = this.fabric.session(index, SESSION.refreshFamilies);
+    session.group = this.groups.adopt(index, session.exportRules(), view, cursor);
+    return session.group;
+  }
+
+  #attach(index: number): void {
+    const session = new Session(this, this.#configurations.get(index) as SessionConfiguration);
+    session.prepare();
+    this.#enter(session);
+    if (session.attach()) this.#adoptGroup(session);
+    else session.start();
+  }
+
+  #dismiss(index: number): void {
+    const session = this.#sessions.get(index);
+    if (session === undefined) return;
+    if (session.group !== undefined) this.groups.dismiss(index, session.group);
+    session.release();
+    this.#leave(index);
+    this.fabric.setSession(index, SESSION.state, State.Idle);
+    this.fabric.setHome(index, -1);
   }
 
   #enter(session: Session): void {

@@ -23,6 +23,7 @@ export class Groups {
   /** When to look again though nobody rings, monotonic milliseconds: somebody's patience ends then. */
   lookAgainAt = Number.POSITIVE_INFINITY;
   readonly #primary = new Map<string, UpdateGroup>();
+  /** Kept when the last group of a kind is gone: a graft may bring the next one. */
   readonly #exporters = new Map<string, Exporter>();
   readonly #joinNotBefore = new Map<UpdateGroup, number>();
   readonly #fabric: Fabric;
@@ -135,7 +136,6 @@ export class Groups {
     const next = this.all.find((other) => other.key === group.key);
     if (next === undefined) {
       this.#primary.delete(group.key);
-      this.#exporters.delete(group.key);
     } else this.#primary.set(group.key, next);
     for (const other of this.all) other.comparedPages = 0;
   }

@@ -43,6 +43,10 @@ export type BladeOrder =
   | { readonly kind: 'configure'; readonly session: SessionConfiguration }
   /** Serve a session that nobody serves, from Idle; the record's home says this blade. */
   | { readonly kind: 'adopt'; readonly session: number }
+  /** Serve a session from its record as it stands: it is Established. */
+  | { readonly kind: 'attach'; readonly session: number }
+  /** Forget a session that nobody is at the other end of. */
+  | { readonly kind: 'dismiss'; readonly session: number }
   | { readonly kind: 'clear'; readonly session: number }
   | { readonly kind: 'shutdown'; readonly session: number; readonly why: string }
   | { readonly kind: 'enable'; readonly session: number }

@@ -19,7 +19,8 @@ import { type GraftCosts, Grafts, GraftUndone } from './graft.ts';
 import { LoadMeter } from './load.ts';
 import { log } from './log.ts';
 import { type GraftReport, OperationError } from './operations.ts';
-import { cardNeighbor, fabricOptions, sessionConfiguration } from './plan.ts';
+import { cardNeighbor, fabricOptions, rehearsalConfiguration, sessionConfiguration } from './plan.ts';
+import { rehearse } from './rehearsal.ts';
 import { type CounterSample, Store } from './store.ts';
 
 /** Milliseconds that a stopping chassis gives its NOTIFICATIONs to leave. */
@@ -97,9 +98,15 @@ export class Chassis {
         `cannot listen: ${(error as Error).message}; is another router running there?`,
       );
     }
-    const sessions = this.sessions.map(({ configuration }) => configuration);
+    const sessions = [
+      ...this.sessions.map(({ configuration }) => configuration),
+      rehearsalConfiguration(this.configuration),
+    ];
     await Promise.all(
       this.blades.map((blade) => blade.start({ memory, slot: blade.slot, localAs: router.as, sessions })),
+    );
+    await rehearse(this.fabric, this.grafts, this.sessions.length, (slot, order) =>
+      this.blade(slot).order(order),
     );
     this.#place();
     this.#sampler = setInterval(() => this.#sample(), 1000);

@@ -69,7 +69,12 @@ function prefixOf(fabric: Fabric, id: number): Pick<DumpRoute, 'family' | 'prefi
     return { family: 'ipv4-unicast', prefix };
   }
   const at = (id - base6) * 5;
-  [prefix.word0, prefix.word1, prefix.word2, prefix.word3] = [0, 1, 2, 3].map((i) => keys6[at + i]) as [number, number, number, number];
+  [prefix.word0, prefix.word1, prefix.word2, prefix.word3] = [0, 1, 2, 3].map((i) => keys6[at + i]) as [
+    number,
+    number,
+    number,
+    number,
+  ];
   prefix.length = keys6[at + 4] as number;
   return { family: 'ipv6-unicast', prefix };
 }

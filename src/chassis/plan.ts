@@ -8,7 +8,8 @@ import type { Neighbor } from '../linecard/messages.ts';
 
 export function fabricOptions(configuration: Configuration): FabricOptions {
   const { blades, lineCards, limits } = configuration.chassis;
-  const sessions = Math.max(32, limits?.sessions ?? configuration.neighbors.length);
+  // One more than there are neighbours: the rehearsal's.
+  const sessions = Math.max(32, limits?.sessions ?? 0, configuration.neighbors.length + 1);
   const options = defaultFabricOptions(blades, Math.ceil(sessions / 32) * 32, lineCards);
   return {
     ...options,
@@ -42,6 +43,25 @@ export function sessionConfiguration(
       ? {}
       : { nextHop4: addressBytes(neighbor.nextHopIpv4).subarray(12) }),
     ...(neighbor.nextHopIpv6 === undefined ? {} : { nextHop6: addressBytes(neighbor.nextHopIpv6) }),
+    localAs: configuration.router.as,
+    localId: configuration.router.idNumber,
+  };
+}
+
+/** The session of the rehearsal: nobody, after the last neighbour. */
+export function rehearsalConfiguration(configuration: Configuration): SessionConfiguration {
+  return {
+    index: configuration.neighbors.length,
+    address: 'rehearsal',
+    addressWords: [0, 0, 0, 0],
+    as: 0,
+    passive: true,
+    families: FAMILY_IPV4,
+    importAccept: false,
+    exportAccept: false,
+    holdTime: 0,
+    connectRetryTime: 120,
+    nextHopSelf: false,
     localAs: configuration.router.as,
     localId: configuration.router.idNumber,
   };
