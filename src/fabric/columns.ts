@@ -50,7 +50,8 @@ export class Columns {
     const at = column * this.pages + pageIndex;
     const page = this.directories[at] as number;
     if (page === 0) return;
-    this.directories[at] = 0;
+    // Atomic, so that the epochs are looked at after it: who begins to work from then on does not see the page.
+    Atomics.store(this.directories, at, 0);
     this.#arena.free(page);
   }
 
