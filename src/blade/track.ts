@@ -169,12 +169,11 @@ export class Track {
     const { connections } = this.#fabric;
     const state = connections.stateOf(this.#at);
     const generation = connections.generationOf(this.#at);
-    if (this.which === 1 && generation !== this.generation && state !== CONNECTION_STATE.closed) {
-      // One that was given up here or by the last home blade is only waiting to be closed.
-      const givenUp = connections.wantedGeneration(this.#at) === generation && !connections.wanted(this.#at);
-      if (!givenUp) this.#called(generation);
-    }
-    if (this.generation !== generation || this.generation === 0) {
+    // One that was given up, here or by the last home blade, is only waiting to be closed.
+    const givenUp = connections.wantedGeneration(this.#at) === generation && !connections.wanted(this.#at);
+    if (this.which === 1 && !givenUp && generation !== this.generation && state !== CONNECTION_STATE.closed)
+      this.#called(generation);
+    if (givenUp || this.generation !== generation || this.generation === 0) {
       this.#dialIfDue();
       return;
     }
