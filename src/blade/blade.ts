@@ -168,6 +168,7 @@ export class Blade implements RoutesListener, GraftHost, SessionHost {
   }
 
   down(session: Session, why: string): void {
+    this.#closeBill(session);
     if (session.group !== undefined) this.groups.dismiss(session.index, session.group);
     session.group = undefined;
     session.revisit = new FifoSet();
@@ -190,6 +191,7 @@ export class Blade implements RoutesListener, GraftHost, SessionHost {
     const session = this.#sessions.get(index) as Session;
     const handedOver = session.revisit.copy();
     const { group } = session;
+    this.#closeBill(session);
     if (!session.established || group === undefined) session.release();
     else {
       for (const id of group.pending) handedOver.add(id);
@@ -291,18 +293,7 @@ export class Blade implements RoutesListener, GraftHost, SessionHost {
       }
       if (!group.quiet) continue;
       if (this.fabric.session(session.index, SESSION.endOfRibDue) !== 0) this.#sendEndOfRib(session);
-      const costs = this.#costs.get(session.index);
-      if (costs !== undefined && session.revisit.size === 0) {
-        this.#costs.delete(session.index);
-        // The chassis may have stopped waiting, and used the slot again.
-        if (this.fabric.graft(costs.slot, GRAFT.generation) !== costs.generation) continue;
-        this.#settleCosts(
-          costs.slot,
-          costs.evaluations,
-          costs.records,
-          group.updatesSent - costs.updatesSent,
-        );
-      }
+      if (session.revisit.size === 0) this.#closeBill(session);
     }
     return more;
   }
@@ -313,6 +304,17 @@ export class Blade implements RoutesListener, GraftHost, SessionHost {
     this.fabric.setSession(session.index, SESSION.endOfRibDue, 0);
     const track = session.tracks.find((each) => each.state === State.Established);
     for (const { afi, safi } of multiprotocolOf(families)) track?.sendMessage(encodeEndOfRib(afi, safi));
+  }
+
+  /** The last graft of a session has cost what it has: it is served, or the session is gone. */
+  #closeBill({ index, group }: Session): void {
+    const costs = this.#costs.get(index);
+    if (costs === undefined) return;
+    this.#costs.delete(index);
+    // The chassis may have stopped waiting, and used the slot again.
+    if (this.fabric.graft(costs.slot, GRAFT.generation) !== costs.generation) return;
+    const updates = group === undefined ? 0 : group.updatesSent - costs.updatesSent;
+    this.#settleCosts(costs.slot, costs.evaluations, costs.records, updates);
   }
 
   /** A graft's costs are known: nothing of it is left to be done. */
@@ -399,7 +401,6 @@ export class Blade implements RoutesListener, GraftHost, SessionHost {
 
   #leave(index: number): void {
     this.#sessions.delete(index);
-    this.#costs.delete(index);
     this.#mine[index >>> 5] = (this.#mine[index >>> 5] as number) & ~(1 << (index & 31));
     this.routes.evaluator.mine[index] = 0;
   }
