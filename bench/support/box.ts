@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import net from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
-import { type RunningChassis, startChassis } from '../../src/chassis/main.ts';
+import { type RunningChassis, startChassis } from '../../src/chassis/run.ts';
 import { parseConfiguration } from '../../src/config/parse.ts';
 import { type RemoteSpeaker, SpeakerThread } from '../../src/lab/thread.ts';
 

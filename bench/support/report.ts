@@ -2,7 +2,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { version } from '../../src/chassis/main.ts';
+import { version } from '../../src/chassis/run.ts';
 
 export type Cell = string | number;
 

@@ -1,21 +1,18 @@
 /** Parts of graftd that only one command needs are loaded when it runs: the others start faster. */
 import { OperationError } from '../chassis/operations.ts';
+import type { DemoOptions } from '../lab/demo.ts';
+import type { Terminal } from './terminal.ts';
 
 export interface ChassisProgram {
   /** Runs until it is told to end; the exit status. */
   runChassis(file: string): Promise<number>;
 }
 
-export interface DemoOptions {
-  /** Feed this MRT dump instead of generated routes. */
-  mrt?: string;
-}
-
 export interface DemoProgram {
-  runDemo(options: DemoOptions): Promise<number>;
+  runDemo(options: DemoOptions & { terminal?: Terminal }): Promise<number>;
 }
 
-export const loadChassis = () => load<ChassisProgram>('../chassis/main.js');
+export const loadChassis = () => load<ChassisProgram>('../chassis/run.js');
 export const loadDemo = () => load<DemoProgram>('../lab/demo.js');
 
 async function load<T>(file: string): Promise<T> {

@@ -1,6 +1,6 @@
 /** Entry of the router's process (box.ts is the handle): a chassis until the demonstration lets go of it. */
 import { readFileSync } from 'node:fs';
-import { startChassis } from '../../../chassis/main.ts';
+import { startChassis } from '../../../chassis/run.ts';
 import { formatMistake, parseConfiguration } from '../../../config/parse.ts';
 import type { FromBox } from './box.ts';
 
