@@ -22,14 +22,14 @@ export class Interrupt {
   readonly #onSignal: (signal: string) => void;
 
   /** `hurry` is for the second signal. */
-  constructor(onFirst: () => void, hurry: () => void) {
+  constructor(onFirst: (signal: string) => void, hurry: () => void) {
     this.#onSignal = (signal) => {
       if (this.signal !== undefined) {
         if (signal === 'SIGINT') hurry();
         return;
       }
       this.signal = signal;
-      onFirst();
+      onFirst(signal);
       this.#give(new Interrupted());
     };
     for (const signal of SIGNALS) process.on(signal, this.#onSignal);

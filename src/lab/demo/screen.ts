@@ -86,7 +86,7 @@ export class Screen {
   #draw(): string {
     if (!this.live || this.#block.length === 0) return '';
     const { columns, rows } = size();
-    const lines = this.#block.slice(0, Math.max(1, rows - 1)).map((line) => fit(line, columns - 1));
+    const lines = this.#block.slice(0, Math.max(1, rows - 1)).map((line) => cutLine(line, columns - 1));
     this.#drawn = lines.length;
     this.#drawnLines = lines.map(visibleWidth);
     const hide = this.#hidden ? '' : HIDE_CURSOR;
@@ -106,23 +106,23 @@ function size(): { columns: number; rows: number } {
 function visibleWidth(line: string): number {
   let width = 0;
   for (let at = 0; at < line.length; ) {
-    const escape = escapeAt(line, at);
-    if (escape === 0) width++;
-    at += escape || 1;
+    const code = escapeAt(line, at);
+    if (code === 0) width++;
+    at += code || 1;
   }
   return width;
 }
 
 /** The line, cut where the terminal ends; styles are kept whole. */
-export function fit(line: string, columns: number): string {
+export function cutLine(line: string, columns: number): string {
   let kept = '';
   let width = 0;
   let styled = false;
   for (let at = 0; at < line.length; ) {
-    const escape = escapeAt(line, at);
-    if (escape > 0) styled = true;
+    const code = escapeAt(line, at);
+    if (code > 0) styled = true;
     else if (++width > columns) return styled ? `${kept}\x1b[0m` : kept;
-    const next = at + (escape || 1);
+    const next = at + (code || 1);
     kept += line.slice(at, next);
     at = next;
   }
