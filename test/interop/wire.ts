@@ -65,7 +65,22 @@ export class Reader {
   }
 }
 
-function asPathText(reader: Reader): string {
+/** Whole tables repeat the same attributes, so what reads one remembers what it read. */
+function remembering<T>(read: (bytes: Uint8Array) => T): (bytes: Uint8Array) => T {
+  const known = new Map<string, T>();
+  return (bytes) => {
+    const key = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1');
+    let value = known.get(key);
+    if (value === undefined) {
+      value = read(bytes);
+      known.set(key, value);
+    }
+    return value;
+  };
+}
+
+const asPathText = remembering((bytes) => {
+  const reader = new Reader(bytes);
   const parts: string[] = [];
   while (reader.left > 0) {
     const set = reader.u8() === 1;
@@ -73,38 +88,44 @@ function asPathText(reader: Reader): string {
     parts.push(set ? `{${numbers.join(',')}}` : numbers.join(' '));
   }
   return parts.join(' ');
-}
+});
 
-function tuples(reader: Reader, read: () => number, length: number): string[] {
+const communityTexts = remembering((bytes) => {
+  const reader = new Reader(bytes);
   const list: string[] = [];
-  while (reader.left > 0) list.push(Array.from({ length }, read).join(':'));
+  while (reader.left > 0) list.push(`${reader.u16()}:${reader.u16()}`);
   return list;
-}
+});
+
+const largeCommunityTexts = remembering((bytes) => {
+  const reader = new Reader(bytes);
+  const list: string[] = [];
+  while (reader.left > 0) list.push(`${reader.u32()}:${reader.u32()}:${reader.u32()}`);
+  return list;
+});
+
+const nextHopText = remembering(addressText);
 
 /** RFC 6396 4.3.4 wants only the next hop and its length here; FRR writes the whole attribute all the same. */
-function mpNextHop(value: Reader): string {
-  let length = value.u8();
-  if (length === 0) {
-    value.skip(2);
-    length = value.u8();
-  }
-  return addressText(value.take(length).subarray(0, 16));
+function mpNextHop(value: Uint8Array): string {
+  const at = value[0] === 0 ? 3 : 0;
+  return nextHopText(value.subarray(at + 1, at + 1 + Math.min(value[at]!, 16)));
 }
 
 export function readAttributes(reader: Reader, route: Route): void {
   while (reader.left > 0) {
     const extended = (reader.u8() & 0x10) !== 0;
     const code = reader.u8();
-    const value = new Reader(reader.take(extended ? reader.u16() : reader.u8()));
-    if (code === CODE.origin) route.origin = ORIGINS[value.u8()]!;
+    const value = reader.take(extended ? reader.u16() : reader.u8());
+    if (code === CODE.origin) route.origin = ORIGINS[value[0]!]!;
     else if (code === CODE.asPath) route.asPath = asPathText(value);
-    else if (code === CODE.nextHop) route.nextHop = addressText(value.take(4));
-    else if (code === CODE.med) route.med = value.u32();
-    else if (code === CODE.communities) route.communities.push(...tuples(value, () => value.u16(), 2));
-    else if (code === CODE.large) route.communities.push(...tuples(value, () => value.u32(), 3));
+    else if (code === CODE.nextHop) route.nextHop = nextHopText(value);
+    else if (code === CODE.med) route.med = new Reader(value).u32();
+    else if (code === CODE.communities) route.communities.push(...communityTexts(value));
+    else if (code === CODE.large) route.communities.push(...largeCommunityTexts(value));
     else if (code === CODE.mpReach) route.nextHop = mpNextHop(value);
   }
-  route.communities.sort();
+  if (route.communities.length > 1) route.communities.sort();
 }
 
 export function readPrefix(reader: Reader, family: Family): string {

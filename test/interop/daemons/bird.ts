@@ -104,14 +104,16 @@ function staticRoute({ prefix, asPath = [], med, communities = [] }: Announcemen
 function ask(socket: string, command: string): Promise<string[]> {
   return new Promise((resolve, reject) => {
     const connection = connect(socket);
-    let text = '';
+    const chunks: string[] = [];
+    let tail = '';
     connection.setEncoding('latin1').once('error', reject);
     connection.on('data', (chunk: string) => {
-      text += chunk;
+      chunks.push(chunk);
+      tail = (tail + chunk).slice(-1000);
       // A reply ends with a line that has a blank after its number; the first such line is the greeting.
-      if (!/\n\d{4} [^\n]*\n$/.test(text.slice(-1000))) return;
+      if (!/\n\d{4} [^\n]*\n$/.test(tail)) return;
       connection.destroy();
-      const lines = text.split('\n').slice(1, -1);
+      const lines = chunks.join('').split('\n').slice(1, -1);
       const last = lines[lines.length - 1] ?? '';
       if (/^[89]/.test(last)) reject(new Error(`bird, to "${command}": ${last}`));
       else resolve(lines.map((line) => (line.startsWith(' ') ? line.slice(1) : line.slice(5))));

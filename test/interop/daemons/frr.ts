@@ -66,6 +66,8 @@ function neighborLines({ address, port, as, passive }: NeighborOptions, options:
     `update-source ${local.address}`,
     'timers connect 1',
     'advertisement-interval 0',
+    // Other daemons do not send a route back to where it came from either.
+    'sender-as-path-loop-detection',
     ...(passive ? ['passive'] : []),
   ].map((line) => ` neighbor ${address} ${line}`);
 }

@@ -1,0 +1,190 @@
+/**
+ * graftd itself as a child process, as a user runs it: a configuration file, `chassis run`, the control socket
+ * with JSON, SIGTERM at the end and exit status 0.
+ */
+import { mkdirSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { stringify } from 'yaml';
+import { ControlClient } from '../../src/chassis/control/client.ts';
+import type { GraftReport, RouteRow, SessionRow } from '../../src/chassis/operations.ts';
+import { Child } from './child.ts';
+import type { Network } from './network.ts';
+import type { Family } from './routes.ts';
+import { until } from './wait.ts';
+
+const PROGRAM = path.resolve('dist', 'src', 'cli', 'main.js');
+
+/** Next hops on plain loopback, where graftd's own address is in 127/8 and nobody takes that. */
+const NEXT_HOP = { 'next-hop-ipv4': '192.0.2.77', 'next-hop-ipv6': '2001:db8:77::77' };
+
+export interface GraftdNeighbor {
+  address: string;
+  port: number;
+  as: number;
+  passive?: boolean;
+  families: readonly Family[];
+  blade?: number;
+}
+
+export interface GraftdOptions {
+  network: Network;
+  name: string;
+  host: number;
+  as: number;
+  blades: number;
+  neighbors: readonly GraftdNeighbor[];
+}
+
+function configuration({ network, host, as, blades, neighbors }: GraftdOptions): string {
+  const listen = ([4, 6] as const).map((transport) => {
+    const { address, port } = network.endpoint(host, transport);
+    return transport === 4 ? `${address}:${port}` : `[${address}]:${port}`;
+  });
+  return stringify({
+    router: { as, id: network.endpoint(host, 4).address, listen },
+    chassis: { blades, control: './ctl', state: './state.db' },
+    neighbors: neighbors.map(({ families, ...neighbor }) => ({
+      ...neighbor,
+      'local-address': network.endpoint(host, neighbor.address.includes(':') ? 6 : 4).address,
+      families: families.map((family) => `${family}-unicast`),
+      'connect-retry-time': 1,
+      ...(network.kind === 'loopback' ? NEXT_HOP : {}),
+      import: 'accept',
+      export: 'accept',
+    })),
+  });
+}
+
+export class Graftd {
+  readonly as: number;
+  readonly blades: number;
+  readonly client: ControlClient;
+  readonly #options: GraftdOptions;
+  readonly #child: Child;
+
+  private constructor(options: GraftdOptions, child: Child, client: ControlClient) {
+    this.#options = options;
+    this.as = options.as;
+    this.blades = options.blades;
+    this.#child = child;
+    this.client = client;
+  }
+
+  static async start(options: GraftdOptions): Promise<Graftd> {
+    const folder = path.join(options.network.folder, options.name);
+    mkdirSync(folder);
+    const file = path.join(folder, 'graftd.yaml');
+    writeFileSync(file, configuration(options));
+    const logFile = path.join(folder, 'log');
+    const { network } = options;
+    const child = new Child([process.execPath, PROGRAM, 'run', file], { network, logFile, cwd: folder });
+    await until('graftd to say that it is ready', () => {
+      if (child.status !== undefined) throw new Error(`graftd ended: ${child.log()}`);
+      return /\bready\b/.test(child.log());
+    });
+    return new Graftd(options, child, await ControlClient.connect(path.join(folder, 'ctl')));
+  }
+
+  /** The next hop that neighbours get from it. */
+  nextHop(family: Family): string {
+    const { network, host } = this.#options;
+    if (network.kind === 'loopback') return NEXT_HOP[`next-hop-${family}`];
+    return network.endpoint(host, family === 'ipv4' ? 4 : 6).address;
+  }
+
+  /** The neighbours, by address. */
+  get neighbors(): string[] {
+    return this.#options.neighbors.map(({ address }) => address);
+  }
+
+  sessions(): Promise<SessionRow[]> {
+    return this.client.call<SessionRow[]>('show sessions');
+  }
+
+  async session(neighbor: string): Promise<SessionRow> {
+    return (await this.sessions()).find((row) => row.neighbor === neighbor)!;
+  }
+
+  graft(neighbor: string, to: number): Promise<GraftReport> {
+    return this.client.call<GraftReport>('graft', { neighbor, to });
+  }
+
+  /** Its best routes: prefix to the row. */
+  async bestRoutes(family: Family): Promise<Map<string, RouteRow>> {
+    const best = new Map<string, RouteRow>();
+    const filter = { best: true, family: `${family}-unicast` };
+    for await (const rows of this.client.stream<RouteRow>('show routes', filter))
+      for (const row of rows) best.set(row.prefix, row);
+    return best;
+  }
+
+  async allEstablished(): Promise<void> {
+    await until('all of graftd’s sessions to be established', async () =>
+      (await this.sessions()).every(({ state }) => state === 'Established'),
+    ).catch(async (error: Error) => {
+      const states = (await this.sessions()).map((row) => `${row.neighbor} ${row.state} ${row.reason ?? ''}`);
+      throw new Error([error.message, ...states, this.log()].join('\n'));
+    });
+  }
+
+  log(): string {
+    return this.#child.log();
+  }
+
+  /** Ends it as an operator does; the status has to be 0. */
+  async stop(): Promise<number | string> {
+    this.client.close();
+    return await this.#child.stop(10_000);
+  }
+}
+
+export interface GraftTally {
+  grafts: number;
+  /** Grafts that were answered with an error, in words. */
+  failed: string[];
+  longestPauseMicroseconds: number;
+  /** Over all grafts: at rest and in motion a graft tells neighbours and siblings nothing. */
+  decisionsRun: number;
+}
+
+/**
+ * Moves the given sessions from blade to blade without end, one graft every few milliseconds, over one control
+ * connection, until it is stopped.
+ */
+export class GraftLoop {
+  readonly #graftd: Graftd;
+  readonly #tally: GraftTally = { grafts: 0, failed: [], longestPauseMicroseconds: 0, decisionsRun: 0 };
+  readonly #done: Promise<void>;
+  #stopping = false;
+
+  constructor(graftd: Graftd, neighbors: readonly string[], every = 3) {
+    this.#graftd = graftd;
+    this.#done = this.#run(neighbors, every);
+  }
+
+  async #run(neighbors: readonly string[], every: number): Promise<void> {
+    for (let turn = 0; !this.#stopping; turn++) {
+      const neighbor = neighbors[turn % neighbors.length]!;
+      const to = (Math.floor(turn / neighbors.length) + turn) % this.#graftd.blades;
+      try {
+        const { pauseMicroseconds, decisionsRun } = await this.#graftd.graft(neighbor, to);
+        this.#tally.grafts++;
+        this.#tally.decisionsRun += decisionsRun;
+        this.#tally.longestPauseMicroseconds = Math.max(
+          this.#tally.longestPauseMicroseconds,
+          pauseMicroseconds,
+        );
+      } catch (error) {
+        this.#tally.failed.push(`${neighbor} to ${to}: ${(error as Error).message}`);
+      }
+      await sleep(every);
+    }
+  }
+
+  async stop(): Promise<GraftTally> {
+    this.#stopping = true;
+    await this.#done;
+    return this.#tally;
+  }
+}
