@@ -36,7 +36,10 @@ for (;;) {
   }
   if (stopAt < Number.POSITIVE_INFINITY) {
     if (card.quiet) break;
-    if (performance.now() > stopAt) card.destroyAll();
+    if (performance.now() > stopAt) {
+      card.destroyAll();
+      break;
+    }
   }
   await fabric.bells.sleepAsync(thread, seen, stopAt < Number.POSITIVE_INFINITY ? 20 : 60_000);
 }
