@@ -54,6 +54,8 @@ export class Blade implements RoutesListener, GraftHost, SessionHost {
     { slot: number; generation: number; updatesSent: number; records: number; evaluations: number }
   >();
   stopping = false;
+  /** Orders carried out so far; the doorbell counts those that were posted. */
+  orders = 0;
 
   constructor(
     fabric: Fabric,
@@ -78,7 +80,12 @@ export class Blade implements RoutesListener, GraftHost, SessionHost {
     for (const configuration of configurations) this.#configure(configuration);
   }
 
+  get ordersDone(): boolean {
+    return ((this.fabric.bells.orders(this.slot) - this.orders) | 0) <= 0;
+  }
+
   order(order: BladeOrder): void {
+    this.orders = (this.orders + 1) | 0;
     switch (order.kind) {
       case 'configure':
         this.#configure(order.session);

@@ -19,6 +19,8 @@ import type { Routes } from './routes.ts';
 
 /** What grafts need of the blade that they are part of. */
 export interface GraftHost {
+  /** All orders that were posted are carried out: what the chassis ordered before a graft happens before it. */
+  readonly ordersDone: boolean;
   /** The session may come by the graft in this slot: state Inactive. */
   prepare(session: number, slot: number): void;
   /** It does not come by that graft; another one may have been prepared for it since. */
@@ -139,6 +141,7 @@ export class Grafts {
     const fabric = this.#fabric;
     if (this.#arrivedGeneration[slot] !== fabric.graft(slot, GRAFT.generation)) return;
     if (this.#arrived[slot] !== fabric.graft(slot, GRAFT.markers)) return;
+    if (!this.#host.ordersDone) return;
     if (!fabric.stepGraft(slot, GRAFT_STATE.prepared, GRAFT_STATE.releasing)) return;
     fabric.stampGraft(slot, GRAFT_TIME.released, this.#clock());
     const session = fabric.graft(slot, GRAFT.session);

@@ -24,15 +24,11 @@ const fabric = new Fabric(start.memory, slot, describeFor(start.localAs));
 const tell = (news: BladeNews): void => port.postMessage(news);
 const seed = (Date.now() ^ (slot << 20)) >>> 0;
 const blade = new Blade(fabric, slot, start.sessions, monotonicMilliseconds, new Random(seed), tell);
-let orders = 0;
 
 function takeOrders(): void {
-  const posted = fabric.bells.orders(slot);
-  while (orders !== posted) {
+  while (!blade.ordersDone) {
     const received = receiveMessageOnPort(port) as { message: BladeOrder } | undefined;
-    // The word can be ahead of the port for a moment.
     if (received === undefined) return;
-    orders++;
     blade.order(received.message);
   }
 }

@@ -180,11 +180,18 @@ export class Track {
     if (state === CONNECTION_STATE.open && !this.#opened) {
       this.#opened = true;
       this.event(this.which === 0 ? Event.TcpCrAcked : Event.TcpConnectionConfirmed);
+      this.#readSoon();
     }
     if (state === CONNECTION_STATE.ended && !this.#opened) {
       this.#why = 'cannot connect';
       this.event(Event.TcpConnectionFails);
     }
+  }
+
+  /** What the neighbour said while it waited for us is here already: nobody rings for that any more. */
+  #readSoon(): void {
+    this.#fabric.ready.setForBlade(this.#owner.index);
+    this.#schedule(this.#clock());
   }
 
   /**
