@@ -51,11 +51,18 @@ protocol static { ipv6 { table igp6; }; route ::/0 via "lo"; }`;
 /** In a namespace every address is the loopback's; it does not matter to us whether BIRD could forward there. */
 const EXPECTED_IN_LOG = /Next hop address \S+ is a local address of iface lo/;
 
+/** One that every daemon takes: GoBGP refuses 127/8. */
+function nextHopOf(family: Family, options: DaemonOptions): string {
+  const { network, host } = options;
+  if (family === 'ipv6') return ipv6NextHop(options);
+  return network.kind === 'loopback' ? `192.0.2.${host}` : network.endpoint(host, 4).address;
+}
+
 function channel(family: Family, neighbor: NeighborOptions, options: DaemonOptions): string {
   const version = family === 'ipv4' ? 4 : 6;
-  // The next hop of its own accord would be the session's address: of IPv4, or ::1, which nobody accepts.
-  const named = family === 'ipv6' && (transportOf(neighbor) === 4 || options.network.kind === 'loopback');
-  const nextHop = named ? ` next hop address ${ipv6NextHop(options)};` : '';
+  // The next hop of its own accord would be the session's address: of IPv4, or of loopback.
+  const named = options.network.kind === 'loopback' || (family === 'ipv6' && transportOf(neighbor) === 4);
+  const nextHop = named ? ` next hop address ${nextHopOf(family, options)};` : '';
   return `  ${family} { igp table igp${version}; import all; export filter announced;${nextHop} };`;
 }
 
@@ -206,8 +213,7 @@ export class Bird implements Daemon {
   }
 
   nextHop(family: Family): string {
-    const { network, host } = this.#options;
-    return family === 'ipv4' ? network.endpoint(host, 4).address : ipv6NextHop(this.#options);
+    return nextHopOf(family, this.#options);
   }
 
   #writeRoutes(): void {

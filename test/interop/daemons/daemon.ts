@@ -94,3 +94,23 @@ export function ipv6NextHop({ network, host }: DaemonOptions): string {
 
 /** BGP Identifiers are IPv4 addresses; every host has one of its own. */
 export const routerId = ({ network, host }: DaemonOptions): string => network.endpoint(host, 4).address;
+
+/**
+ * How one talks with the router at this host: a session for each family over its own IP version, as most
+ * operators have them; on plain loopback, where IPv6 has one address only, one for both.
+ */
+export function sessionsWith(
+  network: Network,
+  { host, as }: { host: number; as: number },
+): NeighborOptions[] {
+  if (network.kind === 'loopback') return [{ ...network.endpoint(host, 4), as, families: ['ipv4', 'ipv6'] }];
+  return [
+    { ...network.endpoint(host, 4), as, families: ['ipv4'] },
+    { ...network.endpoint(host, 6), as, families: ['ipv6'] },
+  ];
+}
+
+/** The address of the session that carries this family, as sessionsWith() makes them. */
+export function sessionAddress(network: Network, host: number, family: Family): string {
+  return network.endpoint(host, family === 'ipv6' && network.kind === 'namespace' ? 6 : 4).address;
+}

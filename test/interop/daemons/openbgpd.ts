@@ -16,7 +16,6 @@ import {
   type DaemonKind,
   type DaemonOptions,
   findProgram,
-  ipv6NextHop,
   type NeighborOptions,
   routerId,
   type SessionView,
@@ -44,13 +43,11 @@ function attributeWords({ asPath = [], med, communities = [] }: Announcement): s
 
 function neighborLines(neighbor: NeighborOptions, options: DaemonOptions): string[] {
   const { address } = options.network.endpoint(options.host, transportOf(neighbor));
-  const mixed = transportOf(neighbor) === 4 && neighbor.families.includes('ipv6');
   return [
     `neighbor ${neighbor.address} {`,
     `  remote-as ${neighbor.as}`,
     `  port ${neighbor.port}`,
     `  local-address ${address}`,
-    ...(mixed ? [`  local-address ${ipv6NextHop(options)}`] : []),
     ...(neighbor.as === options.as ? [] : ['  multihop 64']),
     ...(neighbor.passive ? ['  passive'] : []),
     `  announce IPv4 ${neighbor.families.includes('ipv4') ? 'unicast' : 'none'}`,
@@ -152,7 +149,8 @@ class OpenBgpd implements Daemon {
 
   nextHop(family: Family): string {
     const { network, host } = this.#options;
-    return family === 'ipv4' ? network.endpoint(host, 4).address : ipv6NextHop(this.#options);
+    // For IPv6 over IPv4 it takes the address of the interface.
+    return network.endpoint(host, family === 'ipv4' ? 4 : 6).address;
   }
 
   async #client(...words: string[]): Promise<string> {
