@@ -6,7 +6,7 @@ import type { Clock } from '../base/clock.ts';
 import type { Random } from '../base/random.ts';
 import { Cease, NotificationCode } from '../bgp/errors.ts';
 import { FAMILY_IPV4, familyBit, multiprotocolOf } from '../bgp/families.ts';
-import { State } from '../bgp/fsm.ts';
+import { Event, State } from '../bgp/fsm.ts';
 import { encodeRouteRefresh, MAX_EXTENDED_MESSAGE, MAX_MESSAGE, type RouteRefresh } from '../bgp/message.ts';
 import {
   acceptOpen,
@@ -118,6 +118,7 @@ export class Session implements TrackOwner {
   /** Asks the neighbour for all its routes again (RFC 2918). */
   refresh(): void {
     const families = this.#negotiated?.families ?? 0;
+    if (this.#negotiated?.routeRefresh !== true) return;
     for (const { afi, safi } of multiprotocolOf(families))
       this.#active?.sendMessage(encodeRouteRefresh(afi, safi));
   }
@@ -348,11 +349,8 @@ export class Session implements TrackOwner {
     const weAreHigher = localId === open.bgpId ? localAs > open.as : localId > open.bgpId; // RFC 6286 2.3
     const keep = weAreHigher ? 0 : 1;
     if (track.which !== keep) return true;
-    other.stop({
-      code: NotificationCode.Cease,
-      subcode: Cease.ConnectionCollisionResolution,
-      why: 'collision',
-    });
+    // Not stopped for good: should the one that stays fail before it is up, this one is tried again.
+    other.event(Event.OpenCollisionDump);
     return false;
   }
 

@@ -1,5 +1,5 @@
 /** What an operator can ask of a chassis, over the control socket (operations.ts), on a running one. */
-import { BLADE_NUMBER, SESSION_NUMBER } from '../fabric/layout.ts';
+import { BLADE_NUMBER, SESSION, SESSION_FLAG, SESSION_NUMBER } from '../fabric/layout.ts';
 import { planBalance } from './balance.ts';
 import { type Chassis, graftReport, type SessionEntry } from './chassis.ts';
 import { dumpMrt } from './dump.ts';
@@ -187,6 +187,10 @@ export class Operator implements ChassisOperations {
     const { state } = sessionRow(this.#chassis, entry);
     if (state !== 'Established')
       throw new OperationError(`${neighbor} is ${state}; only an Established session can be refreshed`);
+    if ((this.#chassis.fabric.session(entry.index, SESSION.flags) & SESSION_FLAG.routeRefresh) === 0)
+      throw new OperationError(
+        `${neighbor} does not know route refresh (RFC 2918); "chassis clear" does more`,
+      );
     await this.#chassis.order(entry, 'refresh');
   }
 
