@@ -1,0 +1,136 @@
+/**
+ * An independent opinion on best routes: graftd on four blades, its sessions grafted all the while, and a BIRD
+ * whose decision process is set up alike (RFC 4271 9.1.2.2, MED within a neighbour AS, no "oldest wins") get the
+ * same real tables from the same thirty neighbours. They have to choose the same routes, and to tell every
+ * neighbour the same.
+ */
+import test, { type ExecutionContext } from 'ava';
+import type { RouteRow } from '../../src/chassis/operations.ts';
+import { feedsFromMrt, type MrtFeed } from '../../src/lab/mrt-feeds.ts';
+import { Speaker } from '../../src/lab/speaker.ts';
+import { compareTold } from '../../src/lab/told.ts';
+import { dataFile } from '../support/data.ts';
+import { Bird, bird } from './daemons/index.ts';
+import { Graftd, GraftLoop } from './graftd.ts';
+import { type Endpoint, loopbackNetwork, type Network } from './network.ts';
+import type { Family, Route } from './routes.ts';
+import { until } from './wait.ts';
+
+const AS = 65000;
+const ROUTER = { host: 1, as: AS };
+const OPINION = { host: 2, as: AS };
+/** Host number of the first neighbour, and how many there are at most. */
+const FIRST = 11;
+const PEERS = 30;
+
+const addressOf = (network: Network, peer: number) => network.endpoint(FIRST + peer).address;
+
+function speakersTowards(network: Network, router: Endpoint, feeds: readonly MrtFeed[]): Speaker[] {
+  return feeds.map(({ as }, peer) => {
+    const localAddress = addressOf(network, peer);
+    const connect = { host: router.address, port: router.port };
+    const families = ['ipv4-unicast', 'ipv6-unicast'] as const;
+    return new Speaker({
+      localAs: as,
+      remoteAs: AS,
+      routerId: localAddress,
+      localAddress,
+      connect,
+      families,
+    });
+  });
+}
+
+async function sendAll(speakers: readonly Speaker[], feeds: readonly MrtFeed[]): Promise<void> {
+  await Promise.all(speakers.map((speaker) => speaker.start()));
+  await Promise.all(speakers.map((speaker) => speaker.up(20_000)));
+  await Promise.all(speakers.map((speaker, i) => speaker.send(feeds[i]!.feed)));
+}
+
+/** Until the router has told all of them all that it has to say. */
+async function settled(speakers: readonly Speaker[]): Promise<void> {
+  await Promise.all(speakers.map((speaker) => speaker.quiet(800)));
+}
+
+/** A route as both tell it: what was chosen, by what tells the candidates apart. */
+const choice = (route: { asPath: string; nextHop: string } | undefined) =>
+  route === undefined ? 'none' : `[${route.asPath.replace(/\{([^}]*)\}/g, normalSet)}] via ${route.nextHop}`;
+
+const normalSet = (_: string, members: string) => `{${members.trim().split(/[ ,]+/).sort().join(',')}}`;
+
+function disagreements(ours: ReadonlyMap<string, RouteRow>, theirs: ReadonlyMap<string, Route>): string[] {
+  const prefixes = new Set([...ours.keys(), ...theirs.keys()]);
+  return [...prefixes]
+    .filter((prefix) => choice(ours.get(prefix)) !== choice(theirs.get(prefix)))
+    .map((prefix) => `${prefix}: graftd ${choice(ours.get(prefix))}, BIRD ${choice(theirs.get(prefix))}`);
+}
+
+async function sameBestRoutes(t: ExecutionContext, name: string, family: Family): Promise<void> {
+  const network = loopbackNetwork();
+  t.teardown(() => network.close());
+  const file = dataFile(name);
+  const reason = bird.missing(network) ?? (file === undefined ? 'the real data is not present' : undefined);
+  if (file === undefined || reason !== undefined) {
+    t.log(`skipped: ${reason}`);
+    t.pass();
+    return;
+  }
+  const nextHops = Array.from({ length: PEERS }, (_, peer) => ({
+    nextHop: addressOf(network, peer),
+    nextHop6: `2001:db8:77::${(FIRST + peer).toString(16)}`,
+  }));
+  const feeds = await feedsFromMrt(file, nextHops, { seed: 1 });
+  const neighbors = feeds.map(({ as }, peer) => ({
+    address: addressOf(network, peer),
+    port: 179,
+    as,
+    passive: true,
+    families: ['ipv4', 'ipv6'] as const,
+  }));
+  const opinion = new Bird({ network, name: 'bird', ...OPINION, neighbors });
+  await opinion.start();
+  t.teardown(() => opinion.stop());
+  const graftd = await Graftd.start({ network, name: 'graftd', ...ROUTER, blades: 4, neighbors });
+  t.teardown(async () => void (await graftd.stop()));
+  const toGraftd = speakersTowards(network, network.endpoint(ROUTER.host), feeds);
+  const toBird = speakersTowards(network, network.endpoint(OPINION.host), feeds);
+  t.teardown(
+    async () => void (await Promise.all([...toGraftd, ...toBird].map((speaker) => speaker.close()))),
+  );
+
+  const sending = Promise.all([sendAll(toGraftd, feeds), sendAll(toBird, feeds)]);
+  await graftd.allEstablished();
+  const loop = new GraftLoop(graftd, graftd.neighbors);
+  await sending;
+  await Promise.all([settled(toGraftd), settled(toBird)]);
+  const tally = await loop.stop();
+
+  const total = feeds.reduce((sum, { routes }) => sum + routes.v4.count + routes.v6.count, 0);
+  t.log(`${feeds.length} peers, ${total} routes, ${tally.grafts} grafts`);
+  t.deepEqual(tally.failed, []);
+  const received = (await graftd.sessions()).reduce((sum, { routesReceived }) => sum + routesReceived, 0);
+  t.is(received, total);
+  await until('BIRD to have it all too', async () => (await opinion.bestRoutes(family)).size > 0);
+  const [ours, theirs] = [await graftd.bestRoutes(family), await opinion.bestRoutes(family)];
+  t.true(ours.size > 3000, `${ours.size} prefixes`);
+  t.deepEqual(disagreements(ours, theirs).slice(0, 20), []);
+
+  for (const [i, speaker] of toGraftd.entries()) {
+    const { malformed, lastMalformed, duplicates, unknownWithdraws, resets } = speaker.stats();
+    const flawless = { malformed: 0, lastMalformed: '', duplicates: 0, unknownWithdraws: 0, resets: 0 };
+    t.deepEqual({ malformed, lastMalformed, duplicates, unknownWithdraws, resets }, flawless);
+    const [mine, birds] = [speaker.table(), toBird[i]!.table()];
+    const told = compareTold(mine[family === 'ipv4' ? 'v4' : 'v6'], birds[family === 'ipv4' ? 'v4' : 'v6'], {
+      ignoreNextHop: true,
+    });
+    t.like(told, { onlyA: 0, onlyB: 0, differing: 0 }, `${feeds[i]!.as}: ${told.examples.join('; ')}`);
+  }
+}
+
+test.serial('the best of real IPv4 routes from 30 full peers are BIRD’s', (t) =>
+  sameBestRoutes(t, 'mrt/routeviews-rib.20140523.0600.first9072.gz', 'ipv4'),
+);
+
+test.serial('the best of real IPv6 routes from 27 peers are BIRD’s', (t) =>
+  sameBestRoutes(t, 'mrt/routeviews6-rib.20151101.0600.part1.gz', 'ipv6'),
+);
