@@ -35,8 +35,8 @@ export async function runDemo(options: DemoOptions & { terminal?: Terminal } = {
       throw error;
     }
   }
-  await stage.end(false);
-  return result.proved ? 0 : 1;
+  const clean = await stage.end(false);
+  return clean && result.proved ? 0 : 1;
 }
 
 async function play(stage: Stage, result: { proved: boolean }): Promise<void> {
@@ -67,7 +67,8 @@ async function stayUp(
 ): Promise<void> {
   const { interrupt, settings } = stage;
   const often = settings.every === 0 ? '' : `, with a graft every ${settings.every} s`;
-  step(stage, `The router stays up${often}; "${show}" in another terminal, Ctrl-C here to end`);
+  step(stage, `The router stays up${often}; Ctrl-C ends it`);
+  stage.screen.say(`   In another terminal: ${stage.screen.terminal.paint('cyan', show)}`);
   live.now = 'changes flow';
   stage.neighbours.startChanges(scripts, settings.rate);
   const end = performance.now() + settings.stay * 1000;

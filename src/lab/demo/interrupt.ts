@@ -10,11 +10,14 @@ export class Interrupted extends Error {
   }
 }
 
+/** Milliseconds within which a second signal is the same Ctrl-C: npm and timeout(1) hand on what came by the terminal too. */
+const ECHO = 1000;
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
 export class Interrupt {
   /** The first signal that came. */
   signal: string | undefined;
+  #since = 0;
   /** Why nothing is waited for any more. */
   #cause: Error | undefined;
   /** What is waited for now. */
@@ -25,9 +28,10 @@ export class Interrupt {
   constructor(onFirst: (signal: string) => void, hurry: () => void) {
     this.#onSignal = (signal) => {
       if (this.signal !== undefined) {
-        if (signal === 'SIGINT') hurry();
+        if (signal === 'SIGINT' && performance.now() - this.#since > ECHO) hurry();
         return;
       }
+      this.#since = performance.now();
       this.signal = signal;
       onFirst(signal);
       this.#give(new Interrupted());

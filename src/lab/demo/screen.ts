@@ -23,7 +23,8 @@ export class Screen {
   #drawn = 0;
   #hidden = false;
   #muted = false;
-  #progressAt = 0;
+  /** When something was said last. */
+  #saidAt = 0;
 
   constructor(terminal: Terminal) {
     this.terminal = terminal;
@@ -33,6 +34,7 @@ export class Screen {
 
   /** Lines that stay. */
   say(text = ''): void {
+    this.#saidAt = performance.now();
     const body = text.endsWith('\n') ? text : `${text}\n`;
     this.#write(this.#erase() + body + this.#draw());
   }
@@ -53,9 +55,7 @@ export class Screen {
       this.show([`   ${bar} ${String(percent).padStart(3)}% ${text}`]);
       return;
     }
-    const now = performance.now();
-    if (now - this.#progressAt < PROGRESS_PAUSE) return;
-    this.#progressAt = now;
+    if (performance.now() - this.#saidAt < PROGRESS_PAUSE) return;
     this.say(`   ${percent}% ${text}`);
   }
 

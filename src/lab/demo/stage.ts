@@ -4,7 +4,7 @@
  */
 import { writeFileSync } from 'node:fs';
 import type { Terminal } from '../../cli/terminal.ts';
-import { Box } from './box/box.ts';
+import { Box, exitText } from './box/box.ts';
 import { CAST, configurationText } from './cast.ts';
 import { FeedMaker, type Scripts } from './feeds/feeds.ts';
 import { Interrupt, Interrupted } from './interrupt.ts';
@@ -86,28 +86,30 @@ export class Stage {
     return this.#neighbours;
   }
 
-  /** Ends everything; `failed` keeps the folder with the router's log. */
-  async end(failed: boolean): Promise<void> {
+  /** Ends everything; `failed` keeps the folder with the router's log. True if the router ended well. */
+  async end(failed: boolean): Promise<boolean> {
     this.screen.show([]);
     await this.#maker?.stop();
-    if (this.#box !== undefined) await this.#endBox(this.#box, failed);
+    const clean = this.#box === undefined || (await this.#endBox(this.#box, failed));
     await this.#neighbours?.close();
-    this.folder.keep = failed && this.#box !== undefined;
+    this.folder.keep = !clean;
     if (this.folder.keep)
       this.screen.say(`The configuration and the log of the router are in ${this.folder.path}`);
     this.folder.remove();
     this.interrupt.release();
     this.screen.end();
+    return clean;
   }
 
-  async #endBox(box: Box, failed: boolean): Promise<void> {
+  async #endBox(box: Box, failed: boolean): Promise<boolean> {
     if (!failed) this.screen.say('Ending: a Cease to every neighbour …');
     const status = await box.stop();
-    if (failed) return;
+    if (failed) return false;
     const stats = await this.#neighbours?.stats().catch(() => []);
     const told = (stats ?? []).filter(({ lastNotification }) => lastNotification.startsWith(CEASE)).length;
     const neighbours = told === 0 ? '' : `; ${told} of ${CAST.length} neighbours got their Cease`;
-    this.screen.say(`The router ended with status ${status}${neighbours}.`);
+    this.screen.say(`The router ended with ${exitText(status)}${neighbours}.`);
+    return status === 0;
   }
 
   #onSignal(signal: string): void {

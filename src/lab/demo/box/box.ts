@@ -26,7 +26,8 @@ export class Box {
   readonly control: string;
   readonly #child: ChildProcess;
   readonly #logFile: string;
-  readonly #ended: Promise<number | null>;
+  /** Exit status, or the signal that ended it. */
+  readonly #ended: Promise<number | string>;
   #client: Promise<ControlClient> | undefined;
   /** One question at a time. */
   #asking: Promise<unknown> = Promise.resolve();
@@ -41,7 +42,9 @@ export class Box {
       detached: true,
       stdio: ['ignore', log, log, 'ipc'],
     });
-    this.#ended = new Promise((resolve) => this.#child.once('exit', resolve));
+    this.#ended = new Promise((resolve) =>
+      this.#child.once('exit', (status, signal) => resolve(signal ?? status ?? 'unknown')),
+    );
     this.ready = new Promise((resolve, reject) => {
       this.#child.once('message', (message: FromBox) => {
         if (message.kind === 'ready') resolve();
@@ -70,8 +73,8 @@ export class Box {
     return answer;
   }
 
-  /** Cease to every neighbour, everything closed; the exit status of the process. */
-  async stop(): Promise<number | null> {
+  /** Cease to every neighbour, everything closed; the exit status of the process, or the signal that ended it. */
+  async stop(): Promise<number | string> {
     this.#stopping = true;
     (await this.#client?.catch(() => undefined))?.close();
     if (this.#child.connected) this.#child.disconnect();
@@ -86,9 +89,12 @@ export class Box {
     this.#child.kill('SIGKILL');
   }
 
-  #endedText(status: number | null): OperationError {
+  #endedText(status: number | string): OperationError {
     const words = readFileSync(this.#logFile, 'utf8').trim().split('\n').slice(-LAST_WORDS).join(' | ');
-    const how = status === null ? 'was killed' : `ended with status ${status}`;
-    return new OperationError(`the router ${how}${words === '' ? '' : `: ${words}`}`);
+    return new OperationError(`the router ended with ${exitText(status)}${words === '' ? '' : `: ${words}`}`);
   }
+}
+
+export function exitText(status: number | string): string {
+  return typeof status === 'number' ? `exit status ${status}` : `signal ${status}`;
 }

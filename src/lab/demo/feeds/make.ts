@@ -1,5 +1,6 @@
 /** What each neighbour of the cast says, from a generated table or from an MRT file. */
 import { access, constants, stat } from 'node:fs/promises';
+import { MrtError } from '../../../mrt/format.ts';
 import { announceFeed, churnFeed } from '../../changes.ts';
 import { encodeFeed } from '../../feed.ts';
 import { generateTable, type InternetTable } from '../../internet.ts';
@@ -15,6 +16,8 @@ export type OnStep = (text: string, done: number, of: number) => void;
 const ROUND = 10;
 const FEWEST_CHANGES = 50;
 const MOST_CHANGES = 50_000;
+/** A transit provider tells at least so much of what the largest peer of a file does. */
+const FULL_SHARE = 0.5;
 /** One prefix in six of the Internet's is of IPv6. */
 const IPV6_SHARE = 1 / 6;
 
@@ -72,8 +75,8 @@ function changesOf(order: FeedOrder, neighbour: Neighbour, routes: Routes, seed:
 }
 
 /**
- * The largest peers of the file are the transit providers and the peers. One that the file has no peer for
- * says what the largest says, as its own; the customers have generated prefixes as ever.
+ * The largest peers of the file are the transit providers and the peers. A transit provider
+ * that the file has no such peer for says what the largest says, as its own; the customers have generated prefixes as ever.
  */
 async function fromFile(order: FeedOrder, file: string, onStep: OnStep): Promise<Scripts> {
   await checkReadable(file);
@@ -81,7 +84,10 @@ async function fromFile(order: FeedOrder, file: string, onStep: OnStep): Promise
   onStep(`reading ${file}`, 0, steps);
   const tellers = CAST.filter(({ part }) => part === 'full' || typeof part === 'number');
   const asked = tellers.map(({ as, address }) => ({ as, nextHop: address }));
-  const found = await feedsFromMrt(file, asked, { seed: order.seed });
+  const found = await feedsFromMrt(file, asked, { seed: order.seed }).catch((error: unknown) => {
+    const foreign = error instanceof MrtError && error.offset === 0;
+    throw foreign ? new Error(`${file}: is no MRT file, plain, gzip or bzip2`) : error;
+  });
   if (found.length === 0 || (found[0] as MrtFeed).feed.announced === 0)
     throw new Error(`${file}: has no unicast routes that a neighbour could tell`);
   const notes: string[] = [];
@@ -97,8 +103,9 @@ async function fromFile(order: FeedOrder, file: string, onStep: OnStep): Promise
       );
       continue;
     }
-    const told =
-      found[teller] ?? (neighbour.part === 'full' ? await again(file, neighbour, order) : undefined);
+    const own = found[teller];
+    const enough = own !== undefined && (neighbour.part !== 'full' || isFull(own, found[0] as MrtFeed));
+    const told = enough ? own : neighbour.part === 'full' ? await again(file, neighbour, order) : undefined;
     scripts.push(
       told === undefined ? { table: undefined, changes: undefined } : fileScript(order, neighbour, told),
     );
@@ -108,6 +115,11 @@ async function fromFile(order: FeedOrder, file: string, onStep: OnStep): Promise
   return { scripts, notes };
 }
 
+function isFull(told: MrtFeed, largest: MrtFeed): boolean {
+  return told.feed.announced >= FULL_SHARE * largest.feed.announced;
+}
+
+/** What the largest peer says, as this neighbour's own. */
 async function again(file: string, neighbour: Neighbour, order: FeedOrder): Promise<MrtFeed | undefined> {
   const one = [{ as: neighbour.as, nextHop: neighbour.address }];
   return (await feedsFromMrt(file, one, { seed: order.seed + 1 }))[0];
