@@ -58,10 +58,10 @@ export function decide(fabric: Fabric, a: number, sa: number, b: number, sb: num
   x = rows[ra + MED] as number;
   y = rows[rb + MED] as number;
   if (x !== y && rows[ra + NEIGHBOR_AS] === rows[rb + NEIGHBOR_AS]) return x < y ? STEP.med : -STEP.med; // c
-  return sa === sb ? STEP.same : decideBySession(fabric, ra, sa, rb, sb);
+  return decideBySession(fabric, ra, sa, rb, sb);
 }
 
-/** The steps that look at who told us. */
+/** The steps that look at who told us. Two routes of one session can still differ in what a reflector says of it. */
 function decideBySession(fabric: Fabric, ra: number, sa: number, rb: number, sb: number): number {
   const sessions = fabric.sessions;
   const rows = fabric.attributes.rows;
@@ -83,6 +83,7 @@ function decideBySession(fabric: Fabric, ra: number, sa: number, rb: number, sb:
   x = (la >>> 18) & 255;
   y = (lb >>> 18) & 255;
   if (x !== y) return x < y ? STEP.clusterList : -STEP.clusterList; // RFC 4456 9
+  if (sa === sb) return STEP.same;
   for (let i = SESSION.peerAddress; i < SESSION.peerAddress + 4; i++) {
     x = (sessions[wa + i] as number) >>> 0;
     y = (sessions[wb + i] as number) >>> 0;
