@@ -1,0 +1,79 @@
+import test from 'ava';
+import { feedFor } from '../../src/lab/feed.ts';
+import { generateTable } from '../../src/lab/internet.ts';
+import { startBox, until } from './support/box.ts';
+
+const neighbors = (count: number, blade?: number) =>
+  Array.from({ length: count }, (_, i) => ({
+    address: `127.5.0.${i + 1}`,
+    as: 64601 + i,
+    ...(blade === undefined ? {} : { blade }),
+  }));
+
+test.serial('balance evens out with the fewest grafts, and a second time moves nothing', async (t) => {
+  const all = neighbors(8, 0);
+  const box = await startBox(t, { blades: 4, neighbors: all });
+  const speakers = await Promise.all(all.map(({ address, as }) => box.speaker(address, as)));
+  await Promise.all(speakers.map((speaker) => speaker.up()));
+  const plan = await box.operator.balance({ metric: 'sessions', dryRun: true });
+  t.is(plan.grafts.length, 6);
+  t.deepEqual(
+    (await box.operator.showBlades()).map(({ sessions }) => sessions),
+    [8, 0, 0, 0],
+  );
+  const done = await box.operator.balance({ metric: 'sessions', dryRun: false });
+  t.is(done.grafts.length, 6);
+  t.deepEqual(
+    (await box.operator.showBlades()).map(({ sessions }) => sessions),
+    [2, 2, 2, 2],
+  );
+  for (const metric of ['sessions', 'routes', 'updates', 'cpu'] as const)
+    t.deepEqual((await box.operator.balance({ metric, dryRun: false })).grafts, [], metric);
+  t.true(speakers.every((speaker) => speaker.stats().resets === 0));
+});
+
+test.serial('balance by routes weighs what each neighbour tells', async (t) => {
+  const all = neighbors(4, 1);
+  const box = await startBox(t, { blades: 2, neighbors: all });
+  const table = generateTable({ seed: 3, ipv4: 8000, ipv6: 0 });
+  const half = generateTable({ seed: 4, ipv4: 4000, ipv6: 0 });
+  const speakers = await Promise.all(all.map(({ address, as }) => box.speaker(address, as)));
+  await Promise.all(speakers.map((speaker) => speaker.up()));
+  await speakers[0]!.send(feedFor(table, { neighborAs: 64601, nextHop: '127.5.0.1', seed: 1 }));
+  for (const i of [1, 2] as const)
+    await speakers[i]!.send(feedFor(half, { neighborAs: 64601 + i, nextHop: `127.5.0.${i + 1}`, seed: 1 }));
+  await until('all is received', async () => (await box.operator.showChassis()).routes === 16_000);
+  const report = await box.operator.balance({ metric: 'routes', dryRun: false });
+  t.is(report.grafts.length, 1);
+  t.deepEqual(
+    report.after.map(({ load }) => load),
+    [8000, 8000],
+  );
+  t.deepEqual((await box.operator.balance({ metric: 'routes', dryRun: false })).grafts, []);
+});
+
+test.serial('drain empties a blade, which then gets nothing until undrain', async (t) => {
+  const all = neighbors(6);
+  const box = await startBox(t, { blades: 3, neighbors: all });
+  const speakers = await Promise.all(all.map(({ address, as }) => box.speaker(address, as)));
+  await Promise.all(speakers.map((speaker) => speaker.up()));
+  const sessions = async () => (await box.operator.showBlades()).map((row) => row.sessions);
+  const states = async () => (await box.operator.showBlades()).map((row) => row.state);
+  t.deepEqual(await sessions(), [2, 2, 2]);
+  const { grafts } = await box.operator.drain(1);
+  t.is(grafts.length, 2);
+  t.deepEqual(await sessions(), [3, 0, 3]);
+  t.deepEqual(await states(), ['running', 'drained', 'running']);
+  t.deepEqual((await box.operator.drain(1)).grafts, []);
+  t.deepEqual((await box.operator.balance({ metric: 'sessions', dryRun: false })).grafts, []);
+  await t.throwsAsync(box.operator.graft('127.5.0.1', 1), { message: /blade 1 is drained/ });
+  await box.operator.drain(0);
+  t.deepEqual(await sessions(), [0, 0, 6]);
+  await t.throwsAsync(box.operator.drain(2), { message: /no other blade/ });
+  t.is((await states())[2], 'running');
+  await box.operator.undrain(0);
+  await box.operator.undrain(1);
+  t.is((await box.operator.balance({ metric: 'sessions', dryRun: false })).grafts.length, 4);
+  t.deepEqual(await sessions(), [2, 2, 2]);
+  t.true(speakers.every((speaker) => speaker.stats().resets === 0 && speaker.stats().notifications === 0));
+});
