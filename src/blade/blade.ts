@@ -165,6 +165,10 @@ export class Blade implements RoutesListener, GraftHost, SessionHost {
     this.#grafts.onMarker(sibling, marker);
   }
 
+  onAnswer(sibling: number, word: number): void {
+    this.#grafts.onAnswer(sibling, word);
+  }
+
   schedule(at: number): void {
     if (at < this.#nextTimer) this.#nextTimer = at;
   }
@@ -212,7 +216,8 @@ export class Blade implements RoutesListener, GraftHost, SessionHost {
     return handedOver;
   }
 
-  takeOver(index: number, revisit: FifoSet, slot: number): void {
+  /** True when the session is Established. */
+  takeOver(index: number, revisit: FifoSet, slot: number): boolean {
     const session = this.#prepared.get(slot) as Session;
     this.#prepared.delete(slot);
     this.#enter(session);
@@ -223,7 +228,7 @@ export class Blade implements RoutesListener, GraftHost, SessionHost {
     if (!established) {
       session.start();
       this.#settleCosts(slot, 0, 0, 0);
-      return;
+      return false;
     }
     const group = this.#adoptGroup(session);
     this.#costs.set(index, {
@@ -233,6 +238,11 @@ export class Blade implements RoutesListener, GraftHost, SessionHost {
       records: 0,
       evaluations: 0,
     });
+    return true;
+  }
+
+  lookAgain(index: number, id: number): void {
+    this.#sessions.get(index)?.group?.mark(id);
   }
 
   // ── stages of a turn ──

@@ -7,6 +7,11 @@
  *   others, to                                                        └─ marker into the channel to `from`
  *   from                                      all markers read: release ── released ─┐
  *   to                                                              take over ────────┴─ done
+ *   to, others                  ask all, and export to the session what is evaluated until all have answered
+ *
+ * The markers see to it that `from` was told of all that `to` knew before its log began. The answers see to the
+ * reverse: `from` may have told the session what `to` is still to be told, and may find undone then, so that nothing
+ * changes for it.
  *
  * The state word of the graft slot moves by compare-and-swap, so that giving up (the chassis, before `releasing`)
  * and releasing exclude each other. Everything that changes hands stands in the fabric.
@@ -15,7 +20,8 @@ import type { Clock } from '../base/clock.ts';
 import type { Fabric } from '../fabric/fabric.ts';
 import { FifoSet } from '../fabric/fifo-set.ts';
 import { GRAFT, GRAFT_STATE, GRAFT_TIME, PAGE_BITS, PAGE_WORDS } from '../fabric/layout.ts';
-import type { Routes } from './routes.ts';
+import { MARKER, QUESTION } from '../ibgp-internal/channel.ts';
+import type { EvaluationLog, Routes } from './routes.ts';
 
 /** What grafts need of the blade that they are part of. */
 export interface GraftHost {
@@ -27,13 +33,25 @@ export interface GraftHost {
   unprepare(slot: number): void;
   /** The session leaves: stop serving it; what of it was still to be exported. */
   release(session: number): Iterable<number>;
-  /** The session comes: serve it from its record; look at these prefixes again and export them to it. */
-  takeOver(session: number, revisit: FifoSet, slot: number): void;
+  /**
+   * The session comes: serve it from its record; look at these prefixes again and export them to it. True when it is
+   * Established.
+   */
+  takeOver(session: number, revisit: FifoSet, slot: number): boolean;
+  /** What the session was told of a prefix may not be what it should be. */
+  lookAgain(session: number, id: number): void;
 }
 
 interface GraftLog {
   readonly generation: number;
   readonly ids: FifoSet;
+}
+
+/** A session taken over while siblings still have to tell what its last home knew. */
+interface CatchUp {
+  readonly log: EvaluationLog;
+  /** Bit set of the siblings that have not answered. */
+  waiting: number;
 }
 
 /** First word of a page of handed-over prefixes: the next page. */
@@ -50,6 +68,8 @@ export class Grafts {
   readonly #marked: Int32Array;
   readonly #arrived: Int32Array;
   readonly #arrivedGeneration: Int32Array;
+  /** By the word of the graft's markers. */
+  readonly #catchUps = new Map<number, CatchUp>();
 
   constructor(fabric: Fabric, me: number, routes: Routes, host: GraftHost, clock: Clock) {
     this.#fabric = fabric;
@@ -82,6 +102,21 @@ export class Grafts {
       this.#arrived[slot] = 0;
     }
     this.#arrived[slot] = (this.#arrived[slot] as number) | (1 << sibling);
+  }
+
+  /** An answer came from a sibling: what it was told before the session was taken over, it has told. */
+  onAnswer(sibling: number, word: number): void {
+    const catchUp = this.#catchUps.get(word);
+    if (catchUp === undefined) return;
+    catchUp.waiting &= ~(1 << sibling);
+    if (catchUp.waiting !== 0) return;
+    this.#catchUps.delete(word);
+    this.#routes.logs.delete(catchUp.log);
+  }
+
+  /** Names a graft among all that ever were. */
+  #wordOf(slot: number): number {
+    return ((this.#fabric.graft(slot, GRAFT.generation) << 5) | slot) + 1;
   }
 
   #step(slot: number): void {
@@ -133,7 +168,7 @@ export class Grafts {
     if (this.#marked[slot] === generation) return;
     if ((this.#fabric.graft(slot, GRAFT.markers) & (1 << this.#me)) === 0) return;
     this.#marked[slot] = generation;
-    this.#routes.channelTo(this.#fabric.graft(slot, GRAFT.from)).putMarker(((generation << 5) | slot) + 1);
+    this.#routes.channelTo(this.#fabric.graft(slot, GRAFT.from)).put(MARKER, this.#wordOf(slot));
   }
 
   /** `from`: once all markers are read, gives the session up. */
@@ -185,10 +220,26 @@ export class Grafts {
       this.#routes.logs.delete(log.ids);
       this.#logs[slot] = undefined;
     }
-    this.#host.takeOver(fabric.graft(slot, GRAFT.session), revisit, slot);
+    const session = fabric.graft(slot, GRAFT.session);
+    if (this.#host.takeOver(session, revisit, slot)) this.#catchUp(slot, session);
     fabric.stampGraft(slot, GRAFT_TIME.takenOver, this.#clock());
     fabric.setGraft(slot, GRAFT.logged, revisit.size);
     fabric.setGraftState(slot, GRAFT_STATE.done);
+  }
+
+  /** Asks all that the graft counts on; until they have answered, every evaluated prefix is looked at for the session. */
+  #catchUp(slot: number, session: number): void {
+    const asked = this.#fabric.graft(slot, GRAFT.markers) | (1 << this.#fabric.graft(slot, GRAFT.from));
+    const catchUp: CatchUp = {
+      log: { add: (id) => this.#host.lookAgain(session, id) },
+      waiting: asked & ~(1 << this.#me),
+    };
+    const word = this.#wordOf(slot);
+    this.#catchUps.set(word, catchUp);
+    this.#routes.logs.add(catchUp.log);
+    for (const channel of this.#routes.channels) {
+      if (catchUp.waiting & (1 << channel.sibling)) channel.put(QUESTION, word);
+    }
   }
 
   #readHandedOver(slot: number): FifoSet {

@@ -5,10 +5,9 @@
  * Owns the evaluator (Loc-RIB) and the channels to the siblings. Never blocks, never allocates per route.
  */
 import type { Fabric } from '../fabric/fabric.ts';
-import type { FifoSet } from '../fabric/fifo-set.ts';
 import { SESSION_NUMBER } from '../fabric/layout.ts';
 import type { RecordRing } from '../fabric/record-ring.ts';
-import { MARKER, SiblingChannel } from '../ibgp-internal/channel.ts';
+import { ANSWER, MARKER, QUESTION, SiblingChannel } from '../ibgp-internal/channel.ts';
 import { Evaluator, OUTCOME, replaceWord } from '../ibgp-internal/evaluate.ts';
 import { LENGTHS, LOOPED, MED, ROW } from '../rib/attribute-row.ts';
 import { noteMed, notePresence } from '../rib/presence.ts';
@@ -19,6 +18,13 @@ export interface RoutesListener {
   onBestChanged(id: number): void;
   /** A sibling's marker came, behind everything that it told before. */
   onMarker(sibling: number, marker: number): void;
+  /** A sibling's answer came, behind everything that it had to tell when it was asked. */
+  onAnswer(sibling: number, word: number): void;
+}
+
+/** Hears of every prefix that is evaluated, whatever came of it. */
+export interface EvaluationLog {
+  add(id: number): void;
 }
 
 export class Routes {
@@ -26,8 +32,8 @@ export class Routes {
   readonly channels: SiblingChannel[] = [];
   recordsSent = 0;
   recordsReceived = 0;
-  /** Graft logs: every prefix evaluated while they are here is added to each. */
-  readonly logs = new Set<FifoSet>();
+  /** Of grafts: every prefix evaluated while they are here is added to each. */
+  readonly logs = new Set<EvaluationLog>();
   readonly #fabric: Fabric;
   readonly #incoming: { sibling: number; ring: RecordRing }[] = [];
   readonly #listener: RoutesListener;
@@ -93,8 +99,8 @@ export class Routes {
         const id = ring.first();
         const second = ring.second();
         ring.advance();
-        if (id === MARKER) this.#listener.onMarker(sibling, second);
-        else this.#evaluate(id, second, 0, false);
+        if (id >= 0) this.#evaluate(id, second, 0, false);
+        else this.#onSign(id, sibling, second);
       }
       this.recordsReceived += take;
       ring.release();
@@ -102,6 +108,13 @@ export class Routes {
       if (ring.waiting() > 0) more = true;
     }
     return more;
+  }
+
+  /** What a sibling says that is about no prefix. Between two evaluations. */
+  #onSign(kind: number, sibling: number, word: number): void {
+    if (kind === MARKER) this.#listener.onMarker(sibling, word);
+    else if (kind === QUESTION) this.channelTo(sibling).put(ANSWER, word);
+    else this.#listener.onAnswer(sibling, word);
   }
 
   /** Publishes what is to be told to the siblings; true when some of it still waits for room. */

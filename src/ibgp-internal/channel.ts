@@ -6,20 +6,24 @@
  *             a prefix is merged only with one behind the last marker
  *
  * Record: (PrefixId, hint): look again at this prefix; hint is the session + 1 that alone changed, 0: look at
- * all. Marker: (-1, graft): everything that I was told before, I have told you.
+ * all. Marker: (-1, graft): everything that I was told before, I have told you. Question: (-2, graft): put an answer
+ * behind all that you have to tell me. Answer: (-3, graft).
  */
 import type { Fabric } from '../fabric/fabric.ts';
 import { FifoSet } from '../fabric/fifo-set.ts';
 import type { RecordRing } from '../fabric/record-ring.ts';
 
 export const MARKER = -1;
+export const QUESTION = -2;
+export const ANSWER = -3;
 
-/** Prefixes that wait, with their hints; closed by a marker. */
+/** Prefixes that wait, with their hints; closed by a marker, or by a question or an answer. */
 class Segment {
   readonly ids = new FifoSet();
   readonly #hints = new Map<number, number>();
-  /** The marker that stands behind these prefixes; 0: still open. */
-  marker = 0;
+  /** MARKER, QUESTION or ANSWER when one stands behind these prefixes, and its word; 0: still open. */
+  closedBy = 0;
+  word = 0;
 
   add(id: number, hint: number): boolean {
     if (this.ids.add(id)) {
@@ -57,16 +61,17 @@ export class SiblingChannel {
   send(id: number, hint: number): void {
     if (this.#segments.length === 0 && this.#ring.claim(id, hint)) return;
     let last = this.#segments.at(-1);
-    if (last === undefined || last.marker !== 0) this.#segments.push((last = new Segment()));
+    if (last === undefined || last.closedBy !== 0) this.#segments.push((last = new Segment()));
     if (!last.add(id, hint)) this.recordsMerged++;
   }
 
-  /** Puts a marker behind all that is pending. `marker` is not 0. */
-  putMarker(marker: number): void {
-    if (this.#segments.length === 0 && this.#ring.claim(MARKER, marker)) return;
+  /** Puts a marker, a question or an answer behind all that is pending. */
+  put(kind: typeof MARKER | typeof QUESTION | typeof ANSWER, word: number): void {
+    if (this.#segments.length === 0 && this.#ring.claim(kind, word)) return;
     let last = this.#segments.at(-1);
-    if (last === undefined || last.marker !== 0) this.#segments.push((last = new Segment()));
-    last.marker = marker;
+    if (last === undefined || last.closedBy !== 0) this.#segments.push((last = new Segment()));
+    last.closedBy = kind;
+    last.word = word;
   }
 
   /** Moves what is pending into the ring as far as there is room, publishes, and wakes the sibling. */
@@ -78,7 +83,7 @@ export class SiblingChannel {
 
   get pending(): number {
     let size = 0;
-    for (const segment of this.#segments) size += segment.ids.size + (segment.marker === 0 ? 0 : 1);
+    for (const segment of this.#segments) size += segment.ids.size + (segment.closedBy === 0 ? 0 : 1);
     return size;
   }
 
@@ -88,6 +93,6 @@ export class SiblingChannel {
       if (!this.#ring.claim(id, segment.hintOf(id))) return false;
       segment.shift();
     }
-    return segment.marker === 0 || this.#ring.claim(MARKER, segment.marker);
+    return segment.closedBy === 0 || this.#ring.claim(segment.closedBy, segment.word);
   }
 }
