@@ -8,6 +8,7 @@ import { LIMITS, type Limits } from '../../src/blade/limits.ts';
 
 export const LOCAL_AS = 65_000;
 export const LOCAL_ID = 0x0a0000fe;
+const BOTH = FAMILY_IPV4 | FAMILY_IPV6;
 
 export interface NeighbourOptions {
   readonly index: number;
@@ -65,7 +66,8 @@ export function optionsFor(seed: number, blades?: number): SimulationOptions {
   const random = new Random(seed ^ 0x5eed);
   const count = 2 + random.below(random.chance(0.5) ? 4 : 11);
   const chosen = 1 + random.below(random.chance(0.6) ? 4 : 8);
-  const neighbours = Array.from({ length: count }, (_, index) => neighbourFor(random, index));
+  const alike = random.chance(0.4);
+  const neighbours = Array.from({ length: count }, (_, index) => neighbourFor(random, index, alike));
   const small = random.chance(0.6);
   return {
     seed,
@@ -76,13 +78,13 @@ export function optionsFor(seed: number, blades?: number): SimulationOptions {
     actions: 30 + random.below(random.chance(0.8) ? 120 : 400),
     med: random.pick([0, 0, 0.02, 0.1, 0.5]),
     plain: random.pick([0, 0.3, 0.8]),
-    fat: random.pick([0, 0, 0, 0.1, 0.7]),
+    fat: random.pick([0, 0, 0.1, 0.7]),
     downs: random.pick([0, 0.01, 0.05, 0.1]),
     slow: random.pick([0, 0, 0.03, 0.1]),
     grafts: random.pick([0, 0.01, 0.05, 0.2]),
     aborts: random.pick([0, 0.005, 0.05]),
     preemption: random.pick([0, 0, 0.02, 0.1, 0.3]),
-    impatient: random.chance(0.2),
+    impatient: random.chance(0.4),
     ringRecords: random.pick([8, 8, 16, 64]),
     receiveBytes: random.pick([8192, 16_384, 65_536]),
     graftSlots: random.pick([2, 4, 8]),
@@ -102,13 +104,14 @@ function limitsFor(random: Random): Limits {
   };
 }
 
-function neighbourFor(random: Random, index: number): NeighbourOptions {
-  const external = random.chance(0.7);
-  const fourOctetAs = random.chance(0.85);
+/** `alike`: most neighbours are told the same, and so share update groups. */
+function neighbourFor(random: Random, index: number, alike: boolean): NeighbourOptions {
+  const external = random.chance(alike ? 0.9 : 0.7);
+  const fourOctetAs = alike || random.chance(0.85);
   const as = external
     ? random.pick(fourOctetAs ? [64_501, 64_502, 64_503, 4_200_000_001] : [64_501, 64_502])
     : LOCAL_AS;
-  const ipv6 = random.chance(0.2);
+  const ipv6 = !alike && random.chance(0.2);
   const calling = random.pick(['calls', 'listens', 'both'] as const);
   return {
     index,
@@ -117,21 +120,17 @@ function neighbourFor(random: Random, index: number): NeighbourOptions {
     // Two sessions with one router have the same BGP Identifier.
     bgpId: random.chance(0.2) ? 0x0b000001 : random.pick([0x09000000, 0x0c000000]) + random.below(200),
     address: ipv6 ? [0x20010db8, 0, 0, 0x100 - index] : [0, 0, 0xffff, 0xcb007100 + 200 - index * 7],
-    localAddress: ipv6 ? [0x20010db8, 0, 0, 1] : [0, 0, 0xffff, random.chance(0.8) ? 0xcb0071fe : 0xcb0071fd],
-    families: random.pick([
-      FAMILY_IPV4 | FAMILY_IPV6,
-      FAMILY_IPV4 | FAMILY_IPV6,
-      FAMILY_IPV4 | FAMILY_IPV6,
-      FAMILY_IPV4,
-      FAMILY_IPV6,
-    ]),
+    localAddress: ipv6
+      ? [0x20010db8, 0, 0, 1]
+      : [0, 0, 0xffff, alike || random.chance(0.8) ? 0xcb0071fe : 0xcb0071fd],
+    families: alike || random.chance(0.6) ? BOTH : random.pick([FAMILY_IPV4, FAMILY_IPV6]),
     fourOctetAs,
     passive: calling === 'calls' && random.chance(0.7),
     calls: calling !== 'listens',
     listens: calling !== 'calls',
     importAccept: random.chance(0.95),
-    exportAccept: random.chance(0.95),
-    nextHopSelf: random.chance(0.3),
+    exportAccept: alike || random.chance(0.95),
+    nextHopSelf: !alike && random.chance(0.3),
     holdTime: random.pick([0, 30, 90]),
     window: random.pick([2048, 8192]),
   };

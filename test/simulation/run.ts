@@ -1,5 +1,5 @@
 /**
- * Many histories, one after another: `node dist/test/simulation/run.js [seeds] [first seed] [seconds]`. With SEED=… in
+ * Many histories, one after another: `node dist/test/simulation/run.js [seeds] [first seed] [seconds] [first]`. With SEED=… in
  * the environment one history alone, with a trace of what happens (BLADES=… overrides its number of blades).
  */
 import { play } from './history.ts';
@@ -33,6 +33,7 @@ if (seed !== undefined) {
       seeds.push(each);
       if (seeds.length <= 3) console.log(`SEED=${each}: ${message}`);
     }
+    if (totals.failures > 0 && process.argv[5] === 'first') break;
     if (each % 100 === 0)
       console.log(JSON.stringify({ at: each, ...totals, seconds: (performance.now() - start) / 1000 }));
   }

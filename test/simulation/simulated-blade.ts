@@ -13,6 +13,7 @@ import { LOCAL_AS, type SimulationOptions } from './options.ts';
 
 export interface BladeWorld {
   readonly now: number;
+  readonly tracing: boolean;
   /** Others may run now. */
   preempt(): void;
   trace(text: string): void;
@@ -52,6 +53,7 @@ export class SimulatedBlade {
         ),
       options.limits,
     );
+    if (world.tracing) this.#traceDecisions();
   }
 
   order(order: BladeOrder): void {
@@ -90,6 +92,44 @@ export class SimulatedBlade {
     const more = this.blade.turn();
     this.running = false;
     return more;
+  }
+
+  /** For who reads the trace of one history: every evaluation, and the steps of grafts. */
+  #traceDecisions(): void {
+    const { evaluator } = this.blade.routes;
+    const trace = (text: string): void => this.#world.trace(`blade ${this.slot}: ${text}`);
+    const evaluate = evaluator.evaluate.bind(evaluator);
+    evaluator.evaluate = (id, hint, visible) => {
+      trace(`evaluates ${id}, hint ${hint - 1} …`);
+      const outcome = evaluate(id, hint, visible);
+      const best = evaluator.bestSession(id) - 1;
+      trace(`… ${id}: best is session ${best}, set ${evaluator.bestAttribute(id)}, outcome ${outcome}`);
+      return outcome;
+    };
+    const { blade } = this;
+    const [prepare, release, takeOver, onMarker] = [
+      blade.prepare.bind(blade),
+      blade.release.bind(blade),
+      blade.takeOver.bind(blade),
+      blade.onMarker.bind(blade),
+    ];
+    blade.prepare = (session, slot) => {
+      trace(`prepares for session ${session}, slot ${slot}`);
+      prepare(session, slot);
+    };
+    blade.release = (session) => {
+      const ids = [...release(session)];
+      trace(`releases session ${session}, pending ${ids.join(' ')}`);
+      return ids;
+    };
+    blade.takeOver = (session, revisit, slot) => {
+      trace(`takes session ${session} over, to look at ${[...revisit].join(' ')}`);
+      return takeOver(session, revisit, slot);
+    };
+    blade.onMarker = (sibling, marker) => {
+      trace(`reads marker ${marker} of ${sibling}`);
+      onMarker(sibling, marker);
+    };
   }
 
   /**

@@ -38,6 +38,8 @@ export class World {
   readonly #log: ((text: string) => void) | undefined;
   readonly #script: Action[];
   #depth = 0;
+  /** How often each blade is picked, for a while: 0 stands still. */
+  #paces: number[] = [];
 
   constructor(options: SimulationOptions, log?: (text: string) => void) {
     this.options = options;
@@ -56,6 +58,10 @@ export class World {
     this.neighbours = options.neighbours.map((each) => new Neighbour(each, this));
     this.desk = new GraftDesk(this.fabric, options.impatient, (text) => this.trace(text));
     for (const { index } of options.neighbours) this.#place(index);
+  }
+
+  get tracing(): boolean {
+    return this.#log !== undefined;
   }
 
   trace(text: string): void {
@@ -80,7 +86,8 @@ export class World {
   preempt(): void {
     if (this.#depth >= DEPTH || !this.#random.chance(this.options.preemption)) return;
     this.#depth++;
-    for (let steps = 1 + this.#random.below(3); steps > 0; steps--) this.#step();
+    if (this.#random.chance(this.options.grafts * 0.3)) this.#graft();
+    for (let steps = 1 + this.#random.below(4); steps > 0; steps--) this.#step();
     this.#depth--;
   }
 
@@ -90,6 +97,7 @@ export class World {
   play(): void {
     const pace = this.#random.pick([0.02, 0.05, 0.2]);
     while (this.#script.length > 0) {
+      if (this.#random.chance(0.01)) this.#paceBlades();
       if (this.#random.chance(pace)) this.#act(this.#script.shift() as Action);
       if (this.#random.chance(this.options.grafts * 0.3)) this.#graft();
       if (this.#random.chance(this.options.aborts)) this.desk.abort(this.#random);
@@ -154,12 +162,20 @@ export class World {
     const random = this.#random;
     const dice = random.below(100);
     if (dice < 45) {
-      const able = this.blades.filter((blade) => blade.eligible);
-      if (able.length > 0) random.pick(able).turn();
+      const blade = random.pick(this.blades);
+      const pace = this.#paces[blade.slot] ?? 1;
+      for (let turns = pace; turns > 0 && blade.eligible; turns--) blade.turn();
     } else if (dice < 55) this.card.poll();
     else if (dice < 75) this.card.step(random);
     else if (dice < 97) random.pick(this.neighbours).step(random.chance(0.5) ? ALL : 1 + random.below(300));
     else this.desk.poll();
+  }
+
+  /** Some blades run ahead now, and others stand still: what lies between them grows long. */
+  #paceBlades(): void {
+    const paces = this.#random.pick<number[]>([[1], [0, 1, 3], [0, 0, 0, 1], [1, 20]]);
+    this.#paces = this.blades.map(() => this.#random.pick(paces));
+    if (this.#paces.every((pace): boolean => pace === 0)) this.#paces[0] = 1;
   }
 
   #act(action: Action): void {
