@@ -41,11 +41,11 @@ export async function runDemo(options: DemoOptions & { terminal?: Terminal } = {
 
 async function play(stage: Stage, result: { proved: boolean }): Promise<void> {
   const { screen, settings, interrupt } = stage;
-  const { control, port } = await stage.choosePlaces();
+  const { control, port: wanted } = await stage.choosePlaces();
   const title = `graftd: one router, ${settings.blades} blades, ${CAST.length} neighbours; Ctrl-C ends it`;
   screen.say(screen.terminal.paint('bold', title));
   const scripts = await makeFeeds(stage);
-  await startRouter(stage, port, control);
+  const port = await startRouter(stage, wanted, control);
   await connectNeighbours(stage, port);
   await sendTables(stage, scripts);
   const live = new Live(stage, await interrupt.guard(stage.neighbours.stats()));

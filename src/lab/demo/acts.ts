@@ -36,16 +36,18 @@ export async function makeFeeds(stage: Stage): Promise<Scripts> {
   return made;
 }
 
-export async function startRouter(stage: Stage, port: number, control: Control): Promise<void> {
+/** The port that the router listens at. */
+export async function startRouter(stage: Stage, wanted: number, control: Control): Promise<number> {
   const { screen, settings } = stage;
   step(stage, `Router: a chassis of ${settings.blades} blades, in a process of its own`);
-  const box = await stage.startBox(port, control);
+  const { box, port } = await stage.startBox(wanted, control);
   const summary = await stage.interrupt.guard(box.ask<ChassisSummary>('show chassis'));
   screen.say(`   AS ${ROUTER_AS}, process ${summary.pid}, listens at ${ROUTER_ADDRESS}:${port}`);
   const where = control.folder === undefined ? '' : ` (in ${control.folder})`;
   screen.say(`   In another terminal${where}, try for example`);
   for (const words of ['show', 'show sessions', `graft ${CAST[0]?.address} --to 2`, 'balance'])
     screen.say(`      ${screen.terminal.paint('cyan', control.command(words))}`);
+  return port;
 }
 
 export async function connectNeighbours(stage: Stage, port: number): Promise<void> {
@@ -78,6 +80,6 @@ export async function sendTables(stage: Stage, { scripts }: Scripts): Promise<vo
   screen.show([]);
   const told = stats.reduce((sum, { routes4, routes6 }) => sum + routes4 + routes6, 0);
   screen.say(
-    `   converged after ${seconds} s: ${amount(stage, prefixes)} prefixes, ${amount(stage, told)} routes told to neighbours`,
+    `   converged after ${seconds} s: ${amount(stage, prefixes)} prefixes, ${amount(stage, told)} routes told`,
   );
 }

@@ -29,7 +29,8 @@ export async function graftAndProve(stage: Stage, scripts: Scripts, live: Live):
   const { interrupt, neighbours, screen, settings } = stage;
   const tables = await interrupt.guard(allTables(neighbours));
   const before = await interrupt.guard(neighbours.stats());
-  step(stage, `Changes: ${settings.rate} UPDATE messages a second from now on`);
+  const { rate } = settings;
+  step(stage, rate === 0 ? 'Changes: none' : `Changes: ${rate} UPDATE messages a second from now on`);
   neighbours.startChanges(scripts.scripts, settings.rate);
   live.now = 'changes flow; the load is measured';
   live.start();

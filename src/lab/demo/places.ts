@@ -45,7 +45,11 @@ export async function choosePort(wanted: number | undefined): Promise<number> {
       `port ${wanted} of ${ROUTER_ADDRESS} is in use; choose another with --port, or leave that to the demo`,
     );
   }
-  return (await portIfFree(USUAL_PORT)) ?? (await portIfFree(0)) ?? USUAL_PORT;
+  return (await portIfFree(USUAL_PORT)) ?? (await anyPort());
+}
+
+export function anyPort(): Promise<number> {
+  return bound(ROUTER_ADDRESS, 0);
 }
 
 async function portIfFree(port: number): Promise<number | undefined> {

@@ -3,6 +3,7 @@
  * goodbye to its neighbours while they still listen.
  */
 import { writeFileSync } from 'node:fs';
+import { OperationError } from '../../chassis/operations.ts';
 import type { Terminal } from '../../cli/terminal.ts';
 import { Box, exitText } from './box/box.ts';
 import { CAST, configurationText } from './cast.ts';
@@ -10,12 +11,14 @@ import { FeedMaker, type Scripts } from './feeds/feeds.ts';
 import { Interrupt, Interrupted } from './interrupt.ts';
 import { Neighbours } from './neighbours.ts';
 import type { DemoSettings } from './options.ts';
-import { type Control, chooseControl, choosePort, Folder } from './places.ts';
+import { anyPort, type Control, chooseControl, choosePort, Folder } from './places.ts';
 import { Screen } from './screen.ts';
 
 const SEED = 1;
 /** NOTIFICATION code 6, Cease (RFC 4271 6.7). */
 const CEASE = '6/';
+/** How the chassis begins to say that a port is taken. */
+const CANNOT_LISTEN = 'cannot listen';
 
 export class Stage {
   readonly settings: DemoSettings;
@@ -26,6 +29,7 @@ export class Stage {
   #maker: FeedMaker | undefined;
   #box: Box | undefined;
   #neighbours: Neighbours | undefined;
+  #secondPort: number | undefined;
 
   constructor(settings: DemoSettings, terminal: Terminal) {
     this.settings = settings;
@@ -67,13 +71,27 @@ export class Stage {
     return made;
   }
 
-  async startBox(port: number, control: Control): Promise<Box> {
+  /** The router, and the port that it listens at: another one, if somebody was faster than we. */
+  async startBox(port: number, control: Control): Promise<{ box: Box; port: number }> {
+    const box = this.#newBox(port, control);
+    try {
+      await this.interrupt.guard(box.ready);
+      this.interrupt.failing(box.lost);
+      return { box, port };
+    } catch (error) {
+      const taken = error instanceof OperationError && error.message.startsWith(CANNOT_LISTEN);
+      if (!taken || this.settings.port !== undefined || port === this.#secondPort) throw error;
+      await box.stop();
+      this.#secondPort = await anyPort();
+      return this.startBox(this.#secondPort, control);
+    }
+  }
+
+  #newBox(port: number, control: Control): Box {
     const file = this.folder.file('graftd.yaml');
     const state = this.folder.file('graftd.db');
     writeFileSync(file, configurationText(this.settings, { port, control: control.path, state }));
     this.#box = new Box(file, control.path, this.folder.file('chassis.log'));
-    await this.interrupt.guard(this.#box.ready);
-    this.interrupt.failing(this.#box.lost);
     return this.#box;
   }
 
@@ -102,7 +120,8 @@ export class Stage {
   }
 
   async #endBox(box: Box, failed: boolean): Promise<boolean> {
-    if (!failed) this.screen.say('Ending: a Cease to every neighbour …');
+    const cease = this.#neighbours === undefined ? '' : ': a Cease to every neighbour';
+    if (!failed) this.screen.say(`Ending${cease} …`);
     const status = await box.stop();
     if (failed) return false;
     const stats = await this.#neighbours?.stats().catch(() => []);

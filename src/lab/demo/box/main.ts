@@ -8,6 +8,8 @@ const file = process.argv[2] as string;
 const ended = new Promise<void>((resolve) => {
   process.once('disconnect', resolve);
   process.once('SIGTERM', resolve);
+  // It may have let go before there was anybody to hear it.
+  if (!process.connected) resolve();
 });
 
 function tell(message: FromBox): void {
