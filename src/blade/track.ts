@@ -2,8 +2,7 @@
  * One connection of a session and its state machine (RFC 4271 section 8; bgp/fsm.ts is the table). A session has two:
  * track 0 dials, track 1 is called. They meet in connection collision (6.8), which the session decides.
  *
- * A track owns its timers, reads whole messages from the receive ring, and writes the small messages. What the
- * table says is to be done is done here, one line an action.
+ * A track owns its timers and its end of the wire. What the table says is to be done is done here, one line an action.
  */
 import type { Clock } from '../base/clock.ts';
 import type { Random } from '../base/random.ts';
@@ -18,17 +17,14 @@ import {
   headerErrorCode,
   headerErrorData,
   headerErrorSubcode,
-  MAX_EXTENDED_MESSAGE,
-  MAX_MESSAGE,
   MessageType,
   messageType,
   type RouteRefresh,
-  readHeader,
 } from '../bgp/message.ts';
 import { type DecodeFailure, decodeOpen, isFailure, type Open } from '../bgp/open.ts';
 import type { Fabric } from '../fabric/fabric.ts';
-import { CONNECTION, CONNECTION_STATE, SESSION_NUMBER } from '../fabric/layout.ts';
-import { publishTransmit } from './update-group.ts';
+import { SESSION_NUMBER } from '../fabric/layout.ts';
+import { type MessageTaker, News, Wire } from './wire.ts';
 
 /** RFC 4271 8.2.2 suggests four minutes. */
 const LARGE_HOLD = 240_000;
@@ -71,16 +67,12 @@ export interface TrackOwner {
   schedule(at: number): void;
 }
 
-/** A message that wraps around the ring's end is read here. */
-const scratch = new Uint8Array(MAX_EXTENDED_MESSAGE);
 const KEEPALIVE = encodeKeepalive();
 
-export class Track {
+export class Track implements MessageTaker {
   readonly which: number;
   state: State = State.Idle;
   open: Open | undefined;
-  /** Generation of the connection in use, 0: none. */
-  generation = 0;
   connectRetryAt = Number.POSITIVE_INFINITY;
   holdDeadline = Number.POSITIVE_INFINITY;
   keepaliveDue = Number.POSITIVE_INFINITY;
@@ -89,10 +81,9 @@ export class Track {
   readonly #owner: TrackOwner;
   readonly #clock: Clock;
   readonly #random: Random;
-  readonly #at: number;
+  readonly #wire: Wire;
   #idleHold = IDLE_HOLD;
   #dialDue = false;
-  #opened = false;
   #why = '';
 
   constructor(fabric: Fabric, owner: TrackOwner, which: number, clock: Clock, random: Random) {
@@ -101,19 +92,18 @@ export class Track {
     this.which = which;
     this.#clock = clock;
     this.#random = random;
-    this.#at = fabric.connections.at(owner.index, which);
+    this.#wire = new Wire(fabric, owner.index, which);
   }
 
   /** Sends a message that the table does not speak of. */
   sendMessage(message: Uint8Array): void {
-    this.#send(message);
+    this.#wire.send(message);
   }
 
   /** Inactive becomes Established on the connection that is open. Times in milliseconds. */
   attach(holdDeadline: number, keepaliveDue: number): void {
     this.#step(Event.GraftTakeOver);
-    this.generation = this.#fabric.connections.generationOf(this.#at);
-    this.#opened = true;
+    this.#wire.attach();
     this.holdDeadline = holdDeadline;
     this.keepaliveDue = keepaliveDue;
     this.#schedule(Math.min(holdDeadline, keepaliveDue));
@@ -132,8 +122,7 @@ export class Track {
   /** The connection goes on with another blade. */
   detach(): void {
     this.#step(Event.GraftRelease);
-    this.generation = 0;
-    this.#opened = false;
+    this.#wire.detach();
     this.#forgetTimers();
     this.connectRetryAt = Number.POSITIVE_INFINITY;
     this.idleHoldAt = Number.POSITIVE_INFINITY;
@@ -166,25 +155,19 @@ export class Track {
 
   /** The line card has news of this connection: opened, ended, closed. */
   connectionNews(): void {
-    const { connections } = this.#fabric;
-    const state = connections.stateOf(this.#at);
-    const generation = connections.generationOf(this.#at);
-    // One that was given up, here or by the last home blade, is only waiting to be closed.
-    const givenUp = connections.wantedGeneration(this.#at) === generation && !connections.wanted(this.#at);
-    if (this.which === 1 && !givenUp && generation !== this.generation && state !== CONNECTION_STATE.closed)
-      this.#called(generation);
-    if (givenUp || this.generation !== generation || this.generation === 0) {
-      this.#dialIfDue();
-      return;
-    }
-    if (state === CONNECTION_STATE.open && !this.#opened) {
-      this.#opened = true;
-      this.event(this.which === 0 ? Event.TcpCrAcked : Event.TcpConnectionConfirmed);
-      this.#readSoon();
-    }
-    if (state === CONNECTION_STATE.ended && !this.#opened) {
-      this.#why = 'cannot connect';
-      this.event(Event.TcpConnectionFails);
+    if (this.#wire.news() === News.Called) this.#called();
+    switch (this.#wire.news()) {
+      case News.Opened:
+        this.#wire.opened = true;
+        this.event(this.which === 0 ? Event.TcpCrAcked : Event.TcpConnectionConfirmed);
+        this.#readSoon();
+        break;
+      case News.Failed:
+        this.#why = 'cannot connect';
+        this.event(Event.TcpConnectionFails);
+        break;
+      default:
+        this.#dialIfDue();
     }
   }
 
@@ -199,24 +182,13 @@ export class Track {
    * first.
    */
   receive(budget: number): boolean {
-    if (!this.#opened) return false;
-    const { connections } = this.#fabric;
-    const ended = connections.stateOf(this.#at) === CONNECTION_STATE.ended;
-    const head = Atomics.load(connections.words, this.#at + CONNECTION.receiveHead);
-    const first = connections.words[this.#at + CONNECTION.receiveTail] as number;
-    let tail = first;
-    while (this.#opened && ((tail - first) | 0) < budget) {
-      const length = this.#message(tail, (head - tail) | 0);
-      if (length === 0) break;
-      tail = (tail + length) | 0;
-    }
-    if (!this.#opened) return false;
-    const read = (tail - first) | 0;
-    if (read > 0) {
-      this.#release(first, head, tail);
-      if (this.state === State.Established) this.#startHoldTimer(this.#clock());
-    }
-    const more = ((head - tail) | 0) > 0 && read >= budget;
+    const wire = this.#wire;
+    if (!wire.opened) return false;
+    const { ended } = wire;
+    const read = wire.read(budget, this);
+    if (!wire.opened) return false;
+    if (read > 0 && this.state === State.Established) this.#startHoldTimer(this.#clock());
+    const more = read >= budget;
     if (ended && !more) {
       this.#why = 'the neighbour closed the connection';
       this.event(Event.TcpConnectionFails);
@@ -296,13 +268,13 @@ export class Track {
       case 'dropConnection':
       case 'rejectConnection':
       case 'trackConnection': // every connection has a track of its own here, so there is never a second one
-        this.#close();
+        this.#wire.close();
         break;
       case 'sendOpen':
-        this.#send(this.#owner.openMessage());
+        this.#wire.send(this.#owner.openMessage());
         break;
       case 'sendKeepalive':
-        this.#send(KEEPALIVE);
+        this.#wire.send(KEEPALIVE);
         break;
       case 'sendNotification':
         this.#notify(notification, fault);
@@ -362,52 +334,16 @@ export class Track {
 
   /** Dials as soon as the last connection of this track is gone on both sides. */
   #dialIfDue(): void {
-    const { connections } = this.#fabric;
-    if (!this.#dialDue || !connections.idle(this.#at)) return;
-    this.#dialDue = false;
-    this.#opened = false;
-    this.generation = connections.generationOf(this.#at) + 1;
-    connections.want(this.#at, this.generation, true);
-    this.#fabric.ringCard(this.#owner.index, this.which);
+    if (this.#dialDue && this.#wire.dial()) this.#dialDue = false;
   }
 
   /** The neighbour has called. */
-  #called(generation: number): void {
+  #called(): void {
+    if (this.state === State.Active || this.state === State.Connect) this.#wire.answer();
     // Soon we may start again: until then the neighbour waits for our OPEN.
-    if (this.state === State.Idle && this.idleHoldAt < Number.POSITIVE_INFINITY) return;
-    this.generation = generation;
-    this.#opened = false;
-    if (this.state === State.Active || this.state === State.Connect) {
-      this.#fabric.connections.want(this.#at, generation, true);
-      return;
-    }
-    this.#opened = true; // there is a session already, or none is wanted (RFC 4271 6.8; RFC 4486)
-    this.#send(encodeNotification(NotificationCode.Cease, this.#owner.held() ? 5 : 7));
-    this.#close();
-  }
-
-  #close(): void {
-    if (this.generation === 0) return;
-    this.#fabric.connections.want(this.#at, this.generation, false);
-    this.#fabric.ringCard(this.#owner.index, this.which);
-    this.#opened = false;
-    if (this.which === 0) this.generation = 0;
-  }
-
-  #send(message: Uint8Array): void {
-    if (!this.#opened) return;
-    const { connections } = this.#fabric;
-    // Without room the neighbour reads nothing: it has bytes from us to come, and a KEEPALIVE would say no more.
-    if (connections.transmitRoom(this.#at) < message.length) return;
-    const head = connections.transmitHead(this.#at);
-    const { index } = this.#owner;
-    publishTransmit(
-      this.#fabric,
-      index,
-      this.which,
-      connections.write(index, this.which, head, message, 0, message.length),
-    );
-    this.#fabric.count(index, SESSION_NUMBER.messagesSent);
+    else if (this.state === State.Idle && this.idleHoldAt < Number.POSITIVE_INFINITY) return;
+    // There is a session already, or none is wanted (RFC 4271 6.8; RFC 4486).
+    else this.#wire.refuse(encodeNotification(NotificationCode.Cease, this.#owner.held() ? 5 : 7));
   }
 
   #notify(choice: NotificationChoice | undefined, fault: Fault | undefined): void {
@@ -417,45 +353,28 @@ export class Track {
         : Array.isArray(choice)
           ? (choice as [number, number])
           : [6, 0];
-    this.#send(encodeNotification(code, subcode, fault?.data));
+    this.#wire.send(encodeNotification(code, subcode, fault?.data));
     if (fault === undefined) this.#why = notificationText(code, subcode);
     this.#fabric.count(this.#owner.index, SESSION_NUMBER.notificationsSent);
     this.#fabric.setNumber(this.#owner.index, SESSION_NUMBER.lastErrorCode, (code << 8) | subcode);
   }
 
-  /** Reads one message at a position in the ring; its length, or 0 when it is not complete (or the track closed). */
-  #message(tail: number, available: number): number {
-    const { connections } = this.#fabric;
-    const ring = connections.receiveStart(this.#owner.index, this.which);
-    const offset = tail & (connections.receiveBytes - 1);
-    const contiguous = connections.receiveBytes - offset;
-    let bytes: Uint8Array = connections.receive;
-    let at = ring + offset;
-    if (contiguous < MAX_MESSAGE && contiguous < available) {
-      const take = Math.min(available, this.#owner.maxMessage(this));
-      const first = Math.min(take, contiguous);
-      scratch.set(connections.receive.subarray(at, at + first));
-      if (first < take) scratch.set(connections.receive.subarray(ring, ring + take - first), first);
-      bytes = scratch;
-      at = 0;
-    }
-    const length = readHeader(bytes, at, available, this.#owner.maxMessage(this));
-    if (length < 0) {
-      this.event(Event.BgpHeaderErr, {
-        code: headerErrorCode(length),
-        subcode: headerErrorSubcode(length),
-        data: headerErrorData(bytes, at, length),
-        why: notificationText(headerErrorCode(length), headerErrorSubcode(length)),
-      });
-      return 0;
-    }
-    if (length === 0 || length > available) return 0;
-    this.#dispatch(bytes, at, length);
-    return length;
+  // ── what the wire brings ──
+
+  maxMessage(): number {
+    return this.#owner.maxMessage(this);
   }
 
-  #dispatch(bytes: Uint8Array, at: number, length: number): void {
-    this.#fabric.count(this.#owner.index, SESSION_NUMBER.messagesReceived);
+  onBadHeader(bytes: Uint8Array, at: number, answer: number): void {
+    this.event(Event.BgpHeaderErr, {
+      code: headerErrorCode(answer),
+      subcode: headerErrorSubcode(answer),
+      data: headerErrorData(bytes, at, answer),
+      why: notificationText(headerErrorCode(answer), headerErrorSubcode(answer)),
+    });
+  }
+
+  onMessage(bytes: Uint8Array, at: number, length: number): void {
     const body = at + HEADER_LENGTH;
     const end = at + length;
     switch (messageType(bytes, at)) {
@@ -517,15 +436,5 @@ export class Track {
     const refresh = decodeRouteRefresh(bytes, start, end);
     if (this.state === State.Established && refresh !== undefined) this.#owner.processRouteRefresh(refresh);
     this.event(refresh === undefined ? Event.RouteRefreshMsgErr : Event.RouteRefreshMsg);
-  }
-
-  /** Gives the room of what was read back: after it was applied. */
-  #release(first: number, head: number, tail: number): void {
-    const { connections } = this.#fabric;
-    connections.releaseReceived(this.#at, tail);
-    this.#fabric.count(this.#owner.index, SESSION_NUMBER.bytesReceived, (tail - first) | 0);
-    // The line card waits for room only when less than a quarter was free.
-    if (((head - first) | 0) > connections.receiveBytes >> 1)
-      this.#fabric.ringCard(this.#owner.index, this.which);
   }
 }

@@ -1,0 +1,171 @@
+/**
+ * The blade's end of one TCP connection, as state and rings in the fabric (fabric/connections.ts): dial, take up a call,
+ * close, read whole messages, write small ones. The line card has the other end.
+ */
+import { HEADER_LENGTH, MAX_EXTENDED_MESSAGE, MAX_MESSAGE, readHeader } from '../bgp/message.ts';
+import type { Fabric } from '../fabric/fabric.ts';
+import { CONNECTION, CONNECTION_STATE, SESSION_NUMBER } from '../fabric/layout.ts';
+import { publishTransmit } from './update-group.ts';
+
+/** What the line card has to say of the connection. */
+export const News = { None: 0, Opened: 1, Failed: 2, Called: 3 } as const;
+export type News = (typeof News)[keyof typeof News];
+
+/** Who takes the messages that are read. */
+export interface MessageTaker {
+  maxMessage(): number;
+  onMessage(bytes: Uint8Array, at: number, length: number): void;
+  /** What stands there is no message: the negative answer of readHeader. */
+  onBadHeader(bytes: Uint8Array, at: number, answer: number): void;
+}
+
+const CALLED = 1;
+/** A message that wraps around the ring's end is read here. */
+const scratch = new Uint8Array(MAX_EXTENDED_MESSAGE);
+
+export class Wire {
+  /** Generation of the connection in use, 0: none. */
+  generation = 0;
+  /** Bytes go both ways. */
+  opened = false;
+  readonly #fabric: Fabric;
+  readonly #session: number;
+  readonly #which: number;
+  readonly #at: number;
+
+  constructor(fabric: Fabric, session: number, which: number) {
+    this.#fabric = fabric;
+    this.#session = session;
+    this.#which = which;
+    this.#at = fabric.connections.at(session, which);
+  }
+
+  /** Takes up the open connection that another blade gave up. */
+  attach(): void {
+    this.generation = this.#fabric.connections.generationOf(this.#at);
+    this.opened = true;
+  }
+
+  /** Leaves the connection to another blade. */
+  detach(): void {
+    this.generation = 0;
+    this.opened = false;
+  }
+
+  news(): News {
+    const { connections } = this.#fabric;
+    const state = connections.stateOf(this.#at);
+    const generation = connections.generationOf(this.#at);
+    // One that was given up, here or by the last home blade, is only waiting to be closed.
+    const givenUp = connections.wantedGeneration(this.#at) === generation && !connections.wanted(this.#at);
+    if (givenUp || generation === 0 || state === CONNECTION_STATE.closed) return News.None;
+    if (generation !== this.generation) return this.#which === CALLED ? News.Called : News.None;
+    if (this.opened) return News.None;
+    if (state === CONNECTION_STATE.open) return News.Opened;
+    return state === CONNECTION_STATE.ended ? News.Failed : News.None;
+  }
+
+  /** The neighbour closed it; what it sent before may still be there to be read. */
+  get ended(): boolean {
+    return this.#fabric.connections.stateOf(this.#at) === CONNECTION_STATE.ended;
+  }
+
+  /** Dials; false while the last connection is not gone on both sides. */
+  dial(): boolean {
+    const { connections } = this.#fabric;
+    if (!connections.idle(this.#at)) return false;
+    this.opened = false;
+    this.generation = connections.generationOf(this.#at) + 1;
+    connections.want(this.#at, this.generation, true);
+    this.#fabric.ringCard(this.#session, this.#which);
+    return true;
+  }
+
+  /** Takes up a call: it is open when `news` says so. */
+  answer(): void {
+    const { connections } = this.#fabric;
+    this.opened = false;
+    this.generation = connections.generationOf(this.#at);
+    connections.want(this.#at, this.generation, true);
+  }
+
+  /** Turns a call down with a last message. */
+  refuse(message: Uint8Array): void {
+    this.attach();
+    this.send(message);
+    this.close();
+  }
+
+  close(): void {
+    if (this.generation === 0) return;
+    this.#fabric.connections.want(this.#at, this.generation, false);
+    this.#fabric.ringCard(this.#session, this.#which);
+    this.opened = false;
+    // A call's generation is remembered until the next one: it is not answered twice.
+    if (this.#which !== CALLED) this.generation = 0;
+  }
+
+  /** Without room nothing is sent: the neighbour has bytes from us to come, and a KEEPALIVE would say no more. */
+  send(message: Uint8Array): void {
+    const { connections } = this.#fabric;
+    if (!this.opened || connections.transmitRoom(this.#at) < message.length) return;
+    const head = connections.transmitHead(this.#at);
+    const next = connections.write(this.#session, this.#which, head, message, 0, message.length);
+    publishTransmit(this.#fabric, this.#session, this.#which, next);
+    this.#fabric.count(this.#session, SESSION_NUMBER.messagesSent);
+  }
+
+  /**
+   * Gives whole messages to `taker` until about `budget` bytes are read, or it closes the wire. Returns bytes read;
+   * their room in the ring is given back once all was applied.
+   */
+  read(budget: number, taker: MessageTaker): number {
+    const { connections } = this.#fabric;
+    const head = Atomics.load(connections.words, this.#at + CONNECTION.receiveHead);
+    const first = connections.words[this.#at + CONNECTION.receiveTail] as number;
+    let tail = first;
+    while (this.opened && ((tail - first) | 0) < budget) {
+      const length = this.#readMessage(tail, (head - tail) | 0, taker);
+      if (length === 0) break;
+      tail = (tail + length) | 0;
+    }
+    const read = (tail - first) | 0;
+    if (this.opened && read > 0) this.#release(first, head, tail);
+    return read;
+  }
+
+  /** Reads the message at a position in the ring; its length, or 0 when it is not complete, or none. */
+  #readMessage(tail: number, available: number, taker: MessageTaker): number {
+    if (available < HEADER_LENGTH) return 0;
+    const { connections } = this.#fabric;
+    const ring = connections.receiveStart(this.#session, this.#which);
+    const offset = tail & (connections.receiveBytes - 1);
+    const contiguous = connections.receiveBytes - offset;
+    const most = taker.maxMessage();
+    let bytes: Uint8Array = connections.receive;
+    let at = ring + offset;
+    if (contiguous < Math.min(Math.max(most, MAX_MESSAGE), available)) {
+      const take = Math.min(available, most);
+      const first = Math.min(take, contiguous);
+      scratch.set(connections.receive.subarray(at, at + first));
+      if (first < take) scratch.set(connections.receive.subarray(ring, ring + take - first), first);
+      bytes = scratch;
+      at = 0;
+    }
+    const length = readHeader(bytes, at, available, most);
+    if (length < 0) taker.onBadHeader(bytes, at, length);
+    if (length <= 0 || length > available) return 0;
+    this.#fabric.count(this.#session, SESSION_NUMBER.messagesReceived);
+    taker.onMessage(bytes, at, length);
+    return length;
+  }
+
+  #release(first: number, head: number, tail: number): void {
+    const { connections } = this.#fabric;
+    connections.releaseReceived(this.#at, tail);
+    this.#fabric.count(this.#session, SESSION_NUMBER.bytesReceived, (tail - first) | 0);
+    // The line card waits for room only when less than a quarter was free.
+    if (((head - first) | 0) > connections.receiveBytes >> 1)
+      this.#fabric.ringCard(this.#session, this.#which);
+  }
+}
