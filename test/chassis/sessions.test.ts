@@ -149,6 +149,7 @@ test.serial('clear sends a Cease and comes back by itself', async (t) => {
   const box = await startBox(t, { neighbors: [{ address, as: AS }] });
   const neighbour = await RawNeighbour.dial(box.port, address);
   await neighbour.establish({ as: AS });
+  await until('it is up', async () => (await box.operator.showSession(address)).establishedCount === 1);
   await box.operator.clear(address);
   t.deepEqual(await neighbour.notification(), [6, 4]);
   await neighbour.end();
