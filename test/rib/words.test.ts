@@ -1,0 +1,89 @@
+import test from 'ava';
+import fc from 'fast-check';
+import { describeFor, HAS_ORIGINATOR, LOOPED, PATH_LENGTH_MASK } from '../../src/rib/attribute-row.ts';
+import { BUCKETS, MED_MARK, noteMed, notePresence } from '../../src/rib/presence.ts';
+import { ADVERTISED, ATTRIBUTE_MASK, FILTERED, feasible, visible } from '../../src/rib/route-word.ts';
+import { smallFabric } from '../fabric/support/small.ts';
+
+test('a home blade may choose what is not filtered, its siblings what is advertised besides', (t) => {
+  fc.assert(
+    fc.property(fc.nat(ATTRIBUTE_MASK), fc.boolean(), fc.boolean(), (attribute, advertised, filtered) => {
+      // As a column gives it: signed 32 bits.
+      const word = attribute | (advertised ? ADVERTISED : 0) | (filtered ? FILTERED : 0) | 0;
+      return (
+        feasible(word) === (filtered ? 0 : attribute) &&
+        visible(word) === (advertised && !filtered ? attribute : 0) &&
+        (word & ATTRIBUTE_MASK) === attribute
+      );
+    }),
+  );
+  t.deepEqual([feasible(0), visible(0)], [0, 0]);
+  t.is(ADVERTISED ^ FILTERED ^ ATTRIBUTE_MASK, -1, 'the three parts fill the word and do not overlap');
+});
+
+test('presence names every session that may have a route, and the MED mark stands beside it', (t) => {
+  const fabric = smallFabric();
+  for (const session of [0, 30, 31, 61, 63]) {
+    notePresence(fabric, session, 5);
+    t.not((fabric.presence[5] as number) & (1 << (session % BUCKETS)), 0);
+  }
+  t.is(fabric.presence[5], 1 | (1 << 30) | (1 << 1));
+  t.true((fabric.presence[5] as number) >= 0, 'no session reaches the mark');
+  t.true(noteMed(fabric, 5));
+  t.false(noteMed(fabric, 5), 'only the first one has to tell');
+  t.is((fabric.presence[5] as number) & MED_MARK, MED_MARK);
+  t.is(fabric.presence[5]! & ~MED_MARK, 1 | (1 << 30) | (1 << 1));
+  notePresence(fabric, 2, 5);
+  t.false(noteMed(fabric, 5));
+  t.is(fabric.presence[4], 0);
+});
+
+test('a set is described by what the decision reads of it', (t) => {
+  const row = new Uint32Array(8);
+  const describe = describeFor(65000);
+  const set = (path: number[], ...more: number[]): Uint8Array =>
+    Uint8Array.of(0x40, 1, 1, 2, 0x40, 2, 2 + 4 * path.length, 2, path.length, ...path.flatMap(u32), ...more);
+  const both = set([64500, 65000], 0x40, 3, 4, 10, 0, 0, 1, 0x80, 4, 4, ...u32(4_000_000_000));
+  describe(both, 0, both.length, row, 3);
+  t.deepEqual([...row.subarray(3, 6)], [100, 4_000_000_000, 64500]);
+  const lengths = row[6] as number;
+  t.is(lengths & PATH_LENGTH_MASK, 2);
+  t.is((lengths >>> 16) & 3, 2);
+  t.not(lengths & LOOPED, 0);
+  t.is(lengths & HAS_ORIGINATOR, 0);
+  const reflected = set(
+    [],
+    0x40,
+    5,
+    4,
+    ...u32(250),
+    0x80,
+    9,
+    4,
+    10,
+    0,
+    0,
+    9,
+    0x80,
+    10,
+    8,
+    1,
+    1,
+    1,
+    1,
+    2,
+    2,
+    2,
+    2,
+  );
+  describe(reflected, 0, reflected.length, row, 3);
+  t.is(row[3], 250);
+  t.is((row[6] as number) & LOOPED, 0);
+  t.not((row[6] as number) & HAS_ORIGINATOR, 0);
+  t.is(((row[6] as number) >>> 18) & 255, 2);
+  t.is(row[7], 0x0a000009);
+});
+
+function u32(value: number): number[] {
+  return [value >>> 24, (value >>> 16) & 255, (value >>> 8) & 255, value & 255];
+}
