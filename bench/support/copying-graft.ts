@@ -57,7 +57,7 @@ function newProcess(): { fabric: Fabric; routes: Routes } {
   const memory = createFabricMemory(defaultFabricOptions(1, 32));
   const fabric = new Fabric(memory, 0, describeFor(65000));
   fabric.setSession(0, SESSION.flags, SESSION_FLAG.external | SESSION_FLAG.fourOctetAs);
-  const routes = new Routes(fabric, 0, { onBestChanged: () => {}, onMarker: () => {} });
+  const routes = new Routes(fabric, 0, { onBestChanged: () => {}, onMarker: () => {}, onAnswer: () => {} });
   routes.evaluator.mine[0] = 1;
   routes.evaluator.sessions = 1;
   return { fabric, routes };
