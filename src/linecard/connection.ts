@@ -94,6 +94,8 @@ export class Connection {
   }
 
   #onRead(bytes: number): boolean {
+    // Nobody takes it any more; only by reading on is the neighbour's end seen.
+    if (this.#closing) return true;
     const { connections } = this.#fabric;
     this.#receiveHead = (this.#receiveHead + bytes) | 0;
     Atomics.store(connections.words, this.#at + CONNECTION.receiveHead, this.#receiveHead);
