@@ -56,12 +56,15 @@ function configuration({ network, host, as, blades, neighbors }: GraftdOptions):
   });
 }
 
+const controlOf = ({ network, name }: GraftdOptions) => path.join(network.folder, name, 'ctl');
+
 export class Graftd {
   readonly as: number;
   readonly blades: number;
   readonly client: ControlClient;
   readonly #options: GraftdOptions;
   readonly #child: Child;
+  readonly #others: ControlClient[] = [];
 
   private constructor(options: GraftdOptions, child: Child, client: ControlClient) {
     this.#options = options;
@@ -83,7 +86,14 @@ export class Graftd {
       if (child.status !== undefined) throw new Error(`graftd ended: ${child.log()}`);
       return /\bready\b/.test(child.log());
     });
-    return new Graftd(options, child, await ControlClient.connect(path.join(folder, 'ctl')));
+    return new Graftd(options, child, await ControlClient.connect(controlOf(options)));
+  }
+
+  /** A further control connection: one answers one request after the other. */
+  async connect(): Promise<ControlClient> {
+    const client = await ControlClient.connect(controlOf(this.#options));
+    this.#others.push(client);
+    return client;
   }
 
   /** The next hop that neighbours get from it. */
@@ -104,10 +114,6 @@ export class Graftd {
 
   async session(neighbor: string): Promise<SessionRow> {
     return (await this.sessions()).find((row) => row.neighbor === neighbor)!;
-  }
-
-  graft(neighbor: string, to: number): Promise<GraftReport> {
-    return this.client.call<GraftReport>('graft', { neighbor, to });
   }
 
   /** Its best routes: prefix to the row. */
@@ -134,7 +140,7 @@ export class Graftd {
 
   /** Ends it as an operator does; the status has to be 0. */
   async stop(): Promise<number | string> {
-    this.client.close();
+    for (const client of [this.client, ...this.#others]) client.close();
     return await this.#child.stop(10_000);
   }
 }
@@ -144,8 +150,6 @@ export interface GraftTally {
   /** Grafts that were answered with an error, in words. */
   failed: string[];
   longestPauseMicroseconds: number;
-  /** Over all grafts: at rest and in motion a graft tells neighbours and siblings nothing. */
-  decisionsRun: number;
 }
 
 /**
@@ -154,7 +158,7 @@ export interface GraftTally {
  */
 export class GraftLoop {
   readonly #graftd: Graftd;
-  readonly #tally: GraftTally = { grafts: 0, failed: [], longestPauseMicroseconds: 0, decisionsRun: 0 };
+  readonly #tally: GraftTally = { grafts: 0, failed: [], longestPauseMicroseconds: 0 };
   readonly #done: Promise<void>;
   #stopping = false;
 
@@ -164,22 +168,22 @@ export class GraftLoop {
   }
 
   async #run(neighbors: readonly string[], every: number): Promise<void> {
+    const client = await this.#graftd.connect();
     for (let turn = 0; !this.#stopping; turn++) {
       const neighbor = neighbors[turn % neighbors.length]!;
       const to = (Math.floor(turn / neighbors.length) + turn) % this.#graftd.blades;
       try {
-        const { pauseMicroseconds, decisionsRun } = await this.#graftd.graft(neighbor, to);
-        this.#tally.grafts++;
-        this.#tally.decisionsRun += decisionsRun;
-        this.#tally.longestPauseMicroseconds = Math.max(
-          this.#tally.longestPauseMicroseconds,
-          pauseMicroseconds,
-        );
+        this.#count(await client.call<GraftReport>('graft', { neighbor, to }));
       } catch (error) {
         this.#tally.failed.push(`${neighbor} to ${to}: ${(error as Error).message}`);
       }
       await sleep(every);
     }
+  }
+
+  #count({ pauseMicroseconds }: GraftReport): void {
+    this.#tally.grafts++;
+    this.#tally.longestPauseMicroseconds = Math.max(this.#tally.longestPauseMicroseconds, pauseMicroseconds);
   }
 
   async stop(): Promise<GraftTally> {

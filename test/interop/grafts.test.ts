@@ -44,6 +44,7 @@ async function flowsThrough(t: ExecutionContext, sends: DaemonKind, receives: Da
   const start = performance.now();
 
   const loop = new GraftLoop(graftd, graftd.neighbors);
+  t.teardown(async () => void (await loop.stop()));
   const tables = FAMILIES.map((family, i) => seededTable(family, COUNT, 100 + i));
   await sender.announce(tables.flat());
   // Part of the table is withdrawn and part of it replaced while the rest is still on its way.

@@ -70,7 +70,7 @@ export function seededTable(family: Family, count: number, seed: number, sets = 
   const random = new Random(seed);
   const attributes = Array.from({ length: Math.max(1, Math.ceil(sets)) }, (_, i) => ({
     asPath: Array.from({ length: 1 + random.below(5) }, () => 1000 + random.below(60_000)),
-    med: random.below(4) * 10,
+    med: 10 + random.below(4) * 10,
     ...(i % 2 === 0 ? { communities: [`${1000 + random.below(1000)}:${random.below(100)}`] } : {}),
   }));
   return Array.from({ length: count }, (_, i) => ({

@@ -35,6 +35,7 @@ export interface SessionView {
   state: string;
   /** Milliseconds since 1970, as exact as the daemon tells it (a second for most); NaN while down. */
   establishedAt: number;
+  /** UPDATE messages; BIRD counts the routes in them. */
   updatesReceived: number;
   updatesSent: number;
   /** Over all families. */

