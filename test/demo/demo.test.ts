@@ -34,13 +34,14 @@ test.serial(
     t.regex(running.out, /8 BGP speakers/);
     t.regex(running.out, /moved +127\.0\.0\.11 from blade 0 to blade [123]/);
     t.regex(running.out, /pause of the session +\d/);
-    t.regex(
-      running.out,
-      /PROVED: 8 neighbours saw no reset, no NOTIFICATION, nothing twice and nothing wrong/,
-    );
+    t.regex(running.out, /PROVED: no reset, no NOTIFICATION, nothing twice, nothing wrong/);
     t.regex(running.out, /PROVED: 8 neighbours got 0 UPDATE messages/);
     t.false(running.out.includes('NOT PROVED'));
     t.false(running.out.includes('\x1b'), 'escape codes in a pipe');
+    const wide = running.out
+      .split('\n')
+      .filter((line) => line.length > 80 && !/bin.chassis|sessions up/.test(line));
+    t.deepEqual(wide, [], 'lines wider than a narrow terminal');
     endedCleanly(t, running);
   },
 );
@@ -115,7 +116,7 @@ for (const name of DUMPS) {
     const running = demo(t, '--once', '--rate', '200', '--mrt', file);
     t.is(await running.ended, 0, running.out + running.err);
     t.regex(running.out, /transit A: as AS \d+ \([0-9a-f.:]+\), \d+ routes in \d+ UPDATE messages/);
-    t.regex(running.out, /PROVED: 8 neighbours saw no reset/);
+    t.regex(running.out, /PROVED: no reset/);
   });
 }
 

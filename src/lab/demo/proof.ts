@@ -21,11 +21,11 @@ export interface Fault {
 
 // biome-ignore format: one line a fault
 export const FAULTS: readonly Fault[] = [
-  { name: 'resets',           title: 'RESETS',   one: 'session reset',                many: 'session resets' },
-  { name: 'notifications',    title: 'NOTIFIC.', one: 'NOTIFICATION',                 many: 'NOTIFICATIONs' },
-  { name: 'duplicates',       title: 'REPEATED', one: 'route told twice',             many: 'routes told twice' },
-  { name: 'unknownWithdraws', title: 'UNKNOWN',  one: 'withdrawal of what it had not', many: 'withdrawals of what it had not' },
-  { name: 'returned',         title: 'RETURNED', one: 'route of its own sent back',   many: 'routes of its own sent back' },
+  { name: 'resets',           title: 'RESET',   one: 'session reset',                many: 'session resets' },
+  { name: 'notifications',    title: 'NOTIF', one: 'NOTIFICATION',                 many: 'NOTIFICATIONs' },
+  { name: 'duplicates',       title: 'TWICE', one: 'route told twice',             many: 'routes told twice' },
+  { name: 'unknownWithdraws', title: 'ABSENT',  one: 'withdrawal of what it had not', many: 'withdrawals of what it had not' },
+  { name: 'returned',         title: 'OWN', one: 'route of its own sent back',   many: 'routes of its own sent back' },
   { name: 'malformed',        title: 'WRONG',    one: 'malformed UPDATE message',     many: 'malformed UPDATE messages' },
 ];
 

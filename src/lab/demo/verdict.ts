@@ -22,7 +22,7 @@ export function evidenceTable(evidence: readonly Evidence[], terminal: Terminal)
   }));
   type Row = (typeof rows)[number];
   const columns: Column<Row>[] = [
-    { title: '  NEIGHBOR', text: (row) => `  ${row.neighbour.name}` },
+    { title: 'NEIGHBOR', text: (row) => row.neighbour.name },
     {
       title: 'UPDATES',
       text: (row) => number(row.after.updates - row.before.updates, terminal),
@@ -40,7 +40,7 @@ export function evidenceTable(evidence: readonly Evidence[], terminal: Terminal)
 }
 
 function tableText(change: TableChange, terminal: Terminal): string {
-  if (isSame(change)) return `${number(change.routes, terminal)} as before`;
+  if (isSame(change)) return `${number(change.routes, terminal)} same`;
   const parts = [
     [change.gone, 'gone'],
     [change.fresh, 'new'],
@@ -72,17 +72,8 @@ export function verdict(evidence: readonly Evidence[], screen: Screen): boolean 
     return false;
   }
   const routes = evidence.reduce((sum, { table: { routes: rows } }) => sum + rows, 0);
-  screen.say(
-    paint(
-      'green',
-      `   PROVED: ${evidence.length} neighbours saw no reset, no NOTIFICATION, nothing twice and nothing wrong;`,
-    ),
-  );
-  screen.say(
-    paint(
-      'green',
-      `   ${number(routes, terminal)} routes in their tables are the same, attribute by attribute.`,
-    ),
-  );
+  const same = `${number(routes, terminal)} routes at ${evidence.length} neighbours are the same`;
+  screen.say(paint('green', '   PROVED: no reset, no NOTIFICATION, nothing twice, nothing wrong;'));
+  screen.say(paint('green', `   ${same}, with all attributes.`));
   return true;
 }
