@@ -45,8 +45,10 @@ function sqliteLoads() {
 const lock = path.join(root, 'package-lock.json');
 const installed = path.join(root, 'node_modules/.package-lock.json');
 if (!existsSync(installed) || statSync(installed).mtimeMs < statSync(lock).mtimeMs) {
+  // Not `npm ci`: that refuses a lock file made where a package for another platform could not be had.
   run('Installing packages (compiling better-sqlite3 can take three minutes) …', 'npm', [
-    'ci',
+    'install',
+    '--no-save',
     '--no-audit',
     '--no-fund',
   ]);
