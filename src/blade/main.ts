@@ -47,13 +47,15 @@ function noteCpu(): void {
 tell({ kind: 'running', slot });
 for (let turns = 1; ; turns++) {
   takeOrders();
+  // Everybody has been said goodbye to. The routes are not withdrawn: nobody is to hear of that on the way out.
+  if (blade.stopping) break;
   const more = blade.turn();
   if (turns % CPU_EVERY === 0 || !more) noteCpu();
   if (more) continue;
-  if (blade.stopping) break;
   const seen = fabric.bells.beforeSleep(slot);
   // Once more, now that rings count: what came before this is seen here, what comes after rings.
   takeOrders();
+  if (blade.stopping) break;
   if (blade.turn()) {
     fabric.bells.awake(slot);
     continue;

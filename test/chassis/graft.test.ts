@@ -44,7 +44,7 @@ test.serial(
         const from = (await world.box.operator.showSession(address)).blade;
         const report = await world.box.operator.graft(address, to);
         t.like(report, { from, to, decisionsRun: 0, fabricUpdatesSent: 0, neighborUpdatesSent: 0 });
-        t.is(report.routes, TELLERS.some((teller) => teller.address === address) ? 6000 : 0);
+        t.is(report.routes, TELLERS.some((teller) => teller.address === address) ? 7500 : 0);
         t.is((await world.box.operator.showSession(address)).blade, to);
         if (from === to) t.is(report.totalMicroseconds, 0);
       }
@@ -75,7 +75,7 @@ test.serial(
     const reports = await grafts;
     await atRest(world);
     t.log(`${reports.length} grafts`);
-    t.true(reports.length > 50);
+    t.true(reports.length >= everybody.length);
     checkWorld(t, world, expected, why);
   },
 );
@@ -252,7 +252,7 @@ test.serial(
       if (messageType(message, 0) === MessageType.Update)
         receiver.update(message, HEADER_LENGTH, message.length);
     t.like(receiver.counts, { duplicates: 0, unknownWithdraws: 0, malformed: 0 }, why);
-    t.deepEqual(compareTold(receiver.v4.snapshot(), expected.get(address) as ToldSnapshot), SAME, why);
+    t.deepEqual(compareTold(receiver.v4.snapshot(), expected.get(address)?.v4 as ToldSnapshot), SAME, why);
     slow.close();
   },
 );

@@ -239,3 +239,40 @@ test.serial('a neighbour that connects in a loop costs nobody else anything', as
   last.close();
   await box.unharmed(t);
 });
+
+test.serial(
+  'a neighbour that tells more than there is room for is told so, and the others stay',
+  async (t) => {
+    const box = await startBox(t, {
+      limits: { 'ipv4-prefixes': 4096 },
+      neighbors: [
+        { address: GOOD, as: 64501 },
+        { address: WITNESS, as: 64502 },
+        { address: bad(0), as: BAD_AS },
+      ],
+    });
+    const small = feedFor(generateTable({ seed: 12, ipv4: 2000, ipv6: 0 }), {
+      neighborAs: 64501,
+      nextHop: GOOD,
+      seed: 1,
+    });
+    const teller = await box.speaker(GOOD, 64501);
+    const witness = await box.speaker(WITNESS, 64502);
+    await Promise.all([teller.up(), witness.up()]);
+    await teller.send(small);
+    await until('the witness has the table', () => witness.stats().routes4 === 2000);
+    const flooder = await box.speaker(bad(0), BAD_AS, { retry: 0 });
+    await flooder.up();
+    void flooder.send(feedFor(table, { neighborAs: BAD_AS, nextHop: bad(0), seed: 1 }));
+    await until('it is sent away', () => flooder.stats().resets === 1);
+    t.is(flooder.stats().lastNotification, '6/8'); // RFC 4486: out of resources
+    await until('what it told is withdrawn', () => witness.stats().routes4 === 2000);
+    await witness.quiet(100);
+    t.like(witness.stats(), { routes4: 2000, resets: 0, duplicates: 0, unknownWithdraws: 0, malformed: 0 });
+    t.like(teller.stats(), { resets: 0, notifications: 0 });
+    t.deepEqual(box.chassis.troubles, []);
+    await box.operator.graft(GOOD, 0);
+    await box.operator.graft(GOOD, 1);
+    t.is(witness.stats().resets, 0);
+  },
+);

@@ -17,7 +17,7 @@ import { RawNeighbour } from './support/raw-neighbour.ts';
 const A = { address: '127.7.0.1', as: 64501 };
 const B = { address: '127.7.0.2', as: 64502 };
 const C = { address: '127.7.0.3', as: 64503 };
-const table = generateTable({ seed: 31, ipv4: 5000, ipv6: 0 });
+const table = generateTable({ seed: 31, ipv4: 20_000, ipv6: 0 });
 const feed = feedFor(table, { neighborAs: A.as, nextHop: A.address, seed: 1 });
 
 async function speaker(t: ExecutionContext, port: number, { address, as }: typeof A): Promise<Speaker> {
@@ -47,7 +47,7 @@ for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     const program = await Program.run(t, { neighbors: [A, B, C] });
     const [a, b] = [await speaker(t, program.port, A), await speaker(t, program.port, B)];
     await a.send(feed);
-    await until('the table is there', () => b.stats().routes4 === 5000);
+    await until('the table is there', () => b.stats().routes4 === 20_000);
     // One that has not said its OPEN, and hears the Cease too.
     const c = await RawNeighbour.dial(program.port, C.address);
     await c.next(MessageType.Open);

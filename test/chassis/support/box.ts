@@ -18,6 +18,7 @@ export const HOST = '127.0.0.1';
 export interface BoxOptions {
   readonly blades?: number;
   readonly lineCards?: number;
+  readonly limits?: Readonly<Record<string, number>>;
   /** Lines of the configuration for each neighbour, with its address and AS first. */
   readonly neighbors: readonly NeighborLines[];
 }
@@ -59,7 +60,12 @@ export function configurationText(
       'line-cards': options.lineCards ?? 1,
       control: files.control,
       state: files.state,
-      limits: { 'ipv4-prefixes': 1 << 17, 'ipv6-prefixes': 1 << 15, 'attribute-sets': 1 << 17 },
+      limits: {
+        'ipv4-prefixes': 1 << 17,
+        'ipv6-prefixes': 1 << 15,
+        'attribute-sets': 1 << 17,
+        ...options.limits,
+      },
     },
     neighbors,
   });

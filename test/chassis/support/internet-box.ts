@@ -36,7 +36,7 @@ export const LISTENERS = [
 export const ALL = [...TELLERS, ...LISTENERS];
 
 export function tellers(prefixes: number): Teller[] {
-  const table = generateTable({ seed: 21, ipv4: prefixes, ipv6: 0 });
+  const table = generateTable({ seed: 21, ipv4: prefixes, ipv6: prefixes / 4 });
   return TELLERS.map(({ address, as }, i) => {
     const routes = routesFor(table, { neighborAs: as, nextHop: address, seed: i, med: 'varied' });
     return {
@@ -54,16 +54,21 @@ export interface World {
   speaker(address: string): Speaker;
 }
 
+const families = ['ipv4-unicast', 'ipv6-unicast'] as const;
+
 /** `without`: neighbours that the test plays itself. */
 export async function startWorld(
   t: ExecutionContext,
   blades: number,
   without: readonly string[] = [],
 ): Promise<World> {
-  const box = await startBox(t, { blades, neighbors: ALL.map(({ address, as }) => ({ address, as })) });
+  const box = await startBox(t, {
+    blades,
+    neighbors: ALL.map(({ address, as }) => ({ address, as, families })),
+  });
   const speakers = new Map<string, Speaker>();
   for (const { address, as } of ALL)
-    if (!without.includes(address)) speakers.set(address, await box.speaker(address, as));
+    if (!without.includes(address)) speakers.set(address, await box.speaker(address, as, { families }));
   await Promise.all([...speakers.values()].map((speaker) => speaker.up()));
   // A neighbour is up a moment before the router has its KEEPALIVE; until then a graft would close the session.
   await until('the router has all sessions up', async () =>
@@ -96,12 +101,12 @@ async function activity({ speakers, box }: World): Promise<string> {
 
 function allHeard({ speakers, box }: World): boolean {
   return [...speakers].every(([address, speaker]) => {
-    const { state, waiting, resets, updates, endOfRib4, messagesSent } = speaker.stats();
+    const { state, waiting, resets, updates, endOfRib4, endOfRib6, messagesSent } = speaker.stats();
     const { index } = box.entry(address);
     const told = box.chassis.fabric.number(index, SESSION_NUMBER.updatesSent);
     const heard = box.chassis.fabric.number(index, SESSION_NUMBER.updatesReceived);
     // What was under way at a reset is lost, and not counted on the other side.
-    const settled = resets > 0 || (heard === messagesSent && updates - endOfRib4 === told);
+    const settled = resets > 0 || (heard === messagesSent && updates - endOfRib4 - endOfRib6 === told);
     return state === 'Established' && waiting === 0 && settled;
   });
 }
@@ -109,10 +114,10 @@ function allHeard({ speakers, box }: World): boolean {
 /** No difference between two tables. */
 export const SAME = { onlyA: 0, onlyB: 0, differing: 0, examples: [] };
 
-export type Tables = ReadonlyMap<string, ToldSnapshot>;
+export type Tables = ReadonlyMap<string, { readonly v4: ToldSnapshot; readonly v6: ToldSnapshot }>;
 
 export function tablesOf({ speakers }: World): Tables {
-  return new Map([...speakers].map(([address, speaker]) => [address, speaker.table().v4]));
+  return new Map([...speakers].map(([address, speaker]) => [address, speaker.table()]));
 }
 
 /** What every neighbour is told by one blade, at rest. */
@@ -148,8 +153,11 @@ export function checkWorld(
       Object.values(faults).every((count) => count === 0),
       `${address}: ${JSON.stringify(faults)} ${stats.lastMalformed} ${stats.lastNotification} ${stats.lastDown} ${why}`,
     );
-    const difference = compareTold(speaker.table().v4, expected.get(address) as ToldSnapshot);
-    t.deepEqual(difference, SAME, `${address} ${why}`);
+    const table = speaker.table();
+    for (const family of ['v4', 'v6'] as const) {
+      const wanted = expected.get(address)?.[family] as ToldSnapshot;
+      t.deepEqual(compareTold(table[family], wanted), SAME, `${address} ${family} ${why}`);
+    }
   }
   t.deepEqual(world.box.chassis.troubles, []);
 }
