@@ -73,19 +73,27 @@ export class GraftDesk {
     if (random.chance(0.5)) this.#fabric.setGraftState(slot, GRAFT_STATE.free);
   }
 
-  /** Takes back the slots of grafts that are served. True when there were some. */
-  poll(): boolean {
+  /** Grafts under way that are not even taken over. */
+  get unserved(): string {
+    const done = [...this.#active.values()].every(
+      (slot) => this.#fabric.graft(slot, GRAFT.state) === GRAFT_STATE.done,
+    );
+    return done ? '' : this.waitingFor;
+  }
+
+  /** Takes back the slots of grafts that are served, and says which sessions these were of. */
+  poll(): number[] {
     const fabric = this.#fabric;
-    let any = false;
+    const served: number[] = [];
     for (const [session, slot] of this.#active) {
       if (fabric.graft(slot, GRAFT.state) !== GRAFT_STATE.done) continue;
       if (!this.#impatient && fabric.graft(slot, GRAFT.settled) !== 1) continue;
       this.#active.delete(session);
       fabric.setGraftState(slot, GRAFT_STATE.free);
       this.done++;
-      any = true;
+      served.push(session);
     }
-    return any;
+    return served;
   }
 
   #freeSlot(): number {

@@ -47,6 +47,8 @@ export interface SimulationOptions {
   readonly plain: number;
   /** Chance that a route is padded to fill rings. */
   readonly fat: number;
+  /** Chance that a route changes and changes back at once. */
+  readonly flaps: number;
   /** Chances of sessions going down, of neighbours that stop reading, of grafts: per action or step. */
   readonly downs: number;
   readonly slow: number;
@@ -79,13 +81,14 @@ export function optionsFor(seed: number, blades?: number): SimulationOptions {
     med: random.pick([0, 0, 0.02, 0.1, 0.5]),
     plain: random.pick([0, 0.3, 0.8]),
     fat: random.pick([0, 0, 0.1, 0.7]),
+    flaps: random.pick([0, 0.2, 0.6]),
     downs: random.pick([0, 0.01, 0.05, 0.1]),
     slow: random.pick([0, 0, 0.03, 0.1]),
     grafts: random.pick([0, 0.01, 0.05, 0.2]),
     aborts: random.pick([0, 0.005, 0.05]),
     preemption: random.pick([0, 0, 0.02, 0.1, 0.3]),
     impatient: random.chance(0.4),
-    ringRecords: random.pick([8, 8, 16, 64]),
+    ringRecords: random.pick([2, 4, 8, 16, 64]),
     receiveBytes: random.pick([8192, 16_384, 65_536]),
     graftSlots: random.pick([2, 4, 8]),
     limits: limitsFor(random),

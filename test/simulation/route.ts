@@ -82,7 +82,7 @@ export function encodeChanges(
       ...attribute(0x80, 14, [0, 2, 1, route.nextHop6.length, ...route.nextHop6, 0, ...announced6]),
     );
   }
-  if (route !== undefined) attributes.push(...encodeAttributes(route, announced4.length > 0, fourOctetAs));
+  if (route !== undefined) attributes.push(...attributesOf(route, announced4.length > 0, fourOctetAs));
   const body = [
     ...half(withdrawn4.length),
     ...withdrawn4,
@@ -91,6 +91,18 @@ export function encodeChanges(
     ...announced4,
   ];
   return Uint8Array.from([...new Array<number>(16).fill(255), ...half(19 + body.length), 2, ...body]);
+}
+
+/** Attributes of routes once encoded: neighbours say the same again and again. */
+const encoded = new WeakMap<Route, Map<number, readonly number[]>>();
+
+function attributesOf(route: Route, nextHop: boolean, fourOctetAs: boolean): readonly number[] {
+  const kinds = encoded.get(route) ?? new Map<number, readonly number[]>();
+  encoded.set(route, kinds);
+  const kind = (nextHop ? 1 : 0) | (fourOctetAs ? 2 : 0);
+  const known = kinds.get(kind) ?? encodeAttributes(route, nextHop, fourOctetAs);
+  kinds.set(kind, known);
+  return known;
 }
 
 function encodeAttributes(route: Route, nextHop: boolean, fourOctetAs: boolean): number[] {
@@ -225,12 +237,26 @@ function routes(
   return found.map((prefix) => ({ prefix, text, from }));
 }
 
+/** Descriptions by the octets, as text, of attribute sets: the same ones come again and again. */
+const described = new Map<string, { text: string; from: number }>();
+const MOST_DESCRIBED = 20_000;
+
 /** Text and announcing neighbour of a canonical attribute set. */
 export function describeCanonical(
   bytes: Uint8Array,
   start: number,
   end: number,
 ): { text: string; from: number } {
+  const key = Buffer.from(bytes.slice(start, end)).toString('latin1');
+  let known = described.get(key);
+  if (known !== undefined) return known;
+  if (described.size > MOST_DESCRIBED) described.clear();
+  known = describe(bytes, start, end);
+  described.set(key, known);
+  return known;
+}
+
+function describe(bytes: Uint8Array, start: number, end: number): { text: string; from: number } {
   const values = new Map<number, readonly number[]>();
   for (let at = start; at < end; ) {
     const value = valueStart(bytes, at);

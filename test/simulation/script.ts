@@ -30,6 +30,8 @@ class ScriptWriter {
   readonly #random: Random;
   readonly #down = new Set<number>();
   readonly #slow = new Set<number>();
+  /** By neighbour, what it announces so far. */
+  readonly #announcing = new Map<number, Map<number, Route>>();
   #version = 0;
 
   constructor(options: SimulationOptions) {
@@ -41,12 +43,13 @@ class ScriptWriter {
     const random = this.#random;
     const options = this.#options;
     const neighbour = random.below(options.neighbours.length);
-    if (random.chance(options.downs)) return [this.#disturb(neighbour)];
+    if (random.chance(options.downs)) return random.chance(0.2) ? this.#storm() : [this.#disturb(neighbour)];
     if (random.chance(options.slow)) return [this.#pace(neighbour)];
     if (random.chance(0.02))
       return [{ kind: 'refresh', neighbour, family: random.pick([FAMILY_IPV4, FAMILY_IPV6]) }];
     if (random.chance(0.01)) return [{ kind: 'resend', neighbour }];
-    return [{ kind: 'change', neighbour, changes: this.#changes(neighbour) }];
+    if (random.chance(options.flaps)) return this.#flap(neighbour);
+    return [this.#change(neighbour, this.#changes(neighbour))];
   }
 
   /** Everybody reads; most are up. */
@@ -56,6 +59,46 @@ class ScriptWriter {
       .filter(() => this.#random.chance(0.8))
       .map((neighbour): Action => ({ kind: 'up', neighbour }));
     return [...fast, ...up];
+  }
+
+  #change(neighbour: number, changes: readonly Change[]): Action {
+    const announcing = this.#announcing.get(neighbour) ?? new Map<number, Route>();
+    this.#announcing.set(neighbour, announcing);
+    for (const { prefix, route } of changes) {
+      if (route === undefined) announcing.delete(prefix);
+      else announcing.set(prefix, route);
+    }
+    return { kind: 'change', neighbour, changes };
+  }
+
+  /** A route is withdrawn or replaced, and is as before at once: who looks late sees no change. */
+  #flap(neighbour: number): Action[] {
+    const random = this.#random;
+    const before = [...(this.#announcing.get(neighbour) ?? [])];
+    if (before.length === 0) return [];
+    const [prefix, route] = random.pick(before);
+    const other = random.chance(0.5)
+      ? undefined
+      : this.#route(this.#options.neighbours[neighbour] as NeighbourOptions);
+    return [
+      this.#change(neighbour, [{ prefix, route: other }]),
+      this.#change(neighbour, [{ prefix, route }]),
+    ];
+  }
+
+  /** Several neighbours go, and come again together, some of them without reading. */
+  #storm(): Action[] {
+    const random = this.#random;
+    const all = this.#options.neighbours.map(({ index }) => index);
+    const some = random.shuffle(all).slice(0, 2 + random.below(3));
+    for (const neighbour of some) this.#down.delete(neighbour);
+    const slow = this.#options.slow > 0 ? some.filter(() => random.chance(0.5)) : [];
+    for (const neighbour of slow) this.#slow.add(neighbour);
+    return [
+      ...some.map((neighbour): Action => ({ kind: 'down', neighbour, how: 'close' })),
+      ...slow.map((neighbour): Action => ({ kind: 'slow', neighbour })),
+      ...some.map((neighbour): Action => ({ kind: 'up', neighbour })),
+    ];
   }
 
   #disturb(neighbour: number): Action {

@@ -6,7 +6,7 @@ import { Random } from '../../src/base/random.ts';
 import { State } from '../../src/bgp/fsm.ts';
 import type { SessionConfiguration } from '../../src/blade/messages.ts';
 import { Fabric } from '../../src/fabric/fabric.ts';
-import { createFabricMemory, type FabricOptions, SESSION } from '../../src/fabric/layout.ts';
+import { createFabricMemory, type FabricOptions, RING, SESSION } from '../../src/fabric/layout.ts';
 import { describeFor } from '../../src/rib/attribute-row.ts';
 import { SimulatedCard } from './card.ts';
 import { GraftDesk } from './graft-desk.ts';
@@ -98,7 +98,11 @@ export class World {
     const pace = this.#random.pick([0.02, 0.05, 0.2]);
     while (this.#script.length > 0) {
       if (this.#random.chance(0.01)) this.#paceBlades();
-      if (this.#random.chance(pace)) this.#act(this.#script.shift() as Action);
+      // Some of what happens comes at one stroke.
+      if (this.#random.chance(pace)) {
+        do this.#act(this.#script.shift() as Action);
+        while (this.#script.length > 0 && this.#random.chance(0.2));
+      }
       if (this.#random.chance(this.options.grafts * 0.3)) this.#graft();
       if (this.#random.chance(this.options.aborts)) this.desk.abort(this.#random);
       if (this.#random.chance(0.1)) this.now += this.#random.below(20);
@@ -133,9 +137,26 @@ export class World {
         blade.turn();
         any = true;
       }
-      if (this.desk.poll()) any = true;
-      if (!any) return;
+      if (this.desk.poll().length > 0) any = true;
+      if (!any) break;
     }
+    this.#checkNobodyWaits();
+  }
+
+  /** Everybody sleeps: whoever has something to do was not woken. */
+  #checkNobodyWaits(): void {
+    const { blades, ringRecords } = this.options;
+    const rings = new Int32Array(this.fabric.memory.fabricRings);
+    for (let pair = 0; pair < blades * blades; pair++) {
+      const base = pair * (RING.words + ringRecords * 2);
+      if (rings[base + RING.head] === rings[base + RING.tail]) continue;
+      throw new Error(`blade ${pair % blades} sleeps, and records of ${Math.floor(pair / blades)} wait`);
+    }
+    // What found no room in a ring is tried again a millisecond later.
+    const full = this.blades.some(({ blade }) =>
+      blade.routes.channels.some((channel) => channel.pending > 0),
+    );
+    if (!full && this.desk.unserved !== '') throw new Error(`everybody sleeps: ${this.desk.unserved}`);
   }
 
   stateOf(session: number): number {
@@ -168,7 +189,7 @@ export class World {
     } else if (dice < 55) this.card.poll();
     else if (dice < 75) this.card.step(random);
     else if (dice < 97) random.pick(this.neighbours).step(random.chance(0.5) ? ALL : 1 + random.below(300));
-    else this.desk.poll();
+    else for (const session of this.desk.poll()) this.#graftOn(session);
   }
 
   /** Some blades run ahead now, and others stand still: what lies between them grows long. */
@@ -220,6 +241,12 @@ export class World {
   #graft(): void {
     const random = this.#random;
     this.desk.request(random.below(this.neighbours.length), random.below(this.blades.length));
+  }
+
+  /** An impatient chassis moves some sessions on as soon as they have moved. */
+  #graftOn(session: number): void {
+    if (!this.options.impatient || this.#random.chance(0.5)) return;
+    this.desk.request(session, this.#random.below(this.blades.length));
   }
 
   #place(session: number): void {
@@ -279,8 +306,8 @@ function fabricOptions(options: SimulationOptions): FabricOptions {
     prefixes4: 1 << 10,
     prefixes6: 1 << 10,
     attributes: 1 << 14,
-    attributeBytes: 1 << 24,
-    pages: 1 << 11,
+    attributeBytes: options.fat > 0 ? 1 << 23 : 1 << 20,
+    pages: 1 << 10,
     ringRecords: options.ringRecords,
     receiveBytes: options.receiveBytes,
     transmitBytes: 1 << 16,
