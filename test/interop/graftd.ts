@@ -145,9 +145,14 @@ export class Graftd {
   }
 }
 
+/** More undone grafts than this, and something is wrong besides a busy machine. */
+export const UNDONE_AT_MOST = 3;
+
 export interface GraftTally {
   grafts: number;
-  /** Grafts that were answered with an error, in words. */
+  /** Grafts that were undone because a blade was too busy, which graftd may do, with the session alive. */
+  undone: string[];
+  /** Grafts that were answered with any other error. */
   failed: string[];
   longestPauseMicroseconds: number;
 }
@@ -158,7 +163,7 @@ export interface GraftTally {
  */
 export class GraftLoop {
   readonly #graftd: Graftd;
-  readonly #tally: GraftTally = { grafts: 0, failed: [], longestPauseMicroseconds: 0 };
+  readonly #tally: GraftTally = { grafts: 0, undone: [], failed: [], longestPauseMicroseconds: 0 };
   readonly #done: Promise<void>;
   #stopping = false;
 
@@ -175,7 +180,9 @@ export class GraftLoop {
       try {
         this.#count(await client.call<GraftReport>('graft', { neighbor, to }));
       } catch (error) {
-        this.#tally.failed.push(`${neighbor} to ${to}: ${(error as Error).message}`);
+        const { message } = error as Error;
+        const list = /was undone/.test(message) ? this.#tally.undone : this.#tally.failed;
+        list.push(`${neighbor} to ${to}: ${message}`);
       }
       await sleep(every);
     }

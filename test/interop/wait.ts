@@ -11,7 +11,7 @@ export interface Patience {
 export async function until<T>(
   what: string,
   ask: () => Promise<T | undefined | false> | T | undefined | false,
-  { seconds = 20, every = 50 }: Patience = {},
+  { seconds = 60, every = 50 }: Patience = {},
 ): Promise<T> {
   const deadline = performance.now() + seconds * 1000;
   let last: unknown;

@@ -27,8 +27,11 @@ const BGPD = ['/usr/lib/frr/bgpd', '/usr/libexec/frr/bgpd', '/usr/local/sbin/frr
 
 const FAMILIES: readonly Family[] = ['ipv4', 'ipv6'];
 
-/** Without zebra, FRR notes for every next hop that it could not ask about it; that is how we run it. */
-const EXPECTED_IN_LOG = /sendmsg_nexthop|zclient/;
+/**
+ * Without zebra, FRR notes for every next hop that it could not ask about it; that is how we run it. And it
+ * notes when the machine is too busy for it.
+ */
+const EXPECTED_IN_LOG = /sendmsg_nexthop|zclient|CPU HOG|SLOW THREAD|STARVATION/;
 
 /** Gives every attribute set a route-map, and says which one a route uses. */
 class RouteMaps {
