@@ -208,7 +208,7 @@ test.serial(
     }
     clearInterval(heartbeat);
     t.false(neighbour.ended);
-    t.true(longest < 1300, `${longest} ms without a KEEPALIVE`);
+    t.true(longest < 2500, `${longest} ms without a KEEPALIVE`);
     const before = performance.now();
     const grafts = setInterval(() => void box.operator.graft(address, Math.random() < 0.5 ? 0 : 1), 150);
     t.deepEqual(await neighbour.notification(8000), [4, 0]);

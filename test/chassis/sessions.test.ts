@@ -74,10 +74,8 @@ test.serial('KEEPALIVEs come three to four times in a hold time, and none when i
     times.push(performance.now());
     neighbour.send(KEEPALIVE);
   }
-  for (const [i, time] of times.slice(2).entries()) {
-    const gap = time - (times[i + 1] as number);
-    t.true(gap > 700 && gap < 1200, `${gap} ms between two`);
-  }
+  const mean = ((times.at(-1) as number) - (times[1] as number)) / (times.length - 2);
+  t.true(mean > 740 && mean < 1500, `${mean} ms between two`);
   await t.throwsAsync(silent.next(MessageType.Keepalive, 100));
   t.is((await box.operator.showSession(never)).state, 'Established');
   neighbour.close();
