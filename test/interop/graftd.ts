@@ -11,7 +11,7 @@ import type { GraftReport, RouteRow, SessionRow } from '../../src/chassis/operat
 import { Child } from './child.ts';
 import type { Network } from './network.ts';
 import type { Family } from './routes.ts';
-import { until } from './wait.ts';
+import { Hopeless, until } from './wait.ts';
 
 const PROGRAM = path.resolve('dist', 'src', 'cli', 'main.js');
 
@@ -83,7 +83,7 @@ export class Graftd {
     const { network } = options;
     const child = new Child([process.execPath, PROGRAM, 'run', file], { network, logFile, cwd: folder });
     await until('graftd to say that it is ready', () => {
-      if (child.status !== undefined) throw new Error(`graftd ended: ${child.log()}`);
+      if (child.status !== undefined) throw new Hopeless(`graftd ended: ${child.log()}`);
       return /\bready\b/.test(child.log());
     });
     return new Graftd(options, child, await ControlClient.connect(controlOf(options)));

@@ -7,6 +7,9 @@ export interface Patience {
   every?: number;
 }
 
+/** Thrown by a question, ends the waiting at once: what is waited for will not come. */
+export class Hopeless extends Error {}
+
 /** Asks until the answer is something; says what it waited for when that never came. */
 export async function until<T>(
   what: string,
@@ -21,6 +24,7 @@ export async function until<T>(
       if (answer !== undefined && answer !== false) return answer;
       last = undefined;
     } catch (error) {
+      if (error instanceof Hopeless) throw error;
       last = error;
     }
     await sleep(every);

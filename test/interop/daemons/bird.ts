@@ -15,7 +15,7 @@ import {
   familyOf,
   type Route,
 } from '../routes.ts';
-import { until } from '../wait.ts';
+import { Hopeless, until } from '../wait.ts';
 import {
   type Daemon,
   type DaemonKind,
@@ -206,7 +206,7 @@ export class Bird implements Daemon {
       cwd: this.#folder,
     });
     await until('bird to start', () => {
-      if (this.#child?.status !== undefined) throw new Error(this.log());
+      if (this.#child?.status !== undefined) throw new Hopeless(this.log());
       return ask(this.#socket, 'show status');
     });
     return this;

@@ -9,7 +9,7 @@ import path from 'node:path';
 import { Child } from '../child.ts';
 import { readTable } from '../mrt-table.ts';
 import { type Announcement, type Family, familyOf, type Route } from '../routes.ts';
-import { until } from '../wait.ts';
+import { Hopeless, until } from '../wait.ts';
 import {
   type Daemon,
   type DaemonKind,
@@ -195,7 +195,7 @@ class Frr implements Daemon {
     ];
     this.#child = new Child(command, { network, logFile: file('out'), cwd: this.#folder });
     this.#vty = await until('frr to start', () => {
-      if (this.#child?.status !== undefined) throw new Error(this.log());
+      if (this.#child?.status !== undefined) throw new Hopeless(this.log());
       return Vty.open(file('bgpd.vty'));
     });
     return this;

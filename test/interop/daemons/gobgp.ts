@@ -8,7 +8,7 @@ import path from 'node:path';
 import { promisify } from 'node:util';
 import { Child } from '../child.ts';
 import type { Announcement, Family, Route } from '../routes.ts';
-import { until } from '../wait.ts';
+import { Hopeless, until } from '../wait.ts';
 import {
   type Daemon,
   type DaemonKind,
@@ -111,7 +111,7 @@ class GoBgp implements Daemon {
       cwd: this.#folder,
     });
     await until('gobgp to start', () => {
-      if (this.#child?.status !== undefined) throw new Error(this.log());
+      if (this.#child?.status !== undefined) throw new Hopeless(this.log());
       return this.#client('global');
     });
     if (originate.length > 0) await this.announce(originate);

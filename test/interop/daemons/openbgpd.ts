@@ -10,7 +10,7 @@ import { promisify } from 'node:util';
 import { assert } from '../../../src/base/assert.ts';
 import { Child } from '../child.ts';
 import { type Announcement, canonicalAddress, canonicalPrefix, type Family, type Route } from '../routes.ts';
-import { until } from '../wait.ts';
+import { Hopeless, until } from '../wait.ts';
 import {
   type Daemon,
   type DaemonKind,
@@ -141,7 +141,7 @@ class OpenBgpd implements Daemon {
     const { network } = this.#options;
     this.#child = new Child(command, { network, logFile: this.#file('log'), cwd: this.#folder });
     await until('openbgpd to start', () => {
-      if (this.#child?.status !== undefined) throw new Error(this.log());
+      if (this.#child?.status !== undefined) throw new Hopeless(this.log());
       return this.#client('show', 'summary');
     });
     return this;
