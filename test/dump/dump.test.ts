@@ -35,7 +35,8 @@ test('what "dump mrt" writes is read back by bgpdump with the same routes', asyn
       );
     }
     const { operator } = box.running;
-    while ((await operator.showChassis()).routes < 6000) await new Promise((resolve) => setTimeout(resolve, 20));
+    while ((await operator.showChassis()).routes < 6000)
+      await new Promise((resolve) => setTimeout(resolve, 20));
     const expected: string[] = [];
     for await (const rows of operator.showRoutes({})) expected.push(...rows.map(line));
     t.is(expected.length, 6000);
