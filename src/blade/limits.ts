@@ -3,7 +3,10 @@
  * constants because a simulation cuts turns as small as it can.
  */
 export interface Limits {
-  /** Records taken from each sibling. */
+  /**
+   * Records taken from each sibling. As many as a ring holds: were it less than what siblings make of their own
+   * neighbours' bytes in a turn, what waits for this blade would grow while tables flow, and markers with it.
+   */
   readonly records: number;
   /** Prefixes evaluated again after a graft. */
   readonly revisits: number;
@@ -18,7 +21,7 @@ export interface Limits {
 }
 
 export const LIMITS: Limits = {
-  records: 2048,
+  records: 8192,
   revisits: 1024,
   sweepPages: 4,
   receiveBytes: 65_536,
