@@ -227,7 +227,7 @@ export class Blade implements RoutesListener, GraftHost, SessionHost {
     this.fabric.setGraft(slot, GRAFT.established, established ? 1 : 0);
     if (!established) {
       session.start();
-      this.#settleCosts(slot, 0, 0, 0);
+      this.#settle(slot);
       return false;
     }
     const group = this.#adoptGroup(session);
@@ -308,8 +308,10 @@ export class Blade implements RoutesListener, GraftHost, SessionHost {
         session.refreshFrom = group.resend(index, refreshFamilies, refreshFrom);
         if (session.refreshFrom >= 0 && group.memberWithoutRoom() < 0) more = true;
       }
+      this.#noteCosts(session);
       if (!group.quiet) continue;
-      if (this.fabric.session(session.index, SESSION.endOfRibDue) !== 0) this.#sendEndOfRib(session);
+      if (this.fabric.session(session.index, SESSION.endOfRibDue) !== 0 && group.memberWithoutRoom() < 0)
+        this.#sendEndOfRib(session);
       if (session.revisit.size === 0) this.#closeBill(session);
     }
     return more;
@@ -324,21 +326,28 @@ export class Blade implements RoutesListener, GraftHost, SessionHost {
   }
 
   /** The last graft of a session has cost what it has: it is served, or the session is gone. */
-  #closeBill({ index, group }: Session): void {
-    const costs = this.#costs.get(index);
+  #closeBill(session: Session): void {
+    const costs = this.#costs.get(session.index);
     if (costs === undefined) return;
-    this.#costs.delete(index);
-    // The chassis may have stopped waiting, and used the slot again.
-    if (this.fabric.graft(costs.slot, GRAFT.generation) !== costs.generation) return;
-    const updates = group === undefined ? 0 : group.updatesSent - costs.updatesSent;
-    this.#settleCosts(costs.slot, costs.evaluations, costs.records, updates);
+    const ours = this.#noteCosts(session);
+    this.#costs.delete(session.index);
+    if (ours) this.#settle(costs.slot);
   }
 
-  /** A graft's costs are known: nothing of it is left to be done. */
-  #settleCosts(slot: number, evaluations: number, records: number, updates: number): void {
-    this.fabric.setGraft(slot, GRAFT.decisionsRun, evaluations);
-    this.fabric.setGraft(slot, GRAFT.fabricRecordsSent, records);
-    this.fabric.setGraft(slot, GRAFT.neighborUpdatesSent, updates);
+  /** What a graft has cost so far, for a chassis that waits no longer; false if the slot is another graft's already. */
+  #noteCosts({ index, group }: Session): boolean {
+    const costs = this.#costs.get(index);
+    if (costs === undefined || this.fabric.graft(costs.slot, GRAFT.generation) !== costs.generation)
+      return false;
+    const updates = group === undefined ? 0 : group.updatesSent - costs.updatesSent;
+    this.fabric.setGraft(costs.slot, GRAFT.decisionsRun, costs.evaluations);
+    this.fabric.setGraft(costs.slot, GRAFT.fabricRecordsSent, costs.records);
+    this.fabric.setGraft(costs.slot, GRAFT.neighborUpdatesSent, updates);
+    return true;
+  }
+
+  /** Nothing of a graft is left to be done. */
+  #settle(slot: number): void {
     this.fabric.stampGraft(slot, GRAFT_TIME.served, this.clock());
     this.fabric.setGraft(slot, GRAFT.settled, 1);
     this.fabric.notifyGraft(slot);

@@ -10,7 +10,7 @@ import { monotonicMilliseconds } from '../base/clock.ts';
 import type { BladeNews, SessionConfiguration } from '../blade/messages.ts';
 import type { Configuration, NeighborConfiguration } from '../config/configuration.ts';
 import { Fabric } from '../fabric/fabric.ts';
-import { createFabricMemory, SESSION, SESSION_NUMBER } from '../fabric/layout.ts';
+import { createFabricMemory, SESSION_NUMBER } from '../fabric/layout.ts';
 import type { CardNews } from '../linecard/messages.ts';
 import { describeFor } from '../rib/attribute-row.ts';
 import { BladeHandle } from './blade-handle.ts';
@@ -32,8 +32,9 @@ export interface SessionEntry {
   readonly index: number;
   readonly neighbor: NeighborConfiguration;
   readonly configuration: SessionConfiguration;
-  /** Why it is down, in words. */
+  /** Why it is down, in words; and why the operator holds it down. */
   reason: string;
+  heldBecause: string;
   /** Operations on a session take place one after another. */
   busy: Promise<unknown>;
 }
@@ -67,6 +68,7 @@ export class Chassis {
       neighbor,
       configuration: sessionConfiguration(configuration, neighbor, index),
       reason: 'not connected yet',
+      heldBecause: '',
       busy: Promise.resolve(),
     }));
     const events = {
@@ -153,7 +155,7 @@ export class Chassis {
     await this.alone(entry, async () => {
       const blade = this.blade(this.fabric.homeOf(entry.index));
       blade.order({ kind: 'shutdown', session: entry.index, why });
-      entry.reason = why === '' ? 'shut down by the operator' : `shut down by the operator: ${why}`;
+      entry.heldBecause = why === '' ? 'shut down by the operator' : `shut down by the operator: ${why}`;
     });
   }
 
@@ -262,7 +264,7 @@ export class Chassis {
         if (!this.#quiet) log(`${address} Established on blade ${news.slot}`);
         break;
       case 'down':
-        if (this.fabric.session(entry.index, SESSION.administrative) === 0) entry.reason = news.why;
+        entry.reason = news.why;
         if (!this.#quiet) log(`${address} down: ${news.why}`);
         break;
       default:

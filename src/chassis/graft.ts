@@ -8,8 +8,8 @@ import { GRAFT, GRAFT_STATE, GRAFT_TIME, SESSION_NUMBER } from '../fabric/layout
 
 /** A graft that is not prepared and released by then is undone, milliseconds. */
 const PATIENCE = 10_000;
-/** So long its costs are waited for, once the session has been taken over. */
-const SETTLE = 10_000;
+/** So long its costs are waited for, once the session has been taken over: while all flood, there is no end of them. */
+const SETTLE = 1000;
 
 export interface GraftCosts {
   readonly session: number;

@@ -14,6 +14,7 @@ export function sessionRow(chassis: Chassis, entry: SessionEntry): SessionRow {
   const number = (which: number): number => fabric.number(index, which);
   const since = number(SESSION_NUMBER.establishedAt);
   const established = state === State.Established;
+  const held = fabric.session(index, SESSION.administrative) !== 0;
   return {
     neighbor: neighbor.address,
     as: neighbor.as,
@@ -25,8 +26,8 @@ export function sessionRow(chassis: Chassis, entry: SessionEntry): SessionRow {
     updatesSent: number(SESSION_NUMBER.updatesSent),
     uptimeSeconds: established && since > 0 ? (monotonicMilliseconds() - since) / 1000 : 0,
     ...(neighbor.description === undefined ? {} : { description: neighbor.description }),
-    ...(fabric.session(index, SESSION.administrative) === 0 ? {} : { shutdown: true }),
-    ...(established ? {} : { reason: entry.reason }),
+    ...(held ? { shutdown: true } : {}),
+    ...(established ? {} : { reason: held ? entry.heldBecause : entry.reason }),
   };
 }
 
