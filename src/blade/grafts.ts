@@ -112,6 +112,7 @@ export class Grafts {
     if (catchUp.waiting !== 0) return;
     this.#catchUps.delete(word);
     this.#routes.logs.delete(catchUp.log);
+    this.#routes.catchingUp--;
   }
 
   /** Names a graft among all that ever were. */
@@ -237,6 +238,7 @@ export class Grafts {
     const word = this.#wordOf(slot);
     this.#catchUps.set(word, catchUp);
     this.#routes.logs.add(catchUp.log);
+    this.#routes.catchingUp++;
     for (const channel of this.#routes.channels) {
       if (catchUp.waiting & (1 << channel.sibling)) channel.put(QUESTION, word);
     }

@@ -34,6 +34,11 @@ export class Routes {
   recordsReceived = 0;
   /** Of grafts: every prefix evaluated while they are here is added to each. */
   readonly logs = new Set<EvaluationLog>();
+  /**
+   * Sessions taken over for which siblings have not yet told all. Their routes came without an evaluation: a best that
+   * is behind may not be the best of them, so that comparing with it alone is not enough.
+   */
+  catchingUp = 0;
   readonly #fabric: Fabric;
   readonly #incoming: { sibling: number; ring: RecordRing }[] = [];
   readonly #listener: RoutesListener;
@@ -129,7 +134,7 @@ export class Routes {
 
   /** Decision, bits, records, export: in this order. `tell`: siblings must look again in any case. */
   #evaluate(id: number, hint: number, visibleSession: number, tell: boolean): void {
-    const outcome = this.evaluator.evaluate(id, hint, visibleSession);
+    const outcome = this.evaluator.evaluate(id, this.catchingUp > 0 ? 0 : hint, visibleSession);
     if (tell || outcome & OUTCOME.visibleChanged) {
       const about = tell ? 0 : this.evaluator.hint;
       for (const channel of this.channels) channel.send(id, about);
