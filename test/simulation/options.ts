@@ -56,6 +56,8 @@ export interface SimulationOptions {
   readonly aborts: number;
   /** Chance that others run between two words that a blade reads or writes. */
   readonly preemption: number;
+  /** Chance that blades change how fast they go. */
+  readonly skew: number;
   /** The chassis uses a graft's slot again without waiting for its bill. */
   readonly impatient: boolean;
   readonly ringRecords: number;
@@ -66,18 +68,23 @@ export interface SimulationOptions {
 
 export function optionsFor(seed: number, blades?: number): SimulationOptions {
   const random = new Random(seed ^ 0x5eed);
+  const broad = broadOptions(seed, random);
+  const chosen = random.chance(0.4) ? { ...broad, ...skewedOptions(random) } : broad;
+  return blades === undefined ? chosen : { ...chosen, blades };
+}
+
+/** Of everything something. */
+function broadOptions(seed: number, random: Random): SimulationOptions {
   const count = 2 + random.below(random.chance(0.5) ? 4 : 11);
-  const chosen = 1 + random.below(random.chance(0.6) ? 4 : 8);
   const alike = random.chance(0.4);
-  const neighbours = Array.from({ length: count }, (_, index) => neighbourFor(random, index, alike));
   const small = random.chance(0.6);
   return {
     seed,
-    blades: blades ?? chosen,
-    neighbours,
+    blades: 1 + random.below(random.chance(0.6) ? 4 : 8),
+    neighbours: Array.from({ length: count }, (_, index) => neighbourFor(random, index, alike)),
     prefixes4: 1 + random.below(small ? 4 : 24),
     prefixes6: random.below(small ? 3 : 12),
-    actions: 30 + random.below(random.chance(0.8) ? 120 : 400),
+    actions: 30 + random.below(random.chance(0.8) ? 120 : 300),
     med: random.pick([0, 0, 0.02, 0.1, 0.5]),
     plain: random.pick([0, 0.3, 0.8]),
     fat: random.pick([0, 0, 0.1, 0.7]),
@@ -88,10 +95,34 @@ export function optionsFor(seed: number, blades?: number): SimulationOptions {
     aborts: random.pick([0, 0.005, 0.05]),
     preemption: random.pick([0, 0, 0.02, 0.1, 0.3]),
     impatient: random.chance(0.4),
+    skew: random.chance(0.5) ? 0.01 : 0.001,
     ringRecords: random.pick([2, 4, 8, 16, 64]),
     receiveBytes: random.pick([8192, 16_384, 65_536]),
     graftSlots: random.pick([2, 4, 8]),
     limits: limitsFor(random),
+  };
+}
+
+/** What moves sessions between blades that know different things: long ways between blades, and routes that flap. */
+function skewedOptions(random: Random): Partial<SimulationOptions> {
+  const count = 3 + random.below(4);
+  return {
+    blades: 3 + random.below(2),
+    neighbours: Array.from({ length: count }, (_, index) => neighbourFor(random, index, true)),
+    prefixes4: 4 + random.below(12),
+    prefixes6: random.below(3),
+    actions: 60 + random.below(100),
+    med: 0,
+    fat: 0,
+    flaps: random.pick([0.3, 0.7]),
+    downs: 0.005,
+    slow: 0,
+    grafts: 0.3,
+    aborts: 0,
+    preemption: random.pick([0, 0.05]),
+    skew: 0.03,
+    ringRecords: random.pick([2, 4]),
+    limits: { ...LIMITS, records: random.pick([1, 2]), receiveBytes: random.pick([1, 65_536]) },
   };
 }
 

@@ -51,6 +51,13 @@ export interface Change {
 
 const half = (value: number): number[] => [value >>> 8, value & 255];
 const word = (value: number): number[] => [...half(value >>> 16), ...half(value & 0xffff)];
+function words(values: readonly number[]): number[] {
+  const octets: number[] = [];
+  for (const value of values)
+    octets.push(value >>> 24, (value >>> 16) & 255, (value >>> 8) & 255, value & 255);
+  return octets;
+}
+
 const attribute = (flags: number, type: number, value: readonly number[]): number[] =>
   value.length > 255
     ? [flags | 0x10, type, ...half(value.length), ...value]
@@ -119,7 +126,7 @@ function encodeAttributes(route: Route, nextHop: boolean, fourOctetAs: boolean):
     ...(nextHop ? attribute(0x40, 3, route.nextHop4) : []),
     ...(route.med === undefined ? [] : attribute(0x80, 4, word(route.med))),
     ...(route.localPref === undefined ? [] : attribute(0x40, 5, word(route.localPref))),
-    ...(route.communities.length === 0 ? [] : attribute(0xc0, 8, route.communities.flatMap(word))),
+    ...(route.communities.length === 0 ? [] : attribute(0xc0, 8, words(route.communities))),
     ...(route.originator === undefined ? [] : attribute(0x80, 9, word(route.originator))),
     ...(route.clusters.length === 0 ? [] : attribute(0x80, 10, route.clusters.flatMap(word))),
     ...(wide ? attribute(0xc0, 17, segments(word)) : []),
@@ -169,7 +176,9 @@ const PADDING = 0x7000;
 
 /** Communities that make an attribute set long. */
 export function padding(count: number): number[] {
-  return Array.from({ length: count }, (_, i) => (PADDING << 16) + i);
+  const list: number[] = [];
+  for (let i = 0; i < count; i++) list.push((PADDING << 16) + i);
+  return list;
 }
 
 function isPadding(community: number): boolean {

@@ -71,18 +71,19 @@ class ScriptWriter {
     return { kind: 'change', neighbour, changes };
   }
 
-  /** A route is withdrawn or replaced, and is as before at once: who looks late sees no change. */
+  /** Routes are withdrawn or replaced, and are as before at once: who looks late sees no change. */
   #flap(neighbour: number): Action[] {
     const random = this.#random;
-    const before = [...(this.#announcing.get(neighbour) ?? [])];
+    const before = random.shuffle([...(this.#announcing.get(neighbour) ?? [])]).slice(0, 1 + random.below(6));
     if (before.length === 0) return [];
-    const [prefix, route] = random.pick(before);
-    const other = random.chance(0.5)
-      ? undefined
-      : this.#route(this.#options.neighbours[neighbour] as NeighbourOptions);
+    const self = this.#options.neighbours[neighbour] as NeighbourOptions;
+    const route = random.chance(0.5) ? undefined : this.#route(self);
     return [
-      this.#change(neighbour, [{ prefix, route: other }]),
-      this.#change(neighbour, [{ prefix, route }]),
+      this.#change(
+        neighbour,
+        before.map(([prefix]) => ({ prefix, route })),
+      ),
+      ...before.map((change) => this.#change(neighbour, [{ prefix: change[0], route: change[1] }])),
     ];
   }
 

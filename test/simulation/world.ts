@@ -97,7 +97,7 @@ export class World {
   play(): void {
     const pace = this.#random.pick([0.02, 0.05, 0.2]);
     while (this.#script.length > 0) {
-      if (this.#random.chance(0.01)) this.#paceBlades();
+      if (this.#random.chance(this.options.skew)) this.#paceBlades();
       // Some of what happens comes at one stroke.
       if (this.#random.chance(pace)) {
         do this.#act(this.#script.shift() as Action);
