@@ -122,11 +122,14 @@ export class Grafts {
 
   #step(slot: number): void {
     const fabric = this.#fabric;
+    const generation = fabric.graft(slot, GRAFT.generation);
     const state = fabric.graft(slot, GRAFT.state);
     const to = fabric.graft(slot, GRAFT.to) === this.#me;
     const from = fabric.graft(slot, GRAFT.from) === this.#me;
+    // The slot was used again between these words, and they are of two grafts: the next turn sees one.
+    if (fabric.graft(slot, GRAFT.generation) !== generation) return;
     const log = this.#logs[slot];
-    if (log !== undefined && log.generation !== fabric.graft(slot, GRAFT.generation)) this.#forget(slot);
+    if (log !== undefined && log.generation !== generation) this.#forget(slot);
     switch (state) {
       case GRAFT_STATE.requested:
         if (to) this.#prepare(slot);
@@ -175,10 +178,16 @@ export class Grafts {
   /** `from`: once all markers are read, gives the session up. */
   #releaseWhenMarked(slot: number): void {
     const fabric = this.#fabric;
-    if (this.#arrivedGeneration[slot] !== fabric.graft(slot, GRAFT.generation)) return;
+    const generation = fabric.graft(slot, GRAFT.generation);
+    if (this.#arrivedGeneration[slot] !== generation) return;
     if (this.#arrived[slot] !== fabric.graft(slot, GRAFT.markers)) return;
     if (!this.#host.ordersDone) return;
     if (!fabric.stepGraft(slot, GRAFT_STATE.prepared, GRAFT_STATE.releasing)) return;
+    if (fabric.graft(slot, GRAFT.generation) !== generation) {
+      // Undone and prepared anew just now: those were not this graft's markers.
+      fabric.setGraft(slot, GRAFT.state, GRAFT_STATE.prepared);
+      return;
+    }
     fabric.stampGraft(slot, GRAFT_TIME.released, this.#clock());
     const session = fabric.graft(slot, GRAFT.session);
     this.#handOver(slot, this.#host.release(session));

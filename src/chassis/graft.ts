@@ -89,10 +89,11 @@ export class Grafts {
   #request(slot: number, session: number, from: number, to: number, routes: number): void {
     const fabric = this.#fabric;
     const set = (word: number, value: number): void => fabric.setGraft(slot, word, value);
+    // First, so that a blade that has read words of the graft before sees that they are not of this one.
+    set(GRAFT.generation, (fabric.graft(slot, GRAFT.generation) + 1) & 0x3ffffff);
     set(GRAFT.session, session);
     set(GRAFT.from, from);
     set(GRAFT.to, to);
-    set(GRAFT.generation, (fabric.graft(slot, GRAFT.generation) + 1) & 0x3ffffff);
     set(GRAFT.markers, this.#alive() & ~(1 << from));
     for (const word of [GRAFT.pendingPage, GRAFT.pendingCount, GRAFT.decisionsRun, GRAFT.fabricRecordsSent])
       set(word, 0);
