@@ -31,6 +31,7 @@ export async function startChassis(
     await chassis.start();
   } catch (error) {
     await control.close();
+    await chassis.stop();
     throw error;
   }
   return {
