@@ -38,7 +38,7 @@ test.serial(
     const world = await startWorld(t, 3);
     await Promise.all(told.map(({ address, feed }) => world.speaker(address).send(feed)));
     await atRest(world);
-    checkWorld(t, world, expected, why);
+    await checkWorld(t, world, expected, why);
     for (const address of everybody) {
       for (const to of [1, 2, 0, 0]) {
         const from = (await world.box.operator.showSession(address)).blade;
@@ -50,7 +50,7 @@ test.serial(
       }
     }
     await atRest(world);
-    checkWorld(t, world, expected, why);
+    await checkWorld(t, world, expected, why);
     const history = await world.box.operator.showGrafts(100);
     t.true(history.every(({ result, planned }) => result === 'done' && planned));
   },
@@ -76,7 +76,7 @@ test.serial(
     await atRest(world);
     t.log(`${reports.length} grafts`);
     t.true(reports.length >= everybody.length);
-    checkWorld(t, world, expected, why);
+    await checkWorld(t, world, expected, why);
   },
 );
 
@@ -101,7 +101,7 @@ test.serial('one session goes back and forth without end while both sides flood'
   for (const teller of TELLERS) world.speaker(teller.address).stopLoops();
   await Promise.all(loops);
   await atRest(world);
-  checkWorld(t, world, expected, why);
+  await checkWorld(t, world, expected, why);
   t.is((await world.box.operator.showSession(address)).grafts, 30);
 });
 
@@ -128,7 +128,7 @@ test.serial('resets in the middle of grafts leave no route behind and lose none'
   done = true;
   await grafts;
   await atRest(world);
-  checkWorld(t, world, expected, why, new Set(broken));
+  await checkWorld(t, world, expected, why, new Set(broken));
 });
 
 test.serial(
@@ -248,7 +248,7 @@ test.serial(
     slow.socket.resume();
     await Promise.all([...loops, ...grafts]);
     await atRest(world);
-    checkWorld(t, world, expected, why);
+    await checkWorld(t, world, expected, why);
     const receiver = new Receiver({ localAs: as, remoteAs: ROUTER_AS, fourOctetAs: true });
     await until('the slow one has heard all', async () => {
       const heard = slow.messages.length;
