@@ -23,7 +23,9 @@ export function play(options: SimulationOptions, log?: (text: string) => void): 
   graftAtRest(world);
   world.rest();
   check(world);
-  const tables = world.neighbours.map((each) => (each.established ? new Map(each.held) : undefined));
+  const tables = world.neighbours.map((each) =>
+    each.established ? new Map([...each.held].sort(([a], [b]) => a - b)) : undefined,
+  );
   const updates = world.neighbours.reduce((sum, each) => sum + each.updatesReceived, 0);
   endAll(world);
   return { tables, grafts: world.desk.done, aborted: world.desk.aborted, updates };

@@ -69,7 +69,9 @@ export interface SimulationOptions {
 export function optionsFor(seed: number, blades?: number): SimulationOptions {
   const random = new Random(seed ^ 0x5eed);
   const broad = broadOptions(seed, random);
-  const chosen = random.chance(0.4) ? { ...broad, ...skewedOptions(random) } : broad;
+  const kind = random.float();
+  const particular = kind < 0.4 ? skewedOptions(random) : kind < 0.5 ? crowdedOptions(random) : {};
+  const chosen = { ...broad, ...particular };
   return blades === undefined ? chosen : { ...chosen, blades };
 }
 
@@ -122,7 +124,29 @@ function skewedOptions(random: Random): Partial<SimulationOptions> {
     preemption: random.pick([0, 0.05]),
     skew: 0.03,
     ringRecords: random.pick([2, 4]),
-    limits: { ...LIMITS, records: random.pick([1, 2]), receiveBytes: random.pick([1, 65_536]) },
+    impatient: random.chance(0.7),
+    limits: {
+      ...LIMITS,
+      records: random.pick([1, 2]),
+      receiveBytes: random.pick([1, 65_536]),
+      revisits: random.pick([1, 1024]),
+    },
+  };
+}
+
+/** What makes neighbours share update groups and fall out of them: few blades, long attributes, who does not read. */
+function crowdedOptions(random: Random): Partial<SimulationOptions> {
+  const count = 4 + random.below(6);
+  return {
+    blades: 1 + random.below(3),
+    neighbours: Array.from({ length: count }, (_, index) => neighbourFor(random, index, true)),
+    prefixes4: 10 + random.below(20),
+    prefixes6: random.below(6),
+    fat: 0.8,
+    downs: 0.05,
+    slow: 0.1,
+    grafts: random.pick([0, 0.02]),
+    limits: { ...limitsFor(random), walk: random.pick([1, 4, 16]), exports: random.pick([1, 10, 2048]) },
   };
 }
 
