@@ -115,9 +115,11 @@ test.serial('each mistake of a neighbour is answered as the RFC says, and nobody
     await neighbour.end();
     neighbour.close();
   }
-  const { troubles, sessionsEstablished } = await box.operator.showChassis();
-  t.deepEqual(troubles, []);
-  t.is(sessionsEstablished, 2);
+  // The NOTIFICATION leaves a moment before the session is put away.
+  await until(
+    'the bad ones are down',
+    async () => (await box.operator.showChassis()).sessionsEstablished === 2,
+  );
   await box.unharmed(t);
 });
 
