@@ -25,6 +25,7 @@ import { Receiver } from './receive.ts';
 import { Routes, type RoutesListener } from './routes.ts';
 import { Session, type SessionHost } from './session.ts';
 import type { Fault } from './track.ts';
+import { TurnMeter } from './turn-meter.ts';
 import type { UpdateGroup } from './update-group.ts';
 
 /** Milliseconds after which a session that the operator cleared starts again. */
@@ -40,6 +41,7 @@ export class Blade implements RoutesListener, GraftHost, SessionHost {
   readonly receiver: Receiver;
   readonly groups: Groups;
   readonly #grafts: Grafts;
+  readonly #meter: TurnMeter;
   readonly #news: (news: BladeNews) => void;
   readonly #configurations = new Map<number, SessionConfiguration>();
   /** Sessions served here, by index; and those in preparation, by graft slot. */
@@ -76,6 +78,7 @@ export class Blade implements RoutesListener, GraftHost, SessionHost {
     this.receiver = new Receiver(fabric, this.routes);
     this.groups = new Groups(fabric, this.routes.evaluator, limits);
     this.#grafts = new Grafts(fabric, slot, this.routes, this, clock);
+    this.#meter = new TurnMeter(fabric, slot);
     this.#mine = new Int32Array(fabric.ready.size);
     for (const configuration of configurations) this.#configure(configuration);
   }
@@ -144,7 +147,7 @@ export class Blade implements RoutesListener, GraftHost, SessionHost {
     if (!more && this.groups.settle(start, this.#moved)) more = true;
     fabric.pages.reclaim();
     fabric.epochs.pass();
-    this.#count(start);
+    this.#count(start, more);
     if (waiting) this.schedule(start + 1);
     this.schedule(this.groups.lookAgainAt);
     return more;
@@ -353,16 +356,13 @@ export class Blade implements RoutesListener, GraftHost, SessionHost {
     this.fabric.notifyGraft(slot);
   }
 
-  #count(start: number): void {
+  #count(start: number, more: boolean): void {
     const { fabric, slot } = this;
     const now = this.clock();
     const set = (which: number, value: number): void => {
       fabric.bladeNumbers[slot * BLADE_NUMBER.words + which] = value;
     };
-    const took = now - start;
-    fabric.countBlade(slot, BLADE_NUMBER.turns);
-    fabric.countBlade(slot, BLADE_NUMBER.busy, took);
-    if (took > fabric.bladeNumber(slot, BLADE_NUMBER.longestTurn)) set(BLADE_NUMBER.longestTurn, took);
+    this.#meter.note(start, now, more);
     set(BLADE_NUMBER.evaluations, this.routes.evaluator.evaluations);
     set(BLADE_NUMBER.fullEvaluations, this.routes.evaluator.fullEvaluations);
     set(BLADE_NUMBER.recordsSent, this.routes.recordsSent);

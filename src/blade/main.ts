@@ -7,14 +7,13 @@
 import { type MessagePort, receiveMessageOnPort, workerData } from 'node:worker_threads';
 import { monotonicMilliseconds } from '../base/clock.ts';
 import { Random } from '../base/random.ts';
+import { ownThread } from '../base/thread-time.ts';
 import { Fabric } from '../fabric/fabric.ts';
 import { BLADE_NUMBER } from '../fabric/layout.ts';
 import { describeFor } from '../rib/attribute-row.ts';
 import { Blade } from './blade.ts';
 import type { BladeNews, BladeOrder, BladeStart } from './messages.ts';
 
-/** Turns between two looks at the processor time of this thread. */
-const CPU_EVERY = 256;
 /** Longest sleep, milliseconds. */
 const LONGEST_SLEEP = 1000;
 
@@ -33,25 +32,13 @@ function takeOrders(): void {
   }
 }
 
-/** Processor seconds of this thread, where Node.js can tell (22.19, 24); else the time in turns says about as much. */
-const { threadCpuUsage } = process as unknown as { threadCpuUsage?: () => { user: number; system: number } };
-function noteCpu(): void {
-  const at = slot * BLADE_NUMBER.words;
-  const usage = threadCpuUsage?.call(process);
-  fabric.bladeNumbers[at + BLADE_NUMBER.cpu] =
-    usage === undefined
-      ? (fabric.bladeNumbers[at + BLADE_NUMBER.busy] as number)
-      : (usage.user + usage.system) / 1000;
-}
-
+fabric.bladeNumbers[slot * BLADE_NUMBER.words + BLADE_NUMBER.thread] = ownThread();
 tell({ kind: 'running', slot });
-for (let turns = 1; ; turns++) {
+for (;;) {
   takeOrders();
   // Everybody has been said goodbye to. The routes are not withdrawn: nobody is to hear of that on the way out.
   if (blade.stopping) break;
-  const more = blade.turn();
-  if (turns % CPU_EVERY === 0 || !more) noteCpu();
-  if (more) continue;
+  if (blade.turn()) continue;
   const seen = fabric.bells.beforeSleep(slot);
   // Once more, now that rings count: what came before this is seen here, what comes after rings.
   takeOrders();

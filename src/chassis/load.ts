@@ -1,12 +1,16 @@
 /**
- * Load over time: what each session and blade did in the last seconds, from the counters in the fabric. A sample a
- * second; a measurement compares the newest with one some seconds old, so that a burst does not move sessions.
+ * Load over time: what each session, blade and line card did in the last seconds, from the counters in the fabric and the
+ * system's of threads. A sample a second; a measurement compares the newest with one some seconds old, so that a burst does
+ * not move sessions.
  */
+import { threadTime } from '../base/thread-time.ts';
 import type { Fabric } from '../fabric/fabric.ts';
-import { BLADE_NUMBER, SESSION_NUMBER } from '../fabric/layout.ts';
+import { BLADE_NUMBER, CARD_NUMBER, SESSION_NUMBER } from '../fabric/layout.ts';
 
 /** Seconds that a measurement looks back. */
 const WINDOW = 5;
+/** A reading serves for so long, milliseconds: a table of a thousand rows takes one. */
+const FRESH = 50;
 
 interface Sample {
   /** Monotonic milliseconds. */
@@ -14,30 +18,46 @@ interface Sample {
   /** Milliseconds of blade time by session. */
   readonly busy: Float64Array;
   readonly updates: Float64Array;
-  /** Milliseconds of processor time by blade. */
-  readonly cpu: Float64Array;
+  /** Milliseconds of processor time, and waited for it, by thread: blades, then line cards. */
+  readonly used: Float64Array;
+  readonly waited: Float64Array;
 }
 
 export class LoadMeter {
   readonly #fabric: Fabric;
   readonly #clock: () => number;
   #samples: Sample[] = [];
+  #latest: Sample;
 
   constructor(fabric: Fabric, clock: () => number) {
     this.#fabric = fabric;
     this.#clock = clock;
-    this.sample();
+    this.#latest = this.#take();
+    this.#samples.push(this.#latest);
   }
 
   /** To be called once a second. */
   sample(): void {
-    this.#samples.push(this.#take());
+    this.#latest = this.#take();
+    this.#samples.push(this.#latest);
     if (this.#samples.length > WINDOW + 1) this.#samples.shift();
   }
 
-  /** Percent of one processor that a blade used lately. */
+  /** Percent of one processor that a blade used lately, and that it waited for one. */
   bladeCpu(slot: number): number {
-    return this.#rate((sample) => sample.cpu[slot] as number) / 10;
+    return this.#rate(({ used }) => used[slot] as number) / 10;
+  }
+
+  bladeWait(slot: number): number {
+    return this.#rate(({ waited }) => waited[slot] as number) / 10;
+  }
+
+  cardCpu(card: number): number {
+    return this.bladeCpu(this.#fabric.options.blades + card);
+  }
+
+  cardWait(card: number): number {
+    return this.bladeWait(this.#fabric.options.blades + card);
   }
 
   /** Percent of one processor that was spent for a session lately. */
@@ -52,24 +72,40 @@ export class LoadMeter {
 
   /** Growth of a number a second. */
   #rate(of: (sample: Sample) => number): number {
-    const now = this.#take();
+    if (this.#clock() - this.#latest.time > FRESH) this.#latest = this.#take();
     const then = this.#samples[0] as Sample;
-    const seconds = (now.time - then.time) / 1000;
-    return seconds < 0.01 ? 0 : Math.max(0, of(now) - of(then)) / seconds;
+    const seconds = (this.#latest.time - then.time) / 1000;
+    return seconds < 0.01 ? 0 : Math.max(0, of(this.#latest) - of(then)) / seconds;
   }
 
   #take(): Sample {
-    const { sessions, blades } = this.#fabric.options;
-    const busy = new Float64Array(sessions);
-    const updates = new Float64Array(sessions);
-    const cpu = new Float64Array(blades);
+    const { sessions, blades, lineCards } = this.#fabric.options;
+    const sample: Sample = {
+      time: this.#clock(),
+      busy: new Float64Array(sessions),
+      updates: new Float64Array(sessions),
+      used: new Float64Array(blades + lineCards),
+      waited: new Float64Array(blades + lineCards),
+    };
     for (let session = 0; session < sessions; session++) {
-      busy[session] = this.#fabric.number(session, SESSION_NUMBER.busy);
-      updates[session] =
+      sample.busy[session] = this.#fabric.number(session, SESSION_NUMBER.busy);
+      sample.updates[session] =
         this.#fabric.number(session, SESSION_NUMBER.updatesReceived) +
         this.#fabric.number(session, SESSION_NUMBER.updatesSent);
     }
-    for (let slot = 0; slot < blades; slot++) cpu[slot] = this.#fabric.bladeNumber(slot, BLADE_NUMBER.cpu);
-    return { time: this.#clock(), busy, updates, cpu };
+    for (let slot = 0; slot < blades; slot++) {
+      const number = (which: number): number => this.#fabric.bladeNumber(slot, which);
+      // Where the system says nothing of threads, the time in turns says about as much.
+      this.#noteThread(sample, slot, number(BLADE_NUMBER.thread), number(BLADE_NUMBER.busy));
+    }
+    for (let card = 0; card < lineCards; card++)
+      this.#noteThread(sample, blades + card, this.#fabric.cardNumber(card, CARD_NUMBER.thread), 0);
+    return sample;
+  }
+
+  #noteThread(sample: Sample, index: number, thread: number, otherwise: number): void {
+    const time = threadTime(thread);
+    sample.used[index] = time?.used ?? otherwise;
+    sample.waited[index] = time?.waited ?? 0;
   }
 }

@@ -65,6 +65,7 @@ export interface ChassisSummary {
   /** What an operator should know of: a database out of order, a blade that was restarted, … */
   troubles: string[];
   residentBytes?: number;
+  lineCards?: CardRow[];
 }
 
 export interface BladeRow {
@@ -81,6 +82,28 @@ export interface BladeRow {
   decisionsRun?: number;
   /** How often the worker in this slot was replaced. */
   restarts?: number;
+  /** Ready to run while the processors were others': percent of the time. */
+  waitPercent?: number;
+  /** The longest turn of the blade's loop since it started, and since this was read last: all it serves waited so long. */
+  longestTurnMilliseconds?: number;
+  longestTurnLatelyMilliseconds?: number;
+  /** Turns of more than 10 ms. */
+  longTurns?: number;
+  /** Longest time between two turns though there was work. */
+  longestGapMilliseconds?: number;
+}
+
+export interface CardRow {
+  card: number;
+  cpuPercent: number;
+  waitPercent?: number;
+  /** TCP connections that are open. */
+  connections: number;
+  accepted: number;
+  dialled: number;
+  refused: number;
+  bytesIn: number;
+  bytesOut: number;
 }
 
 export interface SessionRow {

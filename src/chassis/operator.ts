@@ -1,5 +1,5 @@
 /** What an operator can ask of a chassis, over the control socket (operations.ts), on a running one. */
-import { BLADE_NUMBER, SESSION, SESSION_FLAG, SESSION_NUMBER } from '../fabric/layout.ts';
+import { SESSION, SESSION_FLAG, SESSION_NUMBER } from '../fabric/layout.ts';
 import { planBalance } from './balance.ts';
 import { type Chassis, graftReport, type SessionEntry } from './chassis.ts';
 import { dumpMrt } from './dump.ts';
@@ -200,13 +200,6 @@ export class Operator implements ChassisOperations {
 
   async dumpMrt(file: string): Promise<DumpReport> {
     return dumpMrt(this.#chassis, file);
-  }
-
-  /** Longest turns are since the last reading. */
-  resetLongestTurns(): void {
-    const { bladeNumbers, options } = this.#chassis.fabric;
-    for (let slot = 0; slot < options.blades; slot++)
-      bladeNumbers[slot * BLADE_NUMBER.words + BLADE_NUMBER.longestTurn] = 0;
   }
 
   async #graft(entry: SessionEntry, to: number, reason: string): Promise<GraftReport> {

@@ -1,5 +1,5 @@
 /** `chassis show blades`, `show grafts` and `show fabric`. */
-import type { BladeRow, FabricRow, GraftRow } from '../chassis/operations.ts';
+import type { BladeRow, CardRow, FabricRow, GraftRow } from '../chassis/operations.ts';
 import { answer, type Command, numeric } from './command.ts';
 import { bytes, duration, microseconds, moment, number } from './format.ts';
 import { type Column, table } from './table.ts';
@@ -7,7 +7,7 @@ import type { Style, Terminal } from './terminal.ts';
 
 export const showBladesCommand: Command = {
   name: 'show blades',
-  summary: 'the blades: what state they are in and what they carry',
+  summary: 'the blades: what state they are in, what they carry, and their longest turn',
   example: 'show blades --json',
   remote: true,
   async run(call) {
@@ -55,6 +55,8 @@ export function bladeTable(rows: readonly BladeRow[], terminal: Terminal): strin
     ...someHave(rows, 'decisionsRun', { title: 'DECISIONS', right: true }, (value) =>
       number(value, terminal),
     ),
+    ...someHave(rows, 'longestTurnLatelyMilliseconds', { title: 'TURN MS', right: true }, String),
+    ...someHave(rows, 'longestTurnMilliseconds', { title: 'EVER', right: true }, String),
     ...someHave(rows, 'restarts', { title: 'RESTARTS', right: true }, String),
     ...someHave(rows, 'uptimeSeconds', { title: 'UP', right: true }, duration),
   ];
@@ -64,7 +66,12 @@ export function bladeTable(rows: readonly BladeRow[], terminal: Terminal): strin
 /** A column for a number that a row may have, where some row has it. */
 function someHave(
   rows: readonly BladeRow[],
-  name: 'decisionsRun' | 'restarts' | 'uptimeSeconds',
+  name:
+    | 'decisionsRun'
+    | 'longestTurnLatelyMilliseconds'
+    | 'longestTurnMilliseconds'
+    | 'restarts'
+    | 'uptimeSeconds',
   column: { title: string; right: boolean },
   format: (value: number) => string,
 ): Column<BladeRow>[] {
@@ -75,6 +82,18 @@ function someHave(
 function bar(percent: number): string {
   const tenths = Math.max(0, Math.min(10, Math.round(percent / 10)));
   return '█'.repeat(tenths) + '░'.repeat(10 - tenths);
+}
+
+export function cardTable(rows: readonly CardRow[], terminal: Terminal): string {
+  const columns: Column<CardRow>[] = [
+    { title: 'LINE CARD', text: (row) => String(row.card), right: true },
+    { title: 'CONNECTIONS', text: (row) => number(row.connections, terminal), right: true },
+    { title: 'CPU%', text: (row) => row.cpuPercent.toFixed(1), right: true },
+    { title: 'RECEIVED', text: (row) => bytes(row.bytesIn), right: true },
+    { title: 'SENT', text: (row) => bytes(row.bytesOut), right: true },
+    { title: 'REFUSED', text: (row) => number(row.refused, terminal), right: true },
+  ];
+  return table(columns, rows, terminal.paint);
 }
 
 export function graftTable(rows: readonly GraftRow[], terminal: Terminal): string {

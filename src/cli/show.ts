@@ -2,7 +2,7 @@
 import type { BladeRow, ChassisSummary, GraftRow, SessionRow } from '../chassis/operations.ts';
 import { answer, type Command } from './command.ts';
 import { bytes, count, duration, number } from './format.ts';
-import { bladeTable, graftTable } from './show-box.ts';
+import { bladeTable, cardTable, graftTable } from './show-box.ts';
 import { sessionTable } from './show-sessions.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -34,6 +34,7 @@ export const showCommand: Command = {
 
 function text(glance: Glance, terminal: Terminal): string {
   const parts = [head(glance.chassis, terminal), bladeTable(glance.blades, terminal)];
+  if (glance.chassis.lineCards !== undefined) parts.push(cardTable(glance.chassis.lineCards, terminal));
   if (glance.sessions.length > 0) parts.push(someSessions(glance.sessions, terminal));
   if (glance.grafts.length > 0) parts.push(graftTable(glance.grafts, terminal));
   return parts.join('\n');

@@ -179,6 +179,10 @@ export class Fabric {
     this.bladeNumbers[at] = (this.bladeNumbers[at] as number) + more;
   }
 
+  cardNumber(card: number, which: number): number {
+    return this.cardNumbers[card * CARD_NUMBER.words + which] as number;
+  }
+
   countCard(card: number, which: number, more = 1): void {
     const at = card * CARD_NUMBER.words + which;
     this.cardNumbers[at] = (this.cardNumbers[at] as number) + more;

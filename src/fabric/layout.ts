@@ -216,12 +216,12 @@ export const GRAFT_STATE = {
   aborted: 6,
 } as const;
 
-/** Numbers of a blade for people. Float64. Writer: the blade. */
+/** Numbers of a blade for people. Float64. Writer: the blade, but for `readings`. */
 export const BLADE_NUMBER = {
   words: 32,
   turns: 0,
   busy: 1,
-  /** Longest turn since the last reading, milliseconds. */
+  /** Longest turn since the blade started, milliseconds. */
   longestTurn: 2,
   evaluations: 3,
   fullEvaluations: 4,
@@ -233,7 +233,17 @@ export const BLADE_NUMBER = {
   sleeps: 10,
   routes: 11,
   heartbeat: 12,
-  cpu: 13,
+  /** The system's number of the blade's thread; 0: it has none. */
+  thread: 13,
+  /** Longest turn since the reading of this number, and the number. */
+  longestTurnLately: 14,
+  latelyReading: 15,
+  /** How often the longest turn was read. Writer: the chassis. */
+  readings: 16,
+  /** Longest time between two turns though there was work, milliseconds. */
+  longestGap: 17,
+  /** Turns that took longer than turns should. */
+  longTurns: 18,
 } as const;
 
 /** Numbers of a line card. Float64. Writer: the line card. */
@@ -247,6 +257,8 @@ export const CARD_NUMBER = {
   busy: 5,
   unknownNeighbour: 6,
   notWanted: 7,
+  /** The system's number of the card's thread; 0: it has none. */
+  thread: 8,
 } as const;
 
 /** Words of the allocator. */

@@ -1,9 +1,16 @@
 /** `show`, `show blades`, `show fabric`: the box at a glance. */
 import { State } from '../../bgp/fsm.ts';
-import { BLADE_NUMBER, PAGE_WORDS, SESSION, SESSION_NUMBER } from '../../fabric/layout.ts';
+import {
+  BLADE_NUMBER,
+  CARD_NUMBER,
+  CONNECTION_STATE,
+  PAGE_WORDS,
+  SESSION,
+  SESSION_NUMBER,
+} from '../../fabric/layout.ts';
 import type { BladeHandle } from '../blade-handle.ts';
 import type { Chassis } from '../chassis.ts';
-import type { BladeRow, ChassisSummary, FabricRow } from '../operations.ts';
+import type { BladeRow, CardRow, ChassisSummary, FabricRow } from '../operations.ts';
 import type { RouteViews } from './routes.ts';
 
 export function chassisSummary(
@@ -41,6 +48,7 @@ export function chassisSummary(
     graftsUnplanned: 0,
     troubles: [...chassis.troubles, ...(store.trouble === undefined ? [] : [store.trouble])],
     residentBytes: process.memoryUsage.rss(),
+    lineCards: chassis.cards.map(({ card }) => cardRow(chassis, card)),
   };
 }
 
@@ -61,13 +69,74 @@ export function bladeRow(chassis: Chassis, blade: BladeHandle): BladeRow {
           : 'draining',
     sessions: sessions.length,
     routes: sum(SESSION_NUMBER.routesReceived),
-    cpuPercent: Math.round(chassis.load.bladeCpu(slot) * 10) / 10,
+    cpuPercent: tenths(chassis.load.bladeCpu(slot)),
     uptimeSeconds: (Date.now() - blade.startedAt) / 1000,
     updatesReceived: sum(SESSION_NUMBER.updatesReceived),
     updatesSent: sum(SESSION_NUMBER.updatesSent),
     decisionsRun: fabric.bladeNumber(slot, BLADE_NUMBER.evaluations),
     restarts: 0,
+    waitPercent: tenths(chassis.load.bladeWait(slot)),
+    ...turns(chassis, slot),
   };
+}
+
+/** Reading the longest turn begins a new measurement of it. */
+function turns(
+  { fabric }: Chassis,
+  slot: number,
+): Pick<
+  BladeRow,
+  'longestTurnMilliseconds' | 'longestTurnLatelyMilliseconds' | 'longTurns' | 'longestGapMilliseconds'
+> {
+  const number = (which: number): number => fabric.bladeNumber(slot, which);
+  // Without a turn since the last reading, what stands there is from before.
+  const lately =
+    number(BLADE_NUMBER.latelyReading) === number(BLADE_NUMBER.readings)
+      ? number(BLADE_NUMBER.longestTurnLately)
+      : 0;
+  fabric.countBlade(slot, BLADE_NUMBER.readings);
+  return {
+    longestTurnMilliseconds: hundredths(number(BLADE_NUMBER.longestTurn)),
+    longestTurnLatelyMilliseconds: hundredths(lately),
+    longTurns: number(BLADE_NUMBER.longTurns),
+    longestGapMilliseconds: hundredths(number(BLADE_NUMBER.longestGap)),
+  };
+}
+
+export function cardRow(chassis: Chassis, card: number): CardRow {
+  const { fabric } = chassis;
+  const number = (which: number): number => fabric.cardNumber(card, which);
+  return {
+    card,
+    cpuPercent: tenths(chassis.load.cardCpu(card)),
+    waitPercent: tenths(chassis.load.cardWait(card)),
+    connections: openConnections(chassis, card),
+    accepted: number(CARD_NUMBER.accepted),
+    dialled: number(CARD_NUMBER.dialled),
+    refused: number(CARD_NUMBER.refused),
+    bytesIn: number(CARD_NUMBER.bytesIn),
+    bytesOut: number(CARD_NUMBER.bytesOut),
+  };
+}
+
+function openConnections({ fabric, sessions }: Chassis, card: number): number {
+  let open = 0;
+  for (const { index } of sessions) {
+    for (let which = 0; which < 2; which++) {
+      if (fabric.cardOf(index, which) !== card) continue;
+      const { connections } = fabric;
+      if (connections.stateOf(connections.at(index, which)) === CONNECTION_STATE.open) open++;
+    }
+  }
+  return open;
+}
+
+function tenths(value: number): number {
+  return Math.round(value * 10) / 10;
+}
+
+function hundredths(value: number): number {
+  return Math.round(value * 100) / 100;
 }
 
 export function fabricRows(chassis: Chassis): FabricRow[] {

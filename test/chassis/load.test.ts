@@ -1,0 +1,65 @@
+import test from 'ava';
+import { encodeFeed } from '../../src/lab/feed.ts';
+import { generateTable } from '../../src/lab/internet.ts';
+import { routesFor } from '../../src/lab/neighbour.ts';
+import { startBox, until } from './support/box.ts';
+
+const NEIGHBOR = { address: '127.21.0.1', as: 64501 };
+
+test('the longest turn is known since the start and since it was read last', async (t) => {
+  const box = await startBox(t, { neighbors: [{ ...NEIGHBOR, blade: 1 }] });
+  const speaker = await box.speaker(NEIGHBOR.address, NEIGHBOR.as);
+  await speaker.up();
+  await speaker.send(
+    encodeFeed(
+      routesFor(generateTable({ seed: 3, ipv4: 20_000, ipv6: 0 }), {
+        neighborAs: NEIGHBOR.as,
+        nextHop: NEIGHBOR.address,
+        seed: 3,
+      }),
+      { seed: 3 },
+    ),
+  );
+  await until(
+    'all routes are there',
+    async () => (await box.operator.showSessions())[0]?.routesReceived === 20_000,
+  );
+  const [, busy] = await box.operator.showBlades();
+  const [, again] = await box.operator.showBlades();
+  t.true((busy?.longestTurnLatelyMilliseconds ?? 0) > 0);
+  t.true((busy?.longestTurnMilliseconds ?? 0) >= (busy?.longestTurnLatelyMilliseconds ?? 0));
+  t.is(again?.longestTurnMilliseconds, busy?.longestTurnMilliseconds);
+  t.true((again?.longestTurnLatelyMilliseconds ?? 0) < (busy?.longestTurnMilliseconds ?? 0));
+});
+
+test('the processor time of blades and line cards is part of that of the process', async (t) => {
+  const box = await startBox(t, { neighbors: [NEIGHBOR] });
+  const before = process.cpuUsage();
+  const start = performance.now();
+  const speaker = await box.speaker(NEIGHBOR.address, NEIGHBOR.as);
+  await speaker.up();
+  const feed = encodeFeed(
+    routesFor(generateTable({ seed: 4, ipv4: 30_000, ipv6: 0 }), {
+      neighborAs: NEIGHBOR.as,
+      nextHop: NEIGHBOR.address,
+      seed: 4,
+    }),
+    { seed: 4 },
+  );
+  await speaker.send(feed);
+  await until('some processor time is seen', async () => {
+    const [blade] = await box.operator.showBlades();
+    const { lineCards = [] } = await box.operator.showChassis();
+    return (blade?.cpuPercent ?? 0) > 0 && (lineCards[0]?.cpuPercent ?? 0) > 0;
+  });
+  const blades = await box.operator.showBlades();
+  const { lineCards = [], uptimeSeconds } = await box.operator.showChassis();
+  const percent = [...blades, ...lineCards].reduce((sum, { cpuPercent }) => sum + cpuPercent, 0);
+  const used = process.cpuUsage(before);
+  const whole = (used.user + used.system) / 10 / (performance.now() - start);
+  t.true(percent > 0 && uptimeSeconds > 0);
+  // The load meter looks back to the start of the chassis, the process to a moment later: the start weighs more there.
+  t.true(percent < 2 * whole + 20, `threads ${percent} %, process ${whole} %`);
+  t.is(lineCards[0]?.connections, 1);
+  t.true((lineCards[0]?.bytesIn ?? 0) > 10_000);
+});
