@@ -5,6 +5,8 @@ import { fileURLToPath } from 'node:url';
 const BENCHMARKS: Readonly<Record<string, string>> = {
   graft: 'time of a graft against RIB size, beside a graft that copies (about 2 minutes; --quick: seconds)',
   converge: 'one neighbour announces a table to two others: a first figure (--prefixes N, --blades N)',
+  convergence:
+    'senders announce, everybody learns the best: graftd and the other daemons, side by side (hours; --case, --rounds, --scale)',
 };
 
 const [name, ...rest] = process.argv.slice(2);

@@ -1,0 +1,34 @@
+/** graftd itself, as `chassis run` starts it. */
+import { writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { entry } from '../../../src/base/thread.ts';
+import { version } from '../../../src/chassis/run.ts';
+import { DAEMON_AS } from '../cases.ts';
+import { HOLD_TIME } from '../generator/session.ts';
+import { type Contestant, Daemon, type DaemonOptions } from './daemon.ts';
+
+/** With so many blades; without a number as many as it takes by itself. */
+export function graftd(blades: number | undefined): Contestant {
+  return {
+    name: blades === undefined ? 'graftd' : `graftd ${blades}`,
+    version,
+    start(options) {
+      const file = path.join(options.folder, 'graftd.yaml');
+      writeFileSync(file, configuration(options, blades));
+      const cli = fileURLToPath(entry(import.meta.url, '../../../src/cli/main'));
+      return new Daemon([process.execPath, cli, 'run', file], options.folder);
+    },
+  };
+}
+
+function configuration({ port, neighbours }: DaemonOptions, blades: number | undefined): string {
+  return [
+    `router: { as: ${DAEMON_AS}, id: 192.0.2.1, listen: ['127.0.0.1:${port}'] }`,
+    ...(blades === undefined ? [] : [`chassis: { blades: ${blades} }`]),
+    `defaults: { passive: true, import: accept, export: accept, hold-time: ${HOLD_TIME} }`,
+    'neighbors:',
+    ...neighbours.map(({ address, as }) => `  - { address: ${address}, as: ${as} }`),
+    '',
+  ].join('\n');
+}

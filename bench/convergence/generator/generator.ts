@@ -1,0 +1,136 @@
+/** The load generator: all neighbours of a daemon in one event loop. While the clock runs it only moves bytes. */
+import type { Case } from '../cases.ts';
+import { Held } from './held.ts';
+import { SlabPool } from './inbox.ts';
+import type { Look, Outcome, PhaseName, WorkloadFacts } from './messages.ts';
+import { type Announced, Oracle } from './oracle.ts';
+import { Session } from './session.ts';
+import { makeWorkload, type Workload } from './workload.ts';
+
+const KEEPALIVE_EVERY = 60_000;
+/** Sessions that are opened at the same time. */
+const TOGETHER = 50;
+/** Mistakes that are told; there may be one for each prefix. */
+const TOLD = 5;
+/** The most memory that is prepared for what will come, bytes. */
+const RESERVE = 6e9;
+
+export class Generator {
+  readonly #pool = new SlabPool();
+  #workload: Workload | undefined;
+  #sessions: Session[] = [];
+  #held: Held[] = [];
+  /** What each sender announces now. */
+  #announced: Announced[] = [];
+  #start = 0;
+  #cpuBefore = process.cpuUsage();
+
+  constructor() {
+    const keepalives = (): void => {
+      for (const session of this.#sessions) session.keepalive();
+    };
+    setInterval(keepalives, KEEPALIVE_EVERY).unref();
+  }
+
+  prepare(what: Case): WorkloadFacts {
+    this.#workload = makeWorkload(what);
+    const { senders, index, routes, attributeSets, neighbours } = this.#workload;
+    const bytes = senders.reduce((sum, { announce }) => sum + announce.bytes.length, 0);
+    this.#pool.reserve(Math.min(RESERVE, (bytes / routes) * index.count * neighbours.length * 1.2));
+    return {
+      prefixes: index.count,
+      routes,
+      routesPerSet: routes / attributeSets,
+      messages: senders.reduce((sum, { announce }) => sum + announce.messages, 0),
+      bytes,
+    };
+  }
+
+  async connect(port: number, patience: number): Promise<void> {
+    const { neighbours, index } = this.#work();
+    const waiting = [...neighbours];
+    const sessions: Session[] = [];
+    const open = async (): Promise<void> => {
+      for (let next = waiting.shift(); next !== undefined; next = waiting.shift())
+        sessions[next.index] = await Session.establish(next, this.#pool, port, patience);
+    };
+    await Promise.all(Array.from({ length: TOGETHER }, open));
+    this.#sessions = sessions;
+    this.#held = neighbours.map(({ as }) => new Held(index, as));
+    this.#announced = this.#work().senders.map(({ rows }) => ({
+      rows,
+      lengths: new Uint8Array(rows.length),
+    }));
+  }
+
+  start(phase: PhaseName): void {
+    const { senders } = this.#work();
+    for (const session of this.#sessions) session.lastChange = session.bytesReceived = 0;
+    this.#cpuBefore = process.cpuUsage();
+    this.#start = performance.now();
+    if (phase === 'announce')
+      for (const [i, { rows, announce }] of senders.entries()) {
+        this.#sessions[i]!.send(announce.bytes);
+        this.#announced[i] = { rows, lengths: announce.lengths };
+      }
+  }
+
+  look(): Look {
+    const down = this.#sessions.find((session) => session.down !== undefined);
+    return {
+      elapsed: performance.now() - this.#start,
+      changed: this.#changed(),
+      unsent: this.#sessions.reduce((sum, session) => sum + session.unsent, 0),
+      down: down === undefined ? undefined : `${down.neighbour.address}: ${down.down}`,
+    };
+  }
+
+  check(): Outcome {
+    const { user, system } = process.cpuUsage(this.#cpuBefore);
+    const counts = { updates: 0, announced: 0, withdrawn: 0 };
+    const mistakes: string[] = [];
+    const oracle = new Oracle(this.#work().index, this.#announced);
+    const own = new Uint8Array(this.#work().index.count);
+    for (const [i, session] of this.#sessions.entries()) {
+      const held = this.#held[i] as Held;
+      held.read(session.inbox, counts);
+      const wrong = this.#compare(oracle, held, i, own);
+      for (const text of [...held.mistakes.splice(0), ...(wrong === undefined ? [] : [wrong])])
+        mistakes.push(`${session.neighbour.address}: ${text}`);
+    }
+    return {
+      ...counts,
+      bytes: this.#sessions.reduce((sum, { bytesReceived }) => sum + bytesReceived, 0),
+      wall: this.#changed(),
+      generatorCpu: (user + system) / 1e6,
+      mistakes: mistakes.slice(0, TOLD),
+    };
+  }
+
+  async disconnect(): Promise<void> {
+    const sessions = this.#sessions.splice(0);
+    await Promise.all(sessions.map((session) => session.close()));
+    for (const { inbox } of sessions) inbox.free();
+    this.#held = [];
+  }
+
+  #compare(oracle: Oracle, held: Held, i: number, own: Uint8Array): string | undefined {
+    const announced = this.#announced[i];
+    if (announced === undefined) return oracle.receiver(held.lengths);
+    const { rows, lengths } = announced;
+    own.fill(0);
+    for (let row = 0; row < rows.length; row++) own[rows[row] as number] = lengths[row] as number;
+    return oracle.sender(held.lengths, i, own);
+  }
+
+  /** When the last change came, since the start; what came before the start does not count. */
+  #changed(): number {
+    const last = this.#sessions.reduce((latest, { lastChange }) => Math.max(latest, lastChange), 0);
+    return Math.max(0, last - this.#start);
+  }
+
+  #work(): Workload {
+    if (this.#workload === undefined) throw new Error('nothing was prepared');
+    return this.#workload;
+  }
+}

@@ -1,0 +1,63 @@
+/** What goes between the benchmark and its load generator, which is a process of its own. */
+import type { Case } from '../cases.ts';
+
+/** What can happen to a router, one after the other; each is measured and checked. */
+export type PhaseName = 'announce';
+
+export interface Requests {
+  /** Makes the feeds of a case and forgets those of the last one. */
+  prepare: { args: { what: Case }; answer: WorkloadFacts };
+  /** Opens all sessions with the daemon. */
+  connect: { args: { port: number; patience: number }; answer: undefined };
+  /** Starts the clock. */
+  start: { args: { phase: PhaseName }; answer: undefined };
+  look: { args: undefined; answer: Look };
+  /** Reads all that came, and compares it with what must have come. */
+  check: { args: undefined; answer: Outcome };
+  disconnect: { args: undefined; answer: undefined };
+}
+
+export interface WorkloadFacts {
+  readonly prefixes: number;
+  readonly routes: number;
+  readonly routesPerSet: number;
+  readonly messages: number;
+  readonly bytes: number;
+}
+
+export interface Look {
+  /** Milliseconds since the first UPDATE was sent. */
+  readonly elapsed: number;
+  /** From the first UPDATE sent to the last change received; 0 while there was none. */
+  readonly changed: number;
+  /** Bytes that the kernel has not taken yet. */
+  readonly unsent: number;
+  /** A session that went down, and why. */
+  readonly down: string | undefined;
+}
+
+export interface Outcome {
+  /** Over all neighbours. */
+  readonly updates: number;
+  readonly announced: number;
+  readonly withdrawn: number;
+  readonly bytes: number;
+  /** Milliseconds, as in Look. */
+  readonly wall: number;
+  /** Seconds of processor time of the generator from the start to the check. */
+  readonly generatorCpu: number;
+  /** In words; empty where everybody holds what they must. */
+  readonly mistakes: readonly string[];
+}
+
+export type Request = {
+  [Kind in keyof Requests]: {
+    readonly id: number;
+    readonly kind: Kind;
+    readonly args: Requests[Kind]['args'];
+  };
+}[keyof Requests];
+
+export type Reply =
+  | { readonly id: number; readonly answer: unknown }
+  | { readonly id: number; readonly error: string };

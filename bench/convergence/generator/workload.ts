@@ -1,0 +1,127 @@
+/**
+ * What the senders of a case have to say: encoded before any clock starts, with the AS_PATH length of every
+ * route beside it, from which the oracle computes what each neighbour must end up with.
+ */
+import { encodeFeed } from '../../../src/lab/feed.ts';
+import { generateTable, type InternetTable } from '../../../src/lab/internet.ts';
+import { routesFor } from '../../../src/lab/neighbour.ts';
+import { PrefixIndex } from '../../../src/lab/prefix-index.ts';
+import type { AttributeSets, PrefixColumns, Routes } from '../../../src/lab/routes.ts';
+import { type Case, type Neighbour, neighboursOf } from '../cases.ts';
+import { pathLength } from './path-length.ts';
+
+const SEED = 7;
+
+/** Messages, and what they make of the routes of one sender. */
+export interface Announcement {
+  readonly bytes: Uint8Array;
+  readonly messages: number;
+  /** AS_PATH length of each row of the sender's prefixes; 0 where it is withdrawn. */
+  readonly lengths: Uint8Array;
+}
+
+export interface Sender {
+  readonly neighbour: Neighbour;
+  /** The numbers of its prefixes: those of `index`. */
+  readonly rows: Uint32Array;
+  readonly announce: Announcement;
+}
+
+export interface Workload {
+  readonly neighbours: readonly Neighbour[];
+  /** Gives every prefix of the case its number. */
+  readonly index: PrefixIndex;
+  readonly senders: readonly Sender[];
+  /** Over all senders. */
+  readonly attributeSets: number;
+  readonly routes: number;
+}
+
+export function makeWorkload(what: Case): Workload {
+  const disjoint = what.feeds === 'disjoint';
+  const prefixes = what.prefixes * (disjoint ? what.senders : 1);
+  const table = generateTable({ seed: SEED, ipv4: prefixes });
+  const neighbours = neighboursOf(what);
+  const senders = neighbours
+    .filter(({ sender }) => sender)
+    .map((neighbour, i) => {
+      const from = disjoint ? i * what.prefixes : 0;
+      return makeSender(part(table, from, from + what.prefixes), neighbour, from);
+    });
+  const count = senders.reduce((sum, { sets }) => sum + sets, 0);
+  return {
+    neighbours,
+    index: indexOf(table.v4),
+    senders,
+    attributeSets: count,
+    routes: what.senders * what.prefixes,
+  };
+}
+
+function makeSender(table: InternetTable, neighbour: Neighbour, from: number): Sender & { sets: number } {
+  const seed = neighbour.index + 1;
+  const routes = routesFor(table, {
+    neighborAs: neighbour.as,
+    nextHop: nextHopOf(neighbour),
+    seed,
+    med: 'none',
+  });
+  const rows = new Uint32Array(table.v4.count);
+  for (let row = 0; row < rows.length; row++) rows[row] = from + row;
+  return { neighbour, rows, announce: announcement(routes, seed), sets: routes.sets.count };
+}
+
+function announcement(routes: Routes, seed: number): Announcement {
+  const { bytes, messages } = encodeFeed(routes, { seed, endOfRib: false });
+  return { bytes, messages, lengths: lengthsOf(routes.v4, routes.sets) };
+}
+
+function lengthsOf({ count, set }: PrefixColumns, sets: AttributeSets): Uint8Array {
+  const ofSet = new Uint8Array(sets.count);
+  for (let i = 0; i < sets.count; i++)
+    ofSet[i] = pathLength(sets.bytes, sets.start[i] as number, sets.start[i + 1] as number, 0);
+  const lengths = new Uint8Array(count);
+  for (let row = 0; row < count; row++) lengths[row] = ofSet[set[row] as number] as number;
+  return lengths;
+}
+
+/** Of the network for benchmarks (RFC 2544): GoBGP takes none of loopback. */
+function nextHopOf({ index }: Neighbour): string {
+  return `198.18.${index >> 8}.${index & 255}`;
+}
+
+/** A table of the rows [from, to) alone: they stand set by set, so it has a row of neighbouring sets. */
+function part(table: InternetTable, from: number, to: number): InternetTable {
+  const { v4, sets } = table;
+  if (from === 0 && to === v4.count) return table;
+  const first = v4.set[from] as number;
+  const end = (v4.set[to - 1] as number) + 1;
+  const columns: PrefixColumns = {
+    words: 1,
+    count: to - from,
+    address: v4.address.subarray(from, to),
+    length: v4.length.subarray(from, to),
+    set: v4.set.subarray(from, to).map((set) => set - first),
+  };
+  return {
+    ...table,
+    v4: columns,
+    sets: {
+      count: end - first,
+      v4Count: end - first,
+      path: sets.path,
+      pathStart: sets.pathStart.subarray(first, end + 1),
+      tail: sets.tail.subarray(first, end),
+      inAsSet: sets.inAsSet.subarray(first, end),
+      origin: sets.origin.subarray(first, end),
+      aggregator: sets.aggregator.subarray(first, end),
+      atomic: sets.atomic.subarray(first, end),
+    },
+  };
+}
+
+function indexOf({ count, address, length }: PrefixColumns): PrefixIndex {
+  const index = new PrefixIndex(1, count + 1);
+  for (let row = 0; row < count; row++) index.add(length[row] as number, address[row] as number);
+  return index;
+}

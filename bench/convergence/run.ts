@@ -1,0 +1,130 @@
+/** One run: a fresh daemon, all sessions up, then phase after phase, each until everybody is quiet. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { freePort } from '../support/box.ts';
+import { type Case, neighboursOf } from './cases.ts';
+import type { Contestant, Daemon } from './daemons/daemon.ts';
+import type { GeneratorProcess } from './generator/handle.ts';
+import type { PhaseName } from './generator/messages.ts';
+import { family, ProcessMeter, queuedBytes } from './processes.ts';
+
+export interface PhaseResult {
+  readonly phase: PhaseName;
+  /** From the first UPDATE sent to the last change received. */
+  readonly wallSeconds: number;
+  /** All threads and processes of the daemon. */
+  readonly cpuSeconds: number;
+  readonly peakMiB: number;
+  readonly updates: number;
+  /** Prefixes in them, announced and withdrawn. */
+  readonly nlri: number;
+  readonly bytes: number;
+  readonly generatorCpuSeconds: number;
+  /** In words; empty where everybody held what they must. */
+  readonly mistakes: readonly string[];
+}
+
+export interface RunOptions {
+  readonly what: Case;
+  readonly phases: readonly PhaseName[];
+  /** Seconds that a phase may take. */
+  readonly limit: number;
+}
+
+/** What happened instead, of a phase that did not end. */
+export interface Failure {
+  readonly phase: PhaseName | 'start';
+  readonly failed: string;
+}
+
+/** Milliseconds between two looks at whether all is quiet. */
+const LOOK = 100;
+/** How long nothing must have been received, and the daemon must have been idle. */
+const QUIET = 1000;
+/** Of one processor: a daemon that uses less has nothing to do. */
+const IDLE = 0.05;
+/** Milliseconds for the daemon to start and for all sessions to be established. */
+const PATIENCE = 60_000;
+
+export async function run(
+  generator: GeneratorProcess,
+  contestant: Contestant,
+  options: RunOptions,
+): Promise<(PhaseResult | Failure)[]> {
+  const folder = mkdtempSync(path.join(os.tmpdir(), 'graftd-bench-'));
+  const port = await freePort();
+  const daemon = contestant.start({ folder, port, neighbours: neighboursOf(options.what) });
+  const results: (PhaseResult | Failure)[] = [];
+  let phase: PhaseName | 'start' = 'start';
+  try {
+    await generator.ask('connect', { port, patience: PATIENCE });
+    const measured = new Measured(generator, daemon, port, options.limit);
+    await measured.quiet();
+    for (phase of options.phases) results.push(await measured.phase(phase));
+  } catch (error) {
+    const { message } = error as Error;
+    results.push({ phase, failed: `${message}${daemon.ended === undefined ? '' : `; ${daemon.log()}`}` });
+  } finally {
+    await generator.ask('disconnect');
+    await daemon.stop();
+    rmSync(folder, { recursive: true, force: true });
+  }
+  return results;
+}
+
+class Measured {
+  readonly #generator: GeneratorProcess;
+  readonly #daemon: Daemon;
+  readonly #port: number;
+  readonly #limit: number;
+  readonly #meter: ProcessMeter;
+
+  constructor(generator: GeneratorProcess, daemon: Daemon, port: number, limit: number) {
+    this.#generator = generator;
+    this.#daemon = daemon;
+    this.#port = port;
+    this.#limit = limit;
+    this.#meter = new ProcessMeter(family(daemon.pid));
+  }
+
+  async phase(phase: PhaseName): Promise<PhaseResult> {
+    const generator = this.#generator;
+    this.#meter.resetPeak();
+    const before = this.#meter.cpuSeconds();
+    await generator.ask('start', { phase });
+    await this.quiet();
+    const cpuSeconds = this.#meter.cpuSeconds() - before;
+    const peakMiB = this.#meter.peakMiB();
+    const outcome = await generator.ask('check');
+    return {
+      phase,
+      wallSeconds: outcome.wall / 1000,
+      cpuSeconds,
+      peakMiB,
+      updates: outcome.updates,
+      nlri: outcome.announced + outcome.withdrawn,
+      bytes: outcome.bytes,
+      generatorCpuSeconds: outcome.generatorCpu,
+      mistakes: outcome.mistakes,
+    };
+  }
+
+  /** Resolves when nothing was received for a while, nothing waits in between, and the daemon is idle. */
+  async quiet(): Promise<void> {
+    const busy: { at: number; cpu: number }[] = [];
+    for (;;) {
+      await new Promise((resolve) => setTimeout(resolve, LOOK));
+      const { elapsed, changed, unsent, down } = await this.#generator.ask('look');
+      if (down !== undefined) throw new Error(`a session went down: ${down}`);
+      if (this.#daemon.ended !== undefined) throw new Error(`the daemon ${this.#daemon.ended}`);
+      const now = { at: performance.now(), cpu: this.#meter.cpuSeconds() };
+      busy.push(now);
+      while ((busy[1]?.at ?? now.at) < now.at - QUIET) busy.shift();
+      const then = busy[0] as { at: number; cpu: number };
+      const idle = now.at - then.at >= QUIET && (now.cpu - then.cpu) * 1000 < IDLE * (now.at - then.at);
+      if (idle && unsent === 0 && elapsed - changed >= QUIET && queuedBytes(this.#port) === 0) return;
+      if (elapsed > this.#limit * 1000) throw new Error(`> ${this.#limit} s`);
+    }
+  }
+}
