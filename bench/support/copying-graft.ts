@@ -59,7 +59,7 @@ function newProcess(): { fabric: Fabric; routes: Routes } {
   fabric.setSession(0, SESSION.flags, SESSION_FLAG.external | SESSION_FLAG.fourOctetAs);
   const routes = new Routes(fabric, 0, { onBestChanged: () => {}, onMarker: () => {}, onAnswer: () => {} });
   routes.evaluator.mine[0] = 1;
-  routes.evaluator.sessions = 1;
+  fabric.sessionLimit = 1;
   return { fabric, routes };
 }
 

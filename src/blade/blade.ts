@@ -22,6 +22,7 @@ import { Groups } from './groups.ts';
 import { LIMITS, type Limits } from './limits.ts';
 import type { BladeNews, BladeOrder, SessionConfiguration } from './messages.ts';
 import { Receiver } from './receive.ts';
+import { checkImportRule, filterAnew, regroup, ruleHash } from './reconfigure.ts';
 import { Routes, type RoutesListener } from './routes.ts';
 import { Session, type SessionHost } from './session.ts';
 import type { Fault } from './track.ts';
@@ -47,6 +48,9 @@ export class Blade implements RoutesListener, GraftHost, SessionHost {
   /** Sessions served here, by index; and those in preparation, by graft slot. */
   readonly #sessions = new Map<number, Session>();
   readonly #prepared = new Map<number, Session>();
+  /** Sessions served here whose export rules changed, and those that are here only until they are put away. */
+  readonly #toRegroup = new Set<Session>();
+  readonly #leaving = new Set<Session>();
   /** Bit set of the sessions served here. */
   readonly #mine: Int32Array;
   #nextTimer = 0;
@@ -105,6 +109,16 @@ export class Blade implements RoutesListener, GraftHost, SessionHost {
       case 'clear':
         this.#stop(order.session, cease(Cease.AdministrativeReset, 'cleared by the operator'), CLEAR_RESTART);
         break;
+      case 'reset':
+        this.#stop(
+          order.session,
+          cease(Cease.OtherConfigurationChange, 'configured otherwise'),
+          CLEAR_RESTART,
+        );
+        break;
+      case 'remove':
+        this.#remove(order.session);
+        break;
       case 'shutdown':
         this.fabric.setSession(order.session, SESSION.administrative, 1);
         this.#stop(order.session, shutdownFault(order.why), Number.POSITIVE_INFINITY);
@@ -135,6 +149,8 @@ export class Blade implements RoutesListener, GraftHost, SessionHost {
     const { fabric } = this;
     fabric.epochs.enter();
     const start = this.clock();
+    // Before anybody is released: a view goes with the rules by which it was told.
+    if (this.#toRegroup.size > 0) this.#regroup();
     this.#grafts.poll();
     let more = this.routes.takeRecords(this.limits.records);
     this.#grafts.poll();
@@ -178,6 +194,7 @@ export class Blade implements RoutesListener, GraftHost, SessionHost {
 
   established(session: Session): void {
     session.group = this.groups.admit(session.index, session.exportRules());
+    this.#noteExportRule(session, session.group);
     this.#news({ kind: 'established', slot: this.slot, session: session.index });
   }
 
@@ -273,8 +290,11 @@ export class Blade implements RoutesListener, GraftHost, SessionHost {
     let more = false;
     for (const session of this.#sessions.values()) {
       if (session.sweeping && session.sweep(this.limits.sweepPages)) more = true;
+      if (session.filtering && filterAnew(this.fabric, this.routes, session, this.limits.sweepPages))
+        more = true;
       if (session.revisit.size > 0 && this.#revisit(session)) more = true;
     }
+    for (const session of this.#leaving) this.#dismissWhenGone(session);
     return more;
   }
 
@@ -374,8 +394,41 @@ export class Blade implements RoutesListener, GraftHost, SessionHost {
 
   #configure(configuration: SessionConfiguration): void {
     this.#configurations.set(configuration.index, configuration);
+    for (const prepared of this.#prepared.values())
+      if (prepared.index === configuration.index) prepared.configuration = configuration;
     const session = this.#sessions.get(configuration.index);
-    if (session !== undefined) session.configuration = configuration;
+    if (session === undefined) return;
+    session.configuration = configuration;
+    if (!session.established) return;
+    checkImportRule(this.fabric, session);
+    this.#toRegroup.add(session);
+  }
+
+  #regroup(): void {
+    for (const session of this.#toRegroup) this.#closeBill(session);
+    regroup(this.fabric, this.groups, this.#toRegroup);
+    this.#toRegroup.clear();
+  }
+
+  #noteExportRule({ index }: Session, { key }: UpdateGroup): void {
+    this.fabric.setSession(index, SESSION.exportRule, ruleHash(key));
+  }
+
+  #remove(index: number): void {
+    const session = this.#sessions.get(index);
+    if (session === undefined) return;
+    this.fabric.setSession(index, SESSION.administrative, 1);
+    session.stop(cease(Cease.PeerDeconfigured, 'configured no longer'), Number.POSITIVE_INFINITY);
+    this.#leaving.add(session);
+  }
+
+  /** Once its routes are withdrawn and its connections closed on both sides. */
+  #dismissWhenGone(session: Session): void {
+    const { connections } = this.fabric;
+    const { index } = session;
+    if (session.sweeping || [0, 1].some((which) => !connections.idle(connections.at(index, which)))) return;
+    this.#leaving.delete(session);
+    this.#dismiss(index);
   }
 
   #adopt(index: number): void {
@@ -393,6 +446,11 @@ export class Blade implements RoutesListener, GraftHost, SessionHost {
     session.refreshFrom = this.fabric.session(index, SESSION.refreshCursor) - 1;
     session.refreshFamilies = this.fabric.session(index, SESSION.refreshFamilies);
     session.group = this.groups.adopt(index, session.exportRules(), view, cursor);
+    // Told by other rules than those that hold now: everything is looked at.
+    const rule = this.fabric.session(index, SESSION.exportRule);
+    if (rule !== 0 && rule !== ruleHash(session.group.key)) session.group.cursor = 0;
+    this.#noteExportRule(session, session.group);
+    checkImportRule(this.fabric, session);
     return session.group;
   }
 
@@ -426,6 +484,9 @@ export class Blade implements RoutesListener, GraftHost, SessionHost {
   }
 
   #leave(index: number): void {
+    const session = this.#sessions.get(index) as Session;
+    this.#toRegroup.delete(session);
+    this.#leaving.delete(session);
     this.#sessions.delete(index);
     this.#mine[index >>> 5] = (this.#mine[index >>> 5] as number) & ~(1 << (index & 31));
     this.routes.evaluator.mine[index] = 0;

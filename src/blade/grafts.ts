@@ -151,6 +151,7 @@ export class Grafts {
 
   /** `to`: from now on every evaluated prefix is logged, whatever came of it. */
   #prepare(slot: number): void {
+    if (!this.#host.ordersDone) return;
     const log = new FifoSet();
     const session = this.#fabric.graft(slot, GRAFT.session);
     this.#logs[slot] = { generation: this.#fabric.graft(slot, GRAFT.generation), ids: log };

@@ -82,6 +82,23 @@ export class Groups {
     this.#fabric.setSession(session, SESSION.view, leaves + 1);
   }
 
+  /** Members that other rules hold for now leave with what they were told; all is looked at once more for them. */
+  split(sessions: readonly number[], group: UpdateGroup, rules: ExportRules): UpdateGroup {
+    for (const session of sessions) group.remove(session);
+    let { view } = group;
+    if (group.members.length === 0) this.#delete(group);
+    else {
+      const [stays, leaves] = this.#views.fork(view);
+      group.moveTo(stays);
+      view = leaves;
+    }
+    const next = this.#create(groupKey(rules), rules, view);
+    next.untouched = false;
+    next.pending = group.pending.copy();
+    for (const session of sessions) next.add(session);
+    return next;
+  }
+
   mark(id: number): void {
     for (const group of this.all) group.mark(id);
   }

@@ -40,6 +40,7 @@ export interface BladeStart {
 
 /** Chassis → blade. */
 export type BladeOrder =
+  /** To every blade: a session to come, or one that is configured otherwise now. */
   | { readonly kind: 'configure'; readonly session: SessionConfiguration }
   /** Serve a session that nobody serves, from Idle; the record's home says this blade. */
   | { readonly kind: 'adopt'; readonly session: number }
@@ -48,6 +49,10 @@ export type BladeOrder =
   /** Forget a session that nobody is at the other end of. */
   | { readonly kind: 'dismiss'; readonly session: number }
   | { readonly kind: 'clear'; readonly session: number }
+  /** The session starts anew, because what its OPEN says was configured otherwise. */
+  | { readonly kind: 'reset'; readonly session: number }
+  /** The neighbour is configured no longer: end the session for good, withdraw its routes, then leave it to nobody. */
+  | { readonly kind: 'remove'; readonly session: number }
   | { readonly kind: 'shutdown'; readonly session: number; readonly why: string }
   | { readonly kind: 'enable'; readonly session: number }
   | { readonly kind: 'refresh'; readonly session: number }

@@ -34,6 +34,7 @@ import type { ExportRules } from './exporter.ts';
 import type { Limits } from './limits.ts';
 import type { SessionConfiguration } from './messages.ts';
 import type { Receiver } from './receive.ts';
+import { importKey, ruleHash } from './reconfigure.ts';
 import type { Routes } from './routes.ts';
 import { type Fault, Track, type TrackOwner } from './track.ts';
 import type { UpdateGroup } from './update-group.ts';
@@ -85,6 +86,11 @@ export class Session implements TrackOwner {
 
   get established(): boolean {
     return this.tracks[0].state === State.Established || this.tracks[1].state === State.Established;
+  }
+
+  /** Its Adj-RIB-In is still to be filtered by an import rule that changed. */
+  get filtering(): boolean {
+    return this.#host.fabric.session(this.index, SESSION.importCursor) !== 0;
   }
 
   get sweeping(): boolean {
@@ -274,6 +280,7 @@ export class Session implements TrackOwner {
 
   deleteRoutes(_track: Track): void {
     this.#host.fabric.setSession(this.index, SESSION.sweepCursor, 1);
+    this.#host.fabric.setSession(this.index, SESSION.importCursor, 0);
   }
 
   processUpdate(bytes: Uint8Array, start: number, end: number): Fault | undefined {
@@ -383,6 +390,7 @@ export class Session implements TrackOwner {
       set(SESSION.peerAddress + i, this.configuration.addressWords[i] as number);
     }
     set(SESSION.endOfRibDue, negotiated.families);
+    set(SESSION.importRule, ruleHash(importKey(this.configuration)));
     fabric.setNumber(this.index, SESSION_NUMBER.establishedAt, clock());
     fabric.count(this.index, SESSION_NUMBER.timesEstablished);
     for (const counter of [SESSION_NUMBER.routesAdvertised, SESSION_NUMBER.routesReceived]) {

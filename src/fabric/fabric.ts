@@ -10,6 +10,7 @@ import { Connections } from './connections.ts';
 import { Doorbells } from './doorbell.ts';
 import { Epochs } from './epochs.ts';
 import {
+  ALLOCATOR,
   BLADE_NUMBER,
   CARD_NUMBER,
   type FabricMemory,
@@ -49,6 +50,7 @@ export class Fabric {
   readonly views: Int32Array;
   readonly bladeNumbers: Float64Array;
   readonly cardNumbers: Float64Array;
+  readonly #allocator: Int32Array;
 
   /** `thread` is the slot of a blade, or `blades` for the chassis, which also reads columns. */
   constructor(memory: FabricMemory, thread: number, describe: Describe) {
@@ -70,6 +72,7 @@ export class Fabric {
     this.views = new Int32Array(memory.views);
     this.bladeNumbers = new Float64Array(memory.bladeNumbers);
     this.cardNumbers = new Float64Array(memory.cardNumbers);
+    this.#allocator = new Int32Array(memory.allocator);
   }
 
   ringBetween(from: number, to: number): RecordRing {
@@ -111,6 +114,16 @@ export class Fabric {
     this.ready.setForBlade(session);
     const home = this.homeOf(session);
     if (home >= 0) this.bells.ring(home);
+  }
+
+  /** Sessions with an index below this one exist: where a look at all of them ends. */
+  get sessionLimit(): number {
+    return this.#allocator[ALLOCATOR.sessions] as number;
+  }
+
+  /** For the chassis, before anybody is told of a session. */
+  set sessionLimit(limit: number) {
+    Atomics.store(this.#allocator, ALLOCATOR.sessions, limit);
   }
 
   session(session: number, word: number): number {

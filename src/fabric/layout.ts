@@ -22,7 +22,7 @@
  *   bells            doorbells by thread               anybody, see doorbell.ts
  *   epochs           quiescence counters by thread     that thread
  *   ready            sessions with news, bit sets      atomic or by who has news, atomic and by who takes it
- *   allocator        next unused id, page, byte        atomic add; free pages: compare-and-swap
+ *   allocator        next unused id, page, byte        atomic add; free pages: compare-and-swap; `sessions`: the chassis
  *   counters         numbers for people, by thread     that thread
  *
  * Memory is reserved, not used: the operating system commits a page when it is first touched.
@@ -124,6 +124,11 @@ export const SESSION = {
   /** A refresh that the neighbour asked for: next PrefixId + 1, and its FAMILY_ bits. Written when it is grafted. */
   refreshCursor: 21,
   refreshFamilies: 22,
+  /** Next page of the Adj-RIB-In to be filtered anew + 1, after the import rule changed; 0: none. */
+  importCursor: 23,
+  /** The rules by which the Adj-RIB-In was filtered and the view was told, as hashes of their keys; 0: none yet. */
+  importRule: 24,
+  exportRule: 25,
 } as const;
 
 export const SESSION_FLAG = {
@@ -263,13 +268,15 @@ export const CARD_NUMBER = {
 
 /** Words of the allocator. */
 export const ALLOCATOR = {
-  words: 16,
+  words: 32,
   nextPrefix4: 0,
   nextPrefix6: 1,
   nextAttribute: 2,
   nextPage: 3,
   /** In units of 4 bytes. */
   nextByte: 4,
+  /** Sessions with an index below this one exist. On a cache line of its own: every evaluation of all may read it. */
+  sessions: 16,
 } as const;
 
 export const CONNECTIONS_PER_SESSION = 2;
@@ -333,6 +340,7 @@ const BUFFERS = [
 export function createFabricMemory(options: FabricOptions): FabricMemory {
   const memory: Record<string, unknown> = { options };
   for (const [name, bytes] of BUFFERS) memory[name] = new SharedArrayBuffer(bytes(options));
+  new Int32Array((memory as FabricMemory).allocator)[ALLOCATOR.sessions] = options.sessions;
   return memory as FabricMemory;
 }
 

@@ -21,8 +21,6 @@ export const OUTCOME = { bestChanged: 1, visibleChanged: 2 } as const;
 export class Evaluator {
   /** 1 for sessions whose home this blade is. */
   readonly mine: Uint8Array;
-  /** Sessions with an index below this one exist. */
-  sessions: number;
   /** After `evaluate`: the session + 1 that alone changed for siblings; 0: several. */
   hint = 0;
   evaluations = 0;
@@ -46,7 +44,6 @@ export class Evaluator {
     this.#bestAttribute = attribute;
     this.#bestSession = session;
     const { sessions } = fabric.options;
-    this.sessions = sessions;
     this.mine = new Uint8Array(sessions);
     this.#groupAs = new Uint32Array(sessions);
     this.#groupSession = new Int32Array(sessions);
@@ -128,12 +125,12 @@ export class Evaluator {
 
   /** Finds the best route of each group: of all routes, or, under the MED mark, of each neighbour AS. */
   #gather(id: number, presence: number): void {
-    const { columns } = this.#fabric;
+    const { columns, sessionLimit } = this.#fabric;
     const med = presence < 0;
     this.#groups = 0;
     this.#ownCount = 0;
     for (let buckets = presence & 0x7fffffff; buckets !== 0; buckets &= buckets - 1) {
-      for (let session = 31 - Math.clz32(buckets & -buckets); session < this.sessions; session += BUCKETS) {
+      for (let session = 31 - Math.clz32(buckets & -buckets); session < sessionLimit; session += BUCKETS) {
         const word = columns.get(session, id);
         if (word === 0) continue;
         const own = this.mine[session] === 1;

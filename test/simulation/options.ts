@@ -24,9 +24,10 @@ export interface NeighbourOptions {
   readonly passive: boolean;
   readonly calls: boolean;
   readonly listens: boolean;
-  readonly importAccept: boolean;
-  readonly exportAccept: boolean;
-  readonly nextHopSelf: boolean;
+  /** These three may be configured otherwise in the middle of a history. */
+  importAccept: boolean;
+  exportAccept: boolean;
+  nextHopSelf: boolean;
   /** Seconds; 0: no KEEPALIVEs. */
   readonly holdTime: number;
   /** Bytes that the network holds each way. */
@@ -51,6 +52,8 @@ export interface SimulationOptions {
   readonly flaps: number;
   /** Chances of sessions going down, of neighbours that stop reading, of grafts: per action or step. */
   readonly downs: number;
+  /** Chance that an action is followed by a change of configuration. */
+  readonly reconfigures: number;
   readonly slow: number;
   readonly grafts: number;
   readonly aborts: number;
@@ -92,6 +95,7 @@ function broadOptions(seed: number, random: Random): SimulationOptions {
     fat: random.pick([0, 0, 0.1, 0.7]),
     flaps: random.pick([0, 0.2, 0.6]),
     downs: random.pick([0, 0.01, 0.05, 0.1]),
+    reconfigures: random.pick([0, 0, 0.02, 0.1]),
     slow: random.pick([0, 0, 0.03, 0.1]),
     grafts: random.pick([0, 0.01, 0.05, 0.2]),
     aborts: random.pick([0, 0.005, 0.05]),

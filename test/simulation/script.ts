@@ -12,6 +12,12 @@ export type Action = { readonly neighbour: number } & (
   | { readonly kind: 'down'; readonly how: 'notification' | 'close' | 'reset' }
   | { readonly kind: 'up' | 'slow' | 'fast' | 'clear' | 'resend' }
   | { readonly kind: 'refresh'; readonly family: number }
+  | {
+      readonly kind: 'configure';
+      readonly importAccept: boolean;
+      readonly exportAccept: boolean;
+      readonly nextHopSelf: boolean;
+    }
 );
 
 const TAILS = [[], [], [64_600], [64_600, 64_601], [64_601, 64_600], [4_200_000_002]] as const;
@@ -22,7 +28,25 @@ export function scriptFor(options: SimulationOptions): Action[] {
   const writer = new ScriptWriter(options);
   const actions: Action[] = options.neighbours.map(({ index }) => ({ kind: 'up', neighbour: index }));
   while (actions.length < options.actions) actions.push(...writer.next());
-  return [...actions, ...writer.end()];
+  return reconfigured([...actions, ...writer.end()], options);
+}
+
+/** The same script, with changes of configuration in it. */
+function reconfigured(
+  actions: readonly Action[],
+  { seed, neighbours, reconfigures }: SimulationOptions,
+): Action[] {
+  if (reconfigures === 0) return [...actions];
+  const random = new Random(seed ^ 0xc0f1);
+  return actions.flatMap((action) => {
+    if (!random.chance(reconfigures)) return [action];
+    const neighbour = random.below(neighbours.length);
+    const [importAccept, exportAccept] = [random.chance(0.6), random.chance(0.6)];
+    return [
+      action,
+      { kind: 'configure', neighbour, importAccept, exportAccept, nextHopSelf: random.chance(0.5) },
+    ];
+  });
 }
 
 class ScriptWriter {

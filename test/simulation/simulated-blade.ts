@@ -58,7 +58,7 @@ export class SimulatedBlade {
 
   order(order: BladeOrder): void {
     this.#orders.push(order);
-    this.fabric.bells.ring(this.slot);
+    this.fabric.bells.ringWithOrder(this.slot);
   }
 
   /** Not in a turn, and awake or woken. */

@@ -37,6 +37,8 @@ export class World {
   readonly #random: Random;
   readonly #log: ((text: string) => void) | undefined;
   readonly #script: Action[];
+  /** Changes of configuration that wait for a graft to end, as the chassis has them wait. */
+  readonly #changes: (Action & { kind: 'configure' })[] = [];
   #depth = 0;
   /** How often each blade is picked, for a while: 0 stands still. */
   #paces: number[] = [];
@@ -55,7 +57,7 @@ export class World {
       (_, slot) => new SimulatedBlade(memory, slot, configurations, options, this),
     );
     this.card = new SimulatedCard(this.fabric, this);
-    this.neighbours = options.neighbours.map((each) => new Neighbour(each, this));
+    this.neighbours = options.neighbours.map((each) => new Neighbour({ ...each }, this));
     this.desk = new GraftDesk(this.fabric, options.impatient, (text) => this.trace(text));
     for (const { index } of options.neighbours) this.#place(index);
   }
@@ -98,6 +100,7 @@ export class World {
     const pace = this.#random.pick([0.02, 0.05, 0.2]);
     while (this.#script.length > 0) {
       if (this.#random.chance(this.options.skew)) this.#paceBlades();
+      this.#configure();
       // Some of what happens comes at one stroke.
       if (this.#random.chance(pace)) {
         do this.#act(this.#script.shift() as Action);
@@ -138,6 +141,7 @@ export class World {
         any = true;
       }
       if (this.desk.poll().length > 0) any = true;
+      if (this.#configure()) any = true;
       if (!any) break;
     }
     this.#checkNobodyWaits();
@@ -223,9 +227,25 @@ export class World {
       case 'resend':
         this.#order(action.neighbour, action.kind);
         break;
+      case 'configure':
+        this.#changes.push(action);
+        break;
       default:
         action satisfies never;
     }
+  }
+
+  /** One change of configuration, in their order; true when there was one. */
+  #configure(): boolean {
+    const change = this.#changes[0];
+    if (change === undefined || this.desk.isActive(change.neighbour)) return false;
+    this.#changes.shift();
+    const { options } = this.neighbours[change.neighbour] as Neighbour;
+    const { importAccept, exportAccept, nextHopSelf } = change;
+    Object.assign(options, { importAccept, exportAccept, nextHopSelf });
+    const session = configurationOf(options);
+    for (const blade of this.blades) blade.order({ kind: 'configure', session });
+    return true;
   }
 
   /** Orders go to the home blade of a session that is served. */

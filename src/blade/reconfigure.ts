@@ -1,0 +1,86 @@
+/**
+ * What changes for a session that lives when its configuration does, without a reset:
+ *
+ *   import rule ─→ its Adj-RIB-In is filtered anew, page by page; only what comes out otherwise is evaluated
+ *   export rule ─→ it leaves its update group with what it was told, and everything is looked at once more for it
+ *
+ * By which rules the column was filtered and the view was told stands in the session record, as a hash. A blade that
+ * takes the session over with other rules in hand, after a graft or a crash, sees that and does what is left (I1).
+ */
+import type { Fabric } from '../fabric/fabric.ts';
+import { PAGE_WORDS, SESSION } from '../fabric/layout.ts';
+import { ATTRIBUTE_MASK } from '../rib/route-word.ts';
+import { groupKey } from './exporter.ts';
+import type { Groups } from './groups.ts';
+import type { SessionConfiguration } from './messages.ts';
+import type { Routes } from './routes.ts';
+import type { Session } from './session.ts';
+import type { UpdateGroup } from './update-group.ts';
+
+/** What decides whether a route of the neighbour is taken: equal keys, equal answers. */
+export function importKey({ importAccept }: SessionConfiguration): string {
+  return importAccept ? 'accept' : 'reject';
+}
+
+/** FNV-1a, never 0. */
+export function ruleHash(key: string): number {
+  let hash = 0x811c9dc5;
+  for (let i = 0; i < key.length; i++) hash = Math.imul(hash ^ key.charCodeAt(i), 0x01000193);
+  return hash | 1;
+}
+
+/** Begins to filter the Adj-RIB-In anew if it was filtered by another rule than the one that holds now. */
+export function checkImportRule(fabric: Fabric, { index, configuration }: Session): void {
+  const rule = ruleHash(importKey(configuration));
+  const before = fabric.session(index, SESSION.importRule);
+  // The cursor first: who finds the new rule in the record finds also how far it was applied.
+  if (before !== 0 && before !== rule) fabric.setSession(index, SESSION.importCursor, 1);
+  fabric.setSession(index, SESSION.importRule, rule);
+}
+
+/** Filters some pages of the Adj-RIB-In anew; true when more are left. */
+export function filterAnew(fabric: Fabric, routes: Routes, session: Session, pages: number): boolean {
+  const { index } = session;
+  const { columns } = fabric;
+  const reject = !session.configuration.importAccept;
+  let page = fabric.session(index, SESSION.importCursor) - 1;
+  for (; page < columns.pages && pages > 0; page++) {
+    if (columns.directories[index * columns.pages + page] === 0) continue;
+    for (let id = page * PAGE_WORDS; id < (page + 1) * PAGE_WORDS; id++) {
+      const word = columns.get(index, id);
+      // The route is there already, so that this needs no room, and changes nothing where the answer is the same.
+      if (word !== 0) routes.announce(index, id, word & ATTRIBUTE_MASK, reject);
+    }
+    pages--;
+  }
+  const more = page < columns.pages;
+  fabric.setSession(index, SESSION.importCursor, more ? page + 1 : 0);
+  return more;
+}
+
+/**
+ * Sessions whose export rules changed leave their groups, those that go from one group to the same rules together:
+ * however many they are, a view is forked once for each kind.
+ */
+export function regroup(fabric: Fabric, groups: Groups, sessions: Iterable<Session>): void {
+  const moves = new Map<UpdateGroup, Map<string, Session[]>>();
+  for (const session of sessions) {
+    const { group } = session;
+    if (group === undefined) continue;
+    const key = groupKey(session.exportRules());
+    if (key === group.key) continue;
+    const kinds = moves.get(group) ?? new Map<string, Session[]>();
+    moves.set(group, kinds.set(key, [...(kinds.get(key) ?? []), session]));
+  }
+  for (const [group, kinds] of moves) {
+    for (const [key, kind] of kinds) {
+      const indexes = kind.map(({ index }) => index);
+      const rules = (kind[0] as Session).exportRules();
+      const next = groups.split(indexes, group, rules);
+      for (const session of kind) {
+        session.group = next;
+        fabric.setSession(session.index, SESSION.exportRule, ruleHash(key));
+      }
+    }
+  }
+}
