@@ -6,7 +6,10 @@ import { parseArgs } from 'node:util';
 import { CASES, caseOf } from './convergence/cases.ts';
 import { bird } from './convergence/daemons/bird.ts';
 import type { Contestant } from './convergence/daemons/daemon.ts';
+import { frr } from './convergence/daemons/frr.ts';
+import { gobgp } from './convergence/daemons/gobgp.ts';
 import { graftd } from './convergence/daemons/graftd.ts';
+import { openbgpd } from './convergence/daemons/openbgpd.ts';
 import { GeneratorProcess } from './convergence/generator/handle.ts';
 import type { PhaseName } from './convergence/generator/messages.ts';
 import { type Failure, type PhaseResult, run } from './convergence/run.ts';
@@ -15,7 +18,7 @@ import { machineLine, table, writeResults } from './support/report.ts';
 const { values } = parseArgs({
   options: {
     case: { type: 'string', default: CASES.join(',') },
-    daemons: { type: 'string', default: 'graftd,bird' },
+    daemons: { type: 'string', default: 'graftd,bird,frr,gobgp,openbgpd' },
     blades: { type: 'string', default: '1,2,4,8,default' },
     rounds: { type: 'string', default: '3' },
     scale: { type: 'string', default: '1' },
@@ -32,7 +35,7 @@ interface Row {
   readonly result: PhaseResult | Failure;
 }
 
-const HELP = `npm run bench convergence -- [--case ${CASES.join(',')}] [--daemons graftd,bird]
+const HELP = `npm run bench convergence -- [--case ${CASES.join(',')}] [--daemons graftd,bird,frr,gobgp,openbgpd]
   [--blades 1,2,4,8,default] [--rounds 3] [--scale 1] [--limit SECONDS of a phase] [--phases announce]`;
 
 if (values.help) console.log(HELP);
@@ -68,7 +71,13 @@ async function main(): Promise<void> {
 
 function chosen(): Contestant[] {
   const blades = values.blades.split(',').map((text) => (text === 'default' ? undefined : Number(text)));
-  const all: Record<string, Contestant[]> = { graftd: blades.map(graftd), bird: [bird] };
+  const all: Record<string, Contestant[]> = {
+    graftd: blades.map(graftd),
+    bird: [bird],
+    frr: [frr],
+    gobgp: [gobgp],
+    openbgpd: [openbgpd],
+  };
   return values.daemons.split(',').flatMap((name) => {
     const found = all[name];
     if (found === undefined) throw new Error(`there is no daemon "${name}": ${Object.keys(all).join(', ')}`);

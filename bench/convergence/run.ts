@@ -58,7 +58,8 @@ export async function run(
   const results: (PhaseResult | Failure)[] = [];
   let phase: PhaseName | 'start' = 'start';
   try {
-    await generator.ask('connect', { port, patience: PATIENCE });
+    const { nextHops = 'elsewhere' } = contestant;
+    await generator.ask('connect', { port, patience: PATIENCE, nextHops });
     const measured = new Measured(generator, daemon, port, options.limit);
     await measured.quiet();
     for (phase of options.phases) results.push(await measured.phase(phase));

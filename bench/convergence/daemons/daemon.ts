@@ -6,6 +6,7 @@ import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { accessSync, closeSync, constants, openSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import type { Neighbour } from '../cases.ts';
+import type { NextHops } from '../generator/next-hop.ts';
 
 export interface DaemonOptions {
   /** For its configuration, sockets and log; empty. */
@@ -18,6 +19,8 @@ export interface DaemonOptions {
 /** A daemon in one of its configurations. */
 export interface Contestant {
   readonly name: string;
+  /** Which next hops it takes; "elsewhere" without it. */
+  readonly nextHops?: NextHops;
   /** As it says itself; undefined where it is not installed. */
   version(): string | undefined;
   /** Starts it; it may not be listening yet. */

@@ -3,6 +3,7 @@ import type { Case } from '../cases.ts';
 import { Held } from './held.ts';
 import { SlabPool } from './inbox.ts';
 import type { Look, Outcome, PhaseName, WorkloadFacts } from './messages.ts';
+import { type NextHops, nextHopOf, rewriteNextHops } from './next-hop.ts';
 import { type Announced, Oracle } from './oracle.ts';
 import { Session } from './session.ts';
 import { makeWorkload, type Workload } from './workload.ts';
@@ -22,6 +23,7 @@ export class Generator {
   #held: Held[] = [];
   /** What each sender announces now. */
   #announced: Announced[] = [];
+  #nextHops: NextHops = 'elsewhere';
   #start = 0;
   #cpuBefore = process.cpuUsage();
 
@@ -34,6 +36,7 @@ export class Generator {
 
   prepare(what: Case): WorkloadFacts {
     this.#workload = makeWorkload(what);
+    this.#nextHops = 'elsewhere';
     const { senders, index, routes, attributeSets, neighbours } = this.#workload;
     const bytes = senders.reduce((sum, { announce }) => sum + announce.bytes.length, 0);
     this.#pool.reserve(Math.min(RESERVE, (bytes / routes) * index.count * neighbours.length * 1.2));
@@ -44,6 +47,13 @@ export class Generator {
       messages: senders.reduce((sum, { announce }) => sum + announce.messages, 0),
       bytes,
     };
+  }
+
+  setNextHops(kind: NextHops): void {
+    if (kind === this.#nextHops) return;
+    this.#nextHops = kind;
+    for (const { neighbour, announce } of this.#work().senders)
+      rewriteNextHops(announce.bytes, nextHopOf(neighbour, kind));
   }
 
   async connect(port: number, patience: number): Promise<void> {

@@ -10,7 +10,8 @@ const answers: {
   ) => Requests[Kind]['answer'] | Promise<Requests[Kind]['answer']>;
 } = {
   prepare: ({ what }) => generator.prepare(what),
-  connect: async ({ port, patience }) => {
+  connect: async ({ port, patience, nextHops }) => {
+    generator.setNextHops(nextHops);
     await generator.connect(port, patience);
     return undefined;
   },

@@ -1,5 +1,6 @@
 /** What goes between the benchmark and its load generator, which is a process of its own. */
 import type { Case } from '../cases.ts';
+import type { NextHops } from './next-hop.ts';
 
 /** What can happen to a router, one after the other; each is measured and checked. */
 export type PhaseName = 'announce';
@@ -8,7 +9,7 @@ export interface Requests {
   /** Makes the feeds of a case and forgets those of the last one. */
   prepare: { args: { what: Case }; answer: WorkloadFacts };
   /** Opens all sessions with the daemon. */
-  connect: { args: { port: number; patience: number }; answer: undefined };
+  connect: { args: { port: number; patience: number; nextHops: NextHops }; answer: undefined };
   /** Starts the clock. */
   start: { args: { phase: PhaseName }; answer: undefined };
   look: { args: undefined; answer: Look };

@@ -8,6 +8,7 @@ import { routesFor } from '../../../src/lab/neighbour.ts';
 import { PrefixIndex } from '../../../src/lab/prefix-index.ts';
 import type { AttributeSets, PrefixColumns, Routes } from '../../../src/lab/routes.ts';
 import { type Case, type Neighbour, neighboursOf } from '../cases.ts';
+import { nextHopOf } from './next-hop.ts';
 import { pathLength } from './path-length.ts';
 
 const SEED = 7;
@@ -62,7 +63,7 @@ function makeSender(table: InternetTable, neighbour: Neighbour, from: number): S
   const seed = neighbour.index + 1;
   const routes = routesFor(table, {
     neighborAs: neighbour.as,
-    nextHop: nextHopOf(neighbour),
+    nextHop: nextHopOf(neighbour, 'elsewhere'),
     seed,
     med: 'none',
   });
@@ -83,11 +84,6 @@ function lengthsOf({ count, set }: PrefixColumns, sets: AttributeSets): Uint8Arr
   const lengths = new Uint8Array(count);
   for (let row = 0; row < count; row++) lengths[row] = ofSet[set[row] as number] as number;
   return lengths;
-}
-
-/** Of the network for benchmarks (RFC 2544): GoBGP takes none of loopback. */
-function nextHopOf({ index }: Neighbour): string {
-  return `198.18.${index >> 8}.${index & 255}`;
 }
 
 /** A table of the rows [from, to) alone: they stand set by set, so it has a row of neighbouring sets. */
