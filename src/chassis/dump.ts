@@ -12,9 +12,8 @@ import { BUCKETS } from '../rib/presence.ts';
 import { ATTRIBUTE_MASK } from '../rib/route-word.ts';
 import type { Chassis } from './chassis.ts';
 import { type DumpReport, OperationError } from './operations.ts';
-import { sortedIds } from './views/prefixes.ts';
+import { breath, idsInOrder, wholeSpan } from './views/prefixes.ts';
 
-const BOTH_FAMILIES = 3;
 /** Prefixes between two looks at what else the chassis has to do. */
 const SLICE = 2000;
 
@@ -38,10 +37,14 @@ export async function dumpMrt(chassis: Chassis, file: string): Promise<DumpRepor
 
 async function* routesOf(fabric: Fabric, sessions: number, time: number): AsyncGenerator<DumpRoute> {
   let count = 0;
-  for (const id of sortedIds(fabric, BOTH_FAMILIES)) {
-    if (++count % SLICE === 0) await new Promise(setImmediate);
-    const entries = entriesOf(fabric, id, sessions, time);
-    if (entries.length > 0) yield { ...prefixOf(fabric, id), entries };
+  for (const ipv6 of [false, true]) {
+    for await (const ids of idsInOrder(fabric, wholeSpan(ipv6))) {
+      for (const id of ids) {
+        if (++count % SLICE === 0) await breath();
+        const entries = entriesOf(fabric, id, sessions, time);
+        if (entries.length > 0) yield { ...prefixOf(fabric, id), entries };
+      }
+    }
   }
 }
 

@@ -1,21 +1,26 @@
 /**
- * `show routes`, `show received`, `show advertised`: read straight from the columns in the fabric, in batches, so
- * that a full table streams and no blade is asked. The chassis passes a quiescent point between batches.
+ * `show routes`, `show received`, `show advertised`: read straight from the columns in the fabric, so that no blade is
+ * asked. A full table streams: a batch of some hundred rows is made when the reader has taken the one before, in about a
+ * millisecond, and between two of them the chassis passes a quiescent point and sees to everything else.
  */
 
 import { type AddressPrefix, parsePrefix } from '../../base/address.ts';
-import { FAMILY_IPV4, FAMILY_IPV6 } from '../../bgp/families.ts';
 import type { Fabric } from '../../fabric/fabric.ts';
 import { SESSION } from '../../fabric/layout.ts';
 import { OutViews } from '../../rib/adj-rib-out.ts';
 import { decide, STEP_NAMES } from '../../rib/decision.ts';
-import { BUCKETS } from '../../rib/presence.ts';
+import { BUCKETS, MED_MARK } from '../../rib/presence.ts';
 import { ATTRIBUTE_MASK, FILTERED } from '../../rib/route-word.ts';
 import type { RouteFilter, RouteRow } from '../operations.ts';
-import { sortedIds, within } from './prefixes.ts';
-import { attributesText, prefixText } from './route-text.ts';
+import { breath, idsInOrder, spanWithin, wholeSpan, within } from './prefixes.ts';
+import { type AttributesText, attributesText, prefixText } from './route-text.ts';
 
+/** Rows of a batch, and prefixes looked at for one at most. */
 const BATCH = 256;
+const LOOKS = 2048;
+
+/** Appends the rows of a prefix. */
+type RowsOf = (id: number, rows: RouteRow[]) => void;
 
 export class RouteViews {
   readonly #fabric: Fabric;
@@ -23,46 +28,51 @@ export class RouteViews {
   /** The neighbour's address by session. */
   readonly #name: (session: number) => string;
   readonly #sessions: () => number;
+  /** By blade and PrefixId: session + 1 of the best route. */
+  readonly #bestSessions: readonly Uint16Array[];
+  /** Of one batch: neighbouring prefixes often share their attributes. */
+  readonly #texts = new Map<number, AttributesText>();
 
   constructor(fabric: Fabric, sessions: () => number, name: (session: number) => string) {
     this.#fabric = fabric;
     this.#views = new OutViews(fabric);
     this.#sessions = sessions;
     this.#name = name;
+    this.#bestSessions = Array.from(
+      { length: fabric.options.blades },
+      (_, blade) => fabric.locRib(blade).session,
+    );
   }
 
   /** All routes of the box. */
   routes(filter: RouteFilter): AsyncIterable<RouteRow[]> {
-    return this.#batches(filter, (id) => {
+    return this.#batches(filter, (id, rows) => {
       const best = this.#best(id);
-      const rows: RouteRow[] = [];
       for (const session of this.#sessionsWith(id)) {
         const word = this.#fabric.columns.get(session, id);
         if (word === 0) continue;
         if (filter.best && session !== best) continue;
         rows.push(this.#row(id, session, word, best));
       }
-      return rows;
     });
   }
 
   /** One session's Adj-RIB-In. */
   received(session: number, filter: RouteFilter): AsyncIterable<RouteRow[]> {
-    return this.#batches(filter, (id) => {
+    return this.#batches(filter, (id, rows) => {
       const word = this.#fabric.columns.get(session, id);
-      return word === 0 ? [] : [this.#row(id, session, word, this.#best(id))];
+      if (word !== 0) rows.push(this.#row(id, session, word, this.#best(id)));
     });
   }
 
   /** One session's Adj-RIB-Out; `neighbor` says where the route came from. */
   advertised(session: number, filter: RouteFilter): AsyncIterable<RouteRow[]> {
-    return this.#batches(filter, (id) => {
+    return this.#batches(filter, (id, rows) => {
       const view = this.#fabric.session(session, SESSION.view) - 1;
-      if (view < 0) return [];
+      if (view < 0) return;
       const attribute = this.#views.attribute(view, id);
       const source = this.#views.source(view, id) - 1;
-      if (attribute === 0 || source === session) return [];
-      return [this.#rowOf(id, source, attribute, true)];
+      if (attribute !== 0 && source !== session) rows.push(this.#rowOf(id, source, attribute, true));
     });
   }
 
@@ -76,49 +86,75 @@ export class RouteViews {
     return count;
   }
 
-  async *#batches(filter: RouteFilter, rowsOf: (id: number) => RouteRow[]): AsyncGenerator<RouteRow[]> {
-    let rows: RouteRow[] = [];
-    for (const id of this.#select(filter)) {
-      rows.push(...rowsOf(id));
-      if (rows.length < BATCH) continue;
-      yield rows;
-      rows = [];
+  async *#batches(filter: RouteFilter, rowsOf: RowsOf): AsyncGenerator<RouteRow[]> {
+    for await (const ids of this.#select(filter)) {
+      for (let at = 0; at < ids.length; ) {
+        const rows: RouteRow[] = [];
+        at = this.#batch(ids, at, rowsOf, rows);
+        if (rows.length > 0) yield rows;
+        await breath();
+      }
     }
-    if (rows.length > 0) yield rows;
   }
 
-  #select(filter: RouteFilter): number[] {
-    const families =
-      filter.family === 'ipv4-unicast' ? FAMILY_IPV4 : filter.family === 'ipv6-unicast' ? FAMILY_IPV6 : 3;
-    if (filter.prefix === undefined) return sortedIds(this.#fabric, families);
-    const prefix = parsePrefix(filter.prefix);
-    if (prefix === undefined) return [];
-    const { ipv6, words, length } = prefixWords(prefix);
-    if (filter.longer) {
-      return sortedIds(this.#fabric, ipv6 ? FAMILY_IPV6 : FAMILY_IPV4).filter((id) =>
-        within(this.#fabric, id, words, length, ipv6),
-      );
+  /** Makes the rows of one batch, from an index on; returns the next. Nothing is held from before or kept for after. */
+  #batch(ids: readonly number[], from: number, rowsOf: RowsOf, rows: RouteRow[]): number {
+    const end = Math.min(ids.length, from + LOOKS);
+    let at = from;
+    this.#texts.clear();
+    this.#fabric.epochs.enter();
+    while (at < end && rows.length < BATCH) rowsOf(ids[at++] as number, rows);
+    this.#fabric.epochs.leave();
+    return at;
+  }
+
+  /** The prefixes that a filter asks for, in order, in chunks. */
+  async *#select(filter: RouteFilter): AsyncGenerator<number[]> {
+    const fabric = this.#fabric;
+    if (filter.prefix === undefined) {
+      if (filter.family !== 'ipv6-unicast') yield* idsInOrder(fabric, wholeSpan(false));
+      if (filter.family !== 'ipv4-unicast') yield* idsInOrder(fabric, wholeSpan(true));
+      return;
     }
-    const { prefixes } = this.#fabric;
+    const prefix = parsePrefix(filter.prefix);
+    if (prefix === undefined) return;
+    const { ipv6, words, length } = prefixWords(prefix);
     const [a = 0, b = 0, c = 0, d = 0] = words;
-    const id = ipv6 ? prefixes.find6(a, b, c, d, length) : prefixes.find4(a, length);
-    return id < 0 ? [] : [id];
+    if (!filter.longer) {
+      const { prefixes } = fabric;
+      const id = ipv6 ? prefixes.find6(a, b, c, d, length) : prefixes.find4(a, length);
+      if (id >= 0) yield [id];
+      return;
+    }
+    for await (const ids of idsInOrder(fabric, spanWithin(a, length, ipv6)))
+      yield ids.filter((id) => within(fabric, id, words, length, ipv6));
   }
 
   /** Session of the best route of the whole box, or -1: at rest every blade says the same. */
   #best(id: number): number {
-    for (let blade = 0; blade < this.#fabric.options.blades; blade++) {
-      const session = (this.#fabric.locRib(blade).session[id] as number) - 1;
+    for (const sessions of this.#bestSessions) {
+      const session = (sessions[id] as number) - 1;
       if (session >= 0) return session;
     }
     return -1;
   }
 
-  *#sessionsWith(id: number): Generator<number> {
-    const presence = this.#fabric.presence[id] as number;
-    for (let session = 0; session < this.#sessions(); session++) {
-      if (presence & (1 << (session % BUCKETS))) yield session;
+  /** The sessions that may have a route, in order. */
+  #sessionsWith(id: number): number[] {
+    const found: number[] = [];
+    const count = this.#sessions();
+    const present = (this.#fabric.presence[id] as number) & ~MED_MARK;
+    for (let bits = present; bits !== 0; bits &= bits - 1) {
+      for (let session = 31 - Math.clz32(bits & -bits); session < count; session += BUCKETS)
+        found.push(session);
     }
+    return count > BUCKETS ? found.sort((a, b) => a - b) : found;
+  }
+
+  #text(attribute: number): AttributesText {
+    let text = this.#texts.get(attribute);
+    if (text === undefined) this.#texts.set(attribute, (text = attributesText(this.#fabric, attribute)));
+    return text;
   }
 
   #row(id: number, session: number, word: number, best: number): RouteRow {
@@ -140,7 +176,7 @@ export class RouteViews {
       prefix: prefixText(this.#fabric, id),
       neighbor: this.#name(session),
       best,
-      ...attributesText(this.#fabric, attribute),
+      ...this.#text(attribute),
       blade: this.#fabric.homeOf(session),
     };
   }
