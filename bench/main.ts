@@ -4,6 +4,8 @@ import { fileURLToPath } from 'node:url';
 
 const BENCHMARKS: Readonly<Record<string, string>> = {
   graft: 'time of a graft against RIB size, beside a graft that copies (about 2 minutes; --quick: seconds)',
+  route:
+    'the way of a route through the blades, in one thread and without sockets: ns a route, for 1 to 8 blades',
   converge: 'one neighbour announces a table to two others: a first figure (--prefixes N, --blades N)',
   convergence:
     'senders announce, everybody learns the best: graftd and the other daemons, side by side (hours; --case, --rounds, --scale)',

@@ -13,6 +13,7 @@ import { BLADE_NUMBER } from '../fabric/layout.ts';
 import { describeFor } from '../rib/attribute-row.ts';
 import { Blade } from './blade.ts';
 import type { BladeNews, BladeOrder, BladeStart } from './messages.ts';
+import { rehearse } from './rehearsal.ts';
 
 /** Longest sleep, milliseconds. */
 const LONGEST_SLEEP = 1000;
@@ -33,6 +34,7 @@ function takeOrders(): void {
 }
 
 fabric.bladeNumbers[slot * BLADE_NUMBER.words + BLADE_NUMBER.thread] = ownThread();
+if (start.rehearse) rehearse(monotonicMilliseconds);
 tell({ kind: 'running', slot });
 for (;;) {
   takeOrders();

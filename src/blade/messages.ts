@@ -35,6 +35,8 @@ export interface BladeStart {
   readonly memory: FabricMemory;
   readonly slot: number;
   readonly localAs: number;
+  /** Run the code on made-up routes before the first neighbour comes. */
+  readonly rehearse: boolean;
   readonly sessions: readonly SessionConfiguration[];
 }
 

@@ -105,7 +105,15 @@ export class Chassis {
       rehearsalConfiguration(this.configuration),
     ];
     await Promise.all(
-      this.blades.map((blade) => blade.start({ memory, slot: blade.slot, localAs: router.as, sessions })),
+      this.blades.map((blade) =>
+        blade.start({
+          memory,
+          slot: blade.slot,
+          localAs: router.as,
+          sessions,
+          rehearse: this.configuration.chassis.rehearse,
+        }),
+      ),
     );
     await rehearse(this.fabric, this.grafts, this.sessions.length, (slot, order) =>
       this.blade(slot).order(order),

@@ -45,6 +45,7 @@ export const chassisKeys = {
   'line-cards': defaulted(integer(1, 16), { default: 1, doc: 'How many line cards (threads that own the TCP connections).' }),
   control: defaulted(filePath, { default: './graftd.sock', doc: 'The control socket that the chassis commands use; relative to the folder of this file.' }),
   'allow-faults': defaulted(flag, { default: false, doc: 'Whether "chassis fault" may rehearse the failure of a blade.' }),
+  rehearse: defaulted(flag, { default: true, doc: 'Whether each blade runs its code on made-up routes before it takes sessions: some tenths of a second at the start, and the first full table takes less.' }),
   state: defaulted(filePath, { default: './graftd.db', doc: 'The SQLite database of placement, grafts and counters; relative to the folder of this file.' }),
   limits: optional(section('the limits', limitKeys), { doc: 'How much memory to reserve; reserved memory costs nothing until it is used.' }),
 };

@@ -57,6 +57,7 @@ neighbors:
       lineCards: 1,
       control: '/etc/graftd/graftd.sock',
       allowFaults: false,
+      rehearse: true,
       state: '/etc/graftd/graftd.db',
     },
     neighbors: [
@@ -87,6 +88,7 @@ test('what is left out has its default', (t) => {
     lineCards: 1,
     control: '/srv/graftd.sock',
     allowFaults: false,
+    rehearse: true,
     state: '/srv/graftd.db',
   });
   t.deepEqual(neighbors, []);

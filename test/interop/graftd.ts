@@ -43,7 +43,7 @@ function configuration({ network, host, as, blades, neighbors }: GraftdOptions):
   });
   return stringify({
     router: { as, id: network.endpoint(host, 4).address, listen },
-    chassis: { blades, control: './ctl', state: './state.db' },
+    chassis: { blades, rehearse: false, control: './ctl', state: './state.db' },
     neighbors: neighbors.map(({ families, ...neighbor }) => ({
       ...neighbor,
       'local-address': network.endpoint(host, neighbor.address.includes(':') ? 6 : 4).address,

@@ -57,6 +57,7 @@ export function configurationText(
     router: { as: ROUTER_AS, id: ROUTER_ID, listen: [`${HOST}:${files.port}`] },
     chassis: {
       blades: options.blades ?? 2,
+      rehearse: false,
       'line-cards': options.lineCards ?? 1,
       control: files.control,
       state: files.state,

@@ -1,0 +1,223 @@
+/**
+ * The way of a route through the blades, without sockets: real blades over a real fabric, turn by turn in one thread,
+ * neighbours that stand in memory only. What it says does not depend on how many cores there are: the processor time of
+ * each blade's turns, per route received.
+ */
+import { readFileSync } from 'node:fs';
+import { parseArgs } from 'node:util';
+import { monotonicMilliseconds } from '../src/base/clock.ts';
+import { Random } from '../src/base/random.ts';
+import { FAMILY_IPV4, FAMILY_IPV6 } from '../src/bgp/families.ts';
+import { Blade } from '../src/blade/blade.ts';
+import type { SessionConfiguration } from '../src/blade/messages.ts';
+import { openRecord, rehearse } from '../src/blade/rehearsal.ts';
+import { Fabric } from '../src/fabric/fabric.ts';
+import {
+  BLADE_NUMBER,
+  CONNECTION,
+  createFabricMemory,
+  defaultFabricOptions,
+  SESSION_NUMBER,
+} from '../src/fabric/layout.ts';
+import { type Feed, feedFor } from '../src/lab/feed.ts';
+import { generateTable } from '../src/lab/internet.ts';
+import { describeFor } from '../src/rib/attribute-row.ts';
+import { machineLine, table, writeResults } from './support/report.ts';
+
+const HELP = `npm run bench route -- [--senders 4] [--prefixes 200000] [--receivers 2] [--blades 1,2,4,8] [--rounds 3]
+  [--disjoint]  the senders tell other prefixes each, and are told nothing`;
+const { values } = parseArgs({
+  options: {
+    senders: { type: 'string', default: '4' },
+    prefixes: { type: 'string', default: '200000' },
+    receivers: { type: 'string', default: '2' },
+    blades: { type: 'string', default: '1,2,4,8' },
+    rounds: { type: 'string', default: '3' },
+    disjoint: { type: 'boolean', default: false },
+    help: { type: 'boolean', default: false },
+  },
+});
+const LOCAL_AS = 65_000;
+const senders = Number(values.senders);
+const receivers = Number(values.receivers);
+
+interface Result {
+  readonly blades: number;
+  /** Processor microseconds by blade. */
+  readonly busy: readonly number[];
+  readonly routes: number;
+  readonly updatesSent: number;
+  readonly full: number;
+  /** Of everything that receivers were told. */
+  readonly advertised: number;
+}
+
+function main(): void {
+  console.log(`${machineLine()}\n`);
+  rehearse(monotonicMilliseconds);
+  const feeds = makeFeeds(Number(values.prefixes));
+  const results: Result[] = [];
+  for (let round = 0; round < Number(values.rounds); round++) {
+    for (const blades of values.blades.split(',')) results.push(measure(feeds, Number(blades)));
+  }
+  results.sort((a, b) => a.blades - b.blades);
+  const per = (microseconds: number, routes: number): string => ((microseconds * 1000) / routes).toFixed(0);
+  console.log(`${senders} × ${values.prefixes} prefixes → ${receivers} receivers; each row is a round`);
+  console.log(
+    table(
+      [
+        'blades',
+        'ns a route, all blades',
+        'busiest blade',
+        'UPDATEs sent',
+        'full evaluations',
+        'routes told',
+      ],
+      results.map(({ blades, busy, routes, updatesSent, full, advertised }) => [
+        blades,
+        per(
+          busy.reduce((a, b) => a + b, 0),
+          routes,
+        ),
+        per(Math.max(...busy), routes),
+        updatesSent,
+        full,
+        advertised,
+      ]),
+    ),
+  );
+  writeResults('route', {
+    senders,
+    receivers,
+    prefixes: values.prefixes,
+    disjoint: values.disjoint,
+    results,
+  });
+}
+
+function makeFeeds(prefixes: number): Feed[] {
+  const shared = values.disjoint ? undefined : generateTable({ seed: 7, ipv4: prefixes, ipv6: 0 });
+  return Array.from({ length: senders }, (_, i) =>
+    feedFor(shared ?? generateTable({ seed: 7 + i, ipv4: prefixes, ipv6: 0 }), {
+      neighborAs: 64_501 + i,
+      nextHop: `127.0.3.${i + 1}`,
+      seed: 7 + i,
+      med: 'none',
+    }),
+  );
+}
+
+function measure(feeds: readonly Feed[], bladeCount: number): Result {
+  const sessions = senders + receivers;
+  const memory = createFabricMemory(defaultFabricOptions(bladeCount, sessions));
+  const homes = Array.from({ length: bladeCount }, (_, slot) => {
+    const fabric = new Fabric(memory, slot, describeFor(LOCAL_AS));
+    const random = new Random(slot + 1);
+    return {
+      fabric,
+      blade: new Blade(fabric, slot, configurations(), monotonicMilliseconds, random, () => {}),
+      busy: 0,
+    };
+  });
+  const home = (session: number): (typeof homes)[number] =>
+    homes[(session < senders ? session : session - senders) % bladeCount] as (typeof homes)[number];
+  for (let session = 0; session < sessions; session++) {
+    openRecord(home(session).fabric, session);
+    home(session).blade.order({ kind: 'attach', session });
+  }
+  const neighbors = feeds.map((feed, session) => new Sender(home(session).fabric, session, feed));
+  let quiet = 0;
+  while (quiet < 3) {
+    quiet++;
+    for (const neighbor of neighbors) if (neighbor.tell()) quiet = 0;
+    for (const each of homes) {
+      const before = threadNanoseconds();
+      if (each.blade.turn()) quiet = 0;
+      each.busy += (threadNanoseconds() - before) / 1000;
+    }
+    for (let session = 0; session < sessions; session++) if (listen(home(session).fabric, session)) quiet = 0;
+  }
+  const { fabric } = homes[0] as (typeof homes)[number];
+  const sum = (which: number, from: number): number => {
+    let total = 0;
+    for (let session = from; session < sessions; session++) total += fabric.number(session, which);
+    return total;
+  };
+  return {
+    blades: bladeCount,
+    busy: homes.map(({ busy }) => busy),
+    routes: feeds.reduce((all, { announced }) => all + announced, 0),
+    updatesSent: sum(SESSION_NUMBER.updatesSent, 0),
+    full: homes.reduce((all, _, slot) => all + fabric.bladeNumber(slot, BLADE_NUMBER.fullEvaluations), 0),
+    advertised: sum(SESSION_NUMBER.routesAdvertised, senders),
+  };
+}
+
+function configurations(): SessionConfiguration[] {
+  return Array.from({ length: senders + receivers }, (_, index) => ({
+    index,
+    address: `neighbour ${index}`,
+    addressWords: [0, 0, 0xffff, 0x7f000301 + index],
+    as: 64_501 + index,
+    passive: true,
+    families: FAMILY_IPV4 | FAMILY_IPV6,
+    importAccept: true,
+    exportAccept: index >= senders || !values.disjoint,
+    holdTime: 0,
+    connectRetryTime: 120,
+    nextHopSelf: false,
+    nextHop4: Uint8Array.of(127, 0, 3, 200),
+    localAs: LOCAL_AS,
+    localId: 1,
+  }));
+}
+
+/** Fills its receive ring from a feed, as the line card would. */
+class Sender {
+  readonly #fabric: Fabric;
+  readonly #session: number;
+  readonly #feed: Feed;
+  readonly #at: number;
+  #sent = 0;
+
+  constructor(fabric: Fabric, session: number, feed: Feed) {
+    this.#fabric = fabric;
+    this.#session = session;
+    this.#feed = feed;
+    this.#at = fabric.connections.at(session, 0);
+  }
+
+  /** False when all is told. */
+  tell(): boolean {
+    const { connections, ready } = this.#fabric;
+    const { words, receive, receiveBytes } = connections;
+    const head = words[this.#at + CONNECTION.receiveHead] as number;
+    const room = receiveBytes - ((head - (words[this.#at + CONNECTION.receiveTail] as number)) | 0);
+    const offset = head & (receiveBytes - 1);
+    const length = Math.min(room, receiveBytes - offset, this.#feed.bytes.length - this.#sent);
+    if (length === 0) return false;
+    const start = connections.receiveStart(this.#session, 0) + offset;
+    receive.set(this.#feed.bytes.subarray(this.#sent, this.#sent + length), start);
+    this.#sent += length;
+    words[this.#at + CONNECTION.receiveHead] = (head + length) | 0;
+    ready.setForBlade(this.#session);
+    return true;
+  }
+}
+
+/** Takes whatever was sent to a session; false when it was nothing. */
+function listen(fabric: Fabric, session: number): boolean {
+  const at = fabric.connections.at(session, 0);
+  const { words } = fabric.connections;
+  const any = words[at + CONNECTION.transmitTail] !== words[at + CONNECTION.transmitHead];
+  words[at + CONNECTION.transmitTail] = words[at + CONNECTION.transmitHead] as number;
+  return any;
+}
+
+/** Nanoseconds that this thread has been on a processor. */
+function threadNanoseconds(): number {
+  return Number(readFileSync('/proc/thread-self/schedstat', 'utf8').split(' ')[0]);
+}
+
+if (values.help) console.log(HELP);
+else main();

@@ -1,0 +1,187 @@
+/**
+ * A rehearsal before a blade takes sessions: two small blades over a small fabric, in this thread, are told some
+ * thousand routes by four neighbours that exist in the fabric only, again and again with other paths. Node.js compiles
+ * the way of a route meanwhile, so that the first full table does not pay for it: that is half a second of processor
+ * time, and single changes take ten times as long before it.
+ *
+ * Nothing of it is left when it returns.
+ */
+import { Random } from '../base/random.ts';
+import { UpdateWriter } from '../bgp/encode.ts';
+import { Afi, FAMILY_IPV4, FAMILY_IPV6, Safi } from '../bgp/families.ts';
+import { State } from '../bgp/fsm.ts';
+import { MAX_MESSAGE } from '../bgp/message.ts';
+import { Fabric } from '../fabric/fabric.ts';
+import {
+  CONNECTION,
+  CONNECTION_STATE,
+  createFabricMemory,
+  type FabricOptions,
+  SESSION,
+  SESSION_FLAG,
+  SESSION_NUMBER,
+} from '../fabric/layout.ts';
+import { OutViews } from '../rib/adj-rib-out.ts';
+import { describeFor } from '../rib/attribute-row.ts';
+import { Blade } from './blade.ts';
+import type { SessionConfiguration } from './messages.ts';
+
+const SIZES: FabricOptions = {
+  blades: 2,
+  lineCards: 1,
+  sessions: 4,
+  prefixes4: 1 << 13,
+  prefixes6: 1 << 11,
+  attributes: 1 << 16,
+  attributeBytes: 1 << 23,
+  pages: 256,
+  ringRecords: 1 << 10,
+  receiveBytes: 1 << 16,
+  transmitBytes: 1 << 16,
+  grafts: 1,
+};
+const LOCAL_AS = 65_000;
+/** Times that every neighbour tells its table. */
+const ROUNDS = 24;
+const SETS = 500;
+const PREFIXES_PER_SET = 6;
+/** The rehearsal ends early on a machine that has other work to do, milliseconds. */
+const TIME = 1000;
+
+/** Takes a few tenths of a second of processor time. */
+export function rehearse(clock: () => number): void {
+  const memory = createFabricMemory(SIZES);
+  const fabrics = [0, 1].map((slot) => new Fabric(memory, slot, describeFor(LOCAL_AS)));
+  const blades = fabrics.map(
+    (fabric, slot) => new Blade(fabric, slot, configurations(), clock, new Random(slot + 1), () => {}),
+  );
+  const neighbors = configurations().map(({ index }) => new Neighbor(fabrics[index & 1] as Fabric, index));
+  for (const { index } of neighbors) {
+    openRecord(fabrics[index & 1] as Fabric, index);
+    (blades[index & 1] as Blade).order({ kind: 'attach', session: index });
+  }
+  const end = clock() + TIME;
+  for (let round = 0; round < ROUNDS && clock() < end; round++) {
+    for (let set = 0; set < SETS; set++) {
+      for (const neighbor of neighbors) neighbor.tell(round, set);
+      if (set % 8 === 7) turn(blades, neighbors);
+    }
+    turn(blades, neighbors);
+  }
+}
+
+function turn(blades: readonly Blade[], neighbors: readonly Neighbor[]): void {
+  for (let i = 0; i < 4; i++) {
+    for (const blade of blades) blade.turn();
+    for (const neighbor of neighbors) neighbor.listen();
+  }
+}
+
+function configurations(): SessionConfiguration[] {
+  return Array.from({ length: SIZES.sessions }, (_, index) => ({
+    index,
+    address: `rehearsal ${index}`,
+    addressWords: [0, 0, 0xffff, 0x7f000001 + index],
+    as: LOCAL_AS + 1 + index,
+    passive: true,
+    families: FAMILY_IPV4 | FAMILY_IPV6,
+    importAccept: true,
+    exportAccept: true,
+    holdTime: 0,
+    connectRetryTime: 120,
+    nextHopSelf: false,
+    localAs: LOCAL_AS,
+    localId: 1,
+  }));
+}
+
+/** A session that is Established with nobody, without timers, and was told nothing so far. */
+export function openRecord(fabric: Fabric, session: number): void {
+  fabric.setSession(session, SESSION.state, State.Established);
+  fabric.setSession(session, SESSION.connection, 0);
+  fabric.setSession(session, SESSION.peerAs, LOCAL_AS + 1 + session);
+  fabric.setSession(session, SESSION.peerId, 1 + session);
+  fabric.setSession(session, SESSION.peerAddress + 3, 1 + session);
+  fabric.setSession(session, SESSION.families, FAMILY_IPV4 | FAMILY_IPV6);
+  fabric.setSession(session, SESSION.flags, SESSION_FLAG.fourOctetAs | SESSION_FLAG.external);
+  fabric.setSession(session, SESSION.view, new OutViews(fabric).create() + 1);
+  fabric.setSession(session, SESSION.exportCursor, 1);
+  fabric.setNumber(session, SESSION_NUMBER.holdDeadline, Number.POSITIVE_INFINITY);
+  fabric.setNumber(session, SESSION_NUMBER.keepaliveDue, Number.POSITIVE_INFINITY);
+  const at = fabric.connections.at(session, 0);
+  fabric.connections.want(at, 1, true);
+  fabric.connections.setState(at, 1, CONNECTION_STATE.open);
+}
+
+/** The other end of a session: writes UPDATE messages into the receive ring, as the line card would. */
+class Neighbor {
+  readonly index: number;
+  readonly #fabric: Fabric;
+  readonly #at: number;
+  readonly #message = new Uint8Array(MAX_MESSAGE);
+  readonly #writer = new UpdateWriter(this.#message);
+  readonly #attributes = new Uint8Array(256);
+
+  constructor(fabric: Fabric, index: number) {
+    this.#fabric = fabric;
+    this.index = index;
+    this.#at = fabric.connections.at(index, 0);
+  }
+
+  /** Takes whatever was sent. */
+  listen(): void {
+    const { words } = this.#fabric.connections;
+    words[this.#at + CONNECTION.transmitTail] = words[this.#at + CONNECTION.transmitHead] as number;
+  }
+
+  /** Announces the prefixes of a set with a path of this round, or withdraws them; every sixteenth set is IPv6. */
+  tell(round: number, set: number): void {
+    const ipv6 = set % 16 === 15;
+    if ((round * 7 + set + this.index) % 9 === 8) {
+      if (ipv6) this.#writer.beginWithdrawMp(Afi.Ipv6, Safi.Unicast);
+      else this.#writer.beginWithdraw4();
+    } else {
+      const end = this.#writeAttributes(round, set, ipv6);
+      const nextHop = new Uint8Array(16).fill(0x20, 0, 1).fill(1, 15);
+      if (ipv6) this.#writer.beginAnnounceMp(Afi.Ipv6, Safi.Unicast, nextHop, this.#attributes, 0, end);
+      else this.#writer.beginAnnounce4(this.#attributes, 0, end);
+    }
+    for (let i = 0; i < PREFIXES_PER_SET; i++) {
+      const number = set * PREFIXES_PER_SET + i;
+      if (ipv6) this.#writer.addPrefix6(0x20010db8, number << 16, 0, 0, 48);
+      else this.#writer.addPrefix4((0x0a000000 + (number << 8)) >>> 0, 24);
+    }
+    this.#send(this.#writer.finish());
+  }
+
+  #send(length: number): void {
+    const { connections, ready } = this.#fabric;
+    const { words, receive, receiveBytes } = connections;
+    const head = words[this.#at + CONNECTION.receiveHead] as number;
+    const start = connections.receiveStart(this.index, 0);
+    for (let i = 0; i < length; i++) {
+      receive[start + ((head + i) & (receiveBytes - 1))] = this.#message[i] as number;
+    }
+    words[this.#at + CONNECTION.receiveHead] = (head + length) | 0;
+    ready.setForBlade(this.index);
+  }
+
+  /** ORIGIN, AS_PATH of one to six ASes, NEXT_HOP, and by turns MULTI_EXIT_DISC, AGGREGATOR and COMMUNITIES. */
+  #writeAttributes(round: number, set: number, ipv6: boolean): number {
+    const hops = 1 + ((round + set + this.index * 3) % 6);
+    const path = [LOCAL_AS + 1 + this.index];
+    for (let hop = 1; hop < hops; hop++) path.push(100 + hop * 100 + set);
+    const bytes = [0x40, 1, 1, set % 32 === 0 ? 2 : 0, 0x40, 2, 2 + hops * 4, 2, hops];
+    for (const as of path) bytes.push(...quad(as));
+    if (!ipv6) bytes.push(0x40, 3, 4, 127, 0, 0, 1 + this.index);
+    if (set % 64 === 5) bytes.push(0x80, 4, 4, ...quad(round + 1));
+    if (set % 16 === 3) bytes.push(0xc0, 7, 8, ...quad(path[0] as number), 10, 0, 0, 1);
+    if (set % 2 === 1) bytes.push(0xc0, 8, 8, ...quad(0xfde80000 + set), ...quad(0xfde90001));
+    this.#attributes.set(bytes);
+    return bytes.length;
+  }
+}
+
+function quad(value: number): [number, number, number, number] {
+  return [(value >>> 24) & 255, (value >>> 16) & 255, (value >>> 8) & 255, value & 255];
+}
