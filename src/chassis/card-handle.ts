@@ -34,9 +34,13 @@ export class CardHandle {
     await this.#listening;
   }
 
+  order(order: CardOrder): void {
+    this.#worker.postMessage(order);
+  }
+
   /** Lets what was written leave, at most so long; resolves when the thread has ended. */
   async stop(milliseconds: number): Promise<void> {
-    this.#worker.postMessage({ kind: 'stop', milliseconds } satisfies CardOrder);
+    this.order({ kind: 'stop', milliseconds });
     this.#fabric.bells.ring(this.#fabric.cardThread(this.card));
     await this.#ended;
   }

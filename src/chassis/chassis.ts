@@ -7,8 +7,8 @@
  * Owns: which session has which index, where sessions start, the store. It is not on the way of any route.
  */
 import { monotonicMilliseconds } from '../base/clock.ts';
-import type { BladeNews, SessionConfiguration } from '../blade/messages.ts';
-import type { Configuration, NeighborConfiguration } from '../config/configuration.ts';
+import type { BladeNews } from '../blade/messages.ts';
+import type { Configuration } from '../config/configuration.ts';
 import { Fabric } from '../fabric/fabric.ts';
 import { createFabricMemory, SESSION_NUMBER } from '../fabric/layout.ts';
 import type { CardNews } from '../linecard/messages.ts';
@@ -19,8 +19,10 @@ import { type GraftCosts, Grafts, GraftUndone } from './graft.ts';
 import { LoadMeter } from './load.ts';
 import { log } from './log.ts';
 import { type GraftReport, OperationError } from './operations.ts';
-import { cardNeighbor, fabricOptions, rehearsalConfiguration, sessionConfiguration } from './plan.ts';
+import { cardNeighbor, fabricOptions, rehearsalConfiguration, rehearsalIndex } from './plan.ts';
 import { rehearse } from './rehearsal.ts';
+import type { SessionEntry } from './session-entry.ts';
+import { SessionTable } from './session-table.ts';
 import { type CounterSample, Store } from './store.ts';
 
 /** Milliseconds that a stopping chassis gives its NOTIFICATIONs to leave. */
@@ -28,21 +30,13 @@ const FAREWELL = 3000;
 /** Seconds between two samples of the counters in the store. */
 const HISTORY_EVERY = 10;
 
-export interface SessionEntry {
-  readonly index: number;
-  readonly neighbor: NeighborConfiguration;
-  readonly configuration: SessionConfiguration;
-  /** Why it is down, in words; and why the operator holds it down. */
-  reason: string;
-  heldBecause: string;
-  /** Operations on a session take place one after another. */
-  busy: Promise<unknown>;
-}
+export type { SessionEntry } from './session-entry.ts';
 
 export class Chassis {
-  readonly configuration: Configuration;
+  /** What is in force: `chassis reload` changes it. */
+  configuration: Configuration;
   readonly fabric: Fabric;
-  readonly sessions: SessionEntry[];
+  readonly table: SessionTable;
   readonly blades: BladeHandle[];
   readonly grafts: Grafts;
   readonly load: LoadMeter;
@@ -54,7 +48,7 @@ export class Chassis {
   graftCount = 0;
   #sampler: NodeJS.Timeout | undefined;
   #seconds = 0;
-  #stopping = false;
+  stopping = false;
   readonly #quiet: boolean;
 
   constructor(configuration: Configuration, options: { quiet?: boolean } = {}) {
@@ -63,14 +57,8 @@ export class Chassis {
     const memory = createFabricMemory(fabricOptions(configuration));
     const { blades } = memory.options;
     this.fabric = new Fabric(memory, blades, describeFor(configuration.router.as));
-    this.sessions = configuration.neighbors.map((neighbor, index) => ({
-      index,
-      neighbor,
-      configuration: sessionConfiguration(configuration, neighbor, index),
-      reason: 'not connected yet',
-      heldBecause: '',
-      busy: Promise.resolve(),
-    }));
+    this.table = new SessionTable(this.fabric, monotonicMilliseconds);
+    for (const neighbor of configuration.neighbors) this.table.add(configuration, neighbor);
     const events = {
       news: (news: BladeNews) => this.#onNews(news),
       died: (slot: number, why: string) => this.#onDied(slot, why),
@@ -100,9 +88,10 @@ export class Chassis {
         `cannot listen: ${(error as Error).message}; is another router running there?`,
       );
     }
+    const rehearsal = rehearsalIndex(memory.options);
     const sessions = [
       ...this.sessions.map(({ configuration }) => configuration),
-      rehearsalConfiguration(this.configuration),
+      rehearsalConfiguration(this.configuration, rehearsal),
     ];
     await Promise.all(
       this.blades.map((blade) =>
@@ -115,9 +104,7 @@ export class Chassis {
         }),
       ),
     );
-    await rehearse(this.fabric, this.grafts, this.sessions.length, (slot, order) =>
-      this.blade(slot).order(order),
-    );
+    await rehearse(this.fabric, this.grafts, rehearsal, (slot, order) => this.blade(slot).order(order));
     this.#place();
     this.#sampler = setInterval(() => this.#sample(), 1000);
     this.#sampler.unref();
@@ -125,8 +112,8 @@ export class Chassis {
 
   /** Cease to every neighbour; everything closed. */
   async stop(): Promise<void> {
-    if (this.#stopping) return;
-    this.#stopping = true;
+    if (this.stopping) return;
+    this.stopping = true;
     clearInterval(this.#sampler);
     // Together: the line cards take nobody in any more, and end when the blades have said goodbye to everybody.
     const cards = this.cards.map((card) => card.stop(FAREWELL));
@@ -134,8 +121,13 @@ export class Chassis {
     this.store.close();
   }
 
+  /** The configured neighbours. */
+  get sessions(): readonly SessionEntry[] {
+    return this.table.list;
+  }
+
   entry(address: string): SessionEntry {
-    const found = this.sessions.find(({ neighbor }) => neighbor.address === address);
+    const found = this.table.find(address);
     if (found === undefined) {
       throw new OperationError(`no neighbour ${address} is configured; "chassis show sessions" lists them`);
     }
@@ -206,18 +198,32 @@ export class Chassis {
       const wish = entry.neighbor.blade ?? before.get(entry.neighbor.address);
       const slot = wish !== undefined && wish < counts.length ? wish : -1;
       if (slot >= 0) counts[slot] = (counts[slot] as number) + 1;
-      return slot;
+      return { entry, slot };
     });
-    for (const entry of this.sessions) {
-      let slot = placed[entry.index] as number;
+    for (const { entry, slot: wished } of placed) {
+      let slot = wished;
       if (slot < 0) {
         slot = counts.indexOf(Math.min(...counts));
         counts[slot] = (counts[slot] as number) + 1;
       }
-      this.fabric.setHome(entry.index, slot);
-      this.store.place(entry.neighbor.address, slot);
-      this.blade(slot).order({ kind: 'adopt', session: entry.index });
+      this.#adopt(entry, slot);
     }
+  }
+
+  /** A neighbour that was added while it runs, on the blade that is configured, or where there are fewest. */
+  place(entry: SessionEntry): void {
+    const open = this.blades.filter(({ running, drained }) => running && !drained);
+    const fewest = (open.length > 0 ? open : this.blades)
+      .map(({ slot }) => ({ slot, sessions: this.sessionsOn(slot).length }))
+      .reduce((a, b) => (b.sessions < a.sessions ? b : a));
+    const wish = open.find(({ slot }) => slot === entry.neighbor.blade);
+    this.#adopt(entry, (wish ?? fewest).slot);
+  }
+
+  #adopt({ index, neighbor }: SessionEntry, slot: number): void {
+    this.fabric.setHome(index, slot);
+    this.store.place(neighbor.address, slot);
+    this.blade(slot).order({ kind: 'adopt', session: index });
   }
 
   #noteGraft(entry: SessionEntry, costs: GraftCosts, reason: string): void {
@@ -264,7 +270,8 @@ export class Chassis {
 
   #onNews(news: BladeNews): void {
     if (!('session' in news)) return;
-    const entry = this.sessions[news.session] as SessionEntry;
+    const entry = this.table.at(news.session);
+    if (entry === undefined) return;
     const { address } = entry.neighbor;
     switch (news.kind) {
       case 'established':

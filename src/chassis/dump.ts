@@ -10,7 +10,7 @@ import { SESSION } from '../fabric/layout.ts';
 import { type DumpEntry, type DumpRoute, writeTableDump } from '../mrt/writer.ts';
 import { BUCKETS } from '../rib/presence.ts';
 import { ATTRIBUTE_MASK } from '../rib/route-word.ts';
-import type { Chassis } from './chassis.ts';
+import type { Chassis, SessionEntry } from './chassis.ts';
 import { type DumpReport, OperationError } from './operations.ts';
 import { breath, idsInOrder, wholeSpan } from './views/prefixes.ts';
 
@@ -18,7 +18,9 @@ import { breath, idsInOrder, wholeSpan } from './views/prefixes.ts';
 const SLICE = 2000;
 
 export async function dumpMrt(chassis: Chassis, file: string): Promise<DumpReport> {
-  const { fabric, sessions, configuration } = chassis;
+  const { fabric, configuration } = chassis;
+  // As they are now: neighbours may be added and removed while the tables are written.
+  const sessions = [...chassis.sessions];
   const peers = sessions.map(({ index, neighbor }) => ({
     bgpId: fabric.session(index, SESSION.peerId) >>> 0,
     address: parseAddress(neighbor.address) as Uint8Array,
@@ -27,7 +29,7 @@ export async function dumpMrt(chassis: Chassis, file: string): Promise<DumpRepor
   const time = Math.floor(Date.now() / 1000);
   const options = { peers, collectorId: configuration.router.idNumber, viewName: 'graftd', time };
   try {
-    const counts = await writeTableDump(file, options, routesOf(fabric, sessions.length, time));
+    const counts = await writeTableDump(file, options, routesOf(fabric, sessions, time));
     const { size } = await stat(file);
     return { file, routes: counts.entries, prefixes: counts.prefixes, peers: peers.length, bytes: size };
   } catch (error) {
@@ -35,7 +37,11 @@ export async function dumpMrt(chassis: Chassis, file: string): Promise<DumpRepor
   }
 }
 
-async function* routesOf(fabric: Fabric, sessions: number, time: number): AsyncGenerator<DumpRoute> {
+async function* routesOf(
+  fabric: Fabric,
+  sessions: readonly SessionEntry[],
+  time: number,
+): AsyncGenerator<DumpRoute> {
   let count = 0;
   for (const ipv6 of [false, true]) {
     for await (const ids of idsInOrder(fabric, wholeSpan(ipv6))) {
@@ -48,17 +54,17 @@ async function* routesOf(fabric: Fabric, sessions: number, time: number): AsyncG
   }
 }
 
-function entriesOf(fabric: Fabric, id: number, sessions: number, time: number): DumpEntry[] {
+function entriesOf(fabric: Fabric, id: number, sessions: readonly SessionEntry[], time: number): DumpEntry[] {
   const { attributes, columns, presence } = fabric;
   const entries: DumpEntry[] = [];
-  for (let session = 0; session < sessions; session++) {
+  for (const [peerIndex, { index: session }] of sessions.entries()) {
     if (((presence[id] as number) & (1 << (session % BUCKETS))) === 0) continue;
     const attribute = columns.get(session, id) & ATTRIBUTE_MASK;
     if (attribute === 0) continue;
     const start = attributes.offsetOf(attribute);
     const bytes = attributes.bytes.subarray(start, start + attributes.lengthOf(attribute));
     // When a route came is not kept (it decides nothing): the time is the dump's.
-    entries.push({ peerIndex: session, originatedTime: time, attributes: bytes });
+    entries.push({ peerIndex, originatedTime: time, attributes: bytes });
   }
   return entries;
 }

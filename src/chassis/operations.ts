@@ -243,8 +243,21 @@ export interface DrainReport {
   grafts: GraftReport[];
 }
 
+/** One key of the configuration that changed, and when it takes effect. */
+export interface ReloadChange {
+  /** Without it, a key of the box: `chassis.blades`. */
+  neighbor?: string;
+  key: string;
+  /** As text; `-`: not set. */
+  from: string;
+  to: string;
+  /** In words. */
+  effect: string;
+}
+
 /** What reload did, by neighbour; `restartNeeded` names the keys that only a new start applies. */
 export interface ReloadReport {
+  dryRun: boolean;
   added: string[];
   removed: string[];
   /** Changed without closing the session. */
@@ -252,6 +265,8 @@ export interface ReloadReport {
   /** Changed in what the OPEN message says, so that the session was closed and starts again. */
   reset: string[];
   restartNeeded: string[];
+  /** Every key that differs. */
+  changes: ReloadChange[];
 }
 
 export interface DumpReport {
@@ -291,7 +306,8 @@ export interface ChassisOperations {
   enable(neighbor: string): Promise<void>;
   refresh(neighbor: string): Promise<void>;
 
-  reload(): Promise<ReloadReport>;
+  /** A file with mistakes changes nothing: an OperationError with all of them, a line each. */
+  reload(options: { dryRun: boolean }): Promise<ReloadReport>;
   /** `file` is absolute. */
   dumpMrt(file: string): Promise<DumpReport>;
 }

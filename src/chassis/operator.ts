@@ -23,6 +23,7 @@ import {
   type SessionDetail,
   type SessionRow,
 } from './operations.ts';
+import { Reloader } from './reload.ts';
 import { bladeRow, chassisSummary, fabricRows } from './views/box.ts';
 import { RouteViews } from './views/routes.ts';
 import { sessionDetail, sessionRow } from './views/sessions.ts';
@@ -44,15 +45,17 @@ export class Operator implements ChassisOperations {
   readonly #file: string;
   readonly #version: string;
   readonly #routes: RouteViews;
+  readonly #reloader: Reloader;
 
   constructor(chassis: Chassis, file: string, version: string) {
     this.#chassis = chassis;
     this.#file = file;
     this.#version = version;
+    this.#reloader = new Reloader(chassis, file);
     this.#routes = new RouteViews(
       chassis.fabric,
-      () => chassis.sessions.length,
-      (session) => chassis.sessions[session]?.neighbor.address ?? '?',
+      () => chassis.table.limit,
+      (session) => chassis.table.at(session)?.neighbor.address ?? '?',
     );
   }
 
@@ -194,8 +197,8 @@ export class Operator implements ChassisOperations {
     await this.#chassis.order(entry, 'refresh');
   }
 
-  async reload(): Promise<ReloadReport> {
-    throw new OperationError('reloading is not in this version; restart the chassis to apply a changed file');
+  reload({ dryRun }: { dryRun: boolean }): Promise<ReloadReport> {
+    return this.#reloader.reload(dryRun);
   }
 
   async dumpMrt(file: string): Promise<DumpReport> {

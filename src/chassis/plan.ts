@@ -6,13 +6,21 @@ import { defaultFabricOptions, type FabricOptions } from '../fabric/layout.ts';
 import { addressWords } from '../linecard/address-words.ts';
 import type { Neighbor } from '../linecard/messages.ts';
 
+/** Neighbours that there is room for at least, so that some can be added while it runs. */
+const LEAST_SESSIONS = 64;
+
 export function fabricOptions(configuration: Configuration): FabricOptions {
   const { blades, lineCards, limits } = configuration.chassis;
-  // One more than there are neighbours: the rehearsal's.
-  const sessions = Math.max(32, limits?.sessions ?? 0, configuration.neighbors.length + 1);
+  const configured = configuration.neighbors.length;
+  // As many again may be added while it runs; and one more, the rehearsal's. Reserved memory costs nothing.
+  const sessions = Math.max(limits?.sessions ?? Math.max(LEAST_SESSIONS - 1, 2 * configured), configured) + 1;
   const options = defaultFabricOptions(blades, Math.ceil(sessions / 32) * 32, lineCards);
+  // Rings as wide as those that are configured can have.
+  const { receiveBytes, transmitBytes } = defaultFabricOptions(blades, configured + 1, lineCards);
   return {
     ...options,
+    receiveBytes,
+    transmitBytes,
     prefixes4: powerOfTwo(limits?.ipv4Prefixes ?? options.prefixes4),
     prefixes6: powerOfTwo(limits?.ipv6Prefixes ?? options.prefixes6),
     attributes: powerOfTwo(limits?.attributeSets ?? options.attributes),
@@ -48,10 +56,15 @@ export function sessionConfiguration(
   };
 }
 
-/** The session of the rehearsal: nobody, after the last neighbour. */
-export function rehearsalConfiguration(configuration: Configuration): SessionConfiguration {
+/** The last place is the rehearsal's, and never a neighbour's. */
+export function rehearsalIndex({ sessions }: FabricOptions): number {
+  return sessions - 1;
+}
+
+/** The session of the rehearsal: nobody. */
+export function rehearsalConfiguration(configuration: Configuration, index: number): SessionConfiguration {
   return {
-    index: configuration.neighbors.length,
+    index,
     address: 'rehearsal',
     addressWords: [0, 0, 0, 0],
     as: 0,

@@ -55,9 +55,12 @@ export async function runChassis(file: string): Promise<number> {
   const ended = new Promise<string>((resolve) => {
     for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => resolve(signal));
   });
-  process.on('SIGHUP', () => log('SIGHUP: reloading is not in this version'));
+  // A SIGHUP before it runs is no reason to end.
+  const early = (): void => log('SIGHUP: still starting');
+  process.on('SIGHUP', early);
   const running = await startChassis(configuration, path.resolve(file));
   const { chassis } = running;
+  process.off('SIGHUP', early).on('SIGHUP', () => void reloadAndLog(running.operator));
   const listening = chassis.cards.flatMap((card) =>
     card.listening.map(({ address, port }) => `${address}:${port}`),
   );
@@ -69,6 +72,21 @@ export async function runChassis(file: string): Promise<number> {
   log(`${signal}: stopping`);
   await running.stop();
   return 0;
+}
+
+/** SIGHUP: what `chassis reload` answers, a line each. */
+async function reloadAndLog(operator: Operator): Promise<void> {
+  try {
+    const { added, removed, changes } = await operator.reload({ dryRun: false });
+    for (const address of removed) log(`reload: ${address} removed`);
+    for (const { neighbor, key, from, to, effect } of changes)
+      log(`reload: ${neighbor === undefined ? '' : `${neighbor} `}${key}: ${from} → ${to}, ${effect}`);
+    for (const address of added) log(`reload: ${address} added`);
+    if (added.length + removed.length + changes.length === 0) log('reload: nothing changed');
+  } catch (error) {
+    if (!(error instanceof OperationError)) throw error;
+    for (const line of error.message.split('\n')) log(`reload: ${line}`);
+  }
 }
 
 /** Of the package that this file is part of, built or not. */

@@ -37,6 +37,17 @@ export class LineCard {
   addNeighbor(neighbor: Neighbor): void {
     this.#neighbors.set(neighbor.session, neighbor);
     this.#byAddress.set(neighbor.address, neighbor.session);
+    // Its blade may have heard of it first, and want it dialled.
+    this.#serve(neighbor.session);
+  }
+
+  removeNeighbor(session: number): void {
+    const neighbor = this.#neighbors.get(session);
+    if (neighbor === undefined) return;
+    this.#neighbors.delete(session);
+    if (this.#byAddress.get(neighbor.address) === session) this.#byAddress.delete(neighbor.address);
+    this.#waiting.get(session)?.destroy();
+    this.#waiting.delete(session);
   }
 
   /** Resolves to what is listened on; rejects with the reason of the first that cannot be. */

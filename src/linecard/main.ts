@@ -17,6 +17,7 @@ let stopAt = Number.POSITIVE_INFINITY;
 
 port.on('message', (order: CardOrder) => {
   if (order.kind === 'neighbor') card.addNeighbor(order.neighbor);
+  else if (order.kind === 'forget') card.removeNeighbor(order.session);
   else {
     card.stopListening();
     stopAt = performance.now() + order.milliseconds;

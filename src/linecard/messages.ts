@@ -25,7 +25,10 @@ export interface CardStart {
 
 /** Chassis → line card. */
 export type CardOrder =
+  /** A neighbour to come, or one that is reached otherwise now. */
   | { readonly kind: 'neighbor'; readonly neighbor: Neighbor }
+  /** It may not call any more; a connection that is open is the blade's to end. */
+  | { readonly kind: 'forget'; readonly session: number }
   /** Close what is left after `milliseconds` at most, and end. */
   | { readonly kind: 'stop'; readonly milliseconds: number };
 

@@ -255,9 +255,14 @@ test('chassis reload says what it touched', async (t) => {
   const { out } = await ask(served, 'reload');
   t.regex(
     out,
-    /^reloaded\n {2}added +192\.0\.2\.9\n {2}changed, sessions kept +192\.0\.2\.2\n.*restart only +chassis\.blades\n$/s,
+    /^reloaded\n {2}added +192\.0\.2\.9\n {2}changed, sessions kept +192\.0\.2\.2\n.*restart only +chassis\.blades\n/,
   );
-  t.like(await json(t, served, 'reload'), { added: ['192.0.2.9'] });
+  t.regex(
+    out,
+    /\n\nNEIGHBOR +KEY +FROM +TO +TAKES EFFECT\n +chassis\.blades +4 +8 +when the chassis is started again\n$/,
+  );
+  t.like(await json(t, served, 'reload'), { added: ['192.0.2.9'], dryRun: false });
+  t.regex((await ask(served, 'reload', '--dry-run')).out, /^a reload would do this\n/);
 });
 
 test('chassis dump mrt: a relative path starts from where the command runs', async (t) => {

@@ -38,7 +38,7 @@ export function chassisAnswers(chassis: ChassisOperations): Answers {
     'shutdown': ({ neighbor, why }) => chassis.shutdown(neighbor, why),
     'enable': ({ neighbor }) => chassis.enable(neighbor),
     'refresh': ({ neighbor }) => chassis.refresh(neighbor),
-    'reload': () => chassis.reload(),
+    'reload': ({ dryRun }) => chassis.reload({ dryRun: dryRun ?? false }),
     'dump mrt': ({ file }) => chassis.dumpMrt(file),
   };
 }

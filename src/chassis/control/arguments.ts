@@ -96,7 +96,7 @@ export const COMMAND_ARGUMENTS = {
   'shutdown': { neighbor: needed(address), why: maybe(communication) },
   'enable': { neighbor: needed(address) },
   'refresh': { neighbor: needed(address) },
-  'reload': {},
+  'reload': { dryRun: maybe(flag) },
   'dump mrt': { file: needed(absoluteFile) },
 } as const;
 

@@ -194,8 +194,11 @@ export class SmallChassis implements ChassisOperations {
     this.#session(neighbor);
   }
 
-  async reload(): Promise<ReloadReport> {
+  async reload({ dryRun }: { dryRun: boolean }): Promise<ReloadReport> {
+    const effect = 'when the chassis is started again';
     return {
+      dryRun,
+      changes: [{ key: 'chassis.blades', from: '4', to: '8', effect }],
       added: ['192.0.2.9'],
       removed: [],
       changed: ['192.0.2.2'],

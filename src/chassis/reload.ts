@@ -1,0 +1,192 @@
+/**
+ * `chassis reload`, SIGHUP: the changed file is read, checked as a whole, compared with what is in force, and only the
+ * differences are applied. A file with mistakes, or one for which there is no room, changes nothing.
+ *
+ *   file ─→ mistakes? ─→ differences (config/changes.ts) ─→ removed, changed, added, each session by itself
+ *
+ * Sessions whose keys did not change are not touched, not even told. Blades and line cards learn of a session before it
+ * is placed; a blade sees by itself whether the rules of a session that it serves changed (blade/reconfigure.ts).
+ */
+import { readFile } from 'node:fs/promises';
+import { State } from '../bgp/fsm.ts';
+import {
+  applicable,
+  boxChanges,
+  EFFECTS,
+  type Effect,
+  type KeyChange,
+  neighborChanges,
+} from '../config/changes.ts';
+import type { Configuration, NeighborConfiguration } from '../config/configuration.ts';
+import { formatMistake, parseConfiguration } from '../config/parse.ts';
+import { SESSION } from '../fabric/layout.ts';
+import type { Chassis } from './chassis.ts';
+import { log } from './log.ts';
+import { OperationError, type ReloadReport } from './operations.ts';
+import { cardNeighbor, sessionConfiguration } from './plan.ts';
+import type { SessionEntry } from './session-entry.ts';
+
+/** Milliseconds between two looks at a session that is leaving, and two times that its blade is told. */
+const LOOK = 20;
+const TELL_AGAIN = 2000;
+
+interface Changed {
+  readonly entry: SessionEntry;
+  readonly neighbor: NeighborConfiguration;
+  readonly changes: readonly KeyChange[];
+}
+
+interface Difference {
+  readonly added: readonly NeighborConfiguration[];
+  readonly removed: readonly SessionEntry[];
+  readonly changed: readonly Changed[];
+  readonly box: readonly KeyChange[];
+}
+
+export class Reloader {
+  readonly #chassis: Chassis;
+  readonly #file: string;
+  /** One reload after another. */
+  #busy: Promise<unknown> = Promise.resolve();
+
+  constructor(chassis: Chassis, file: string) {
+    this.#chassis = chassis;
+    this.#file = file;
+  }
+
+  reload(dryRun: boolean): Promise<ReloadReport> {
+    const work = (): Promise<ReloadReport> => this.#reload(dryRun);
+    const mine = this.#busy.then(work, work);
+    this.#busy = mine.catch(() => {});
+    return mine;
+  }
+
+  async #reload(dryRun: boolean): Promise<ReloadReport> {
+    const wanted = await this.#read();
+    const difference = this.#compare(wanted);
+    const { room } = this.#chassis.table;
+    if (difference.added.length > room) {
+      throw new OperationError(
+        `there is room for ${room} more neighbours, and the file adds ${difference.added.length}: nothing was changed; ` +
+          'a restart makes room, "sessions" in chassis.limits reserves more',
+      );
+    }
+    if (!dryRun) await this.#apply(wanted, difference);
+    return reportOf(difference, dryRun);
+  }
+
+  async #read(): Promise<Configuration> {
+    let text: string;
+    try {
+      text = await readFile(this.#file, 'utf8');
+    } catch (error) {
+      throw new OperationError(
+        `cannot read ${this.#file}: ${(error as Error).message}; nothing was changed`,
+        2,
+      );
+    }
+    const { configuration, mistakes } = parseConfiguration(text, this.#file);
+    if (configuration !== undefined) return configuration;
+    const lines = mistakes.map((mistake) => formatMistake(this.#file, mistake));
+    throw new OperationError(`the file has mistakes, nothing was changed\n${lines.join('\n')}`, 2);
+  }
+
+  #compare(wanted: Configuration): Difference {
+    const { configuration, table } = this.#chassis;
+    const addresses = new Set(wanted.neighbors.map(({ address }) => address));
+    const changed: Changed[] = [];
+    const added: NeighborConfiguration[] = [];
+    for (const neighbor of wanted.neighbors) {
+      const entry = table.find(neighbor.address);
+      if (entry === undefined) {
+        added.push(neighbor);
+        continue;
+      }
+      const changes = neighborChanges(entry.neighbor, neighbor);
+      if (changes.length > 0) changed.push({ entry, neighbor, changes });
+    }
+    const removed = table.list.filter(({ neighbor }) => !addresses.has(neighbor.address));
+    return { added, removed, changed, box: boxChanges(configuration, wanted) };
+  }
+
+  /** Resolves when every session has its orders; what is removed goes on being put away after it. */
+  async #apply(wanted: Configuration, { added, removed, changed }: Difference): Promise<void> {
+    const chassis = this.#chassis;
+    chassis.configuration = applicable(chassis.configuration, wanted);
+    for (const entry of removed) this.#remove(entry);
+    await Promise.all(changed.map((change) => this.#change(change)));
+    for (const neighbor of added) this.#add(neighbor);
+  }
+
+  #add(neighbor: NeighborConfiguration): void {
+    const chassis = this.#chassis;
+    const entry = chassis.table.add(chassis.configuration, neighbor);
+    this.#tellAll(entry, true);
+    chassis.place(entry);
+  }
+
+  async #change({ entry, neighbor, changes }: Changed): Promise<void> {
+    const chassis = this.#chassis;
+    await chassis.alone(entry, async () => {
+      entry.neighbor = neighbor;
+      entry.configuration = sessionConfiguration(chassis.configuration, neighbor, entry.index);
+      const has = (...effects: Effect[]): boolean => changes.some(({ effect }) => effects.includes(effect));
+      this.#tellAll(entry, has('connection', 'reset'));
+      const down = chassis.fabric.session(entry.index, SESSION.state) !== State.Established;
+      // What is no session yet begins anew with what holds now, rather than when its attempt has failed.
+      if (has('reset') || (down && has('connection', 'session')))
+        chassis.blade(chassis.fabric.homeOf(entry.index)).order({ kind: 'reset', session: entry.index });
+    });
+  }
+
+  #tellAll({ index, neighbor, configuration }: SessionEntry, cards: boolean): void {
+    const { blades, cards: all } = this.#chassis;
+    for (const blade of blades) blade.order({ kind: 'configure', session: configuration });
+    if (cards)
+      for (const card of all) card.order({ kind: 'neighbor', neighbor: cardNeighbor(neighbor, index) });
+  }
+
+  /** From now on nobody can name it; its place is free when its last route is withdrawn and its connection closed. */
+  #remove(entry: SessionEntry): void {
+    const chassis = this.#chassis;
+    chassis.table.remove(entry);
+    for (const card of chassis.cards) card.order({ kind: 'forget', session: entry.index });
+    const putAway = chassis.alone(entry, () => this.#putAway(entry));
+    putAway.catch((error) =>
+      log(`${entry.neighbor.address}: cannot be removed: ${(error as Error).message}`),
+    );
+  }
+
+  async #putAway(entry: SessionEntry): Promise<void> {
+    const { fabric, table } = this.#chassis;
+    // Told again, because the blade that was told first may have died of something.
+    for (let waited = 0; fabric.homeOf(entry.index) >= 0 && !this.#chassis.stopping; waited += LOOK) {
+      const home = this.#chassis.blade(fabric.homeOf(entry.index));
+      if (waited % TELL_AGAIN === 0) home.order({ kind: 'remove', session: entry.index });
+      await new Promise((resolve) => setTimeout(resolve, LOOK));
+    }
+    table.free(entry);
+  }
+}
+
+function reportOf({ added, removed, changed, box }: Difference, dryRun: boolean): ReloadReport {
+  const isReset = ({ changes }: Changed): boolean => changes.some(({ effect }) => effect === 'reset');
+  const named = ({ entry }: Changed): string => entry.neighbor.address;
+  const rows = (changes: readonly KeyChange[], neighbor?: string): ReloadReport['changes'] =>
+    changes.map(({ key, from, to, effect }) => ({
+      ...(neighbor === undefined ? {} : { neighbor }),
+      key,
+      from,
+      to,
+      effect: EFFECTS[effect],
+    }));
+  return {
+    dryRun,
+    added: added.map(({ address }) => address),
+    removed: removed.map(({ neighbor }) => neighbor.address),
+    changed: changed.filter((each) => !isReset(each)).map(named),
+    reset: changed.filter(isReset).map(named),
+    restartNeeded: box.filter(({ effect }) => effect === 'restart').map(({ key }) => key),
+    changes: [...changed.flatMap((each) => rows(each.changes, named(each))), ...rows(box)],
+  };
+}

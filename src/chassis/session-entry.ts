@@ -1,0 +1,15 @@
+import type { SessionConfiguration } from '../blade/messages.ts';
+import type { NeighborConfiguration } from '../config/configuration.ts';
+
+/** A neighbour as the chassis knows it. */
+export interface SessionEntry {
+  readonly index: number;
+  /** As the file says now, and the same in numbers. */
+  neighbor: NeighborConfiguration;
+  configuration: SessionConfiguration;
+  /** Why it is down, in words; and why the operator holds it down. */
+  reason: string;
+  heldBecause: string;
+  /** Operations on a session take place one after another. */
+  busy: Promise<unknown>;
+}

@@ -1,0 +1,110 @@
+/**
+ * What has to happen for a changed key to be applied to a router that runs: one row a key, so that no key can be added
+ * without an answer. The README has the same table.
+ */
+import type {
+  ChassisConfiguration,
+  Configuration,
+  NeighborConfiguration,
+  RouterValues,
+} from './configuration.ts';
+
+export const EFFECTS = {
+  now: 'at once',
+  import: 'at once: the routes that the neighbour told are filtered anew, without a reset',
+  export: 'at once: the neighbour is told the differences, without a reset',
+  connection: 'from the next connection on',
+  session: 'from the next session on',
+  reset: 'the session is closed and starts again',
+  start: 'when the neighbour is configured anew',
+  restart: 'when the chassis is started again',
+} as const;
+export type Effect = keyof typeof EFFECTS;
+
+// biome-ignore format: one line a row
+export const NEIGHBOR_EFFECTS: { readonly [K in keyof Required<NeighborConfiguration>]: Effect } = {
+  address: 'start', // never seen as a change: another address is another neighbour
+  as: 'reset',
+  external: 'reset', // follows from `as`
+  port: 'connection',
+  localAddress: 'reset',
+  passive: 'connection',
+  families: 'reset',
+  import: 'import',
+  export: 'export',
+  holdTime: 'session',
+  keepaliveTime: 'now',
+  connectRetryTime: 'connection',
+  nextHopSelf: 'export',
+  nextHopIpv4: 'export',
+  nextHopIpv6: 'export',
+  blade: 'start',
+  description: 'now',
+};
+
+// biome-ignore format: one line a row
+const ROUTER_EFFECTS: { readonly [K in keyof Required<RouterValues>]: Effect } = {
+  as: 'restart',
+  id: 'restart',
+  listen: 'restart',
+};
+
+// biome-ignore format: one line a row
+const CHASSIS_EFFECTS: { readonly [K in keyof Required<ChassisConfiguration>]: Effect } = {
+  blades: 'restart',
+  lineCards: 'restart',
+  control: 'restart',
+  allowFaults: 'now',
+  state: 'restart',
+  limits: 'restart',
+  rehearse: 'restart',
+};
+
+export interface KeyChange {
+  /** As in the file: `hold-time`. */
+  readonly key: string;
+  /** As text; `-`: not set. */
+  readonly from: string;
+  readonly to: string;
+  readonly effect: Effect;
+}
+
+/** What differs between two neighbours at the same address. */
+export function neighborChanges(from: NeighborConfiguration, to: NeighborConfiguration): KeyChange[] {
+  return differences(from, to, NEIGHBOR_EFFECTS).filter(({ key }) => key !== 'external');
+}
+
+/** What differs in the sections `router` and `chassis`; the keys with their section. */
+export function boxChanges(from: Configuration, to: Configuration): KeyChange[] {
+  const within = (section: string, changes: KeyChange[]): KeyChange[] =>
+    changes.map((change) => ({ ...change, key: `${section}.${change.key}` }));
+  return [
+    ...within('router', differences(from.router, to.router, ROUTER_EFFECTS)),
+    ...within('chassis', differences(from.chassis, to.chassis, CHASSIS_EFFECTS)),
+  ];
+}
+
+/** The running configuration with what of another one can be applied without a new start. */
+export function applicable(running: Configuration, wanted: Configuration): Configuration {
+  const chassis: Record<string, unknown> = { ...running.chassis };
+  for (const [key, effect] of Object.entries(CHASSIS_EFFECTS))
+    if (effect !== 'restart') chassis[key] = wanted.chassis[key as keyof ChassisConfiguration];
+  return { router: running.router, chassis: chassis as ChassisConfiguration, neighbors: wanted.neighbors };
+}
+
+function differences<T extends object>(
+  from: T,
+  to: T,
+  effects: { readonly [key: string]: Effect },
+): KeyChange[] {
+  return Object.entries(effects).flatMap(([name, effect]) => {
+    const [a, b] = [from, to].map((side) => shown((side as Record<string, unknown>)[name]));
+    const key = name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+    return a === b ? [] : [{ key, from: a as string, to: b as string, effect }];
+  });
+}
+
+function shown(value: unknown): string {
+  if (value === undefined) return '-';
+  return typeof value === 'object' ? JSON.stringify(value) : String(value);
+}
