@@ -12,8 +12,16 @@ import { graftd } from './convergence/daemons/graftd.ts';
 import { openbgpd } from './convergence/daemons/openbgpd.ts';
 import { GeneratorProcess } from './convergence/generator/handle.ts';
 import type { PhaseName } from './convergence/generator/messages.ts';
+import {
+  phaseTable,
+  type Row,
+  type Summary,
+  singleTable,
+  summaries,
+  threadTable,
+} from './convergence/report.ts';
 import { type Failure, type PhaseResult, run } from './convergence/run.ts';
-import { machineLine, table, writeResults } from './support/report.ts';
+import { machineLine, writeResults } from './support/report.ts';
 
 const { values } = parseArgs({
   options: {
@@ -23,20 +31,13 @@ const { values } = parseArgs({
     rounds: { type: 'string', default: '3' },
     scale: { type: 'string', default: '1' },
     limit: { type: 'string', default: '120' },
-    phases: { type: 'string', default: 'announce' },
+    phases: { type: 'string', default: 'announce,single,change,withdraw,lost' },
     help: { type: 'boolean', default: false },
   },
 });
 
-interface Row {
-  readonly case: string;
-  readonly daemon: string;
-  readonly round: number;
-  readonly result: PhaseResult | Failure;
-}
-
 const HELP = `npm run bench convergence -- [--case ${CASES.join(',')}] [--daemons graftd,bird,frr,gobgp,openbgpd]
-  [--blades 1,2,4,8,default] [--rounds 3] [--scale 1] [--limit SECONDS of a phase] [--phases announce]`;
+  [--blades 1,2,4,8,default] [--rounds 3] [--scale 1] [--limit SECONDS of a phase] [--phases announce,single,change,withdraw,lost]`;
 
 if (values.help) console.log(HELP);
 else await main();
@@ -59,8 +60,7 @@ async function main(): Promise<void> {
         for (const result of results) rows.push({ case: name, daemon: contestant.name, round, result });
         process.stderr.write(`${results.map(brief).join('; ')}\n`);
       }
-    console.log(`\n${name}: ${mix}`);
-    print(rows.filter((row) => row.case === name));
+    print(`${name}: ${mix}`, summaries(rows.filter((row) => row.case === name)));
   }
   await generator.close();
   writeResults('convergence', {
@@ -93,34 +93,7 @@ function brief(result: PhaseResult | Failure): string {
   return `${result.phase} ${result.wallSeconds.toFixed(2)} s${result.mistakes.length > 0 ? ` WRONG: ${result.mistakes[0]}` : ''}`;
 }
 
-function print(rows: readonly Row[]): void {
-  const head = [
-    'daemon',
-    'round',
-    'phase',
-    'wall s',
-    'CPU s',
-    'peak MiB',
-    'UPDATEs',
-    'NLRI',
-    'right',
-    'generator CPU s',
-  ];
-  const cells = rows.map(({ daemon, round, result }) =>
-    'failed' in result
-      ? [daemon, round, result.phase, result.failed.split('\n')[0]!, '', '', '', '', 'NO', '']
-      : [
-          daemon,
-          round,
-          result.phase,
-          result.wallSeconds.toFixed(3),
-          result.cpuSeconds.toFixed(3),
-          Math.round(result.peakMiB),
-          result.updates,
-          result.nlri,
-          result.mistakes.length === 0 ? 'yes' : 'NO',
-          result.generatorCpuSeconds.toFixed(2),
-        ],
-  );
-  console.log(table(head, cells));
+function print(title: string, all: readonly Summary[]): void {
+  const tables = [phaseTable(all), singleTable(all), threadTable(all)];
+  console.log(`\n${title}\n\n${tables.filter((text) => text !== '').join('\n\n')}`);
 }

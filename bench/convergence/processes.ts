@@ -34,7 +34,7 @@ export class ProcessMeter {
     const seconds = Number(text.split(' ')[0]) / 1e9;
     const known = this.#threads.get(tid);
     if (known !== undefined) known.seconds = seconds;
-    else this.#threads.set(tid, { name: read(`/proc/${pid}/task/${tid}/comm`)?.trim() ?? '', seconds });
+    else this.#threads.set(tid, { name: nameOf(pid, tid), seconds });
   }
 
   /** From now on the peak is that of what comes. */
@@ -77,6 +77,11 @@ export function queuedBytes(port: number): number {
     for (const queue of queues.split(':')) sum += Number.parseInt(queue, 16);
   }
   return sum;
+}
+
+function nameOf(pid: number, tid: number): string {
+  const name = read(`/proc/${pid}/task/${tid}/comm`)?.trim() ?? '';
+  return tid === pid ? `${name} (main)` : name;
 }
 
 function list(folder: string): string[] {

@@ -7,7 +7,7 @@ import { type Case, neighboursOf } from './cases.ts';
 import type { Contestant, Daemon } from './daemons/daemon.ts';
 import type { GeneratorProcess } from './generator/handle.ts';
 import type { PhaseName } from './generator/messages.ts';
-import { family, ProcessMeter, queuedBytes } from './processes.ts';
+import { family, ProcessMeter, queuedBytes, type ThreadTime } from './processes.ts';
 
 export interface PhaseResult {
   readonly phase: PhaseName;
@@ -15,12 +15,16 @@ export interface PhaseResult {
   readonly wallSeconds: number;
   /** All threads and processes of the daemon. */
   readonly cpuSeconds: number;
+  /** The same by thread, those of one name together. */
+  readonly threads: Readonly<Record<string, number>>;
   readonly peakMiB: number;
   readonly updates: number;
   /** Prefixes in them, announced and withdrawn. */
   readonly nlri: number;
   readonly bytes: number;
   readonly generatorCpuSeconds: number;
+  /** Microseconds of each single change. */
+  readonly latencies: readonly number[];
   /** In words; empty where everybody held what they must. */
   readonly mistakes: readonly string[];
 }
@@ -62,7 +66,11 @@ export async function run(
     await generator.ask('connect', { port, patience: PATIENCE, nextHops });
     const measured = new Measured(generator, daemon, port, options.limit);
     await measured.quiet();
-    for (phase of options.phases) results.push(await measured.phase(phase));
+    for (phase of options.phases) {
+      // With one sender only, what it has withdrawn must come back before its session can be lost.
+      if (phase === 'lost' && options.what.senders === 1) await measured.phase('again');
+      results.push(await measured.phase(phase));
+    }
   } catch (error) {
     const { message } = error as Error;
     results.push({ phase, failed: `${message}${daemon.ended === undefined ? '' : `; ${daemon.log()}`}` });
@@ -92,21 +100,23 @@ class Measured {
   async phase(phase: PhaseName): Promise<PhaseResult> {
     const generator = this.#generator;
     this.#meter.resetPeak();
-    const before = this.#meter.cpuSeconds();
+    const before = this.#meter.threads();
     await generator.ask('start', { phase });
     await this.quiet();
-    const cpuSeconds = this.#meter.cpuSeconds() - before;
+    const threads = usedSince(before, this.#meter.threads());
     const peakMiB = this.#meter.peakMiB();
     const outcome = await generator.ask('check');
     return {
       phase,
       wallSeconds: outcome.wall / 1000,
-      cpuSeconds,
+      cpuSeconds: Object.values(threads).reduce((sum, seconds) => sum + seconds, 0),
+      threads,
       peakMiB,
       updates: outcome.updates,
       nlri: outcome.announced + outcome.withdrawn,
       bytes: outcome.bytes,
       generatorCpuSeconds: outcome.generatorCpu,
+      latencies: outcome.latencies,
       mistakes: outcome.mistakes,
     };
   }
@@ -128,4 +138,11 @@ class Measured {
       if (elapsed > this.#limit * 1000) throw new Error(`> ${this.#limit} s`);
     }
   }
+}
+
+function usedSince(before: Map<number, ThreadTime>, after: Map<number, ThreadTime>): Record<string, number> {
+  const used: Record<string, number> = {};
+  for (const [tid, { name, seconds }] of after)
+    used[name] = (used[name] ?? 0) + seconds - (before.get(tid)?.seconds ?? 0);
+  return used;
 }

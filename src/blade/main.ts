@@ -7,7 +7,7 @@
 import { type MessagePort, receiveMessageOnPort, workerData } from 'node:worker_threads';
 import { monotonicMilliseconds } from '../base/clock.ts';
 import { Random } from '../base/random.ts';
-import { ownThread } from '../base/thread-time.ts';
+import { nameThread, ownThread } from '../base/thread-time.ts';
 import { Fabric } from '../fabric/fabric.ts';
 import { BLADE_NUMBER } from '../fabric/layout.ts';
 import { describeFor } from '../rib/attribute-row.ts';
@@ -33,6 +33,7 @@ function takeOrders(): void {
   }
 }
 
+nameThread(`blade ${slot}`);
 fabric.bladeNumbers[slot * BLADE_NUMBER.words + BLADE_NUMBER.thread] = ownThread();
 if (start.rehearse) rehearse(monotonicMilliseconds);
 tell({ kind: 'running', slot });

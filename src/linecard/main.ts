@@ -1,6 +1,6 @@
 /** The thread of a line card: an event loop, a doorbell, and the chassis' orders. Nothing imports this file. */
 import { parentPort, workerData } from 'node:worker_threads';
-import { ownThread } from '../base/thread-time.ts';
+import { nameThread, ownThread } from '../base/thread-time.ts';
 import { Fabric } from '../fabric/fabric.ts';
 import { CARD_NUMBER } from '../fabric/layout.ts';
 import { LineCard } from './line-card.ts';
@@ -12,6 +12,7 @@ const fabric = new Fabric(start.memory, start.memory.options.blades, () => {});
 const thread = fabric.cardThread(start.card);
 const tell = (news: CardNews): void => port.postMessage(news);
 const card = new LineCard(fabric, start.card, start.neighbors, tell);
+nameThread(`line card ${start.card}`);
 fabric.cardNumbers[start.card * CARD_NUMBER.words + CARD_NUMBER.thread] = ownThread();
 let stopAt = Number.POSITIVE_INFINITY;
 

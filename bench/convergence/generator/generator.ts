@@ -6,7 +6,8 @@ import type { Look, Outcome, PhaseName, WorkloadFacts } from './messages.ts';
 import { type NextHops, nextHopOf, rewriteNextHops } from './next-hop.ts';
 import { type Announced, Oracle } from './oracle.ts';
 import { Session } from './session.ts';
-import { makeWorkload, type Workload } from './workload.ts';
+import { sendSingles } from './singles.ts';
+import { type Announcement, makeWorkload, type Sender, type Workload } from './workload.ts';
 
 const KEEPALIVE_EVERY = 60_000;
 /** Sessions that are opened at the same time. */
@@ -19,11 +20,12 @@ const RESERVE = 6e9;
 export class Generator {
   readonly #pool = new SlabPool();
   #workload: Workload | undefined;
+  #nextHops: NextHops = 'elsewhere';
   #sessions: Session[] = [];
   #held: Held[] = [];
   /** What each sender announces now. */
   #announced: Announced[] = [];
-  #nextHops: NextHops = 'elsewhere';
+  #latencies: number[] = [];
   #start = 0;
   #cpuBefore = process.cpuUsage();
 
@@ -52,12 +54,13 @@ export class Generator {
   setNextHops(kind: NextHops): void {
     if (kind === this.#nextHops) return;
     this.#nextHops = kind;
-    for (const { neighbour, announce } of this.#work().senders)
-      rewriteNextHops(announce.bytes, nextHopOf(neighbour, kind));
+    for (const { neighbour, announce, change, singles = [] } of this.#work().senders)
+      for (const feed of [announce, change, ...singles])
+        if (feed !== undefined) rewriteNextHops(feed.bytes, nextHopOf(neighbour, kind));
   }
 
   async connect(port: number, patience: number): Promise<void> {
-    const { neighbours, index } = this.#work();
+    const { neighbours, index, senders } = this.#work();
     const waiting = [...neighbours];
     const sessions: Session[] = [];
     const open = async (): Promise<void> => {
@@ -67,26 +70,26 @@ export class Generator {
     await Promise.all(Array.from({ length: TOGETHER }, open));
     this.#sessions = sessions;
     this.#held = neighbours.map(({ as }) => new Held(index, as));
-    this.#announced = this.#work().senders.map(({ rows }) => ({
-      rows,
-      lengths: new Uint8Array(rows.length),
-    }));
+    this.#announced = senders.map(({ rows }) => ({ rows, lengths: new Uint8Array(rows.length) }));
   }
 
-  start(phase: PhaseName): void {
+  async start(phase: PhaseName): Promise<void> {
     const { senders } = this.#work();
+    const first = senders[0];
     for (const session of this.#sessions) session.lastChange = session.bytesReceived = 0;
+    this.#latencies = [];
     this.#cpuBefore = process.cpuUsage();
     this.#start = performance.now();
-    if (phase === 'announce')
-      for (const [i, { rows, announce }] of senders.entries()) {
-        this.#sessions[i]!.send(announce.bytes);
-        this.#announced[i] = { rows, lengths: announce.lengths };
-      }
+    if (phase === 'announce') senders.forEach(this.#send, this);
+    else if (phase === 'change') this.#sendFirst(first?.change);
+    else if (phase === 'withdraw') this.#sendFirst(first?.withdraw);
+    else if (phase === 'again') this.#sendFirst(first?.announce);
+    else if (phase === 'lost') await this.#lose(Math.min(1, senders.length - 1));
+    else await this.#single();
   }
 
   look(): Look {
-    const down = this.#sessions.find((session) => session.down !== undefined);
+    const down = this.#sessions.find((session) => session.down !== undefined && !session.abandoned);
     return {
       elapsed: performance.now() - this.#start,
       changed: this.#changed(),
@@ -102,6 +105,7 @@ export class Generator {
     const oracle = new Oracle(this.#work().index, this.#announced);
     const own = new Uint8Array(this.#work().index.count);
     for (const [i, session] of this.#sessions.entries()) {
+      if (session.abandoned) continue;
       const held = this.#held[i] as Held;
       held.read(session.inbox, counts);
       const wrong = this.#compare(oracle, held, i, own);
@@ -113,6 +117,7 @@ export class Generator {
       bytes: this.#sessions.reduce((sum, { bytesReceived }) => sum + bytesReceived, 0),
       wall: this.#changed(),
       generatorCpu: (user + system) / 1e6,
+      latencies: this.#latencies,
       mistakes: mistakes.slice(0, TOLD),
     };
   }
@@ -122,6 +127,36 @@ export class Generator {
     await Promise.all(sessions.map((session) => session.close()));
     for (const { inbox } of sessions) inbox.free();
     this.#held = [];
+  }
+
+  #send({ rows, announce }: Sender, i: number): void {
+    this.#sessions[i]!.send(announce.bytes);
+    this.#announced[i] = { rows, lengths: announce.lengths };
+  }
+
+  #sendFirst(announcement: Announcement | undefined): void {
+    const first = this.#work().senders[0];
+    if (first !== undefined && announcement !== undefined)
+      this.#send({ ...first, announce: announcement }, 0);
+  }
+
+  async #lose(sender: number): Promise<void> {
+    const session = this.#sessions[sender]!;
+    session.abandoned = true;
+    await session.close();
+    const { rows } = this.#announced[sender]!;
+    this.#announced[sender] = { rows, lengths: new Uint8Array(rows.length) };
+  }
+
+  async #single(): Promise<void> {
+    const { singles = [], rows } = this.#work().senders[0]!;
+    const [from, ...others] = this.#sessions as [Session, ...Session[]];
+    // The first receiver's time counts; in a case without receivers the next sender's.
+    const watched = this.#sessions[this.#work().senders.length] ?? others[0]!;
+    this.#latencies = await sendSingles(from, singles, watched, others);
+    const lengths = this.#announced[0]!.lengths.slice();
+    for (const { at, length } of singles) lengths[at] = length;
+    this.#announced[0] = { rows, lengths };
   }
 
   #compare(oracle: Oracle, held: Held, i: number, own: Uint8Array): string | undefined {

@@ -15,8 +15,8 @@ const answers: {
     await generator.connect(port, patience);
     return undefined;
   },
-  start: ({ phase }) => {
-    generator.start(phase);
+  start: async ({ phase }) => {
+    await generator.start(phase);
     return undefined;
   },
   look: () => generator.look(),

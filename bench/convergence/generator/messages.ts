@@ -2,15 +2,25 @@
 import type { Case } from '../cases.ts';
 import type { NextHops } from './next-hop.ts';
 
-/** What can happen to a router, one after the other; each is measured and checked. */
-export type PhaseName = 'announce';
+/**
+ * What can happen to a router, one after the other; each is measured and checked:
+ *
+ *     announce   every sender announces everything that it has
+ *     single     the first sender announces single changed paths on the otherwise idle router
+ *     change     the first sender announces everything again, by other paths
+ *     withdraw   the first sender withdraws everything
+ *     again      the first sender announces everything as in the beginning
+ *     lost       the TCP connection of the second sender ends (of the first, where there is one only)
+ */
+export const PHASES = ['announce', 'single', 'change', 'withdraw', 'again', 'lost'] as const;
+export type PhaseName = (typeof PHASES)[number];
 
 export interface Requests {
   /** Makes the feeds of a case and forgets those of the last one. */
   prepare: { args: { what: Case }; answer: WorkloadFacts };
   /** Opens all sessions with the daemon. */
   connect: { args: { port: number; patience: number; nextHops: NextHops }; answer: undefined };
-  /** Starts the clock. */
+  /** Starts the clock; answered when all is on its way. */
   start: { args: { phase: PhaseName }; answer: undefined };
   look: { args: undefined; answer: Look };
   /** Reads all that came, and compares it with what must have come. */
@@ -47,6 +57,8 @@ export interface Outcome {
   readonly wall: number;
   /** Seconds of processor time of the generator from the start to the check. */
   readonly generatorCpu: number;
+  /** Of the phase `single`: microseconds from each change sent to its arrival at a receiver. */
+  readonly latencies: readonly number[];
   /** In words; empty where everybody holds what they must. */
   readonly mistakes: readonly string[];
 }

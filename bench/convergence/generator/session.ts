@@ -22,6 +22,8 @@ export class Session {
   lastChange = 0;
   bytesReceived = 0;
   established = false;
+  /** It is closed because we wanted to. */
+  abandoned = false;
   /** Why it is closed. */
   down: string | undefined;
   /** Called when something other than a KEEPALIVE came, with the time. */
