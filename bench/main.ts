@@ -9,6 +9,7 @@ const BENCHMARKS: Readonly<Record<string, string>> = {
   converge: 'one neighbour announces a table to two others: a first figure (--prefixes N, --blades N)',
   convergence:
     'senders announce, everybody learns the best: graftd and the other daemons, side by side (hours; --case, --rounds, --scale)',
+  wire: 'an UPDATE message from bytes to dictionary and back, stage by stage, in nanoseconds (--only NAME)',
 };
 
 const [name, ...rest] = process.argv.slice(2);
