@@ -1,7 +1,8 @@
 /**
- * Octets in network byte order, as free functions over a Uint8Array: no DataView, no Buffer, and so
- * nothing to allocate and no difference between private and shared memory.
+ * Octets in network byte order, as free functions over a Uint8Array: no Buffer, nothing to allocate, and no
+ * difference between private and shared memory.
  */
+import { copyWords } from '../base/octets.ts';
 
 export function u16(bytes: Uint8Array, at: number): number {
   return (bytes[at]! << 8) | bytes[at + 1]!;
@@ -23,16 +24,22 @@ export function putU32(bytes: Uint8Array, at: number, value: number): void {
   bytes[at + 3] = value;
 }
 
-/** Below this many octets a loop is faster than making the two views that `set` needs. */
-const LOOP_LIMIT = 192;
+/**
+ * Up to so many octets a loop over octets does (next hops are no longer: often arrays made for one call), up to so many
+ * one over words is fastest, and beyond that making the array that `set` needs is worth it.
+ */
+const OCTETS = 32;
+const WORDS = 128;
 
 /** Copies bytes[start, end) to `into` at `at`, and returns where the copy ends. */
 export function copy(bytes: Uint8Array, start: number, end: number, into: Uint8Array, at: number): number {
-  if (end - start > LOOP_LIMIT) {
+  const length = end - start;
+  if (length > WORDS) {
     into.set(bytes.subarray(start, end), at);
-    return at + end - start;
+    return at + length;
   }
-  for (let from = start; from < end; ) into[at++] = bytes[from++]!;
+  if (length > OCTETS) return copyWords(bytes, start, end, into, at);
+  while (start < end) into[at++] = bytes[start++]!;
   return at;
 }
 

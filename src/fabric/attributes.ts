@@ -1,3 +1,4 @@
+import { copyOctets, dataViewOf, hashOctets, sameOctets } from '../base/octets.ts';
 import { ALLOCATOR, ATTRIBUTE_ROW, type FabricMemory } from './layout.ts';
 
 const ROW = ATTRIBUTE_ROW.words;
@@ -14,6 +15,8 @@ export type Describe = (bytes: Uint8Array, start: number, end: number, row: Uint
 export class AttributeDictionary {
   readonly rows: Uint32Array;
   readonly bytes: Uint8Array;
+  /** The same memory as `bytes`. */
+  readonly #words: Int32Array;
   readonly #slots: Int32Array;
   readonly #mask: number;
   readonly #limit: number;
@@ -28,6 +31,7 @@ export class AttributeDictionary {
   constructor(memory: FabricMemory, describe: Describe) {
     this.rows = new Uint32Array(memory.attributeRows);
     this.bytes = new Uint8Array(memory.attributeBytes);
+    this.#words = new Int32Array(memory.attributeBytes);
     this.#slots = new Int32Array(memory.attributeSlots);
     this.#mask = this.#slots.length - 1;
     // Past three quarters, probing open addressing gets long.
@@ -39,7 +43,8 @@ export class AttributeDictionary {
 
   /** The id of these canonical bytes; 0 when the dictionary is full. */
   intern(source: Uint8Array, start: number, end: number): number {
-    const hash = hashBytes(source, start, end);
+    const octets = dataViewOf(source);
+    const hash = hashOctets(octets, start, end);
     const slots = this.#slots;
     const rows = this.rows;
     const mask = this.#mask;
@@ -53,7 +58,7 @@ export class AttributeDictionary {
         if (
           rows[at] === hash &&
           rows[at + ATTRIBUTE_ROW.length] === length &&
-          sameBytes(this.bytes, (rows[at + ATTRIBUTE_ROW.offset] as number) << 2, source, start, length)
+          sameOctets(this.#words, this.bytes, rows[at + ATTRIBUTE_ROW.offset] as number, octets, start, end)
         ) {
           if (id !== 0) this.#nextId = id; // ours was not needed: keep the id (its bytes are lost)
           return held;
@@ -62,7 +67,7 @@ export class AttributeDictionary {
         continue;
       }
       if (id === 0) {
-        id = this.#write(source, start, end, hash);
+        id = this.#write(octets, start, end, hash);
         if (id === 0) return 0;
       }
       if (Atomics.compareExchange(slots, slot, 0, id) === 0) return id;
@@ -86,21 +91,20 @@ export class AttributeDictionary {
     return Math.min(Atomics.load(this.#allocator, ALLOCATOR.nextByte), this.#byteLimit) * 4;
   }
 
-  #write(source: Uint8Array, start: number, end: number, hash: number): number {
+  #write(octets: DataView, start: number, end: number, hash: number): number {
     if (this.#nextId === this.#endId && !this.#claimIds()) return 0;
     const units = (end - start + 3) >>> 2;
     if (this.#nextByte + units > this.#endByte && !this.#claimBytes(units)) return 0;
     const id = this.#nextId++;
     const offset = this.#nextByte;
     this.#nextByte += units;
-    const bytes = this.bytes;
-    const first = offset * 4;
-    for (let i = 0; i < end - start; i++) bytes[first + i] = source[start + i] as number;
+    copyOctets(this.#words, this.bytes, offset, octets, start, end);
+    const first = offset << 2;
     const at = id * ROW;
     this.rows[at] = hash;
     this.rows[at + ATTRIBUTE_ROW.offset] = offset;
     this.rows[at + ATTRIBUTE_ROW.length] = end - start;
-    this.#describe(bytes, first, first + end - start, this.rows, at + ATTRIBUTE_ROW.described);
+    this.#describe(this.bytes, first, first + end - start, this.rows, at + ATTRIBUTE_ROW.described);
     return id;
   }
 
@@ -127,16 +131,3 @@ export class AttributeDictionary {
 const ID_BLOCK = 64;
 /** In units of 4 bytes. */
 const BYTE_BLOCK = 1024;
-
-function hashBytes(bytes: Uint8Array, start: number, end: number): number {
-  let h = 0x811c9dc5 ^ (end - start);
-  for (let i = start; i < end; i++) h = Math.imul(h ^ (bytes[i] as number), 0x01000193);
-  h ^= h >>> 15;
-  h = Math.imul(h, 0x85ebca6b);
-  return (h ^ (h >>> 13)) >>> 0;
-}
-
-function sameBytes(a: Uint8Array, at: number, b: Uint8Array, start: number, length: number): boolean {
-  for (let i = 0; i < length; i++) if (a[at + i] !== b[start + i]) return false;
-  return true;
-}
