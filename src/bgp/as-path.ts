@@ -81,6 +81,18 @@ export function pathHops(bytes: Uint8Array, start: number, end: number, asSize: 
   return hops;
 }
 
+/**
+ * The AS of the neighbour that told a route: the first one, if the path begins with a sequence, else 0. RFC 5065: a
+ * confederation is one AS from outside, so its segments do not stand for the neighbour.
+ */
+export function neighborAs(bytes: Uint8Array, start: number, end: number): number {
+  for (let at = start; at < end; at += 2 + 4 * bytes[at + 1]!) {
+    if (bytes[at] === Segment.Sequence) return u32(bytes, at + 2);
+    if (bytes[at] === Segment.Set) return 0;
+  }
+  return 0;
+}
+
 /** Copies segments of 2-octet ASes as segments of 4-octet ones; returns where the copy ends. */
 export function widen(bytes: Uint8Array, start: number, end: number, into: Uint8Array, at: number): number {
   for (let from = start; from < end; ) {

@@ -1,4 +1,6 @@
-import { newAttributeSummary, pathContainsAs, summarize } from '../bgp/attributes.ts';
+import { neighborAs, pathHops, segmentsContain } from '../bgp/as-path.ts';
+import { AttributeType, DEFAULT_LOCAL_PREF, Origin, valueLength, valueStart } from '../bgp/attributes.ts';
+import { u32 } from '../bgp/bytes.ts';
 import type { Describe } from '../fabric/attributes.ts';
 import { ATTRIBUTE_ROW } from '../fabric/layout.ts';
 
@@ -22,20 +24,48 @@ export const PATH_LENGTH_MASK = 0xffff;
 export const LOOPED = 1 << 26;
 export const HAS_ORIGINATOR = 1 << 27;
 
-/** The description of attribute sets for a router in this AS. */
+/**
+ * The description of attribute sets for a router in this AS: what `summarize` would find, in one walk and without an
+ * object between, as every new set is described.
+ */
 export function describeFor(localAs: number): Describe {
-  const summary = newAttributeSummary();
   return (bytes, start, end, row, at) => {
-    summarize(bytes, start, end, summary);
-    row[at] = summary.localPref;
-    row[at + 1] = summary.med;
-    row[at + 2] = summary.neighborAs;
-    row[at + 3] =
-      Math.min(summary.pathLength, PATH_LENGTH_MASK) |
-      (summary.origin << 16) |
-      (Math.min(summary.clusterListLength, 255) << 18) |
-      (pathContainsAs(bytes, start, end, localAs) ? LOOPED : 0) |
-      (summary.originatorId !== 0 ? HAS_ORIGINATOR : 0);
-    row[at + 4] = summary.originatorId;
+    let origin: number = Origin.Incomplete;
+    let lengths = 0;
+    row[at] = DEFAULT_LOCAL_PREF;
+    row[at + 1] = row[at + 2] = row[at + 4] = 0;
+    for (let from = start; from < end; ) {
+      const value = valueStart(bytes, from);
+      const next = value + valueLength(bytes, from);
+      switch (bytes[from + 1]) {
+        case AttributeType.Origin:
+          origin = bytes[value]!;
+          break;
+        case AttributeType.AsPath:
+          row[at + 2] = neighborAs(bytes, value, next);
+          lengths |= pathLength(bytes, value, next);
+          if (segmentsContain(bytes, value, next, 4, localAs)) lengths |= LOOPED;
+          break;
+        case AttributeType.MultiExitDisc:
+          row[at + 1] = u32(bytes, value);
+          break;
+        case AttributeType.LocalPref:
+          row[at] = u32(bytes, value);
+          break;
+        case AttributeType.OriginatorId:
+          row[at + 4] = u32(bytes, value);
+          if (row[at + 4] !== 0) lengths |= HAS_ORIGINATOR;
+          break;
+        case AttributeType.ClusterList:
+          lengths |= Math.min((next - value) >> 2, 255) << 18;
+          break;
+      }
+      from = next;
+    }
+    row[at + 3] = lengths | (origin << 16);
   };
+}
+
+function pathLength(bytes: Uint8Array, start: number, end: number): number {
+  return Math.min(pathHops(bytes, start, end, 4), PATH_LENGTH_MASK);
 }

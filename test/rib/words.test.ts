@@ -1,8 +1,21 @@
 import test from 'ava';
 import fc from 'fast-check';
-import { describeFor, HAS_ORIGINATOR, LOOPED, PATH_LENGTH_MASK } from '../../src/rib/attribute-row.ts';
+import { newAttributeSummary, pathContainsAs, summarize } from '../../src/bgp/attributes.ts';
+import {
+  describeFor,
+  HAS_ORIGINATOR,
+  LENGTHS,
+  LOCAL_PREF,
+  LOOPED,
+  MED,
+  NEIGHBOR_AS,
+  ORIGINATOR,
+  PATH_LENGTH_MASK,
+  ROW,
+} from '../../src/rib/attribute-row.ts';
 import { BUCKETS, MED_MARK, noteMed, notePresence } from '../../src/rib/presence.ts';
 import { ADVERTISED, ATTRIBUTE_MASK, FILTERED, feasible, visible } from '../../src/rib/route-word.ts';
+import { canonicalBytes, testSet } from '../bgp/support.ts';
 import { smallFabric } from '../fabric/support/small.ts';
 
 test('a home blade may choose what is not filtered, its siblings what is advertised besides', (t) => {
@@ -82,6 +95,29 @@ test('a set is described by what the decision reads of it', (t) => {
   t.not((row[6] as number) & HAS_ORIGINATOR, 0);
   t.is(((row[6] as number) >>> 18) & 255, 2);
   t.is(row[7], 0x0a000009);
+});
+
+test('the description of any set is what summarize finds', (t) => {
+  const row = new Uint32Array(ROW);
+  const summary = newAttributeSummary();
+  fc.assert(
+    fc.property(fc.boolean().chain(testSet), fc.boolean(), (set, own) => {
+      const localAs = own ? (set.path.at(-1)?.ases.at(-1) ?? 1) : 4_199_999_999;
+      const bytes = canonicalBytes(set);
+      describeFor(localAs)(bytes, 0, bytes.length, row, LOCAL_PREF);
+      summarize(bytes, 0, bytes.length, summary);
+      t.is(row[LOCAL_PREF], summary.localPref);
+      t.is(row[MED], summary.med);
+      t.is(row[NEIGHBOR_AS], summary.neighborAs);
+      t.is(row[ORIGINATOR], summary.originatorId);
+      const lengths = row[LENGTHS] as number;
+      t.is(lengths & PATH_LENGTH_MASK, summary.pathLength);
+      t.is((lengths >>> 16) & 3, summary.origin);
+      t.is((lengths >>> 18) & 255, summary.clusterListLength);
+      t.is((lengths & LOOPED) !== 0, pathContainsAs(bytes, 0, bytes.length, localAs));
+      t.is((lengths & HAS_ORIGINATOR) !== 0, summary.originatorId !== 0);
+    }),
+  );
 });
 
 function u32(value: number): number[] {
