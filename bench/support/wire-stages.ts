@@ -17,6 +17,7 @@ import { PrefixDictionary } from '../../src/fabric/prefixes.ts';
 import { type Feed, feedFor } from '../../src/lab/feed.ts';
 import { generateTable } from '../../src/lab/internet.ts';
 import { describeFor } from '../../src/rib/attribute-row.ts';
+import { internAttributes } from '../../src/rib/attribute-set.ts';
 
 export interface Stage {
   readonly name: string;
@@ -108,7 +109,7 @@ function eachUpdate(feeds: readonly Feed[], visit: (bytes: Uint8Array) => void):
 /** The attribute set of the message in `view`. */
 function internSet(dictionary: AttributeDictionary, bytes: Uint8Array): number {
   const mp = view.nlriStart === view.nlriEnd;
-  return dictionary.intern(canonical, 0, canonicalize(bytes, view, OPTIONS, mp, canonical, 0));
+  return internAttributes(dictionary, bytes, view, OPTIONS, mp);
 }
 
 function mix(hash: number, value: number): number {

@@ -110,7 +110,7 @@ function malformed(view: UpdateView, subcode: number, why: string): false {
 }
 
 /** RFC 4271 6.3: not 0.0.0.0, not multicast and above. (127/8 is a host: the tests of the world live there.) */
-function isHost4(bytes: Uint8Array, at: number): boolean {
+export function isHost4(bytes: Uint8Array, at: number): boolean {
   const first = bytes[at]!;
   return first < 224 && (first !== 0 || bytes[at + 1] !== 0 || bytes[at + 2] !== 0 || bytes[at + 3] !== 0);
 }
@@ -157,7 +157,7 @@ function checkAggregator(
 }
 
 /** MP_REACH_NLRI (RFC 4760 3): AFI, SAFI, next hop with its length, a reserved octet, NLRI. */
-function checkMpReach(
+export function checkMpReach(
   bytes: Uint8Array,
   start: number,
   end: number,

@@ -41,6 +41,7 @@ export function canonicalize(
   into: Uint8Array,
   at: number,
 ): number {
+  if (view.plain) return copyPlain(bytes, view, mp, into, at) - at;
   const begin = at;
   const narrow = !options.fourOctetAs;
   let nextHopDue = mp;
@@ -69,6 +70,12 @@ export function canonicalize(
   }
   if (nextHopDue) at = writeNextHop(bytes, view, into, at);
   return at - begin;
+}
+
+function copyPlain(bytes: Uint8Array, view: UpdateView, mp: boolean, into: Uint8Array, at: number): number {
+  at = copy(bytes, view.lowStart, view.lowEnd, into, at);
+  if (mp) at = writeNextHop(bytes, view, into, at);
+  return copy(bytes, view.highStart, view.attributesEnd, into, at);
 }
 
 /** 0 where the attribute is not to be kept. */

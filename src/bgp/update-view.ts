@@ -54,6 +54,15 @@ export class UpdateView {
   /** Our own AS is in AS_PATH (only where options.localAs is given). */
   looped = false;
 
+  /**
+   * The attributes are canonical as they stand, but for MP_REACH_NLRI: types below it in [lowStart, lowEnd), above it in
+   * [highStart, attributesEnd). They are not in the list below.
+   */
+  plain = false;
+  lowStart = 0;
+  lowEnd = 0;
+  highStart = 0;
+
   /** The attributes to keep, by ascending type. MP_REACH_NLRI and MP_UNREACH_NLRI are not among them. */
   attributeCount = 0;
   readonly attributeType = new Uint8Array(MAX_ATTRIBUTES);
@@ -71,6 +80,11 @@ export class UpdateView {
 export function clear(view: UpdateView, start: number): void {
   view.withdrawnStart = view.withdrawnEnd = view.nlriStart = view.nlriEnd = start;
   view.attributesStart = view.attributesEnd = start;
+  clearAttributes(view, start);
+}
+
+/** All that a walk over the attributes notes. */
+export function clearAttributes(view: UpdateView, start: number): void {
   view.reachAfi = view.reachSafi = view.reachNextHopLength = 0;
   view.reachNlriStart = view.reachNlriEnd = view.reachNextHopStart = start;
   view.unreachAfi = view.unreachSafi = 0;
@@ -80,6 +94,7 @@ export function clear(view: UpdateView, start: number): void {
   view.errorWhy = '';
   view.errorDataStart = view.errorDataEnd = start;
   view.looped = false;
+  view.plain = false;
   view.attributeCount = 0;
   look(view, 0, start, start);
 }

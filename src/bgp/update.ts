@@ -13,7 +13,16 @@ import { u16 } from './bytes.ts';
 import { UpdateError } from './errors.ts';
 import { FAMILY_IPV4, familyBit } from './families.ts';
 import { nlriFits } from './nlri.ts';
-import { clear, fail, look, slotOf, type UpdateOptions, type UpdateView } from './update-view.ts';
+import { readPlain } from './plain.ts';
+import {
+  clear,
+  clearAttributes,
+  fail,
+  look,
+  slotOf,
+  type UpdateOptions,
+  type UpdateView,
+} from './update-view.ts';
 
 export { Action, attributeName } from './attribute-table.ts';
 export { CANONICAL_ROOM, canonicalize } from './canonical.ts';
@@ -30,9 +39,12 @@ export function decodeUpdate(
   clear(view, start);
   if (!locate(bytes, start, end, view)) return;
   if (!checkBody(bytes, view)) return;
-  walkAttributes(bytes, options, view);
-  if (view.action === Action.SessionReset) return;
-  checkPresence(view);
+  if (!readPlain(bytes, options, view)) {
+    clearAttributes(view, start);
+    walkAttributes(bytes, options, view);
+    if (view.action === Action.SessionReset) return;
+    checkPresence(view);
+  }
   if ((options.families & FAMILY_IPV4) === 0) {
     view.withdrawnEnd = view.withdrawnStart;
     view.nlriEnd = view.nlriStart;

@@ -4,17 +4,10 @@
  */
 import { Afi } from '../bgp/families.ts';
 import { Prefix, prefix4Address, prefixEnd, readPrefix6 } from '../bgp/nlri.ts';
-import {
-  Action,
-  CANONICAL_ROOM,
-  canonicalize,
-  decodeUpdate,
-  isEndOfRib,
-  type UpdateOptions,
-  UpdateView,
-} from '../bgp/update.ts';
+import { Action, decodeUpdate, isEndOfRib, type UpdateOptions, UpdateView } from '../bgp/update.ts';
 import type { Fabric } from '../fabric/fabric.ts';
 import { SESSION_NUMBER } from '../fabric/layout.ts';
+import { internAttributes } from '../rib/attribute-set.ts';
 import type { Routes } from './routes.ts';
 import type { Fault } from './track.ts';
 
@@ -26,7 +19,6 @@ export class Receiver {
   readonly #fabric: Fabric;
   readonly #routes: Routes;
   readonly #view = new UpdateView();
-  readonly #attributes = new Uint8Array(CANONICAL_ROOM);
   readonly #prefix = new Prefix();
 
   constructor(fabric: Fabric, routes: Routes) {
@@ -88,8 +80,7 @@ export class Receiver {
   }
 
   #intern(bytes: Uint8Array, options: UpdateOptions, mp: boolean): number {
-    const length = canonicalize(bytes, this.#view, options, mp, this.#attributes, 0);
-    return this.#fabric.attributes.intern(this.#attributes, 0, length);
+    return internAttributes(this.#fabric.attributes, bytes, this.#view, options, mp);
   }
 
   #announce4(

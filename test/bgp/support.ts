@@ -3,6 +3,7 @@
  * and the encoder against. Nothing here uses them.
  */
 import fc from 'fast-check';
+import type { Random } from '../../src/base/random.ts';
 
 export interface TestAttribute {
   readonly flags: number;
@@ -178,4 +179,36 @@ export function shared(bytes: ArrayLike<number>): Uint8Array {
   const result = new Uint8Array(new SharedArrayBuffer(bytes.length));
   result.set(bytes);
   return result;
+}
+
+/** Some octets of the body changed, added, or cut off. */
+export function mutate(bytes: Uint8Array, random: Random): Uint8Array {
+  let result = bytes;
+  for (let changes = 1 + random.below(4); changes > 0; changes--) {
+    const at = BODY + random.below(Math.max(1, result.length - BODY));
+    const kind = random.below(24);
+    if (kind === 0) result = result.slice(0, at);
+    else if (kind === 1)
+      result = Uint8Array.from([...result.subarray(0, at), random.below(256), ...result.subarray(at)]);
+    else {
+      result = result.slice();
+      if (at < result.length)
+        result[at] = kind < 8 ? random.below(256) : result[at]! ^ (1 << random.below(8));
+    }
+  }
+  return shared(result);
+}
+
+/** The routes of an IPv6 set stand in MP_REACH_NLRI, beside a withdrawal. */
+export function announcement(set: TestSet, prefixes: number[]): Uint8Array {
+  const list = attributesOf(set);
+  if (set.nextHop.length === 4) return updateMessage({ attributes: list.flatMap(attribute), nlri: prefixes });
+  const reach = {
+    flags: 0x80,
+    type: 14,
+    value: [0, 2, 1, set.nextHop.length, ...set.nextHop, 0, ...prefixes],
+  };
+  const unreach = { flags: 0x80, type: 15, value: [0, 2, 1, 32, 1, 2, 3, 4] };
+  const rest = list.filter(({ type }) => type !== 14);
+  return updateMessage({ withdrawn: [8, 9], attributes: [reach, ...rest, unreach].flatMap(attribute) });
 }

@@ -1,0 +1,127 @@
+/**
+ * Path attributes that are canonical as they stand (canonical.ts), which is how nearly all of them come: ascending,
+ * with the flags and lengths that are the rule, ASes of 4 octets, nothing wrong and nothing unusual. One flat walk
+ * finds that out. It decides nothing: what it does not take it leaves to the walk that knows everything (update.ts),
+ * and what it takes is what that walk would find without fault.
+ *
+ *     | low … | high … |                       low: types below 14, high: types above it
+ *     | MP_REACH_NLRI | low … | high … |       first, as RFC 7606 5.1 wants it
+ *     | low … | MP_REACH_NLRI | high … |       or in its place
+ */
+import { asPathFault } from './as-path.ts';
+import { checkMpReach, isHost4 } from './attribute-check.ts';
+import {
+  AttributeFlag,
+  AttributeType,
+  CATEGORY_MASK,
+  OPTIONAL_NON_TRANSITIVE,
+  OPTIONAL_TRANSITIVE,
+  Origin,
+  WELL_KNOWN,
+} from './attribute-table.ts';
+import { u16, u32 } from './bytes.ts';
+import { look, type UpdateOptions, type UpdateView } from './update-view.ts';
+
+const NEXT_HOP = 1 << AttributeType.NextHop;
+/** Types that must be there (RFC 7606 3.d), as bits: for routes of MP_REACH_NLRI, and of the body. */
+const MANDATORY = (1 << AttributeType.Origin) | (1 << AttributeType.AsPath);
+const MANDATORY_IN_BODY = MANDATORY | NEXT_HOP;
+
+/**
+ * True: `view` is complete, with `plain` set. False: not plain, or not right; what was noted in `view` of the
+ * attributes is then to be cleared.
+ */
+export function readPlain(bytes: Uint8Array, options: UpdateOptions, view: UpdateView): boolean {
+  if (!options.fourOctetAs || options.localAs !== undefined) return false;
+  const { external } = options;
+  const end = view.attributesEnd;
+  let lowStart = view.attributesStart;
+  let lowEnd = end;
+  let highStart = end;
+  let last = 0;
+  let seen = 0;
+  for (let at = lowStart; at < end; ) {
+    const flags = bytes[at]!;
+    const type = bytes[at + 1]!;
+    const extended = (flags & AttributeFlag.ExtendedLength) !== 0;
+    const value = extended ? at + 4 : at + 3;
+    const next = value + (extended ? u16(bytes, at + 2) : bytes[at + 2]!);
+    if (next > end) return false;
+    if (type === AttributeType.MpReach) {
+      if (last > AttributeType.MpReach || !readReach(bytes, at, value, next, options, view)) return false;
+      if (last === 0) lowStart = next;
+      else {
+        lowEnd = at;
+        highStart = next;
+        last = type;
+      }
+    } else {
+      if (type <= last || extended !== next - value > 255) return false;
+      if (!isPlain(bytes, flags & ~AttributeFlag.ExtendedLength, type, value, next, external)) return false;
+      if (type < AttributeType.MpReach) seen |= 1 << type;
+      else if (last < AttributeType.MpReach) lowEnd = highStart = at;
+      last = type;
+    }
+    at = next;
+  }
+  if (!isComplete(view, seen)) return false;
+  view.plain = true;
+  view.lowStart = lowStart;
+  view.lowEnd = lowEnd;
+  view.highStart = highStart;
+  return true;
+}
+
+function readReach(
+  bytes: Uint8Array,
+  at: number,
+  value: number,
+  next: number,
+  options: UpdateOptions,
+  view: UpdateView,
+): boolean {
+  if ((bytes[at]! & CATEGORY_MASK) !== OPTIONAL_NON_TRANSITIVE) return false;
+  look(view, AttributeType.MpReach, at, next);
+  return checkMpReach(bytes, value, next, options, view);
+}
+
+/** Routes in the body or in MP_REACH_NLRI, but not in both, with what they need; NEXT_HOP is not of the latter. */
+function isComplete(view: UpdateView, seen: number): boolean {
+  if (view.reachAfi !== 0) {
+    return view.nlriStart === view.nlriEnd && (seen & MANDATORY_IN_BODY) === MANDATORY;
+  }
+  return view.nlriStart === view.nlriEnd || (seen & MANDATORY_IN_BODY) === MANDATORY_IN_BODY;
+}
+
+/** Right, and canonical with its flags (the extended-length bit left out) and its value in [start, end). */
+function isPlain(
+  bytes: Uint8Array,
+  flags: number,
+  type: number,
+  start: number,
+  end: number,
+  external: boolean,
+): boolean {
+  const length = end - start;
+  // biome-ignore format: one line per rule
+  switch (type) {
+    case AttributeType.Origin: return flags === WELL_KNOWN && length === 1 && bytes[start]! <= Origin.Incomplete;
+    case AttributeType.AsPath: return flags === WELL_KNOWN && asPathFault(bytes, start, end, 4, !external) === 0;
+    case AttributeType.NextHop: return flags === WELL_KNOWN && length === 4 && isHost4(bytes, start);
+    case AttributeType.MultiExitDisc: return flags === OPTIONAL_NON_TRANSITIVE && length === 4;
+    case AttributeType.LocalPref: return flags === WELL_KNOWN && length === 4 && !external;
+    case AttributeType.AtomicAggregate: return flags === WELL_KNOWN && length === 0;
+    case AttributeType.Aggregator: return isTransitive(flags) && length === 8 && u32(bytes, start) !== 0;
+    case AttributeType.Communities: return isTransitive(flags) && length > 0 && length % 4 === 0;
+    case AttributeType.OriginatorId: return flags === OPTIONAL_NON_TRANSITIVE && length === 4 && !external;
+    case AttributeType.ClusterList: return flags === OPTIONAL_NON_TRANSITIVE && length > 0 && length % 4 === 0 && !external;
+    case AttributeType.ExtendedCommunities: return isTransitive(flags) && length > 0 && length % 8 === 0;
+    case AttributeType.LargeCommunities: return isTransitive(flags) && length > 0 && length % 12 === 0;
+    default: return false;
+  }
+}
+
+/** Optional transitive; Partial stays as it came. */
+function isTransitive(flags: number): boolean {
+  return (flags & ~AttributeFlag.Partial) === OPTIONAL_TRANSITIVE;
+}
