@@ -15,6 +15,7 @@ import type { PhaseName } from './convergence/generator/messages.ts';
 import {
   phaseTable,
   type Row,
+  restTable,
   type Summary,
   singleTable,
   summaries,
@@ -52,15 +53,16 @@ async function main(): Promise<void> {
     if (what === undefined) throw new Error(`"${name}" is no case; they look like 10x100k-2 or 700x571-all`);
     const facts = await generator.ask('prepare', { what });
     const mix = `${facts.prefixes} prefixes, ${facts.routes} routes, ${facts.routesPerSet.toFixed(1)} a set of attributes`;
+    const phases = what.phases ?? (values.phases.split(',') as PhaseName[]);
     for (let round = 1; round <= Number(values.rounds); round++)
       for (const contestant of contestants) {
-        const phases = values.phases.split(',') as PhaseName[];
+        if (what.graftdOnly && !contestant.name.startsWith('graftd')) continue;
         process.stderr.write(`${name} round ${round}: ${contestant.name} … `);
         const results = await run(generator, contestant, { what, phases, limit: Number(values.limit) });
         for (const result of results) rows.push({ case: name, daemon: contestant.name, round, result });
         process.stderr.write(`${results.map(brief).join('; ')}\n`);
       }
-    print(`${name}: ${mix}`, summaries(rows.filter((row) => row.case === name)));
+    print(`${name}: ${what.about}\n${mix}`, summaries(rows.filter((row) => row.case === name)));
   }
   await generator.close();
   writeResults('convergence', {
@@ -94,6 +96,6 @@ function brief(result: PhaseResult | Failure): string {
 }
 
 function print(title: string, all: readonly Summary[]): void {
-  const tables = [phaseTable(all), singleTable(all), threadTable(all)];
+  const tables = [phaseTable(all), singleTable(all), restTable(all), threadTable(all)];
   console.log(`\n${title}\n\n${tables.filter((text) => text !== '').join('\n\n')}`);
 }

@@ -4,46 +4,69 @@
  *     10x1M-2     10 senders announce the same million prefixes, each by paths and in an order of its own, to 2 receivers
  *     700x571-all 700 neighbours announce 571 prefixes each, all different, and every one of them is told everything
  *
- * Any name of these two forms is a case, so that a new size needs no new line here.
+ * Any name of these two forms is a case, so that a new size needs no new line here. Others have a name of their own.
  */
+import type { PhaseName } from './generator/messages.ts';
 
 export interface Case {
   readonly name: string;
+  /** For people. */
+  readonly about: string;
   readonly senders: number;
-  /** Of each sender. */
+  /** Of each sender; of real tables as many as they have. */
   readonly prefixes: number;
   /** Neighbours that announce nothing. */
   readonly receivers: number;
-  /** same: every sender announces the same prefixes; disjoint: no two announce the same one. */
-  readonly feeds: 'same' | 'disjoint';
+  /** same: every sender announces the same prefixes; disjoint: no two announce the same one; or real routes. */
+  readonly feeds: 'same' | 'disjoint' | 'table' | 'pch';
+  /** Whether IPv6 prefixes come too. */
+  readonly ipv6: boolean;
+  /** Senders are not told anything: nothing is exported to them. */
+  readonly sendersDeaf: boolean;
+  /** It says something of graftd alone, and is not run with the others. */
+  readonly graftdOnly: boolean;
+  /** Those that make sense; without it all that are asked for. */
+  readonly phases?: readonly PhaseName[];
 }
+
+const ORDINARY = { ipv6: false, sendersDeaf: false, graftdOnly: false } as const;
+
+// biome-ignore format: one line a case
+const NAMED: Readonly<Record<string, Omit<Case, 'name'>>> = {
+  table: { ...ORDINARY, about: 'the Internet of January 2024 from 4 senders, IPv4 and IPv6', senders: 4, prefixes: 0, receivers: 2, feeds: 'table', ipv6: true },
+  pch: { ...ORDINARY, about: 'a full feed of October 2015 from 4 senders', senders: 4, prefixes: 0, receivers: 2, feeds: 'pch' },
+  scaling: { ...ORDINARY, about: '8 senders with 125 k prefixes of their own, which are told nothing; 2 receivers', senders: 8, prefixes: 125_000, receivers: 2, feeds: 'disjoint', sendersDeaf: true, graftdOnly: true, phases: ['announce', 'change'] },
+  'scaling-alone': { ...ORDINARY, about: 'the same without receivers: what taking routes costs', senders: 8, prefixes: 125_000, receivers: 0, feeds: 'disjoint', sendersDeaf: true, graftdOnly: true, phases: ['announce'] },
+  'sessions-1000': { ...ORDINARY, about: '1000 senders with 1 k prefixes of their own, which are told nothing; 2 receivers', senders: 1000, prefixes: 1000, receivers: 2, feeds: 'disjoint', sendersDeaf: true, graftdOnly: true, phases: ['announce', 'rest'] },
+  idle: { ...ORDINARY, about: 'an empty chassis', senders: 0, prefixes: 0, receivers: 0, feeds: 'same', graftdOnly: true, phases: ['rest'] },
+};
 
 /** Those of the whole benchmark, in the order in which they run. */
 export const CASES: readonly string[] = [
-  '1x1M-2',
-  '2x1M-2',
-  '10x1M-2',
-  '4x200k-2',
-  '10x100k-2',
-  '30x50k-2',
-  '4x100k-30',
-  '700x571-all',
-  '1x100k-1000',
+  ...['1x1M-2', '2x1M-2', '10x1M-2', '4x200k-2', '10x100k-2', '30x50k-2', '4x100k-30'],
+  ...['700x571-all', '1x100k-1000'],
+  ...Object.keys(NAMED),
 ];
 
-const NAME = /^(\d+)x(\d+)([kM]?)-(\d+|all)$/;
+const PATTERN = /^(\d+)x(\d+)([kM]?)-(\d+|all)$/;
 const UNITS = { '': 1, k: 1000, M: 1_000_000 } as const;
 
 /** The case of that name, with its prefixes scaled; undefined where the name is none. */
 export function caseOf(name: string, scale: number): Case | undefined {
-  const [, senders, count, unit, receivers] = NAME.exec(name) ?? [];
+  const scaled = (prefixes: number): number => Math.ceil(prefixes * scale);
+  const named = NAMED[name];
+  if (named !== undefined) return { ...named, name, prefixes: scaled(named.prefixes) };
+  const [, senders, count, unit, receivers] = PATTERN.exec(name) ?? [];
   if (senders === undefined) return undefined;
-  const prefixes = Number(count) * UNITS[unit as keyof typeof UNITS];
   const everybody = receivers === 'all';
   return {
+    ...ORDINARY,
     name,
+    about: everybody
+      ? `${senders} neighbours announce ${count}${unit} prefixes of their own each, and are told all others`
+      : `${senders} senders announce the same ${count}${unit} prefixes by paths of their own, to ${receivers} receivers`,
     senders: Number(senders),
-    prefixes: Math.max(1, Math.round(prefixes * scale)),
+    prefixes: scaled(Number(count) * UNITS[unit as keyof typeof UNITS]),
     receivers: everybody ? 0 : Number(receivers),
     feeds: everybody ? 'disjoint' : 'same',
   };
@@ -56,17 +79,20 @@ export interface Neighbour {
   /** It calls from here; no two have the same, and it is its BGP Identifier too. */
   readonly address: string;
   readonly sender: boolean;
+  /** Nothing is exported to it. */
+  readonly deaf: boolean;
 }
 
 /** The AS of the daemon; generated tables have no private ones, so there are no loops. */
 export const DAEMON_AS = 65000;
 const FIRST_AS = 4_200_000_000;
 
-export function neighboursOf({ senders, receivers }: Case): Neighbour[] {
+export function neighboursOf({ senders, receivers, sendersDeaf }: Case): Neighbour[] {
   return Array.from({ length: senders + receivers }, (_, index) => ({
     index,
     as: FIRST_AS + index,
     address: `127.20.${Math.floor(index / 250)}.${1 + (index % 250)}`,
     sender: index < senders,
+    deaf: sendersDeaf && index < senders,
   }));
 }

@@ -1,7 +1,7 @@
 /** What is printed of a case: phase by phase the contestants below each other, medians over the rounds. */
 import { quantile, table } from '../support/report.ts';
 import { PHASES, type PhaseName } from './generator/messages.ts';
-import type { Failure, PhaseResult } from './run.ts';
+import { type Failure, type PhaseResult, REST } from './run.ts';
 
 export interface Row {
   readonly case: string;
@@ -18,6 +18,7 @@ export interface Summary {
   readonly wallSeconds: number;
   readonly cpuSeconds: number;
   readonly peakMiB: number;
+  readonly residentMiB: number;
   readonly updates: number;
   readonly nlri: number;
   readonly generatorCpuSeconds: number;
@@ -72,6 +73,7 @@ function summary(rows: readonly Row[]): Summary {
     wallSeconds: median(({ wallSeconds }) => wallSeconds),
     cpuSeconds: median(({ cpuSeconds }) => cpuSeconds),
     peakMiB: median(({ peakMiB }) => peakMiB),
+    residentMiB: median(({ residentMiB }) => residentMiB),
     updates: median(({ updates }) => updates),
     nlri: median(({ nlri }) => nlri),
     generatorCpuSeconds: median(({ generatorCpuSeconds }) => generatorCpuSeconds),
@@ -125,7 +127,8 @@ const HEAD = [
 ];
 
 export function phaseTable(all: readonly Summary[]): string {
-  const phases = all.filter(({ phase, remarks }) => phase !== 'single' || remarks.length > 0);
+  const apart = new Set(['single', 'rest']);
+  const phases = all.filter(({ phase, remarks }) => !apart.has(phase) || remarks.length > 0);
   const cells = phases.map((each) => [
     each.phase,
     each.daemon,
@@ -137,7 +140,7 @@ export function phaseTable(all: readonly Summary[]): string {
     seconds(each.generatorCpuSeconds),
     each.remarks.join('; '),
   ]);
-  return table(HEAD, cells);
+  return cells.length === 0 ? '' : table(HEAD, cells);
 }
 
 export function singleTable(all: readonly Summary[]): string {
@@ -147,6 +150,19 @@ export function singleTable(all: readonly Summary[]): string {
       : [[daemon, ...[single.median, single.p99].map(milliseconds), seconds(cpuSeconds)]],
   );
   return cells.length === 0 ? '' : table(['single change', 'median ms', 'p99 ms', 'CPU s of all'], cells);
+}
+
+/** What it costs to have it, when nothing happens. */
+export function restTable(all: readonly Summary[]): string {
+  const cells = all
+    .filter(({ phase, cpuSeconds }) => phase === 'rest' && !Number.isNaN(cpuSeconds))
+    .map(({ daemon, cpuSeconds, residentMiB, peakMiB }) => [
+      daemon,
+      ((cpuSeconds * 100_000) / REST).toFixed(2),
+      whole(residentMiB),
+      whole(peakMiB),
+    ]);
+  return cells.length === 0 ? '' : table(['at rest', 'CPU % of a core', 'resident MiB', 'peak MiB'], cells);
 }
 
 /** Of graftd only: whose threads have names. */

@@ -18,6 +18,8 @@ export interface PhaseResult {
   /** The same by thread, those of one name together. */
   readonly threads: Readonly<Record<string, number>>;
   readonly peakMiB: number;
+  /** At the end. */
+  readonly residentMiB: number;
   readonly updates: number;
   /** Prefixes in them, announced and withdrawn. */
   readonly nlri: number;
@@ -48,6 +50,8 @@ const LOOK = 100;
 const QUIET = 1000;
 /** Of one processor: a daemon that uses less has nothing to do. */
 const IDLE = 0.05;
+/** Milliseconds of doing nothing in the phase "rest". */
+export const REST = 10_000;
 /** Milliseconds for the daemon to start and for all sessions to be established. */
 const PATIENCE = 60_000;
 
@@ -58,7 +62,8 @@ export async function run(
 ): Promise<(PhaseResult | Failure)[]> {
   const folder = mkdtempSync(path.join(os.tmpdir(), 'graftd-bench-'));
   const port = await freePort();
-  const daemon = contestant.start({ folder, port, neighbours: neighboursOf(options.what) });
+  const { what } = options;
+  const daemon = contestant.start({ folder, port, neighbours: neighboursOf(what), ipv6: what.ipv6 });
   const results: (PhaseResult | Failure)[] = [];
   let phase: PhaseName | 'start' = 'start';
   try {
@@ -68,7 +73,7 @@ export async function run(
     await measured.quiet();
     for (phase of options.phases) {
       // With one sender only, what it has withdrawn must come back before its session can be lost.
-      if (phase === 'lost' && options.what.senders === 1) await measured.phase('again');
+      if (phase === 'lost' && what.senders === 1) await measured.phase('again');
       results.push(await measured.phase(phase));
     }
   } catch (error) {
@@ -102,9 +107,10 @@ class Measured {
     this.#meter.resetPeak();
     const before = this.#meter.threads();
     await generator.ask('start', { phase });
-    await this.quiet();
+    if (phase === 'rest') await new Promise((resolve) => setTimeout(resolve, REST));
+    else await this.quiet();
     const threads = usedSince(before, this.#meter.threads());
-    const peakMiB = this.#meter.peakMiB();
+    const [peakMiB, residentMiB] = [this.#meter.peakMiB(), this.#meter.residentMiB()];
     const outcome = await generator.ask('check');
     return {
       phase,
@@ -112,6 +118,7 @@ class Measured {
       cpuSeconds: Object.values(threads).reduce((sum, seconds) => sum + seconds, 0),
       threads,
       peakMiB,
+      residentMiB,
       updates: outcome.updates,
       nlri: outcome.announced + outcome.withdrawn,
       bytes: outcome.bytes,

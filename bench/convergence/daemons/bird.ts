@@ -3,7 +3,15 @@ import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { DAEMON_AS, type Neighbour } from '../cases.ts';
 import { HOLD_TIME } from '../generator/session.ts';
-import { type Contestant, Daemon, type DaemonOptions, findProgram, versionOf } from './daemon.ts';
+import {
+  type Contestant,
+  Daemon,
+  type DaemonOptions,
+  findProgram,
+  NEXT_HOP,
+  NEXT_HOP_6,
+  versionOf,
+} from './daemon.ts';
 
 export const bird: Contestant = {
   name: 'BIRD',
@@ -16,22 +24,33 @@ export const bird: Contestant = {
   },
 };
 
-function configuration({ port, neighbours }: DaemonOptions): string {
+function configuration({ port, neighbours, ipv6 }: DaemonOptions): string {
+  const families = ipv6 ? (['ipv4', 'ipv6'] as const) : (['ipv4'] as const);
   return [
     'log "/dev/null" { fatal };',
     'router id 192.0.2.1;',
     'protocol device {}',
     // Next hops resolve here, once for each, so that all routes are reachable.
-    'ipv4 table nexthops;',
-    'protocol static { ipv4 { table nexthops; }; route 0.0.0.0/0 via "lo"; }',
-    `template bgp neighbour {
-  local 127.0.0.1 port ${port} as ${DAEMON_AS};
-  multihop; strict bind on; passive on; hold time ${HOLD_TIME};
-  ipv4 { igp table nexthops; import all; export all; next hop address 192.0.2.1; };
-}`,
+    ...families.flatMap((family) => [
+      `${family} table ${TABLE[family]};`,
+      `protocol static { ${family} { table ${TABLE[family]}; }; route ${EVERYTHING[family]} via "lo"; }`,
+    ]),
+    'template bgp neighbour {',
+    `  local 127.0.0.1 port ${port} as ${DAEMON_AS};`,
+    `  multihop; strict bind on; passive on; hold time ${HOLD_TIME};`,
+    ...families.map(channel),
+    '}',
     ...neighbours.map(protocol),
     '',
   ].join('\n');
+}
+
+const TABLE = { ipv4: 'nexthops4', ipv6: 'nexthops6' } as const;
+const EVERYTHING = { ipv4: '0.0.0.0/0', ipv6: '::/0' } as const;
+
+function channel(family: 'ipv4' | 'ipv6'): string {
+  const nextHop = family === 'ipv4' ? NEXT_HOP : NEXT_HOP_6;
+  return `  ${family} { igp table ${TABLE[family]}; import all; export all; next hop address ${nextHop}; };`;
 }
 
 function protocol({ index, address, as }: Neighbour): string {

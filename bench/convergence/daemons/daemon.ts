@@ -14,7 +14,13 @@ export interface DaemonOptions {
   /** Where it listens, on 127.0.0.1. */
   readonly port: number;
   readonly neighbours: readonly Neighbour[];
+  /** IPv6 routes too, over the same sessions. */
+  readonly ipv6: boolean;
 }
+
+/** The next hops that it announces, where it does not take its own address by itself. */
+export const NEXT_HOP = '192.0.2.1';
+export const NEXT_HOP_6 = '2001:db8:77::1';
 
 /** A daemon in one of its configurations. */
 export interface Contestant {

@@ -7,7 +7,7 @@ import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { DAEMON_AS, type Neighbour } from '../cases.ts';
 import { HOLD_TIME } from '../generator/session.ts';
-import { type Contestant, Daemon, type DaemonOptions, findProgram, versionOf } from './daemon.ts';
+import { type Contestant, Daemon, type DaemonOptions, findProgram, NEXT_HOP_6, versionOf } from './daemon.ts';
 
 /** Debian and Red Hat, then FreeBSD; a plain "bgpd" in the path may be OpenBGPD's. */
 const BGPD = ['/usr/lib/frr/bgpd', '/usr/libexec/frr/bgpd', '/usr/local/sbin/frr/bgpd'];
@@ -29,8 +29,12 @@ export const frr: Contestant = {
   },
 };
 
-function configuration({ neighbours }: DaemonOptions): string {
+function configuration({ neighbours, ipv6 }: DaemonOptions): string {
   return [
+    // It has no IPv6 address of its own over these sessions.
+    'route-map next-hop permit 1',
+    ` set ipv6 next-hop global ${NEXT_HOP_6}`,
+    'exit',
     `router bgp ${DAEMON_AS}`,
     ' bgp router-id 192.0.2.1',
     ' no bgp default ipv4-unicast',
@@ -39,11 +43,18 @@ function configuration({ neighbours }: DaemonOptions): string {
     ' bgp allow-martian-nexthop',
     ` timers bgp ${HOLD_TIME / 3} ${HOLD_TIME}`,
     ...neighbours.flatMap(neighbourLines),
-    ' address-family ipv4 unicast',
-    ...neighbours.map(({ address }) => `  neighbor ${address} activate`),
-    ' exit-address-family',
+    ...family('ipv4', neighbours, ['activate']),
+    ...(ipv6 ? family('ipv6', neighbours, ['activate', 'route-map next-hop out']) : []),
     '',
   ].join('\n');
+}
+
+function family(name: string, neighbours: readonly Neighbour[], words: readonly string[]): string[] {
+  return [
+    ` address-family ${name} unicast`,
+    ...neighbours.flatMap(({ address }) => words.map((word) => `  neighbor ${address} ${word}`)),
+    ' exit-address-family',
+  ];
 }
 
 function neighbourLines({ address, as }: Neighbour): string[] {

@@ -17,19 +17,19 @@ export const gobgp: Contestant = {
   },
 };
 
-function configuration({ port, neighbours }: DaemonOptions): string {
+function configuration({ port, neighbours, ipv6 }: DaemonOptions): string {
   return [
     '[global.config]',
     `as = ${DAEMON_AS}`,
     'router-id = "192.0.2.1"',
     `port = ${port}`,
     'local-address-list = ["127.0.0.1"]',
-    ...neighbours.flatMap(neighbourLines),
+    ...neighbours.flatMap((neighbour) => neighbourLines(neighbour, ipv6)),
     '',
   ].join('\n');
 }
 
-function neighbourLines({ address, as }: Neighbour): string[] {
+function neighbourLines({ address, as }: Neighbour, ipv6: boolean): string[] {
   return [
     '[[neighbors]]',
     '[neighbors.config]',
@@ -44,8 +44,10 @@ function neighbourLines({ address, as }: Neighbour): string[] {
     '[neighbors.timers.config]',
     `hold-time = ${HOLD_TIME}`,
     `keepalive-interval = ${HOLD_TIME / 3}`,
-    '[[neighbors.afi-safis]]',
-    '[neighbors.afi-safis.config]',
-    'afi-safi-name = "ipv4-unicast"',
+    ...(ipv6 ? ['ipv4', 'ipv6'] : ['ipv4']).flatMap((family) => [
+      '[[neighbors.afi-safis]]',
+      '[neighbors.afi-safis.config]',
+      `afi-safi-name = "${family}-unicast"`,
+    ]),
   ];
 }

@@ -6,7 +6,7 @@ import { entry } from '../../../src/base/thread.ts';
 import { version } from '../../../src/chassis/run.ts';
 import { DAEMON_AS } from '../cases.ts';
 import { HOLD_TIME } from '../generator/session.ts';
-import { type Contestant, Daemon, type DaemonOptions } from './daemon.ts';
+import { type Contestant, Daemon, type DaemonOptions, NEXT_HOP_6 } from './daemon.ts';
 
 /** With so many blades; without a number as many as it takes by itself. */
 export function graftd(blades: number | undefined): Contestant {
@@ -22,13 +22,18 @@ export function graftd(blades: number | undefined): Contestant {
   };
 }
 
-function configuration({ port, neighbours }: DaemonOptions, blades: number | undefined): string {
+const IPV6 = `, families: [ipv4-unicast, ipv6-unicast], next-hop-ipv6: '${NEXT_HOP_6}'`;
+
+function configuration({ port, neighbours, ipv6 }: DaemonOptions, blades: number | undefined): string {
   return [
     `router: { as: ${DAEMON_AS}, id: 192.0.2.1, listen: ['127.0.0.1:${port}'] }`,
     ...(blades === undefined ? [] : [`chassis: { blades: ${blades} }`]),
-    `defaults: { passive: true, import: accept, export: accept, hold-time: ${HOLD_TIME} }`,
-    'neighbors:',
-    ...neighbours.map(({ address, as }) => `  - { address: ${address}, as: ${as} }`),
+    'defaults:',
+    `  { passive: true, import: accept, export: accept, hold-time: ${HOLD_TIME}${ipv6 ? IPV6 : ''} }`,
+    neighbours.length === 0 ? 'neighbors: []' : 'neighbors:',
+    ...neighbours.map(
+      ({ address, as, deaf }) => `  - { address: ${address}, as: ${as}${deaf ? ', export: reject' : ''} }`,
+    ),
     '',
   ].join('\n');
 }

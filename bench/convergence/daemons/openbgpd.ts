@@ -34,7 +34,7 @@ function home(): string | undefined {
   return users.find((line) => /^_(openbgpd|bgpd):/.test(line))?.split(':')[5];
 }
 
-function configuration({ folder, port, neighbours }: DaemonOptions): string {
+function configuration({ folder, port, neighbours, ipv6 }: DaemonOptions): string {
   return [
     `AS ${DAEMON_AS}`,
     'router-id 192.0.2.1',
@@ -42,14 +42,14 @@ function configuration({ folder, port, neighbours }: DaemonOptions): string {
     `holdtime ${HOLD_TIME}`,
     `socket "${path.join(folder, 'control')}"`,
     `listen on 127.0.0.1 port ${port}`,
-    ...neighbours.flatMap(neighbourLines),
+    ...neighbours.flatMap((neighbour) => neighbourLines(neighbour, ipv6)),
     'allow from any',
     'allow to any',
     '',
   ].join('\n');
 }
 
-function neighbourLines({ address, as }: Neighbour): string[] {
+function neighbourLines({ address, as }: Neighbour, ipv6: boolean): string[] {
   return [
     `neighbor ${address} {`,
     `  remote-as ${as}`,
@@ -57,7 +57,7 @@ function neighbourLines({ address, as }: Neighbour): string[] {
     '  multihop 64',
     '  passive',
     '  announce IPv4 unicast',
-    '  announce IPv6 none',
+    `  announce IPv6 ${ipv6 ? 'unicast' : 'none'}`,
     '}',
   ];
 }

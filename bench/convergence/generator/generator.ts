@@ -1,13 +1,14 @@
 /** The load generator: all neighbours of a daemon in one event loop. While the clock runs it only moves bytes. */
 import type { Case } from '../cases.ts';
+import type { Announcement } from './announcements.ts';
 import { Held } from './held.ts';
 import { SlabPool } from './inbox.ts';
 import type { Look, Outcome, PhaseName, WorkloadFacts } from './messages.ts';
-import { type NextHops, nextHopOf, rewriteNextHops } from './next-hop.ts';
+import { type NextHops, rewriteNextHops } from './next-hop.ts';
 import { type Announced, Oracle } from './oracle.ts';
 import { Session } from './session.ts';
 import { sendSingles } from './singles.ts';
-import { type Announcement, makeWorkload, type Sender, type Workload } from './workload.ts';
+import { makeWorkload, type Sender, type Workload } from './workload.ts';
 
 const KEEPALIVE_EVERY = 60_000;
 /** Sessions that are opened at the same time. */
@@ -36,16 +37,18 @@ export class Generator {
     setInterval(keepalives, KEEPALIVE_EVERY).unref();
   }
 
-  prepare(what: Case): WorkloadFacts {
-    this.#workload = makeWorkload(what);
+  async prepare(what: Case): Promise<WorkloadFacts> {
+    this.#workload = undefined;
+    this.#workload = await makeWorkload(what);
     this.#nextHops = 'elsewhere';
-    const { senders, index, routes, attributeSets, neighbours } = this.#workload;
+    const { senders, numbers, routes, attributeSets, neighbours } = this.#workload;
     const bytes = senders.reduce((sum, { announce }) => sum + announce.bytes.length, 0);
-    this.#pool.reserve(Math.min(RESERVE, (bytes / routes) * index.count * neighbours.length * 1.2));
+    const told = neighbours.filter(({ deaf }) => !deaf).length;
+    this.#pool.reserve(Math.min(RESERVE, (bytes / Math.max(1, routes)) * numbers.count * told * 1.2));
     return {
-      prefixes: index.count,
+      prefixes: numbers.count,
       routes,
-      routesPerSet: routes / attributeSets,
+      routesPerSet: routes / Math.max(1, attributeSets),
       messages: senders.reduce((sum, { announce }) => sum + announce.messages, 0),
       bytes,
     };
@@ -56,21 +59,22 @@ export class Generator {
     this.#nextHops = kind;
     for (const { neighbour, announce, change, singles = [] } of this.#work().senders)
       for (const feed of [announce, change, ...singles])
-        if (feed !== undefined) rewriteNextHops(feed.bytes, nextHopOf(neighbour, kind));
+        if (feed !== undefined) rewriteNextHops(feed.bytes, neighbour, kind);
   }
 
   async connect(port: number, patience: number): Promise<void> {
-    const { neighbours, index, senders } = this.#work();
+    const { what, neighbours, numbers, senders } = this.#work();
     const waiting = [...neighbours];
     const sessions: Session[] = [];
     const open = async (): Promise<void> => {
       for (let next = waiting.shift(); next !== undefined; next = waiting.shift())
-        sessions[next.index] = await Session.establish(next, this.#pool, port, patience);
+        sessions[next.index] = await Session.establish(next, what.ipv6, this.#pool, port, patience);
     };
     await Promise.all(Array.from({ length: TOGETHER }, open));
     this.#sessions = sessions;
-    this.#held = neighbours.map(({ as }) => new Held(index, as));
+    this.#held = neighbours.map(({ as }) => new Held(numbers, as, what.ipv6));
     this.#announced = senders.map(({ rows }) => ({ rows, lengths: new Uint8Array(rows.length) }));
+    this.#start = performance.now();
   }
 
   async start(phase: PhaseName): Promise<void> {
@@ -85,7 +89,7 @@ export class Generator {
     else if (phase === 'withdraw') this.#sendFirst(first?.withdraw);
     else if (phase === 'again') this.#sendFirst(first?.announce);
     else if (phase === 'lost') await this.#lose(Math.min(1, senders.length - 1));
-    else await this.#single();
+    else if (phase === 'single') await this.#single();
   }
 
   look(): Look {
@@ -102,8 +106,8 @@ export class Generator {
     const { user, system } = process.cpuUsage(this.#cpuBefore);
     const counts = { updates: 0, announced: 0, withdrawn: 0 };
     const mistakes: string[] = [];
-    const oracle = new Oracle(this.#work().index, this.#announced);
-    const own = new Uint8Array(this.#work().index.count);
+    const oracle = new Oracle(this.#work().numbers, this.#announced);
+    const own = new Uint8Array(this.#work().numbers.count);
     for (const [i, session] of this.#sessions.entries()) {
       if (session.abandoned) continue;
       const held = this.#held[i] as Held;
@@ -160,6 +164,7 @@ export class Generator {
   }
 
   #compare(oracle: Oracle, held: Held, i: number, own: Uint8Array): string | undefined {
+    if (this.#sessions[i]!.neighbour.deaf) return oracle.nobody(held.lengths);
     const announced = this.#announced[i];
     if (announced === undefined) return oracle.receiver(held.lengths);
     const { rows, lengths } = announced;

@@ -3,13 +3,15 @@
  * many messages it took to say so. Reads inboxes when the clock has stopped.
  */
 import { MessageType } from '../../../src/bgp/message.ts';
-import { prefix4Address } from '../../../src/bgp/nlri.ts';
-import type { PrefixIndex } from '../../../src/lab/prefix-index.ts';
+import { AttributeAt } from '../../../src/lab/rewrite.ts';
 import type { Inbox } from './inbox.ts';
 import { pathLength } from './path-length.ts';
+import type { PrefixNumbers } from './prefix-numbers.ts';
 
 const HEADER = 19;
 const LONGEST_MESSAGE = 4096;
+const MP_REACH = 14;
+const MP_UNREACH = 15;
 
 export interface Counts {
   updates: number;
@@ -22,13 +24,17 @@ export class Held {
   readonly lengths: Uint8Array;
   /** What must not happen, in words. */
   readonly mistakes: string[] = [];
-  readonly #index: PrefixIndex;
+  readonly #numbers: PrefixNumbers;
   readonly #as: number;
+  readonly #ipv6: boolean;
+  readonly #attribute = new AttributeAt();
 
-  constructor(index: PrefixIndex, as: number) {
-    this.#index = index;
+  /** `as` is the neighbour's own: with it in the path a route is of no use. */
+  constructor(numbers: PrefixNumbers, as: number, ipv6: boolean) {
+    this.#numbers = numbers;
     this.#as = as;
-    this.lengths = new Uint8Array(index.count);
+    this.#ipv6 = ipv6;
+    this.lengths = new Uint8Array(numbers.count);
   }
 
   /** Reads all messages of an inbox; a message may begin in one slab and end in the next. */
@@ -65,20 +71,46 @@ export class Held {
     const withdrawn = at + HEADER + 2;
     const attributes = withdrawn + u16(bytes, withdrawn - 2) + 2;
     const nlri = attributes + u16(bytes, attributes - 2);
-    if (withdrawn < attributes - 2) counts.withdrawn += this.#prefixes(bytes, withdrawn, attributes - 2, 0);
-    if (nlri < end)
-      counts.announced += this.#prefixes(bytes, nlri, end, pathLength(bytes, attributes, nlri, this.#as));
+    const length = attributes < nlri ? pathLength(bytes, attributes, nlri, this.#as) : 0;
+    counts.withdrawn += this.#prefixes4(bytes, withdrawn, attributes - 2, 0);
+    counts.announced += this.#prefixes4(bytes, nlri, end, length);
+    if (this.#ipv6) this.#attributes6(bytes, attributes, nlri, length, counts);
   }
 
-  #prefixes(bytes: Uint8Array, at: number, end: number, length: number): number {
+  /** RFC 4760 3 and 4: address family, next hop, one reserved octet, prefixes; or address family, prefixes. */
+  #attributes6(bytes: Uint8Array, at: number, end: number, length: number, counts: Counts): void {
+    const attribute = this.#attribute;
+    while (at < end) {
+      at = attribute.read(bytes, at);
+      const { type, from, to } = attribute;
+      if (type === MP_REACH)
+        counts.announced += this.#prefixes6(bytes, from + 5 + (bytes[from + 3] as number), to, length);
+      if (type === MP_UNREACH) counts.withdrawn += this.#prefixes6(bytes, from + 3, to, 0);
+    }
+  }
+
+  #prefixes4(bytes: Uint8Array, at: number, end: number, length: number): number {
     const { lengths } = this;
-    const index = this.#index;
+    const numbers = this.#numbers;
     let count = 0;
     while (at < end) {
       const bits = bytes[at] as number;
-      const row = index.find(bits, prefix4Address(bytes, at));
-      if (row >= 0) lengths[row] = length;
+      const number = numbers.find4(bytes, at);
+      if (number >= 0) lengths[number] = length;
       else this.mistakes.push(`a prefix /${bits} that nobody announced`);
+      at += 1 + ((bits + 7) >> 3);
+      count++;
+    }
+    return count;
+  }
+
+  #prefixes6(bytes: Uint8Array, at: number, end: number, length: number): number {
+    let count = 0;
+    while (at < end) {
+      const bits = bytes[at] as number;
+      const number = this.#numbers.find6(bytes, at);
+      if (number >= 0) this.lengths[number] = length;
+      else this.mistakes.push(`an IPv6 prefix /${bits} that nobody announced`);
       at += 1 + ((bits + 7) >> 3);
       count++;
     }

@@ -11,8 +11,9 @@ import type { NextHops } from './next-hop.ts';
  *     withdraw   the first sender withdraws everything
  *     again      the first sender announces everything as in the beginning
  *     lost       the TCP connection of the second sender ends (of the first, where there is one only)
+ *     rest       nothing
  */
-export const PHASES = ['announce', 'single', 'change', 'withdraw', 'again', 'lost'] as const;
+export const PHASES = ['announce', 'single', 'change', 'withdraw', 'again', 'lost', 'rest'] as const;
 export type PhaseName = (typeof PHASES)[number];
 
 export interface Requests {

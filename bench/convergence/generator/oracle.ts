@@ -3,8 +3,7 @@
  * longer. Daemons break ties of length by different rules, so only the length is compared; and a sender whose own
  * route ties with the best of the others may be told of that or of nothing.
  */
-import type { PrefixIndex } from '../../../src/lab/prefix-index.ts';
-import { prefixText } from '../../../src/lab/routes.ts';
+import type { PrefixNumbers } from './prefix-numbers.ts';
 
 /** What one sender announces now. */
 export interface Announced {
@@ -16,17 +15,17 @@ export interface Announced {
 const NONE = 0xff;
 
 export class Oracle {
-  readonly #index: PrefixIndex;
+  readonly #numbers: PrefixNumbers;
   /** The shortest path of each prefix, who announces it, and the shortest of the others. */
   readonly #best: Uint8Array;
   readonly #owner: Uint16Array;
   readonly #second: Uint8Array;
 
-  constructor(index: PrefixIndex, senders: readonly Announced[]) {
-    this.#index = index;
-    this.#best = new Uint8Array(index.count).fill(NONE);
-    this.#second = new Uint8Array(index.count).fill(NONE);
-    this.#owner = new Uint16Array(index.count);
+  constructor(numbers: PrefixNumbers, senders: readonly Announced[]) {
+    this.#numbers = numbers;
+    this.#best = new Uint8Array(numbers.count).fill(NONE);
+    this.#second = new Uint8Array(numbers.count).fill(NONE);
+    this.#owner = new Uint16Array(numbers.count);
     for (const [i, sender] of senders.entries()) this.#add(i, sender);
   }
 
@@ -56,6 +55,12 @@ export class Oracle {
     return this.#words(wrong, held, first, best[first] as number);
   }
 
+  /** The same for somebody who must be told nothing. */
+  nobody(held: Uint8Array): string | undefined {
+    const told = held.reduce((count, length) => count + (length === 0 ? 0 : 1), 0);
+    return told === 0 ? undefined : `${told} prefixes told to whom nothing is exported`;
+  }
+
   /** The same for a sender, which announces `own` (by prefix, 0 for nothing). */
   sender(held: Uint8Array, sender: number, own: Uint8Array): string | undefined {
     const [best, second, owner] = [this.#best, this.#second, this.#owner];
@@ -81,8 +86,6 @@ export class Oracle {
 
   #words(wrong: number, held: Uint8Array, row: number, best: number): string | undefined {
     if (wrong === 0) return undefined;
-    const { words, count, address, length } = this.#index;
-    const prefix = prefixText({ words, count, address, length, set: address }, row);
-    return `${wrong} of ${held.length} prefixes wrong: ${prefix} has path length ${held[row]}, the best announced ${best === NONE ? 0 : best}`;
+    return `${wrong} of ${held.length} prefixes wrong: ${this.#numbers.text(row)} has path length ${held[row]}, the best announced ${best === NONE ? 0 : best}`;
   }
 }

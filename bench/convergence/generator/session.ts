@@ -33,7 +33,7 @@ export class Session {
   #walked = 0;
   #onEstablished: () => void = () => {};
 
-  private constructor(neighbour: Neighbour, pool: SlabPool, port: number) {
+  private constructor(neighbour: Neighbour, ipv6: boolean, pool: SlabPool, port: number) {
     this.neighbour = neighbour;
     this.inbox = new Inbox(pool);
     this.#socket = net.connect({
@@ -46,7 +46,7 @@ export class Session {
         callback: (count, bytes) => this.#onBytes(count, bytes),
       },
     });
-    this.#socket.once('connect', () => this.#socket.write(openOf(neighbour)));
+    this.#socket.once('connect', () => this.#socket.write(openOf(neighbour, ipv6)));
     this.#socket.on('error', (error) => (this.down = error.message));
     this.#socket.on('close', () => {
       this.down ??= 'closed';
@@ -58,12 +58,13 @@ export class Session {
   /** Tries until the session is Established; the daemon may still be starting, or refuse for a while. */
   static async establish(
     neighbour: Neighbour,
+    ipv6: boolean,
     pool: SlabPool,
     port: number,
     patience: number,
   ): Promise<Session> {
     for (const deadline = performance.now() + patience; ; ) {
-      const session = new Session(neighbour, pool, port);
+      const session = new Session(neighbour, ipv6, pool, port);
       const insist = setTimeout(
         () => session.#socket.destroy(new Error('no session')),
         deadline - performance.now(),
@@ -142,9 +143,10 @@ function isKeepalives(bytes: Uint8Array, count: number): boolean {
   return true;
 }
 
-function openOf({ as, address }: Neighbour): Uint8Array {
+function openOf({ as, address }: Neighbour, ipv6: boolean): Uint8Array {
   const capabilities = noCapabilities();
   capabilities.multiprotocol.push({ afi: 1, safi: 1 });
+  if (ipv6) capabilities.multiprotocol.push({ afi: 2, safi: 1 });
   capabilities.routeRefresh = true;
   capabilities.fourOctetAs = as;
   return encodeOpen({

@@ -2,8 +2,8 @@
  * Single changes, one after the other, on a router that has nothing else to do: the next one is sent when
  * everybody has been told of the last one, and a little later.
  */
+import type { Single } from './announcements.ts';
 import type { Session } from './session.ts';
-import type { Single } from './workload.ts';
 
 /** Milliseconds between everybody told and the next change; never the same, so that no timer is met each time. */
 const GAPS = [3, 4.3, 5.9, 7.2];
