@@ -16,13 +16,17 @@ import { multiprotocolOf } from '../bgp/families.ts';
 import { State } from '../bgp/fsm.ts';
 import type { Fabric } from '../fabric/fabric.ts';
 import { FifoSet } from '../fabric/fifo-set.ts';
-import { BLADE_NUMBER, GRAFT, GRAFT_TIME, SESSION, SESSION_NUMBER } from '../fabric/layout.ts';
+import { Journal } from '../fabric/journal.ts';
+import { BLADE_NUMBER, BLADE_WORD, GRAFT, GRAFT_TIME, SESSION, SESSION_NUMBER } from '../fabric/layout.ts';
+import { fail } from './faults.ts';
 import { type GraftHost, Grafts } from './grafts.ts';
 import { Groups } from './groups.ts';
 import { LIMITS, type Limits } from './limits.ts';
-import type { BladeNews, BladeOrder, SessionConfiguration } from './messages.ts';
+import type { BladeNews, BladeOrder, Orphan, SessionConfiguration } from './messages.ts';
+import { abandon, goesOn, mend } from './orphans.ts';
 import { Receiver } from './receive.ts';
 import { checkImportRule, filterAnew, regroup, ruleHash } from './reconfigure.ts';
+import { Recovery } from './recovery.ts';
 import { Routes, type RoutesListener } from './routes.ts';
 import { Session, type SessionHost } from './session.ts';
 import type { Fault } from './track.ts';
@@ -42,6 +46,7 @@ export class Blade implements RoutesListener, GraftHost, SessionHost {
   readonly receiver: Receiver;
   readonly groups: Groups;
   readonly #grafts: Grafts;
+  readonly #recovery: Recovery;
   readonly #meter: TurnMeter;
   readonly #news: (news: BladeNews) => void;
   readonly #configurations = new Map<number, SessionConfiguration>();
@@ -59,9 +64,14 @@ export class Blade implements RoutesListener, GraftHost, SessionHost {
     number,
     { slot: number; generation: number; updatesSent: number; records: number; evaluations: number }
   >();
+  /** Orphans that are still to be told something: by session, the counters when they came. */
+  readonly #orphans = new Map<
+    number,
+    { attachedAt: number; updatesSent: number; records: number; evaluations: number }
+  >();
   stopping = false;
-  /** Orders carried out so far; the doorbell counts those that were posted. */
-  orders = 0;
+  /** Orders carried out in this slot so far; the doorbell counts those that were posted. */
+  orders: number;
 
   constructor(
     fabric: Fabric,
@@ -71,17 +81,20 @@ export class Blade implements RoutesListener, GraftHost, SessionHost {
     random: Random,
     news: (news: BladeNews) => void,
     limits: Limits = LIMITS,
+    orders = 0,
   ) {
     this.fabric = fabric;
     this.slot = slot;
     this.clock = clock;
     this.random = random;
     this.limits = limits;
+    this.orders = orders;
     this.#news = news;
     this.routes = new Routes(fabric, slot, this);
     this.receiver = new Receiver(fabric, this.routes);
-    this.groups = new Groups(fabric, this.routes.evaluator, limits);
+    this.groups = new Groups(fabric, this.routes.evaluator, limits, new Journal(fabric, slot));
     this.#grafts = new Grafts(fabric, slot, this.routes, this, clock);
+    this.#recovery = new Recovery(fabric, slot, this.routes, limits);
     this.#meter = new TurnMeter(fabric, slot);
     this.#mine = new Int32Array(fabric.ready.size);
     for (const configuration of configurations) this.#configure(configuration);
@@ -91,8 +104,18 @@ export class Blade implements RoutesListener, GraftHost, SessionHost {
     return ((this.fabric.bells.orders(this.slot) - this.orders) | 0) <= 0;
   }
 
+  get recovered(): boolean {
+    return this.#recovery.complete;
+  }
+
   order(order: BladeOrder): void {
+    this.#carryOut(order);
+    // Afterwards: what a blade that died did not do, or did by halves, is ordered again.
     this.orders = (this.orders + 1) | 0;
+    this.fabric.setBladeWord(this.slot, BLADE_WORD.orders, this.orders);
+  }
+
+  #carryOut(order: BladeOrder): void {
     switch (order.kind) {
       case 'configure':
         this.#configure(order.session);
@@ -102,6 +125,12 @@ export class Blade implements RoutesListener, GraftHost, SessionHost {
         break;
       case 'attach':
         this.#attach(order.session);
+        break;
+      case 'orphans':
+        for (const orphan of order.orphans) this.#takeOrphan(orphan);
+        break;
+      case 'fail':
+        fail(order.fault);
         break;
       case 'dismiss':
         this.#dismiss(order.session);
@@ -156,6 +185,7 @@ export class Blade implements RoutesListener, GraftHost, SessionHost {
     this.#grafts.poll();
     if (this.#receive()) more = true;
     if (this.#putOff()) more = true;
+    if (this.#recover()) more = true;
     if (start >= this.#nextTimer) this.#tick(start);
     if (this.groups.export(start, this.#moved)) more = true;
     if (this.#afterExport()) more = true;
@@ -226,9 +256,8 @@ export class Blade implements RoutesListener, GraftHost, SessionHost {
     if (!session.established || group === undefined) session.release();
     else {
       for (const id of group.pending) handedOver.add(id);
-      this.fabric.setSession(index, SESSION.exportCursor, group.cursor + 1);
-      this.fabric.setSession(index, SESSION.refreshCursor, session.refreshFrom + 1);
-      this.fabric.setSession(index, SESSION.refreshFamilies, session.refreshFamilies);
+      // Who was counting what it was sent has to begin anew.
+      this.fabric.setSession(index, SESSION.exportCursor, group.recounting ? 1 : group.cursor + 1);
       session.release();
       this.groups.detach(index, group);
     }
@@ -298,6 +327,29 @@ export class Blade implements RoutesListener, GraftHost, SessionHost {
     return more;
   }
 
+  /** What a blade that is gone did not tell any more; a fresh blade, everything. */
+  #recover(): boolean {
+    const complete = this.recovered;
+    const more = this.#recovery.work();
+    if (!complete && this.recovered) this.#news({ kind: 'swept', slot: this.slot });
+    return more;
+  }
+
+  #noteRecovered(session: number, { updatesSent }: UpdateGroup): void {
+    const then = this.#orphans.get(session);
+    if (then === undefined) return;
+    this.#orphans.delete(session);
+    this.#news({
+      kind: 'recovered',
+      slot: this.slot,
+      session,
+      attachedAt: then.attachedAt,
+      decisionsRun: this.#recovery.evaluations - then.evaluations,
+      recordsSent: this.#recovery.records - then.records,
+      updatesSent: updatesSent - then.updatesSent,
+    });
+  }
+
   #revisit(session: Session): boolean {
     const { routes, limits } = this;
     const records = routes.recordsSent;
@@ -328,7 +380,7 @@ export class Blade implements RoutesListener, GraftHost, SessionHost {
       if (group === undefined) continue;
       if (session.refreshFrom >= 0) {
         const { index, refreshFamilies, refreshFrom } = session;
-        session.refreshFrom = group.resend(index, refreshFamilies, refreshFrom);
+        session.refreshOn(group.resend(index, refreshFamilies, refreshFrom), refreshFamilies);
         if (session.refreshFrom >= 0 && group.memberWithoutRoom() < 0) more = true;
       }
       this.#noteCosts(session);
@@ -336,6 +388,7 @@ export class Blade implements RoutesListener, GraftHost, SessionHost {
       if (this.fabric.session(session.index, SESSION.endOfRibDue) !== 0 && group.memberWithoutRoom() < 0)
         this.#sendEndOfRib(session);
       if (session.revisit.size === 0) this.#closeBill(session);
+      if (this.#orphans.size > 0 && this.recovered) this.#noteRecovered(session.index, group);
     }
     return more;
   }
@@ -343,9 +396,9 @@ export class Blade implements RoutesListener, GraftHost, SessionHost {
   /** RFC 4724 2: after the first telling of all routes. */
   #sendEndOfRib(session: Session): void {
     const families = this.fabric.session(session.index, SESSION.endOfRibDue);
-    this.fabric.setSession(session.index, SESSION.endOfRibDue, 0);
     const track = session.tracks.find((each) => each.state === State.Established);
     for (const { afi, safi } of multiprotocolOf(families)) track?.sendMessage(encodeEndOfRib(afi, safi));
+    this.fabric.setSession(session.index, SESSION.endOfRibDue, 0);
   }
 
   /** The last graft of a session has cost what it has: it is served, or the session is gone. */
@@ -443,8 +496,6 @@ export class Blade implements RoutesListener, GraftHost, SessionHost {
     const { index } = session;
     const view = this.fabric.session(index, SESSION.view) - 1;
     const cursor = this.fabric.session(index, SESSION.exportCursor) - 1;
-    session.refreshFrom = this.fabric.session(index, SESSION.refreshCursor) - 1;
-    session.refreshFamilies = this.fabric.session(index, SESSION.refreshFamilies);
     session.group = this.groups.adopt(index, session.exportRules(), view, cursor);
     // Told by other rules than those that hold now: everything is looked at.
     const rule = this.fabric.session(index, SESSION.exportRule);
@@ -460,6 +511,33 @@ export class Blade implements RoutesListener, GraftHost, SessionHost {
     this.#enter(session);
     if (session.attach()) this.#adoptGroup(session);
     else session.start();
+  }
+
+  /** A session whose blade died (orphans.ts). What is found is looked at again by the recovery and the walk of its group. */
+  #takeOrphan({ session: index, shut }: Orphan): void {
+    const session = new Session(this, this.#configurations.get(index) as SessionConfiguration);
+    const lives = goesOn(this.fabric, index);
+    if (!lives) abandon(this.fabric, index);
+    else session.prepare();
+    this.#enter(session);
+    this.#recovery.begin();
+    if (lives) {
+      mend(this.fabric, index);
+      session.attach();
+      const group = this.groups.adoptOrphan(index, session.exportRules());
+      session.group = group;
+      this.#noteExportRule(session, group);
+      checkImportRule(this.fabric, session);
+      const { evaluations, records } = this.#recovery;
+      const { updatesSent } = group;
+      this.#orphans.set(index, { attachedAt: this.clock(), updatesSent, evaluations, records });
+    }
+    if (shut === undefined) {
+      if (!lives) session.start();
+      return;
+    }
+    this.fabric.setSession(index, SESSION.administrative, 1);
+    this.#stop(index, shutdownFault(shut), Number.POSITIVE_INFINITY);
   }
 
   #dismiss(index: number): void {
@@ -487,6 +565,7 @@ export class Blade implements RoutesListener, GraftHost, SessionHost {
     const session = this.#sessions.get(index) as Session;
     this.#toRegroup.delete(session);
     this.#leaving.delete(session);
+    this.#orphans.delete(index);
     this.#sessions.delete(index);
     this.#mine[index >>> 5] = (this.#mine[index >>> 5] as number) & ~(1 << (index & 31));
     this.routes.evaluator.mine[index] = 0;

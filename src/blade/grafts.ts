@@ -27,6 +27,8 @@ import type { EvaluationLog, Routes } from './routes.ts';
 export interface GraftHost {
   /** All orders that were posted are carried out: what the chassis ordered before a graft happens before it. */
   readonly ordersDone: boolean;
+  /** Nothing is left to be found of what blades that are gone did not tell any more. */
+  readonly recovered: boolean;
   /** The session may come by the graft in this slot: state Inactive. */
   prepare(session: number, slot: number): void;
   /** It does not come by that graft; another one may have been prepared for it since. */
@@ -50,8 +52,9 @@ interface GraftLog {
 /** A session taken over while siblings still have to tell what its last home knew. */
 interface CatchUp {
   readonly log: EvaluationLog;
-  /** Bit set of the siblings that have not answered. */
+  /** Bit set of the siblings that have not answered, and how many had left their slots when they were asked. */
   waiting: number;
+  readonly losses: readonly number[];
 }
 
 /** First word of a page of handed-over prefixes: the next page. */
@@ -85,6 +88,7 @@ export class Grafts {
   /** Called once a turn, between evaluations. */
   poll(): void {
     const { grafts } = this.#fabric;
+    for (const [word, catchUp] of this.#catchUps) this.#endCatchUp(word, catchUp);
     for (let slot = 0; slot < this.#fabric.options.grafts; slot++) {
       const state = grafts[slot * GRAFT.words + GRAFT.state] as number;
       if (state !== GRAFT_STATE.free || this.#logs[slot] !== undefined) this.#step(slot);
@@ -109,7 +113,15 @@ export class Grafts {
     const catchUp = this.#catchUps.get(word);
     if (catchUp === undefined) return;
     catchUp.waiting &= ~(1 << sibling);
-    if (catchUp.waiting !== 0) return;
+  }
+
+  /** Who is gone answers nothing: what it had to tell is found by evaluating everything. */
+  #endCatchUp(word: number, catchUp: CatchUp): void {
+    for (let left = catchUp.waiting; left !== 0; left &= left - 1) {
+      const sibling = 31 - Math.clz32(left & -left);
+      if (this.#fabric.lossesOf(sibling) !== catchUp.losses[sibling]) catchUp.waiting &= ~(1 << sibling);
+    }
+    if (catchUp.waiting !== 0 || !this.#host.recovered) return;
     this.#catchUps.delete(word);
     this.#routes.logs.delete(catchUp.log);
     this.#routes.catchingUp--;
@@ -182,7 +194,7 @@ export class Grafts {
     const generation = fabric.graft(slot, GRAFT.generation);
     if (this.#arrivedGeneration[slot] !== generation) return;
     if (this.#arrived[slot] !== fabric.graft(slot, GRAFT.markers)) return;
-    if (!this.#host.ordersDone) return;
+    if (!this.#host.ordersDone || !this.#host.recovered) return;
     if (!fabric.stepGraft(slot, GRAFT_STATE.prepared, GRAFT_STATE.releasing)) return;
     if (fabric.graft(slot, GRAFT.generation) !== generation) {
       // Undone and prepared anew just now: those were not this graft's markers.
@@ -238,13 +250,14 @@ export class Grafts {
     fabric.setGraftState(slot, GRAFT_STATE.done);
   }
 
-  /** Asks all that the graft counts on; until they have answered, every evaluated prefix is looked at for the session. */
+  /** Asks all others; until they have answered, every evaluated prefix is looked at for the session. */
   #catchUp(slot: number, session: number): void {
-    const asked = this.#fabric.graft(slot, GRAFT.markers) | (1 << this.#fabric.graft(slot, GRAFT.from));
-    const catchUp: CatchUp = {
-      log: { add: (id) => this.#host.lookAgain(session, id) },
-      waiting: asked & ~(1 << this.#me),
-    };
+    const fabric = this.#fabric;
+    // In this order: of one that is lost just now, the loss is still to be seen, or it is not asked.
+    const losses = Array.from({ length: fabric.options.blades }, (_, blade) => fabric.lossesOf(blade));
+    const waiting = fabric.running & ~(1 << this.#me);
+    const log = { add: (id: number) => this.#host.lookAgain(session, id) };
+    const catchUp: CatchUp = { log, losses, waiting };
     const word = this.#wordOf(slot);
     this.#catchUps.set(word, catchUp);
     this.#routes.logs.add(catchUp.log);

@@ -4,6 +4,7 @@
  *   came up, grafted here, fell behind ─→ alone ─→ told all that the larger group was told ─→ joined
  */
 import type { Fabric } from '../fabric/fabric.ts';
+import type { Journal } from '../fabric/journal.ts';
 import { SESSION } from '../fabric/layout.ts';
 import { OutViews } from '../rib/adj-rib-out.ts';
 import { Exporter, type ExportRules, groupKey } from './exporter.ts';
@@ -30,12 +31,14 @@ export class Groups {
   readonly #views: OutViews;
   readonly #best: BestRoutes;
   readonly #limits: Limits;
+  readonly #journal: Journal;
 
-  constructor(fabric: Fabric, best: BestRoutes, limits: Limits) {
+  constructor(fabric: Fabric, best: BestRoutes, limits: Limits, journal: Journal) {
     this.#fabric = fabric;
     this.#views = new OutViews(fabric);
     this.#best = best;
     this.#limits = limits;
+    this.#journal = journal;
   }
 
   /** A session that has been told nothing yet. */
@@ -56,18 +59,35 @@ export class Groups {
     const group = this.#create(groupKey(rules), rules, view);
     group.untouched = false;
     group.cursor = cursor;
+    group.recounting = this.#fabric.session(session, SESSION.recount) !== 0;
     group.add(session);
     return group;
+  }
+
+  /** A session whose blade died, with all who were told by its view and come here: everything is looked at again. */
+  adoptOrphan(session: number, rules: ExportRules): UpdateGroup {
+    const view = this.#fabric.session(session, SESSION.view) - 1;
+    this.#fabric.setSession(session, SESSION.recount, 1);
+    const group = this.all.find((other) => other.view === view);
+    if (group === undefined) return this.adopt(session, rules, view, 0);
+    if (group.key === groupKey(rules)) {
+      group.add(session);
+      return group;
+    }
+    // Its rules were changed, and its blade died before it saw that.
+    const [stays, leaves] = this.#views.fork(view);
+    group.moveTo(stays);
+    return this.adopt(session, rules, leaves, 0);
   }
 
   /** The session is told nothing more; its view is dropped with it. */
   dismiss(session: number, group: UpdateGroup): void {
     group.remove(session);
-    if (group.members.length === 0) {
-      this.#delete(group);
-      this.#views.drop(group.view);
-    }
+    // First, so that no record ever names a view that may be somebody else's by now.
     this.#fabric.setSession(session, SESSION.view, 0);
+    if (group.members.length > 0) return;
+    this.#delete(group);
+    this.#views.drop(group.view);
   }
 
   /** The session leaves with a view of its own of what it was told; the group goes on. */
@@ -95,6 +115,7 @@ export class Groups {
     const next = this.#create(groupKey(rules), rules, view);
     next.untouched = false;
     next.pending = group.pending.copy();
+    next.recounting = group.recounting;
     for (const session of sessions) next.add(session);
     return next;
   }
@@ -140,7 +161,16 @@ export class Groups {
     if (view < 0) throw new Error('no out view left');
     let exporter = this.#exporters.get(key);
     if (exporter === undefined) this.#exporters.set(key, (exporter = new Exporter(this.#fabric, rules)));
-    const group = new UpdateGroup(this.#fabric, this.#views, this.#best, exporter, key, view, this.#limits);
+    const group = new UpdateGroup(
+      this.#fabric,
+      this.#views,
+      this.#best,
+      exporter,
+      key,
+      view,
+      this.#limits,
+      this.#journal,
+    );
     this.all.push(group);
     if (!this.#primary.has(key)) this.#primary.set(key, group);
     return group;
@@ -171,7 +201,8 @@ export class Groups {
     group.stalledSince = 0;
     const alone = this.#create(group.key, group.exporter.rules, leaves);
     alone.untouched = false;
-    alone.cursor = group.cursor;
+    alone.recounting = group.recounting;
+    alone.cursor = group.recounting ? 0 : group.cursor;
     alone.pending = group.pending.copy();
     alone.add(session);
     this.#joinNotBefore.set(alone, now + ALONE);

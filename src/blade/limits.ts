@@ -12,6 +12,8 @@ export interface Limits {
   readonly revisits: number;
   /** Pages of 1024 prefixes swept after a session went down. */
   readonly sweepPages: number;
+  /** Prefixes evaluated again because a blade is gone. */
+  readonly sweeps: number;
   /** Bytes that one session may have handled before the others' turn. */
   readonly receiveBytes: number;
   /** Prefixes looked at in one export; at most BATCH of update-group.ts. */
@@ -24,6 +26,7 @@ export const LIMITS: Limits = {
   records: 8192,
   revisits: 1024,
   sweepPages: 4,
+  sweeps: 2048,
   receiveBytes: 65_536,
   exports: 2048,
   walk: 16_384,

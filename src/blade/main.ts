@@ -12,6 +12,7 @@ import { Fabric } from '../fabric/fabric.ts';
 import { BLADE_NUMBER } from '../fabric/layout.ts';
 import { describeFor } from '../rib/attribute-row.ts';
 import { Blade } from './blade.ts';
+import { LIMITS } from './limits.ts';
 import type { BladeNews, BladeOrder, BladeStart } from './messages.ts';
 import { rehearse } from './rehearsal.ts';
 
@@ -23,7 +24,17 @@ const { slot, port } = start;
 const fabric = new Fabric(start.memory, slot, describeFor(start.localAs));
 const tell = (news: BladeNews): void => port.postMessage(news);
 const seed = (Date.now() ^ (slot << 20)) >>> 0;
-const blade = new Blade(fabric, slot, start.sessions, monotonicMilliseconds, new Random(seed), tell);
+const random = new Random(seed);
+const blade = new Blade(
+  fabric,
+  slot,
+  start.sessions,
+  monotonicMilliseconds,
+  random,
+  tell,
+  LIMITS,
+  start.orders,
+);
 
 function takeOrders(): void {
   while (!blade.ordersDone) {

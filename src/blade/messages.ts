@@ -38,7 +38,18 @@ export interface BladeStart {
   /** Run the code on made-up routes before the first neighbour comes. */
   readonly rehearse: boolean;
   readonly sessions: readonly SessionConfiguration[];
+  /** Orders that were posted to this slot before. */
+  readonly orders: number;
 }
+
+/** A session whose blade died; `shut`: why it is to be ended, because its messages kill blades. */
+export interface Orphan {
+  readonly session: number;
+  readonly shut?: string;
+}
+
+/** Ways of a blade to fail. */
+export type FaultKind = 'crash' | 'hang' | 'memory';
 
 /** Chassis → blade. */
 export type BladeOrder =
@@ -48,6 +59,10 @@ export type BladeOrder =
   | { readonly kind: 'adopt'; readonly session: number }
   /** Serve a session from its record as it stands: it is Established. */
   | { readonly kind: 'attach'; readonly session: number }
+  /** Go on with sessions whose blade died, from what is found in the fabric. */
+  | { readonly kind: 'orphans'; readonly orphans: readonly Orphan[] }
+  /** A rehearsal: fail in this way. */
+  | { readonly kind: 'fail'; readonly fault: FaultKind }
   /** Forget a session that nobody is at the other end of. */
   | { readonly kind: 'dismiss'; readonly session: number }
   | { readonly kind: 'clear'; readonly session: number }
@@ -72,4 +87,17 @@ export type BladeNews =
       readonly why: string;
     }
   | { readonly kind: 'warning'; readonly slot: number; readonly session: number; readonly text: string }
+  /** All has been evaluated after a blade was gone, or since this one is new. */
+  | { readonly kind: 'swept'; readonly slot: number }
+  /** An orphan has been told all that it should be told. */
+  | {
+      readonly kind: 'recovered';
+      readonly slot: number;
+      readonly session: number;
+      /** When it was served again; monotonic milliseconds. */
+      readonly attachedAt: number;
+      readonly decisionsRun: number;
+      readonly recordsSent: number;
+      readonly updatesSent: number;
+    }
   | { readonly kind: 'stopped'; readonly slot: number };

@@ -59,9 +59,6 @@ export class Session implements TrackOwner {
   group: UpdateGroup | undefined;
   /** After a graft: prefixes to evaluate again. */
   revisit = new FifoSet();
-  /** Next id of a refresh asked for by the neighbour, by FAMILY_ bit; -1: none. */
-  refreshFrom = -1;
-  refreshFamilies = 0;
   /** Is there still something to be read without new bytes? */
   readMore = false;
   readonly #host: SessionHost;
@@ -91,6 +88,20 @@ export class Session implements TrackOwner {
   /** Its Adj-RIB-In is still to be filtered by an import rule that changed. */
   get filtering(): boolean {
     return this.#host.fabric.session(this.index, SESSION.importCursor) !== 0;
+  }
+
+  /** Next id of a refresh asked for by the neighbour, and its FAMILY_ bits; -1: none. */
+  get refreshFrom(): number {
+    return this.#host.fabric.session(this.index, SESSION.refreshCursor) - 1;
+  }
+
+  get refreshFamilies(): number {
+    return this.#host.fabric.session(this.index, SESSION.refreshFamilies);
+  }
+
+  refreshOn(id: number, families: number): void {
+    this.#host.fabric.setSession(this.index, SESSION.refreshFamilies, families);
+    this.#host.fabric.setSession(this.index, SESSION.refreshCursor, id + 1);
   }
 
   get sweeping(): boolean {
@@ -276,6 +287,8 @@ export class Session implements TrackOwner {
       why: 'collision',
     });
     this.#host.established(this);
+    // Before the record says Established: until then, whoever finds it starts anew.
+    track.passOpening();
   }
 
   deleteRoutes(_track: Track): void {
@@ -294,8 +307,9 @@ export class Session implements TrackOwner {
     this.#host.fabric.count(this.index, SESSION_NUMBER.refreshesReceived);
     // IPv6 comes behind IPv4: what is being repeated just goes on to it.
     const start = family === FAMILY_IPV4 ? 0 : this.#host.fabric.prefixes.base6;
-    this.refreshFamilies = this.refreshFrom < 0 ? family : this.refreshFamilies | family;
-    this.refreshFrom = this.refreshFrom < 0 ? start : Math.min(this.refreshFrom, start);
+    const before = this.refreshFrom;
+    if (before < 0) this.refreshOn(start, family);
+    else this.refreshOn(Math.min(before, start), this.refreshFamilies | family);
   }
 
   stateChanged(_track: Track): void {
@@ -311,7 +325,7 @@ export class Session implements TrackOwner {
     const { fabric, clock } = this.#host;
     fabric.setNumber(this.index, SESSION_NUMBER.lastDownAt, clock());
     fabric.setNumber(this.index, SESSION_NUMBER.establishedAt, 0);
-    this.refreshFrom = -1;
+    this.refreshOn(-1, 0);
     this.#host.down(this, why);
     // The other track rested while this one carried the session.
     const other = this.tracks[track.which === 0 ? 1 : 0];

@@ -100,6 +100,11 @@ export class Track implements MessageTaker {
     this.#wire.send(message);
   }
 
+  /** What opened the session was said once, and is not read again, not even by the next home of a session whose blade died. */
+  passOpening(): void {
+    this.#wire.pass();
+  }
+
   /** Inactive becomes Established on the connection that is open. Times in milliseconds. */
   attach(holdDeadline: number, keepaliveDue: number): void {
     this.#step(Event.GraftTakeOver);

@@ -19,8 +19,9 @@ import { Afi, FAMILY_IPV4, FAMILY_IPV6, Safi } from '../bgp/families.ts';
 import { MAX_EXTENDED_MESSAGE } from '../bgp/message.ts';
 import type { Fabric } from '../fabric/fabric.ts';
 import { FifoSet } from '../fabric/fifo-set.ts';
-import { SESSION, SESSION_NUMBER } from '../fabric/layout.ts';
-import type { OutViews } from '../rib/adj-rib-out.ts';
+import type { Journal } from '../fabric/journal.ts';
+import { JOURNAL_WORDS, SESSION, SESSION_NUMBER } from '../fabric/layout.ts';
+import { type OutViews, UNKNOWN } from '../rib/adj-rib-out.ts';
 import type { Exporter } from './exporter.ts';
 import type { Limits } from './limits.ts';
 
@@ -32,7 +33,7 @@ export interface BestRoutes {
 }
 
 /** Prefixes looked at in one export at most. */
-const BATCH = 2048;
+const BATCH = JOURNAL_WORDS;
 /** Octets of messages to single members that one export makes at most, but for one message more. */
 const SINGLES = 16_384;
 
@@ -74,10 +75,13 @@ export class UpdateGroup {
   /** Page up to which the view equals that of the group to be joined. */
   comparedPages = 0;
   updatesSent = 0;
+  /** Who counted the routes sent has died: the walk counts them anew. */
+  recounting = false;
   readonly #fabric: Fabric;
   readonly #views: OutViews;
   readonly #best: BestRoutes;
   readonly #limits: Limits;
+  readonly #journal: Journal;
   readonly #writer: UpdateWriter;
   readonly #maxMessage: number;
   /** Heads of the members' transmit rings, written and not yet published. */
@@ -99,8 +103,10 @@ export class UpdateGroup {
     key: string,
     view: number,
     limits: Limits,
+    journal: Journal,
   ) {
     this.#fabric = fabric;
+    this.#journal = journal;
     this.#views = views;
     this.#best = best;
     this.#limits = limits;
@@ -114,10 +120,8 @@ export class UpdateGroup {
   /** The session is told from now on what the group is told; `advertised`: routes it has been sent so far. */
   add(session: number): void {
     this.members.push(session);
-    this.#offset.set(
-      session,
-      this.#fabric.number(session, SESSION_NUMBER.routesAdvertised) - this.#share(session),
-    );
+    const advertised = this.#fabric.number(session, SESSION_NUMBER.routesAdvertised);
+    this.#offset.set(session, this.recounting ? 0 : advertised - this.#share(session));
     this.#fabric.setSession(session, SESSION.view, this.view + 1);
   }
 
@@ -192,12 +196,21 @@ export class UpdateGroup {
       if (id === used4) id = Math.max(id, prefixes.base6);
       if (id >= end) {
         this.cursor = -1;
+        if (this.recounting) this.#endRecount();
         return;
       }
+      const told = this.#views.attribute(this.view, id);
+      if (this.recounting && told !== 0) this.#countRoute(this.#views.source(this.view, id), 1);
       // What waits anyway is looked at once: the view still says nothing of what is in this batch.
-      if (this.#best.bestAttribute(id) !== 0 && !this.pending.has(id)) this.#consider(id);
+      if ((told !== 0 || this.#best.bestAttribute(id) !== 0) && !this.pending.has(id)) this.#consider(id);
     }
     this.cursor = id;
+  }
+
+  #endRecount(): void {
+    this.recounting = false;
+    for (const session of this.members) this.#fabric.setSession(session, SESSION.recount, 0);
+    this.#noteCounts();
   }
 
   /** Compares what should be told of a prefix with what was. */
@@ -268,8 +281,14 @@ export class UpdateGroup {
       if (rest !== -1) this.#postpone(rest);
     }
     for (const single of this.#singles) this.#sendSingle(single);
+    this.#journal.open(this.view, batchId, this.#count);
     this.#publish();
     for (let i = 0; i < this.#count; i++) if (batchId[i] !== -1) this.#noteSent(i);
+    this.#journal.close();
+    this.#noteCounts();
+  }
+
+  #noteCounts(): void {
     for (const session of this.members) {
       const advertised = this.#share(session) + (this.#offset.get(session) ?? 0);
       this.#fabric.setNumber(session, SESSION_NUMBER.routesAdvertised, advertised);
@@ -293,8 +312,11 @@ export class UpdateGroup {
     const attribute = batchAttribute[index] as number;
     const source = batchSource[index] as number;
     const oldSource = batchOldSource[index] as number;
-    if (oldSource >= 0) this.#countRoute(oldSource, -1);
-    if (attribute !== 0) this.#countRoute(source, 1);
+    // What the recounting walk is still to pass is counted then, as it stands then.
+    if (!this.recounting || id < this.cursor) {
+      if (oldSource >= 0) this.#countRoute(oldSource, -1);
+      if (attribute !== 0) this.#countRoute(source, 1);
+    }
     if (!this.#views.store(this.view, id, attribute, source)) this.pending.add(id);
   }
 
@@ -448,7 +470,8 @@ export class UpdateGroup {
       if (id >= end) break;
       if ((families & (id < prefixes.base6 ? FAMILY_IPV4 : FAMILY_IPV6)) === 0) continue;
       const attribute = this.#views.attribute(this.view, id);
-      if (attribute === 0 || this.#views.source(this.view, id) === session + 1) continue;
+      if (attribute === 0 || attribute === UNKNOWN) continue;
+      if (this.#views.source(this.view, id) === session + 1) continue;
       if (attribute === open && this.#addPrefix(id)) {
         prefixesInMessage++;
         continue;

@@ -4,7 +4,7 @@
  */
 import { HEADER_LENGTH, MAX_EXTENDED_MESSAGE, MAX_MESSAGE, readHeader } from '../bgp/message.ts';
 import type { Fabric } from '../fabric/fabric.ts';
-import { CONNECTION, CONNECTION_STATE, SESSION_NUMBER } from '../fabric/layout.ts';
+import { BLADE_WORD, CONNECTION, CONNECTION_STATE, SESSION_NUMBER } from '../fabric/layout.ts';
 import { publishTransmit } from './update-group.ts';
 
 /** What the line card has to say of the connection. */
@@ -28,6 +28,8 @@ export class Wire {
   generation = 0;
   /** Bytes go both ways. */
   opened = false;
+  /** Position behind the message that is being handled. */
+  #behind = 0;
   readonly #fabric: Fabric;
   readonly #session: number;
   readonly #which: number;
@@ -96,6 +98,11 @@ export class Wire {
     this.close();
   }
 
+  /** The message that is being handled, and all before it, is not to be read again by anybody. */
+  pass(): void {
+    this.#fabric.connections.releaseReceived(this.#at, this.#behind);
+  }
+
   close(): void {
     if (this.generation === 0) return;
     this.#fabric.connections.want(this.#at, this.generation, false);
@@ -124,11 +131,17 @@ export class Wire {
     const head = Atomics.load(connections.words, this.#at + CONNECTION.receiveHead);
     const first = connections.words[this.#at + CONNECTION.receiveTail] as number;
     let tail = first;
+    const { bladeWords, thread } = this.#fabric;
+    const note = thread * BLADE_WORD.words;
+    bladeWords[note + BLADE_WORD.connection] = this.#which;
     while (this.opened && ((tail - first) | 0) < budget) {
+      bladeWords[note + BLADE_WORD.position] = tail;
+      bladeWords[note + BLADE_WORD.session] = this.#session + 1;
       const length = this.#readMessage(tail, (head - tail) | 0, taker);
       if (length === 0) break;
       tail = (tail + length) | 0;
     }
+    bladeWords[note + BLADE_WORD.session] = 0;
     const read = (tail - first) | 0;
     if (this.opened && read > 0) this.#release(first, head, tail);
     return read;
@@ -153,6 +166,7 @@ export class Wire {
       at = 0;
     }
     const length = readHeader(bytes, at, available, most);
+    this.#behind = (tail + length) | 0;
     if (length < 0) taker.onBadHeader(bytes, at, length);
     if (length <= 0 || length > available) return 0;
     this.#fabric.count(this.#session, SESSION_NUMBER.messagesReceived);

@@ -1,8 +1,9 @@
-/** What the chassis holds of one blade: its worker, its port, and what it knows of its state. */
+/** What the chassis holds of one slot: its blade's worker, its port, what it was ordered, and what became of those before it. */
 import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads';
 import { entry } from '../base/thread.ts';
 import type { BladeNews, BladeOrder, BladeStart } from '../blade/messages.ts';
 import type { Fabric } from '../fabric/fabric.ts';
+import { BLADE_WORD } from '../fabric/layout.ts';
 
 export interface BladeEvents {
   news(news: BladeNews): void;
@@ -10,38 +11,60 @@ export interface BladeEvents {
   died(slot: number, why: string): void;
 }
 
+/** MiB of a blade's own heap: routes stand in the fabric, so that this is for code and for what waits. */
+export const DEFAULT_MEMORY = 1024;
+
 export class BladeHandle {
   readonly slot: number;
   /** Being emptied, or empty, for maintenance: gets no sessions. */
   drained = false;
   running = false;
   startedAt = 0;
+  /** How often a worker was started in this slot, and how often one ended unasked. */
+  starts = 0;
+  deaths = 0;
+  lastDeath: { readonly time: number; readonly why: string } | undefined;
   readonly #fabric: Fabric;
   readonly #events: BladeEvents;
+  readonly #memory: number;
   #worker: Worker | undefined;
   #port: MessagePort | undefined;
   #stopping = false;
+  /** Why the chassis ended it, for the report of its death. */
+  #killed: string | undefined;
+  /** Orders by the number that the doorbell counts them by, until they are carried out. */
+  #orders: { readonly number: number; readonly order: BladeOrder }[] = [];
 
-  constructor(fabric: Fabric, slot: number, events: BladeEvents) {
+  constructor(fabric: Fabric, slot: number, events: BladeEvents, memory = DEFAULT_MEMORY) {
     this.#fabric = fabric;
-    this.slot = slot;
     this.#events = events;
+    this.#memory = memory;
+    this.slot = slot;
   }
 
   /** Resolves when the blade runs. */
-  async start(start: BladeStart): Promise<void> {
+  async start(start: Omit<BladeStart, 'slot' | 'orders'>): Promise<void> {
+    const { slot } = this;
     const { port1, port2 } = new MessageChannel();
     this.#port = port1;
+    this.#stopping = false;
+    this.#killed = undefined;
+    this.starts++;
+    this.#orders = [];
+    const orders = this.#fabric.bells.orders(slot);
+    this.#fabric.setBladeWord(slot, BLADE_WORD.orders, orders);
+    this.#fabric.setBladeWord(slot, BLADE_WORD.session, 0);
     const worker = new Worker(entry(import.meta.url, '../blade/main'), {
-      workerData: { ...start, port: port2 },
+      workerData: { ...start, slot, orders, port: port2 } satisfies BladeStart & { port: MessagePort },
       transferList: [port2],
+      resourceLimits: { maxOldGenerationSizeMb: this.#memory },
     });
     this.#worker = worker;
     let why = 'the thread ended';
     worker.on('error', (error) => {
       why = error instanceof Error ? (error.stack ?? error.message) : String(error);
     });
-    const running = new Promise<void>((resolve, reject) => {
+    await new Promise<void>((resolve, reject) => {
       port1.on('message', (news: BladeNews) => {
         if (news.kind === 'running') {
           this.running = true;
@@ -53,16 +76,37 @@ export class BladeHandle {
       worker.on('exit', () => {
         this.running = false;
         port1.close();
+        why = this.#killed ?? why;
         reject(new Error(why));
-        if (!this.#stopping) this.#events.died(this.slot, why);
+        if (this.#stopping) return;
+        this.deaths++;
+        this.lastDeath = { time: Date.now(), why: why.split('\n', 1)[0] as string };
+        this.#events.died(slot, why);
       });
     });
-    await running;
   }
 
   order(order: BladeOrder): void {
     this.#port?.postMessage(order);
     this.#fabric.bells.ringWithOrder(this.slot);
+    const done = this.#fabric.bladeWord(this.slot, BLADE_WORD.orders);
+    this.#orders = this.#orders.filter(({ number }) => ((number - done) | 0) > 0);
+    this.#orders.push({ number: this.#fabric.bells.orders(this.slot), order });
+  }
+
+  /** What a blade that died was ordered and has not carried out, or not to its end. */
+  takeUndone(): BladeOrder[] {
+    const done = this.#fabric.bladeWord(this.slot, BLADE_WORD.orders);
+    const undone = this.#orders.filter(({ number }) => ((number - done) | 0) > 0);
+    this.#orders = [];
+    return undone.map(({ order }) => order);
+  }
+
+  /** Ends the thread wherever it stands: it is reported as dead of this. */
+  kill(why: string): void {
+    if (this.#killed !== undefined) return;
+    this.#killed = why;
+    void this.#worker?.terminate();
   }
 
   /** Cease to all its neighbours; resolves when the thread has ended. */

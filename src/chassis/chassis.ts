@@ -20,6 +20,7 @@ import { LoadMeter } from './load.ts';
 import { log } from './log.ts';
 import { type GraftReport, OperationError } from './operations.ts';
 import { cardNeighbor, fabricOptions, rehearsalConfiguration, rehearsalIndex } from './plan.ts';
+import { type Recovered, Recovery } from './recovery.ts';
 import { rehearse } from './rehearsal.ts';
 import type { SessionEntry } from './session-entry.ts';
 import { SessionTable } from './session-table.ts';
@@ -46,6 +47,9 @@ export class Chassis {
   readonly troubles: string[] = [];
   cards: CardHandle[] = [];
   graftCount = 0;
+  /** Of these, those of sessions whose blade had died. */
+  unplannedCount = 0;
+  readonly recovery: Recovery;
   #sampler: NodeJS.Timeout | undefined;
   #seconds = 0;
   stopping = false;
@@ -65,6 +69,21 @@ export class Chassis {
     };
     this.blades = Array.from({ length: blades }, (_, slot) => new BladeHandle(this.fabric, slot, events));
     this.grafts = new Grafts(this.fabric, monotonicMilliseconds, () => this.#alive());
+    this.recovery = new Recovery(
+      {
+        fabric: this.fabric,
+        clock: monotonicMilliseconds,
+        blades: this.blades,
+        startBlade: (blade) => this.#startBlade(blade),
+        tell: (text) => this.#trouble(text),
+        recovered: (orphan) => this.#noteRecovered(orphan),
+        shut: (session, why) => {
+          const entry = this.table.at(session);
+          if (entry !== undefined) entry.heldBecause = why;
+        },
+      },
+      { heartbeat: 5000, poison: 3 },
+    );
     this.load = new LoadMeter(this.fabric, monotonicMilliseconds);
     this.store = new Store(configuration.chassis.state, { onTrouble: (text) => log(`warning: ${text}`) });
   }
@@ -88,22 +107,9 @@ export class Chassis {
         `cannot listen: ${(error as Error).message}; is another router running there?`,
       );
     }
+    await Promise.all(this.blades.map((blade) => this.#startBlade(blade)));
+    this.recovery.start();
     const rehearsal = rehearsalIndex(memory.options);
-    const sessions = [
-      ...this.sessions.map(({ configuration }) => configuration),
-      rehearsalConfiguration(this.configuration, rehearsal),
-    ];
-    await Promise.all(
-      this.blades.map((blade) =>
-        blade.start({
-          memory,
-          slot: blade.slot,
-          localAs: router.as,
-          sessions,
-          rehearse: this.configuration.chassis.rehearse,
-        }),
-      ),
-    );
     await rehearse(this.fabric, this.grafts, rehearsal, (slot, order) => this.blade(slot).order(order));
     this.#place();
     this.#sampler = setInterval(() => this.#sample(), 1000);
@@ -115,6 +121,7 @@ export class Chassis {
     if (this.stopping) return;
     this.stopping = true;
     clearInterval(this.#sampler);
+    this.recovery.stop();
     // Together: the line cards take nobody in any more, and end when the blades have said goodbye to everybody.
     const cards = this.cards.map((card) => card.stop(FAREWELL));
     await Promise.all([...cards, ...this.blades.map((blade) => blade.stop())]);
@@ -186,6 +193,17 @@ export class Chassis {
     return this.sessions.filter(({ index }) => this.fabric.homeOf(index) === slot);
   }
 
+  #startBlade(blade: BladeHandle): Promise<void> {
+    const { memory } = this.fabric;
+    const sessions = [
+      ...this.sessions.map(({ configuration }) => configuration),
+      rehearsalConfiguration(this.configuration, rehearsalIndex(memory.options)),
+    ];
+    // Where sessions wait for the blade, they are served first.
+    const rehearse = this.configuration.chassis.rehearse && this.recovery.waiting.size === 0;
+    return blade.start({ memory, localAs: this.configuration.router.as, rehearse, sessions });
+  }
+
   #alive(): number {
     return this.blades.reduce((bits, blade) => (blade.running ? bits | (1 << blade.slot) : bits), 0);
   }
@@ -240,6 +258,28 @@ export class Chassis {
     this.store.addGraft({ ...report, time: now(), planned: true, result: 'undone', reason: why });
   }
 
+  #noteRecovered(orphan: Recovered): void {
+    const entry = this.table.at(orphan.session);
+    if (entry === undefined) return;
+    this.graftCount++;
+    this.unplannedCount++;
+    const { session, from, to } = orphan;
+    const costs = {
+      session,
+      from,
+      to,
+      routes: this.fabric.number(session, SESSION_NUMBER.routesReceived),
+      total: orphan.toldAt - orphan.diedAt,
+      pause: orphan.attachedAt - orphan.diedAt,
+      decisionsRun: orphan.decisionsRun,
+      recordsSent: orphan.recordsSent,
+      updatesSent: orphan.updatesSent,
+    };
+    this.store.place(entry.neighbor.address, to);
+    const reason = `blade ${from} died`;
+    this.store.addGraft({ ...graftReport(entry, costs), time: now(), planned: false, result: 'done', reason });
+  }
+
   /** Once a second: the load meter; now and then, the counters for the history. */
   #sample(): void {
     this.load.sample();
@@ -269,6 +309,8 @@ export class Chassis {
   }
 
   #onNews(news: BladeNews): void {
+    if (news.kind === 'running') this.recovery.running(news.slot);
+    if (news.kind === 'recovered') this.recovery.onRecovered(news);
     if (!('session' in news)) return;
     const entry = this.table.at(news.session);
     if (entry === undefined) return;
@@ -282,8 +324,10 @@ export class Chassis {
         entry.reason = news.why;
         if (!this.#quiet) log(`${address} down: ${news.why}`);
         break;
-      default:
+      case 'warning':
         log(`${address}: ${news.text}`);
+        break;
+      default:
     }
   }
 
@@ -293,7 +337,10 @@ export class Chassis {
   }
 
   #onDied(slot: number, why: string): void {
-    const text = `blade ${slot} died: ${why}`;
+    void this.recovery.died(this.blade(slot), why);
+  }
+
+  #trouble(text: string): void {
     this.troubles.push(text.split('\n', 1)[0] as string);
     log(text);
   }

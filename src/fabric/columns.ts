@@ -73,6 +73,11 @@ export class Columns {
     return true;
   }
 
+  /** Takes a page out of a column that hangs in another one too. */
+  unhang(column: number, pageIndex: number): void {
+    Atomics.store(this.directories, column * this.pages + pageIndex, 0);
+  }
+
   /** Moves a page from one column to another that has none there. */
   movePage(from: number, to: number, pageIndex: number): void {
     const page = this.directories[from * this.pages + pageIndex] as number;

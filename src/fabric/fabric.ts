@@ -12,6 +12,8 @@ import { Epochs } from './epochs.ts';
 import {
   ALLOCATOR,
   BLADE_NUMBER,
+  BLADE_WORD,
+  BOX,
   CARD_NUMBER,
   type FabricMemory,
   type FabricOptions,
@@ -28,6 +30,8 @@ import { RecordRing } from './record-ring.ts';
 
 export class Fabric {
   readonly memory: FabricMemory;
+  /** Whose this is: the slot of a blade, or `blades` for the chassis. */
+  readonly thread: number;
   readonly options: FabricOptions;
   readonly prefixes: PrefixDictionary;
   readonly attributes: AttributeDictionary;
@@ -50,11 +54,17 @@ export class Fabric {
   readonly views: Int32Array;
   readonly bladeNumbers: Float64Array;
   readonly cardNumbers: Float64Array;
+  readonly box: Int32Array;
+  /** BLADE_WORD.words a blade. */
+  readonly bladeWords: Int32Array;
+  /** JOURNAL_WORDS a blade. */
+  readonly journals: Int32Array;
   readonly #allocator: Int32Array;
 
   /** `thread` is the slot of a blade, or `blades` for the chassis, which also reads columns. */
   constructor(memory: FabricMemory, thread: number, describe: Describe) {
     this.memory = memory;
+    this.thread = thread;
     this.options = memory.options;
     this.epochs = new Epochs(memory.epochs, thread);
     this.prefixes = new PrefixDictionary(memory);
@@ -72,6 +82,9 @@ export class Fabric {
     this.views = new Int32Array(memory.views);
     this.bladeNumbers = new Float64Array(memory.bladeNumbers);
     this.cardNumbers = new Float64Array(memory.cardNumbers);
+    this.box = new Int32Array(memory.box);
+    this.bladeWords = new Int32Array(memory.bladeWords);
+    this.journals = new Int32Array(memory.journals);
     this.#allocator = new Int32Array(memory.allocator);
   }
 
@@ -185,6 +198,29 @@ export class Fabric {
 
   bladeNumber(blade: number, which: number): number {
     return this.bladeNumbers[blade * BLADE_NUMBER.words + which] as number;
+  }
+
+  /** How many blades have left the box so far. */
+  get losses(): number {
+    return Atomics.load(this.box, BOX.losses);
+  }
+
+  /** How many blades have left this slot. */
+  lossesOf(slot: number): number {
+    return Atomics.load(this.box, BOX.lossesBySlot + slot);
+  }
+
+  /** Bit set of the slots whose blades run. */
+  get running(): number {
+    return Atomics.load(this.box, BOX.running);
+  }
+
+  bladeWord(blade: number, which: number): number {
+    return Atomics.load(this.bladeWords, blade * BLADE_WORD.words + which);
+  }
+
+  setBladeWord(blade: number, which: number, value: number): void {
+    Atomics.store(this.bladeWords, blade * BLADE_WORD.words + which, value);
   }
 
   countBlade(blade: number, which: number, more = 1): void {

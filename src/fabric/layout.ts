@@ -22,6 +22,10 @@
  *   bells            doorbells by thread               anybody, see doorbell.ts
  *   epochs           quiescence counters by thread     that thread
  *   ready            sessions with news, bit sets      atomic or by who has news, atomic and by who takes it
+ *   box              which blades run, who was lost    the chassis
+ *   bladeWords       what a blade leaves behind        that blade
+ *   journals         prefixes whose UPDATEs are just   the blade that exports
+ *                      being sent, by blade
  *   allocator        next unused id, page, byte        atomic add; free pages: compare-and-swap; `sessions`: the chassis
  *   counters         numbers for people, by thread     that thread
  *
@@ -129,6 +133,8 @@ export const SESSION = {
   /** The rules by which the Adj-RIB-In was filtered and the view was told, as hashes of their keys; 0: none yet. */
   importRule: 24,
   exportRule: 25,
+  /** Non-zero: the routes sent to the neighbour must be counted anew, because who counted them died. */
+  recount: 26,
 } as const;
 
 export const SESSION_FLAG = {
@@ -251,6 +257,36 @@ export const BLADE_NUMBER = {
   longTurns: 18,
 } as const;
 
+/** Words of the box as a whole. Writer: the chassis. */
+export const BOX = {
+  words: 48,
+  /** How many blades have left so far, dead or replaced: what they had to tell may never be told. */
+  losses: 0,
+  /** Bit set of the slots whose blades run. */
+  running: 1,
+  /** By slot, how many blades have left it. */
+  lossesBySlot: 16,
+} as const;
+
+/** What a blade leaves behind, should it die, for who goes on with its work. Writer: that blade. */
+export const BLADE_WORD = {
+  words: 16,
+  /** Orders carried out; the doorbell counts those that were posted. */
+  orders: 0,
+  /** All prefixes were evaluated since BOX.losses + 1 was this; 0: never yet. */
+  swept: 1,
+  /** Session + 1 whose message is being handled, 0: none; on which connection, and where in its stream. */
+  session: 2,
+  connection: 3,
+  position: 4,
+  /** Out view + 1 that is behind what its members are being sent, 0: none; and by how many prefixes (JOURNAL). */
+  view: 5,
+  unnoted: 6,
+} as const;
+
+/** Prefixes that one export sends at most: words of a journal. */
+export const JOURNAL_WORDS = 2048;
+
 /** Numbers of a line card. Float64. Writer: the line card. */
 export const CARD_NUMBER = {
   words: 16,
@@ -333,6 +369,9 @@ const BUFFERS = [
   ['allocator', () => ALLOCATOR.words * 4],
   ['freePages', () => 8],
   ['bladeNumbers', (o) => o.blades * BLADE_NUMBER.words * 8],
+  ['box', () => BOX.words * 4],
+  ['bladeWords', (o) => o.blades * BLADE_WORD.words * 4],
+  ['journals', (o) => o.blades * JOURNAL_WORDS * 4],
   ['cardNumbers', (o) => o.lineCards * CARD_NUMBER.words * 8],
 ] as const satisfies readonly (readonly [string, (options: FabricOptions) => number])[];
 

@@ -12,6 +12,12 @@
 import type { Fabric } from '../fabric/fabric.ts';
 import { outViews, PAGE_BITS, PAGE_MASK } from '../fabric/layout.ts';
 
+/**
+ * In the place of an AttrId: the neighbours may have been told anything, or nothing. It equals nothing that should be told, so
+ * that who looks next tells them, or withdraws.
+ */
+export const UNKNOWN = 0x3fffffff;
+
 const VIEW = { words: 4, used: 0, base: 1, references: 2, settled: 3 } as const;
 
 export class OutViews {
@@ -65,12 +71,29 @@ export class OutViews {
 
   /** Freezes a view and gives two that both continue it. */
   fork(view: number): [number, number] {
-    const first = this.create();
-    const second = this.create();
-    if (first < 0 || second < 0) throw new Error('no out view left');
-    for (const child of [first, second]) this.#views[child * VIEW.words + VIEW.base] = view + 1;
-    Atomics.store(this.#views, view * VIEW.words + VIEW.references, 2);
-    return [first, second];
+    return this.branch(view, 2) as [number, number];
+  }
+
+  /** Freezes a view and gives so many that all continue it. */
+  branch(view: number, count: number): number[] {
+    const children = Array.from({ length: count }, () => this.create());
+    if (children.some((child) => child < 0)) throw new Error('no out view left');
+    // Counted before they stand on it, so that none of them ever takes the base for its own alone; 1 is its writer.
+    const at = view * VIEW.words + VIEW.references;
+    const before = Atomics.load(this.#views, at);
+    Atomics.store(this.#views, at, before === 1 ? count : before + count);
+    for (const child of children) this.#views[child * VIEW.words + VIEW.base] = view + 1;
+    return children;
+  }
+
+  /** Others may continue it: it must not be written any more. */
+  frozen(view: number): boolean {
+    return Atomics.load(this.#views, view * VIEW.words + VIEW.references) !== 1;
+  }
+
+  /** What has been sent of a prefix is not known. */
+  forget(view: number, id: number): void {
+    this.store(view, id, UNKNOWN, 0);
   }
 
   /** The view is not needed any more: frees its pages, and its base with the last that stands on it. */
@@ -171,7 +194,10 @@ export class OutViews {
       const theirs = this.column(base) + which;
       for (let page = 0; page < columns.pages; page++) {
         if (columns.directories[theirs * columns.pages + page] === 0) continue;
-        if (columns.directories[mine * columns.pages + page] === 0) columns.movePage(theirs, mine, page);
+        const own = columns.directories[mine * columns.pages + page];
+        if (own === 0) columns.movePage(theirs, mine, page);
+        // Moved already, by a blade that died in the middle of this.
+        else if (own === columns.directories[theirs * columns.pages + page]) columns.unhang(theirs, page);
         else columns.dropPage(theirs, page);
       }
     }

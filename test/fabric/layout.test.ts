@@ -2,6 +2,8 @@ import test from 'ava';
 import {
   ALLOCATOR,
   BLADE_NUMBER,
+  BLADE_WORD,
+  BOX,
   CARD_NUMBER,
   CONNECTION,
   columnCount,
@@ -19,7 +21,7 @@ import {
 } from '../../src/fabric/layout.ts';
 
 /** Words that are longer than one: addresses, and what the rib describes. */
-const LENGTHS: Record<string, number> = { localAddress: 4, remoteAddress: 4, peerAddress: 4 };
+const LENGTHS: Record<string, number> = { localAddress: 4, remoteAddress: 4, peerAddress: 4, lossesBySlot: 32 };
 const LAYOUTS = {
   RING,
   CONNECTION,
@@ -28,6 +30,8 @@ const LAYOUTS = {
   GRAFT,
   GRAFT_TIME,
   BLADE_NUMBER,
+  BLADE_WORD,
+  BOX,
   CARD_NUMBER,
   ALLOCATOR,
 };

@@ -160,6 +160,7 @@ function limitsFor(random: Random): Limits {
     records: random.pick([1, 2, 5, 2048]),
     revisits: random.pick([1, 2, 5, 1024]),
     sweepPages: 1,
+    sweeps: random.pick([1, 5, 2048]),
     receiveBytes: random.pick([1, 200, 65_536]),
     exports: random.pick([1, 2, 10, 2048]),
     walk: random.pick([1, 16, 64, 16_384]),

@@ -1,0 +1,80 @@
+/**
+ * A session whose blade died, as its next home finds it in the fabric: what of it goes on, and what has to begin anew.
+ *
+ *   Established in its record, and not on its way down ─→ goes on: nobody outside sees anything
+ *   anything else                                      ─→ its connections are closed, and it starts from Idle
+ *
+ * The state is written last when a session comes up, and the sweep of its routes is noted first when it goes down: so
+ * what the record says was done is done.
+ */
+import { State } from '../bgp/fsm.ts';
+import { encodeNotification } from '../bgp/message.ts';
+import { Cease, NotificationCode } from '../bgp/errors.ts';
+import type { Fabric } from '../fabric/fabric.ts';
+import { CONNECTION_STATE, PAGE_WORDS, SESSION, SESSION_NUMBER } from '../fabric/layout.ts';
+import { publishTransmit } from './update-group.ts';
+
+/** Does the session go on where its last home stopped? */
+export function goesOn(fabric: Fabric, session: number): boolean {
+  const { connections } = fabric;
+  const at = connections.at(session, fabric.session(session, SESSION.connection));
+  return (
+    fabric.session(session, SESSION.state) === State.Established &&
+    fabric.session(session, SESSION.sweepCursor) === 0 &&
+    fabric.session(session, SESSION.view) !== 0 &&
+    connections.wanted(at) &&
+    connections.wantedGeneration(at) === connections.generationOf(at)
+  );
+}
+
+/** What its last home may have left half done of a session that goes on. */
+export function mend(fabric: Fabric, session: number): void {
+  fabric.setNumber(session, SESSION_NUMBER.routesReceived, countRoutes(fabric, session));
+  // It may have written what it never told the line card of.
+  for (const which of [0, 1]) fabric.ringCard(session, which);
+}
+
+function countRoutes({ columns }: Fabric, session: number): number {
+  let routes = 0;
+  for (let page = 0; page < columns.pages; page++) {
+    const first = (columns.directories[session * columns.pages + page] as number) * PAGE_WORDS;
+    if (first === 0) continue;
+    for (let at = first; at < first + PAGE_WORDS; at++) if (columns.words[at] !== 0) routes++;
+  }
+  return routes;
+}
+
+/** Closes whatever there is of a session that does not go on; its routes are swept where there are any. */
+export function abandon(fabric: Fabric, session: number): void {
+  const { connections } = fabric;
+  const state = fabric.session(session, SESSION.state);
+  const opening = state === State.OpenSent || state === State.OpenConfirm;
+  for (const which of [0, 1]) {
+    const at = connections.at(session, which);
+    if (!connections.wanted(at)) continue;
+    if (opening && connections.stateOf(at) === CONNECTION_STATE.open) sayGoodbye(fabric, session, which);
+    connections.want(at, connections.wantedGeneration(at), false);
+    fabric.ringCard(session, which);
+  }
+  if (state === State.Established) fabric.setSession(session, SESSION.sweepCursor, 1);
+  fabric.setSession(session, SESSION.state, State.Idle);
+  fabric.setSession(session, SESSION.view, 0);
+  fabric.setSession(session, SESSION.refreshCursor, 0);
+  fabric.setSession(session, SESSION.recount, 0);
+  fabric.setNumber(session, SESSION_NUMBER.establishedAt, 0);
+}
+
+/** RFC 4486: to be tried again at once. Only where we have spoken already. */
+function sayGoodbye(fabric: Fabric, session: number, which: number): void {
+  const { connections } = fabric;
+  const at = connections.at(session, which);
+  const message = encodeNotification(NotificationCode.Cease, Cease.ConnectionRejected);
+  const head = connections.transmitHead(at);
+  if (head === 0 || connections.transmitRoom(at) < message.length) return;
+  publishTransmit(
+    fabric,
+    session,
+    which,
+    connections.write(session, which, head, message, 0, message.length),
+  );
+}

@@ -1,0 +1,90 @@
+/**
+ * What a blade does because another one is gone (README, "When a blade dies"): it evaluates every prefix once more. What
+ * the dead one changed and did not tell any more is found by that, whoever's session it was about; and the routes of orphans
+ * that came here are seen by it. A fresh blade begins with it, because what its slot's Loc-RIB says is the dead one's.
+ *
+ *   losses ──→ begin: the circle from here once around ──→ some prefixes a turn ──→ swept (bladeWords)
+ *
+ * Until then the blade releases no session to a graft: as long as it may know less than the one that the session goes to, nobody
+ * could say what is still to be looked at for the session there.
+ */
+import type { Fabric } from '../fabric/fabric.ts';
+import { BLADE_WORD } from '../fabric/layout.ts';
+import type { Limits } from './limits.ts';
+import type { Routes } from './routes.ts';
+
+export class Recovery {
+  /** Prefixes evaluated in sweeps, and records sent for them. */
+  evaluations = 0;
+  records = 0;
+  readonly #fabric: Fabric;
+  readonly #slot: number;
+  readonly #routes: Routes;
+  readonly #limits: Limits;
+  /** What BOX.losses was when the sweep began; -1: this blade has not swept at all. */
+  #losses = -1;
+  /** Next id, the one at which the circle ends, and whether the walk has been at the end of the ids since. */
+  #cursor = 0;
+  #end = 0;
+  #around = false;
+  #sweeping = false;
+
+  constructor(fabric: Fabric, slot: number, routes: Routes, limits: Limits) {
+    this.#fabric = fabric;
+    this.#slot = slot;
+    this.#routes = routes;
+    this.#limits = limits;
+    fabric.setBladeWord(slot, BLADE_WORD.swept, 0);
+  }
+
+  /** This blade has found whatever those who are gone did not tell any more. */
+  get complete(): boolean {
+    return !this.#sweeping && this.#losses === this.#fabric.losses;
+  }
+
+  /** From here once around: whatever the reason, what was evaluated up to now does not count. */
+  begin(): void {
+    this.#losses = this.#fabric.losses;
+    this.#sweeping = true;
+    this.#end = this.#cursor;
+    this.#around = this.#cursor === 0;
+  }
+
+  /** Goes on; true when there is more to do. */
+  work(): boolean {
+    if (this.#losses !== this.#fabric.losses) this.begin();
+    if (!this.#sweeping) return false;
+    const before = this.#routes.recordsSent;
+    this.#sweep();
+    this.records += this.#routes.recordsSent - before;
+    return this.#sweeping;
+  }
+
+  #sweep(): void {
+    const { prefixes, presence } = this.#fabric;
+    const used4 = prefixes.used4();
+    const last = prefixes.used6();
+    let id = this.#cursor;
+    let evaluations = this.#limits.sweeps;
+    for (let steps = 0; steps < this.#limits.walk && evaluations > 0; steps++, id++) {
+      if (id >= used4 && id < prefixes.base6) id = prefixes.base6;
+      if (this.#around && id >= this.#end && this.#end > 0) return this.#finish(id);
+      if (id >= last) {
+        if (this.#around) return this.#finish(0);
+        this.#around = true;
+        id = 0;
+      }
+      if (presence[id] === 0) continue;
+      this.#routes.revisit(id);
+      this.evaluations++;
+      evaluations--;
+    }
+    this.#cursor = id;
+  }
+
+  #finish(id: number): void {
+    this.#cursor = id;
+    this.#sweeping = false;
+    this.#fabric.setBladeWord(this.#slot, BLADE_WORD.swept, this.#losses + 1);
+  }
+}
