@@ -7,9 +7,10 @@
  * The state is written last when a session comes up, and the sweep of its routes is noted first when it goes down: so
  * what the record says was done is done.
  */
+
+import { Cease, NotificationCode } from '../bgp/errors.ts';
 import { State } from '../bgp/fsm.ts';
 import { encodeNotification } from '../bgp/message.ts';
-import { Cease, NotificationCode } from '../bgp/errors.ts';
 import type { Fabric } from '../fabric/fabric.ts';
 import { CONNECTION_STATE, PAGE_WORDS, SESSION, SESSION_NUMBER } from '../fabric/layout.ts';
 import { publishTransmit } from './update-group.ts';

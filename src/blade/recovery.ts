@@ -46,8 +46,8 @@ export class Recovery {
   begin(): void {
     this.#losses = this.#fabric.losses;
     this.#sweeping = true;
-    this.#end = this.#cursor;
     this.#around = this.#cursor === 0;
+    this.#end = this.#around ? Number.POSITIVE_INFINITY : this.#cursor;
   }
 
   /** Goes on; true when there is more to do. */
@@ -68,9 +68,11 @@ export class Recovery {
     let evaluations = this.#limits.sweeps;
     for (let steps = 0; steps < this.#limits.walk && evaluations > 0; steps++, id++) {
       if (id >= used4 && id < prefixes.base6) id = prefixes.base6;
-      if (this.#around && id >= this.#end && this.#end > 0) return this.#finish(id);
+      if (this.#around && id >= Math.min(last, this.#end)) {
+        this.#finish(id < last ? id : 0);
+        return;
+      }
       if (id >= last) {
-        if (this.#around) return this.#finish(0);
         this.#around = true;
         id = 0;
       }

@@ -74,6 +74,7 @@ export class BladeHandle {
         this.#events.news(news);
       });
       worker.on('exit', () => {
+        this.#worker = undefined;
         this.running = false;
         port1.close();
         why = this.#killed ?? why;
@@ -112,8 +113,12 @@ export class BladeHandle {
   /** Cease to all its neighbours; resolves when the thread has ended. */
   async stop(): Promise<void> {
     const worker = this.#worker;
-    if (worker === undefined || !this.running) return;
+    if (worker === undefined) return;
     this.#stopping = true;
+    if (!this.running) {
+      await worker.terminate();
+      return;
+    }
     const ended = new Promise((resolve) => worker.once('exit', resolve));
     this.order({ kind: 'stop' });
     const late = setTimeout(() => worker.terminate(), 2000);

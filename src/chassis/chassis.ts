@@ -7,6 +7,8 @@
  * Owns: which session has which index, where sessions start, the store. It is not on the way of any route.
  */
 import { monotonicMilliseconds } from '../base/clock.ts';
+import { State } from '../bgp/fsm.ts';
+import { encodeKeepalive } from '../bgp/message.ts';
 import type { BladeNews } from '../blade/messages.ts';
 import type { Configuration } from '../config/configuration.ts';
 import { Fabric } from '../fabric/fabric.ts';
@@ -95,7 +97,8 @@ export class Chassis {
     const neighbors = this.sessions.map(({ neighbor, index }) => cardNeighbor(neighbor, index));
     this.cards = Array.from({ length: memory.options.lineCards }, (_, card) => {
       const listen = card === 0 ? router.listen : [];
-      return new CardHandle(this.fabric, { memory, card, listen, neighbors }, (news) =>
+      const vigil = { state: State.Established, message: encodeKeepalive() };
+      return new CardHandle(this.fabric, { memory, card, listen, neighbors, vigil }, (news) =>
         this.#onCardNews(news),
       );
     });
@@ -277,7 +280,13 @@ export class Chassis {
     };
     this.store.place(entry.neighbor.address, to);
     const reason = `blade ${from} died`;
-    this.store.addGraft({ ...graftReport(entry, costs), time: now(), planned: false, result: 'done', reason });
+    this.store.addGraft({
+      ...graftReport(entry, costs),
+      time: now(),
+      planned: false,
+      result: 'done',
+      reason,
+    });
   }
 
   /** Once a second: the load meter; now and then, the counters for the history. */

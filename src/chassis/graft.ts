@@ -24,7 +24,15 @@ export interface GraftCosts {
   readonly updatesSent: number;
 }
 
-export class GraftUndone extends Error {}
+export class GraftUndone extends Error {
+  /** A blade that took part died: it may be tried again. */
+  readonly lost: boolean;
+
+  constructor(message: string, lost = false) {
+    super(message);
+    this.lost = lost;
+  }
+}
 
 export class Grafts {
   readonly #fabric: Fabric;
@@ -48,6 +56,7 @@ export class Grafts {
   async graft(session: number, to: number): Promise<GraftCosts> {
     const fabric = this.#fabric;
     const from = fabric.homeOf(session);
+    if (from < 0) throw new GraftUndone('its blade died, and no other one has it yet', true);
     const routes = fabric.number(session, SESSION_NUMBER.routesReceived);
     if (from === to) {
       return {
@@ -64,6 +73,8 @@ export class Grafts {
     }
     const slot = await this.#claim();
     try {
+      // While this graft waited for a slot, the session's blade may have died.
+      if (fabric.homeOf(session) !== from) throw new GraftUndone('a blade died', true);
       this.#request(slot, session, from, to, routes);
       await this.#takenOver(slot, session);
       await this.#settled(slot);
@@ -106,7 +117,10 @@ export class Grafts {
 
   async #takenOver(slot: number, session: number): Promise<void> {
     const deadline = this.#clock() + PATIENCE;
-    while (this.#fabric.graft(slot, GRAFT.state) !== GRAFT_STATE.done) {
+    for (;;) {
+      const state = this.#fabric.graft(slot, GRAFT.state);
+      if (state === GRAFT_STATE.done) return;
+      if (state === GRAFT_STATE.aborted) throw new GraftUndone('a blade died', true);
       if (this.#clock() > deadline && this.#undo(slot)) {
         throw new GraftUndone(`the graft of session ${session} was undone: a blade did not answer`);
       }

@@ -146,6 +146,7 @@ export class Recovery {
   }
 
   #judge({ session, deaths, bytes }: Suspect): void {
+    if (deaths === 1) return;
     const hex = Buffer.from(bytes).toString('hex');
     this.#host.tell(`session ${session}: ${deaths} deaths in a row at one message: ${hex}`);
     if (deaths < this.#limits.poison) return;
@@ -187,7 +188,8 @@ export class Recovery {
   #orderAgain(): void {
     const { fabric, blades } = this.#host;
     for (const order of this.#undone.splice(0)) {
-      const home = 'session' in order && typeof order.session === 'number' ? fabric.homeOf(order.session) : -1;
+      const home =
+        'session' in order && typeof order.session === 'number' ? fabric.homeOf(order.session) : -1;
       if (home >= 0) blades[home]?.order(order);
       else this.#undone.push(order);
     }
@@ -214,8 +216,7 @@ export class Recovery {
     for (const blade of blades) {
       if (!blade.running) continue;
       const silent = now - fabric.bladeNumber(blade.slot, BLADE_NUMBER.heartbeat);
-      if (silent > this.#limits.heartbeat)
-        blade.kill(`it gave no sign of life for ${Math.round(silent)} ms`);
+      if (silent > this.#limits.heartbeat) blade.kill(`it gave no sign of life for ${Math.round(silent)} ms`);
     }
   }
 }

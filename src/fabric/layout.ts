@@ -300,6 +300,8 @@ export const CARD_NUMBER = {
   notWanted: 7,
   /** The system's number of the card's thread; 0: it has none. */
   thread: 8,
+  /** KEEPALIVEs sent for sessions whose blades were gone or late. */
+  vigils: 9,
 } as const;
 
 /** Words of the allocator. */

@@ -77,6 +77,17 @@ export class Connection {
     this.#send();
   }
 
+  /** Says something between two messages; false while one is still under way, which says as much. */
+  interject(message: Uint8Array): boolean {
+    const { words } = this.#fabric.connections;
+    const head = Atomics.load(words, this.#at + CONNECTION.transmitHead);
+    // The head always stands behind a whole message.
+    if (this.#writing || this.#gone || this.#closing || head !== words[this.#at + CONNECTION.transmitTail])
+      return false;
+    this.#socket.write(message);
+    return true;
+  }
+
   /** At once, whatever is still to be sent. */
   destroy(): void {
     this.#socket.destroy();

@@ -11,6 +11,7 @@ import { CARD_NUMBER, CONNECTION_STATE } from '../fabric/layout.ts';
 import { plainAddress } from './address-words.ts';
 import { Connection } from './connection.ts';
 import type { CardNews, Listen, Neighbor } from './messages.ts';
+import type { VigilKeeper } from './vigil.ts';
 
 /** How long an accepted connection may wait for the one before it to be gone, milliseconds. */
 const WAIT_FOR_SLOT = 10_000;
@@ -77,6 +78,11 @@ export class LineCard {
       }
     }
     return any;
+  }
+
+  /** Keeps the sessions alive whose blades do not. */
+  watch(vigil: VigilKeeper, now: number): void {
+    for (const connection of this.#connections.values()) vigil.watch(connection, now);
   }
 
   /** Stops listening and dialling; what is open goes when its blade wants it no longer. */

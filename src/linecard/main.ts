@@ -1,10 +1,12 @@
 /** The thread of a line card: an event loop, a doorbell, and the chassis' orders. Nothing imports this file. */
 import { parentPort, workerData } from 'node:worker_threads';
+import { monotonicMilliseconds } from '../base/clock.ts';
 import { nameThread, ownThread } from '../base/thread-time.ts';
 import { Fabric } from '../fabric/fabric.ts';
 import { CARD_NUMBER } from '../fabric/layout.ts';
 import { LineCard } from './line-card.ts';
 import type { CardNews, CardOrder, CardStart } from './messages.ts';
+import { VIGIL_EVERY, VigilKeeper } from './vigil.ts';
 
 const start = workerData as CardStart;
 const port = parentPort as NonNullable<typeof parentPort>;
@@ -14,6 +16,8 @@ const tell = (news: CardNews): void => port.postMessage(news);
 const card = new LineCard(fabric, start.card, start.neighbors, tell);
 nameThread(`line card ${start.card}`);
 fabric.cardNumbers[start.card * CARD_NUMBER.words + CARD_NUMBER.thread] = ownThread();
+const vigil = new VigilKeeper(fabric, start.card, start.vigil);
+const watch = setInterval(() => card.watch(vigil, monotonicMilliseconds()), VIGIL_EVERY);
 let stopAt = Number.POSITIVE_INFINITY;
 
 port.on('message', (order: CardOrder) => {
@@ -48,5 +52,6 @@ for (;;) {
   }
   await fabric.bells.sleepAsync(thread, seen, stopAt < Number.POSITIVE_INFINITY ? 20 : 60_000);
 }
+clearInterval(watch);
 tell({ kind: 'stopped', card: start.card });
 port.close();

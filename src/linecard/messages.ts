@@ -15,12 +15,20 @@ export interface Listen {
   readonly port: number;
 }
 
+/** What to say for a session whose blade is gone, or late: the card knows no BGP. */
+export interface Vigil {
+  /** SESSION.state of a session that wants it. */
+  readonly state: number;
+  readonly message: Uint8Array;
+}
+
 /** workerData of a line card. */
 export interface CardStart {
   readonly memory: FabricMemory;
   readonly card: number;
   readonly listen: readonly Listen[];
   readonly neighbors: readonly Neighbor[];
+  readonly vigil: Vigil;
 }
 
 /** Chassis → line card. */

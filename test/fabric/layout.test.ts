@@ -21,7 +21,12 @@ import {
 } from '../../src/fabric/layout.ts';
 
 /** Words that are longer than one: addresses, and what the rib describes. */
-const LENGTHS: Record<string, number> = { localAddress: 4, remoteAddress: 4, peerAddress: 4, lossesBySlot: 32 };
+const LENGTHS: Record<string, number> = {
+  localAddress: 4,
+  remoteAddress: 4,
+  peerAddress: 4,
+  lossesBySlot: 32,
+};
 const LAYOUTS = {
   RING,
   CONNECTION,

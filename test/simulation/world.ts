@@ -6,7 +6,7 @@ import { Random } from '../../src/base/random.ts';
 import { State } from '../../src/bgp/fsm.ts';
 import type { SessionConfiguration } from '../../src/blade/messages.ts';
 import { Fabric } from '../../src/fabric/fabric.ts';
-import { createFabricMemory, type FabricOptions, RING, SESSION } from '../../src/fabric/layout.ts';
+import { BOX, createFabricMemory, type FabricOptions, RING, SESSION } from '../../src/fabric/layout.ts';
 import { describeFor } from '../../src/rib/attribute-row.ts';
 import { SimulatedCard } from './card.ts';
 import { GraftDesk } from './graft-desk.ts';
@@ -56,6 +56,7 @@ export class World {
       { length: options.blades },
       (_, slot) => new SimulatedBlade(memory, slot, configurations, options, this),
     );
+    Atomics.store(this.fabric.box, BOX.running, (1 << options.blades) - 1);
     this.card = new SimulatedCard(this.fabric, this);
     this.neighbours = options.neighbours.map((each) => new Neighbour({ ...each }, this));
     this.desk = new GraftDesk(this.fabric, options.impatient, (text) => this.trace(text));

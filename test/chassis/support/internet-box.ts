@@ -91,6 +91,18 @@ export async function atRest(world: World): Promise<void> {
   }
 }
 
+/** Nothing moves any more: the counters of sessions whose blade died may say something else than the neighbours'. */
+export async function still(world: World): Promise<void> {
+  const deadline = performance.now() + 60_000;
+  for (let unchanged = 0, last = ''; unchanged < 10; ) {
+    await sleep(60);
+    const now = await activity(world);
+    unchanged = now === last ? unchanged + 1 : 0;
+    last = now;
+    if (performance.now() > deadline) throw new Error(`never still: ${now}`);
+  }
+}
+
 /** Of both sides, whatever moves while there is work. */
 async function activity({ speakers, box }: World): Promise<string> {
   const heard = [...speakers.values()].map((speaker) => speaker.stats().updates + speaker.stats().waiting);
@@ -149,29 +161,50 @@ export async function checkWorld(
   why: string,
   resets: ReadonlySet<string> = new Set(),
 ): Promise<void> {
+  await checkTables(t, world, expected, why);
+  for (const [address, speaker] of world.speakers) {
+    const { duplicates, unknownWithdraws } = speaker.stats();
+    t.deepEqual(
+      { duplicates, unknownWithdraws },
+      { duplicates: 0, unknownWithdraws: 0 },
+      `${address} ${why}`,
+    );
+    checkManners(t, speaker, why, resets.has(address));
+  }
+  t.deepEqual(world.box.chassis.troubles, []);
+}
+
+/** The tables are those of one blade. */
+export async function checkTables(
+  t: ExecutionContext,
+  world: World,
+  expected: Tables,
+  why: string,
+): Promise<void> {
   // On a busy machine what looks like rest may be a thread that had no turn: a wrong table stays wrong, though.
   for (let tries = 0; tries < 40 && differs(world, expected); tries++) await sleep(250);
   for (const [address, speaker] of world.speakers) {
-    const stats = speaker.stats();
-    const faults = {
-      duplicates: stats.duplicates,
-      unknownWithdraws: stats.unknownWithdraws,
-      malformed: stats.malformed,
-      // What one of the two neighbours in the same AS tells is told to the other.
-      returned: speaker.options.localAs === TELLERS[0].as ? 0 : stats.returned,
-      ...(resets.has(address) ? {} : { resets: stats.resets, notifications: stats.notifications }),
-    };
-    t.true(
-      Object.values(faults).every((count) => count === 0),
-      `${address}: ${JSON.stringify(faults)} ${stats.lastMalformed} ${stats.lastNotification} ${stats.lastDown} ${why}`,
-    );
     const table = speaker.table();
     for (const family of ['v4', 'v6'] as const) {
       const wanted = expected.get(address)?.[family] as ToldSnapshot;
       t.deepEqual(compareTold(table[family], wanted), SAME, `${address} ${family} ${why}`);
     }
   }
-  t.deepEqual(world.box.chassis.troubles, []);
+}
+
+/** Nobody was told what is no BGP, or its own routes; and, but where that was meant, no session fell. */
+export function checkManners(t: ExecutionContext, speaker: Speaker, why: string, fell = false): void {
+  const stats = speaker.stats();
+  const faults = {
+    malformed: stats.malformed,
+    // What one of the two neighbours in the same AS tells is told to the other.
+    returned: speaker.options.localAs === TELLERS[0].as ? 0 : stats.returned,
+    ...(fell ? {} : { resets: stats.resets, notifications: stats.notifications }),
+  };
+  t.true(
+    Object.values(faults).every((count) => count === 0),
+    `${speaker.options.localAddress}: ${JSON.stringify(faults)} ${stats.lastMalformed} ${stats.lastNotification} ${stats.lastDown} ${why}`,
+  );
 }
 
 /** Grafts these sessions to blades drawn at random, each one after another, until `done`. */
