@@ -22,7 +22,7 @@ import { fail } from './faults.ts';
 import { type GraftHost, Grafts } from './grafts.ts';
 import { Groups } from './groups.ts';
 import { LIMITS, type Limits } from './limits.ts';
-import type { BladeNews, BladeOrder, Orphan, SessionConfiguration } from './messages.ts';
+import type { BladeNews, BladeOrder, Orphan, SessionConfiguration, SessionLimit } from './messages.ts';
 import { abandon, goesOn, mend } from './orphans.ts';
 import { Receiver } from './receive.ts';
 import { checkImportRule, filterAnew, regroup, ruleHash } from './reconfigure.ts';
@@ -136,9 +136,11 @@ export class Blade implements RoutesListener, GraftHost, SessionHost {
         this.#dismiss(order.session);
         break;
       case 'clear':
+        this.#sessions.get(order.session)?.limits.lift();
         this.#stop(order.session, cease(Cease.AdministrativeReset, 'cleared by the operator'), CLEAR_RESTART);
         break;
       case 'reset':
+        this.#sessions.get(order.session)?.limits.lift();
         this.#stop(
           order.session,
           cease(Cease.OtherConfigurationChange, 'configured otherwise'),
@@ -154,6 +156,7 @@ export class Blade implements RoutesListener, GraftHost, SessionHost {
         break;
       case 'enable':
         this.fabric.setSession(order.session, SESSION.administrative, 0);
+        this.#sessions.get(order.session)?.limits.lift();
         this.#sessions.get(order.session)?.start();
         break;
       case 'refresh':
@@ -234,6 +237,10 @@ export class Blade implements RoutesListener, GraftHost, SessionHost {
     session.group = undefined;
     session.revisit = new FifoSet();
     this.#news({ kind: 'down', slot: this.slot, session: session.index, why });
+  }
+
+  limit(session: Session, limit: SessionLimit, text: string): void {
+    this.#news({ kind: 'limit', slot: this.slot, session: session.index, limit, text });
   }
 
   // ── grafts ──

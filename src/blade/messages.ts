@@ -20,6 +20,9 @@ export interface SessionConfiguration {
   /** Seconds. */
   readonly holdTime: number;
   readonly connectRetryTime: number;
+  /** Seconds; 0: for ever. Without it as RFC 9687 recommends. */
+  readonly sendHoldTime?: number;
+  readonly prefixLimit?: PrefixLimit;
   /** Without it a third of the hold time that was agreed on. */
   readonly keepaliveTime?: number;
   readonly nextHopSelf: boolean;
@@ -28,6 +31,15 @@ export interface SessionConfiguration {
   readonly localAs: number;
   /** Our BGP Identifier. */
   readonly localId: number;
+}
+
+/** How many prefixes of each family a neighbour may announce. */
+export interface PrefixLimit {
+  readonly most: number;
+  /** From this number on there is a warning. */
+  readonly warnAt: number;
+  /** Milliseconds after which a session that was closed for it starts again; without it never by itself. */
+  readonly restart?: number;
 }
 
 /** workerData of a blade. */
@@ -76,6 +88,15 @@ export type BladeOrder =
   /** Cease to every neighbour; the blade ends when all is sent. */
   | { readonly kind: 'stop' };
 
+/** The limits that a neighbour can reach; what was done is counted by these names. */
+export const SESSION_LIMITS = [
+  'prefixWarnings',
+  'prefixShutdowns',
+  'sendHoldExpiries',
+  'flapsDamped',
+] as const;
+export type SessionLimit = (typeof SESSION_LIMITS)[number];
+
 /** Blade → chassis. */
 export type BladeNews =
   | { readonly kind: 'running'; readonly slot: number }
@@ -86,7 +107,6 @@ export type BladeNews =
       readonly session: number;
       readonly why: string;
     }
-  | { readonly kind: 'warning'; readonly slot: number; readonly session: number; readonly text: string }
   /** All has been evaluated after a blade was gone, or since this one is new. */
   | { readonly kind: 'swept'; readonly slot: number }
   /** An orphan has been told all that it should be told. */
@@ -99,5 +119,13 @@ export type BladeNews =
       readonly decisionsRun: number;
       readonly recordsSent: number;
       readonly updatesSent: number;
+    }
+  | {
+      readonly kind: 'limit';
+      readonly slot: number;
+      readonly session: number;
+      readonly limit: SessionLimit;
+      /** What was found and what was done. */
+      readonly text: string;
     }
   | { readonly kind: 'stopped'; readonly slot: number };

@@ -30,14 +30,19 @@ export function goesOn(fabric: Fabric, session: number): boolean {
 
 /** What its last home may have left half done of a session that goes on. */
 export function mend(fabric: Fabric, session: number): void {
-  fabric.setNumber(session, SESSION_NUMBER.routesReceived, countRoutes(fabric, session));
+  const { base6 } = fabric.prefixes;
+  const ipv6 = countRoutes(fabric, session, base6 / PAGE_WORDS, fabric.columns.pages);
+  const ipv4 = countRoutes(fabric, session, 0, base6 / PAGE_WORDS);
+  fabric.setNumber(session, SESSION_NUMBER.routesReceived, ipv4 + ipv6);
+  fabric.setNumber(session, SESSION_NUMBER.routesReceived6, ipv6);
   // It may have written what it never told the line card of.
   for (const which of [0, 1]) fabric.ringCard(session, which);
 }
 
-function countRoutes({ columns }: Fabric, session: number): number {
+/** Routes in some pages of the Adj-RIB-In. IPv6 begins with a page of its own. */
+function countRoutes({ columns }: Fabric, session: number, from: number, to: number): number {
   let routes = 0;
-  for (let page = 0; page < columns.pages; page++) {
+  for (let page = from; page < to; page++) {
     const first = (columns.directories[session * columns.pages + page] as number) * PAGE_WORDS;
     if (first === 0) continue;
     for (let at = first; at < first + PAGE_WORDS; at++) if (columns.words[at] !== 0) routes++;
@@ -61,6 +66,7 @@ export function abandon(fabric: Fabric, session: number): void {
   fabric.setSession(session, SESSION.state, State.Idle);
   fabric.setSession(session, SESSION.view, 0);
   fabric.setSession(session, SESSION.refreshCursor, 0);
+  fabric.setSession(session, SESSION.importCursor, 0);
   fabric.setSession(session, SESSION.recount, 0);
   fabric.setNumber(session, SESSION_NUMBER.establishedAt, 0);
 }

@@ -71,7 +71,7 @@ export class Routes {
     if (word === old) return true;
     notePresence(fabric, session, id);
     if (!fabric.columns.set(session, id, word)) return false;
-    if (old === 0) fabric.count(session, SESSION_NUMBER.routesReceived);
+    if (old === 0) this.#countRoute(session, id, 1);
     if (looped) fabric.count(session, SESSION_NUMBER.loopsRejected);
     const newMed = fabric.attributes.rows[row + MED] !== 0 && noteMed(fabric, id);
     this.#evaluate(id, newMed ? 0 : session + 1, old & ADVERTISED ? session + 1 : 0, newMed);
@@ -84,8 +84,14 @@ export class Routes {
     const old = fabric.columns.get(session, id);
     if (old === 0) return;
     fabric.columns.set(session, id, 0);
-    fabric.count(session, SESSION_NUMBER.routesReceived, -1);
+    this.#countRoute(session, id, -1);
     this.#evaluate(id, session + 1, old & ADVERTISED ? session + 1 : 0, false);
+  }
+
+  #countRoute(session: number, id: number, more: number): void {
+    const fabric = this.#fabric;
+    fabric.count(session, SESSION_NUMBER.routesReceived, more);
+    if (id >= fabric.prefixes.base6) fabric.count(session, SESSION_NUMBER.routesReceived6, more);
   }
 
   /** Evaluates a prefix again, looking at everything. */

@@ -32,12 +32,16 @@ import {
 } from '../fabric/layout.ts';
 import type { ExportRules } from './exporter.ts';
 import type { Limits } from './limits.ts';
-import type { SessionConfiguration } from './messages.ts';
+import type { SessionConfiguration, SessionLimit } from './messages.ts';
+import { NeighbourLimits } from './neighbour-limits.ts';
 import type { Receiver } from './receive.ts';
 import { importKey, ruleHash } from './reconfigure.ts';
 import type { Routes } from './routes.ts';
 import { type Fault, Track, type TrackOwner } from './track.ts';
 import type { UpdateGroup } from './update-group.ts';
+
+/** Milliseconds between two looks whether the last session's routes are withdrawn. */
+const LOOK_AGAIN = 100;
 
 export interface SessionHost {
   readonly fabric: Fabric;
@@ -48,6 +52,8 @@ export interface SessionHost {
   readonly receiver: Receiver;
   established(session: Session): void;
   down(session: Session, why: string): void;
+  /** The neighbour reached a limit; what was done. */
+  limit(session: Session, limit: SessionLimit, text: string): void;
   /** Look at the session's timers again at this time at the latest. */
   schedule(at: number): void;
 }
@@ -61,6 +67,7 @@ export class Session implements TrackOwner {
   revisit = new FifoSet();
   /** Is there still something to be read without new bytes? */
   readMore = false;
+  readonly limits: NeighbourLimits;
   readonly #host: SessionHost;
   #negotiated: Negotiated | undefined;
   #options: UpdateOptions = { fourOctetAs: true, external: true, families: 0 };
@@ -70,6 +77,9 @@ export class Session implements TrackOwner {
     this.index = configuration.index;
     this.configuration = configuration;
     const { fabric, clock, random } = host;
+    this.limits = new NeighbourLimits(fabric, this.index, clock, (limit, text) =>
+      host.limit(this, limit, text),
+    );
     this.tracks = [new Track(fabric, this, 0, clock, random), new Track(fabric, this, 1, clock, random)];
   }
 
@@ -110,10 +120,11 @@ export class Session implements TrackOwner {
 
   // ── what the operator and the chassis ask for ──
 
-  /** Starts the session; if the last one's routes are still being withdrawn, as soon as they are gone. */
+  /** Starts the session; if something still keeps it down, as soon as that is over. */
   start(): void {
-    if (!this.held()) for (const track of this.tracks) track.start();
-    else if (this.sweeping) this.#startAt(this.#host.clock());
+    const heldUntil = this.heldUntil();
+    if (heldUntil === 0) for (const track of this.tracks) track.start();
+    else if (heldUntil < Number.POSITIVE_INFINITY) this.#startAt(heldUntil);
   }
 
   /** Ends the session with a NOTIFICATION; `restart` milliseconds later it starts again, if not held down. */
@@ -127,9 +138,14 @@ export class Session implements TrackOwner {
     this.schedule(at);
   }
 
-  /** Held down by the operator, or not yet rid of the last session's routes. */
-  held(): boolean {
-    return this.sweeping || this.#host.fabric.session(this.index, SESSION.administrative) !== 0;
+  /** Held down by the operator or a limit, or not yet rid of the last session's routes. */
+  heldUntil(): number {
+    if (this.#host.fabric.session(this.index, SESSION.administrative) !== 0) return Number.POSITIVE_INFINITY;
+    return this.limits.heldUntil || (this.sweeping ? this.#host.clock() + LOOK_AGAIN : 0);
+  }
+
+  shut(): boolean {
+    return this.limits.heldUntil > 0 || this.#host.fabric.session(this.index, SESSION.administrative) !== 0;
   }
 
   /** Asks the neighbour for all its routes again (RFC 2918). */
@@ -207,7 +223,16 @@ export class Session implements TrackOwner {
 
   /** Timers; returns when to look again, milliseconds. */
   tick(now: number): number {
-    return Math.min(this.tracks[0].tick(now), this.tracks[1].tick(now));
+    const active = this.#active;
+    let sending = Number.POSITIVE_INFINITY;
+    if (active !== undefined) {
+      sending = this.limits.sendDeadline(this.configuration, this.holdTime(active), active.which);
+      if (now >= sending) {
+        this.limits.sendHoldExpired();
+        active.sendHoldExpired();
+      }
+    }
+    return Math.min(sending, this.tracks[0].tick(now), this.tracks[1].tick(now));
   }
 
   /** Withdraws what the last session brought, a page at a time; true when more is left. */
@@ -298,7 +323,9 @@ export class Session implements TrackOwner {
 
   processUpdate(bytes: Uint8Array, start: number, end: number): Fault | undefined {
     const { receiver } = this.#host;
-    return receiver.process(this.index, bytes, start, end, this.#options, !this.configuration.importAccept);
+    const reject = !this.configuration.importAccept;
+    const fault = receiver.process(this.index, bytes, start, end, this.#options, reject);
+    return fault ?? this.limits.checkPrefixes(this.configuration);
   }
 
   processRouteRefresh(refresh: RouteRefresh): void {
@@ -323,6 +350,8 @@ export class Session implements TrackOwner {
 
   down(track: Track, why: string): void {
     const { fabric, clock } = this.#host;
+    // Not where an operator or the chassis ended it.
+    if (track.idleHoldAt < Number.POSITIVE_INFINITY) track.rest(this.limits.rest());
     fabric.setNumber(this.index, SESSION_NUMBER.lastDownAt, clock());
     fabric.setNumber(this.index, SESSION_NUMBER.establishedAt, 0);
     this.refreshOn(-1, 0);
@@ -404,6 +433,7 @@ export class Session implements TrackOwner {
       set(SESSION.peerAddress + i, this.configuration.addressWords[i] as number);
     }
     set(SESSION.endOfRibDue, negotiated.families);
+    this.limits.begin();
     set(SESSION.importRule, ruleHash(importKey(this.configuration)));
     fabric.setNumber(this.index, SESSION_NUMBER.establishedAt, clock());
     fabric.count(this.index, SESSION_NUMBER.timesEstablished);

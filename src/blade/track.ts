@@ -6,7 +6,7 @@
  */
 import type { Clock } from '../base/clock.ts';
 import type { Random } from '../base/random.ts';
-import { NotificationCode, notificationText } from '../bgp/errors.ts';
+import { Cease, NotificationCode, notificationText } from '../bgp/errors.ts';
 import { type Action, Event, FsmFlag, type NotificationChoice, State, transition } from '../bgp/fsm.ts';
 import {
   decodeNotification,
@@ -60,8 +60,10 @@ export interface TrackOwner {
   deleteRoutes(track: Track): void;
   processUpdate(bytes: Uint8Array, start: number, end: number): Fault | undefined;
   processRouteRefresh(refresh: RouteRefresh): void;
-  /** Nothing may start now: the last session's routes are still being withdrawn, or it is held down. */
-  held(): boolean;
+  /** Nothing may start until then, milliseconds: what was there last is not put away yet, or it is held down. 0: now. */
+  heldUntil(): number;
+  /** It is held down, and calls are refused; otherwise one that comes too early waits a moment. */
+  shut(): boolean;
   stateChanged(track: Track): void;
   down(track: Track, why: string): void;
   schedule(at: number): void;
@@ -204,7 +206,8 @@ export class Track implements MessageTaker {
   /** Does what is due and returns when to look again, milliseconds. */
   tick(now: number): number {
     if (now >= this.idleHoldAt) {
-      if (this.#owner.held()) this.idleHoldAt = now + 100;
+      const heldUntil = this.#owner.heldUntil();
+      if (heldUntil > 0) this.idleHoldAt = heldUntil;
       else {
         this.idleHoldAt = Number.POSITIVE_INFINITY;
         this.event(Event.IdleHoldTimerExpires);
@@ -309,6 +312,21 @@ export class Track implements MessageTaker {
     }
   }
 
+  /** The neighbour takes no bytes (RFC 9687). */
+  sendHoldExpired(): void {
+    this.event(Event.SendHoldTimerExpires, {
+      code: NotificationCode.SendHoldTimerExpired,
+      subcode: 0,
+      why: 'the neighbour reads nothing: send hold timer expired',
+    });
+  }
+
+  /** A failure rests so long at least, milliseconds. */
+  rest(milliseconds: number): void {
+    if (this.idleHoldAt === Number.POSITIVE_INFINITY) return;
+    this.idleHoldAt = Math.max(this.idleHoldAt, this.#schedule(this.#clock() + this.#jitter(milliseconds)));
+  }
+
   #forgetTimers(): void {
     this.holdDeadline = Number.POSITIVE_INFINITY;
     this.keepaliveDue = Number.POSITIVE_INFINITY;
@@ -344,11 +362,18 @@ export class Track implements MessageTaker {
 
   /** The neighbour has called. */
   #called(): void {
+    const idle = this.state === State.Idle;
     if (this.state === State.Active || this.state === State.Connect) this.#wire.answer();
+    // Who has gone already makes room for who calls next.
+    else if (this.#wire.ended) this.#wire.refuse();
     // Soon we may start again: until then the neighbour waits for our OPEN.
-    else if (this.state === State.Idle && this.idleHoldAt < Number.POSITIVE_INFINITY) return;
+    else if (idle && this.idleHoldAt < Number.POSITIVE_INFINITY && !this.#owner.shut()) return;
     // There is a session already, or none is wanted (RFC 4271 6.8; RFC 4486).
-    else this.#wire.refuse(encodeNotification(NotificationCode.Cease, this.#owner.held() ? 5 : 7));
+    else {
+      const subcode = this.#owner.shut() ? Cease.ConnectionRejected : Cease.ConnectionCollisionResolution;
+      this.#fabric.count(this.#owner.index, SESSION_NUMBER.callsRefused);
+      this.#wire.refuse(encodeNotification(NotificationCode.Cease, subcode));
+    }
   }
 
   #notify(choice: NotificationChoice | undefined, fault: Fault | undefined): void {

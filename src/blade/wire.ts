@@ -91,10 +91,10 @@ export class Wire {
     connections.want(this.#at, this.generation, true);
   }
 
-  /** Turns a call down with a last message. */
-  refuse(message: Uint8Array): void {
+  /** Turns a call down, with a last message if there is one to say. */
+  refuse(message?: Uint8Array): void {
     this.attach();
-    this.send(message);
+    if (message !== undefined) this.send(message);
     this.close();
   }
 

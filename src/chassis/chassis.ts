@@ -7,13 +7,14 @@
  * Owns: which session has which index, where sessions start, the store. It is not on the way of any route.
  */
 import { monotonicMilliseconds } from '../base/clock.ts';
+import { Cease, NotificationCode } from '../bgp/errors.ts';
 import { State } from '../bgp/fsm.ts';
-import { encodeKeepalive } from '../bgp/message.ts';
+import { encodeKeepalive, encodeNotification } from '../bgp/message.ts';
 import type { BladeNews } from '../blade/messages.ts';
 import type { Configuration } from '../config/configuration.ts';
 import { Fabric } from '../fabric/fabric.ts';
 import { createFabricMemory, SESSION_NUMBER } from '../fabric/layout.ts';
-import type { CardNews } from '../linecard/messages.ts';
+import type { CardNews, LastWords } from '../linecard/messages.ts';
 import { describeFor } from '../rib/attribute-row.ts';
 import { BladeHandle } from './blade-handle.ts';
 import { CardHandle } from './card-handle.ts';
@@ -30,6 +31,11 @@ import { type CounterSample, Store } from './store.ts';
 
 /** Milliseconds that a stopping chassis gives its NOTIFICATIONs to leave. */
 const FAREWELL = 3000;
+/** What line cards say to a neighbour whose connection is not taken (RFC 4271 6.8, RFC 4486). */
+const LAST_WORDS: LastWords = {
+  superseded: encodeNotification(NotificationCode.Cease, Cease.ConnectionCollisionResolution),
+  unserved: encodeNotification(NotificationCode.Cease, Cease.ConnectionRejected),
+};
 /** Seconds between two samples of the counters in the store. */
 const HISTORY_EVERY = 10;
 
@@ -98,9 +104,8 @@ export class Chassis {
     this.cards = Array.from({ length: memory.options.lineCards }, (_, card) => {
       const listen = card === 0 ? router.listen : [];
       const vigil = { state: State.Established, message: encodeKeepalive() };
-      return new CardHandle(this.fabric, { memory, card, listen, neighbors, vigil }, (news) =>
-        this.#onCardNews(news),
-      );
+      const start = { memory, card, listen, neighbors, vigil, lastWords: LAST_WORDS };
+      return new CardHandle(this.fabric, start, (news) => this.#onCardNews(news));
     });
     try {
       for (const card of this.cards) await card.listens();
@@ -333,16 +338,24 @@ export class Chassis {
         entry.reason = news.why;
         if (!this.#quiet) log(`${address} down: ${news.why}`);
         break;
-      case 'warning':
-        log(`${address}: ${news.text}`);
+      case 'limit':
+        entry.limits[news.limit]++;
+        if (!this.#quiet) log(`${address} ${news.text}`);
+        break;
+      case 'recovered':
         break;
       default:
+        news satisfies never;
     }
   }
 
   #onCardNews(news: CardNews): void {
-    if (news.kind === 'refused' && !this.#quiet)
-      log(`refused a connection from ${news.address}: ${news.why}`);
+    if (news.kind !== 'refused') return;
+    const { address, why, times } = news;
+    const entry = this.table.find(address);
+    if (entry !== undefined) entry.limits.connectionsRefused += times;
+    const what = times === 1 ? 'a connection' : `${times} more connections`;
+    if (!this.#quiet) log(`refused ${what} from ${address}: ${why}`);
   }
 
   #onDied(slot: number, why: string): void {

@@ -151,7 +151,29 @@ export interface SessionDetail extends SessionRow {
   lastError?: string;
   /** Prefixes that wait to be sent. */
   pending?: number;
+  limits?: LimitsRow;
   cpuPercent?: number;
+}
+
+/** How near a neighbour is to its limits, and how often each of them did something since the chassis started. */
+export interface LimitsRow {
+  maxPrefixes?: number;
+  ipv4Prefixes: number;
+  ipv6Prefixes: number;
+  /** Bytes that it has not taken yet, and seconds since it last took any. */
+  bytesUnread: number;
+  secondsUnread: number;
+  /** Times in a row that the session fell soon after it came up. */
+  flaps: number;
+  /** A limit keeps it down for so long; null: until the operator says otherwise. */
+  heldSeconds?: number | null;
+  prefixWarnings: number;
+  prefixShutdowns: number;
+  sendHoldExpiries: number;
+  flapsDamped: number;
+  /** Connections turned down: by the line card, and by the blade. */
+  connectionsRefused: number;
+  callsRefused: number;
 }
 
 export interface RouteRow {

@@ -45,6 +45,8 @@ export function sessionConfiguration(
     exportAccept: neighbor.export === 'accept',
     holdTime: neighbor.holdTime,
     connectRetryTime: neighbor.connectRetryTime,
+    ...(neighbor.sendHoldTime === undefined ? {} : { sendHoldTime: neighbor.sendHoldTime }),
+    ...prefixLimit(neighbor),
     ...(neighbor.keepaliveTime === undefined ? {} : { keepaliveTime: neighbor.keepaliveTime }),
     nextHopSelf: neighbor.nextHopSelf,
     ...(neighbor.nextHopIpv4 === undefined
@@ -54,6 +56,13 @@ export function sessionConfiguration(
     localAs: configuration.router.as,
     localId: configuration.router.idNumber,
   };
+}
+
+function prefixLimit(neighbor: NeighborConfiguration): Pick<SessionConfiguration, 'prefixLimit'> {
+  const { maxPrefixes: most, maxPrefixesWarning = 75, maxPrefixesRestart } = neighbor;
+  if (most === undefined) return {};
+  const restart = maxPrefixesRestart === undefined ? {} : { restart: maxPrefixesRestart * 1000 };
+  return { prefixLimit: { most, warnAt: Math.ceil((most * maxPrefixesWarning) / 100), ...restart } };
 }
 
 /** The last place is the rehearsal's, and never a neighbour's. */

@@ -1,4 +1,4 @@
-import type { SessionConfiguration } from '../blade/messages.ts';
+import type { SessionConfiguration, SessionLimit } from '../blade/messages.ts';
 import type { NeighborConfiguration } from '../config/configuration.ts';
 
 /** A neighbour as the chassis knows it. */
@@ -10,6 +10,8 @@ export interface SessionEntry {
   /** Why it is down, in words; and why the operator holds it down. */
   reason: string;
   heldBecause: string;
+  /** What limits have done to it since the chassis started. */
+  readonly limits: { [limit in SessionLimit | 'connectionsRefused']: number };
   /** Operations on a session take place one after another. */
   busy: Promise<unknown>;
 }

@@ -15,6 +15,13 @@ import { OperationError } from './operations.ts';
 import { rehearsalIndex, sessionConfiguration } from './plan.ts';
 import type { SessionEntry } from './session-entry.ts';
 
+const NO_LIMITS: SessionEntry['limits'] = {
+  prefixWarnings: 0,
+  prefixShutdowns: 0,
+  sendHoldExpiries: 0,
+  flapsDamped: 0,
+  connectionsRefused: 0,
+};
 /** Milliseconds. */
 const REST = 30_000;
 
@@ -64,6 +71,7 @@ export class SessionTable {
       configuration: sessionConfiguration(configuration, neighbor, index),
       reason: 'not connected yet',
       heldBecause: '',
+      limits: { ...NO_LIMITS },
       busy: Promise.resolve(),
     };
     this.list.push(entry);

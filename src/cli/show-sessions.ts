@@ -1,5 +1,5 @@
 /** `chassis show sessions` and `chassis show session ADDR`. */
-import type { SessionDetail, SessionRow } from '../chassis/operations.ts';
+import type { LimitsRow, SessionDetail, SessionRow } from '../chassis/operations.ts';
 import { answer, type Command } from './command.ts';
 import { count, duration, microseconds, moment, number, stateStyle } from './format.ts';
 import { type Column, facts, table } from './table.ts';
@@ -112,8 +112,30 @@ function sessionFacts(
       graft &&
         `${moment(graft.time)}, blade ${graft.from} to ${graft.to}, pause ${microseconds(graft.pauseMicroseconds)}`,
     ],
+    ['limits', limitsText(session.limits)],
     ['cpu', session.cpuPercent === undefined ? undefined : `${session.cpuPercent.toFixed(1)}%`],
   ];
+}
+
+/** What there is to say: how near it is, and what was done. */
+function limitsText(limits: LimitsRow | undefined): string | undefined {
+  if (limits === undefined) return undefined;
+  const { maxPrefixes, ipv4Prefixes, ipv6Prefixes, heldSeconds, secondsUnread, bytesUnread } = limits;
+  const parts: string[] = [];
+  if (maxPrefixes !== undefined)
+    parts.push(`${Math.max(ipv4Prefixes, ipv6Prefixes)} of ${maxPrefixes} prefixes`);
+  if (heldSeconds !== undefined)
+    parts.push(heldSeconds === null ? 'held down' : `held down for ${duration(heldSeconds)}`);
+  if (secondsUnread >= 1) parts.push(`${bytesUnread} bytes unread for ${duration(secondsUnread)}`);
+  const done: [string, number][] = [
+    ['warned of prefixes', limits.prefixWarnings],
+    ['shut for prefixes', limits.prefixShutdowns],
+    ['closed because it read nothing', limits.sendHoldExpiries],
+    ['damped', limits.flapsDamped],
+    ['connections refused', limits.connectionsRefused + limits.callsRefused],
+  ];
+  for (const [what, times] of done) if (times > 0) parts.push(`${what} ${times} ×`);
+  return parts.length === 0 ? undefined : parts.join(', ');
 }
 
 function connectionText(session: SessionDetail): string {

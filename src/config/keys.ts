@@ -66,6 +66,10 @@ export const neighborKeys = {
   'next-hop-self': defaulted(flag, { default: false, doc: 'true: towards an iBGP neighbour, put this router\'s address as the next hop, as eBGP always does.' }),
   'next-hop-ipv4': optional(ipv4Address, { doc: 'The next hop to put into IPv4 routes instead of the address of this end of the session.' }),
   'next-hop-ipv6': optional(ipv6Address, { doc: 'The next hop to put into IPv6 routes instead of the address of this end of the session.' }),
+  'send-hold-time': optional(integer(0, 65535), { doc: 'Seconds that bytes may wait without the neighbour taking any until the session is given up (RFC 9687); 0 for never. Without it 480, or twice the hold time where that is more.' }),
+  'max-prefixes': optional(integer(1, 1 << 26), { doc: 'Prefixes of each family that the neighbour may announce, rejected ones too; with more the session is closed (Cease/Maximum Number of Prefixes Reached).' }),
+  'max-prefixes-warning': optional(integer(1, 100), { doc: 'Percent of max-prefixes at which there is a warning in the log; without it 75.' }),
+  'max-prefixes-restart': optional(integer(1, 604800), { doc: 'Seconds after which a session that max-prefixes closed starts again; without it when "chassis clear" or "chassis enable" says so.' }),
   blade: optional(integer(0, 31), { doc: 'The blade where the session starts, counted from 0; without it the chassis decides.' }),
   description: optional(text, { doc: 'A name for people.' }),
 };

@@ -135,6 +135,10 @@ export const SESSION = {
   exportRule: 25,
   /** Non-zero: the routes sent to the neighbour must be counted anew, because who counted them died. */
   recount: 26,
+  /** How often in a row the session fell soon after it came up. */
+  flaps: 27,
+  /** FAMILY_ bits for which the neighbour is near its limit of prefixes, and that was said. */
+  nearLimit: 28,
 } as const;
 
 export const SESSION_FLAG = {
@@ -175,6 +179,15 @@ export const SESSION_NUMBER = {
   loopsRejected: 23,
   lastDownAt: 24,
   lastErrorCode: 25,
+  /** Of `routesReceived`, those of IPv6. */
+  routesReceived6: 26,
+  /** A limit keeps the session down until then; infinite: until the operator says so. */
+  heldUntil: 27,
+  /** When the neighbour last took bytes, or had none to take, and the position of the transmit ring then. */
+  sendProgressAt: 28,
+  sendPosition: 29,
+  /** Calls of the neighbour that were turned down, because there was a session or none was wanted. */
+  callsRefused: 30,
 } as const;
 
 /** Words of a graft slot. The state says who may write the rest. */

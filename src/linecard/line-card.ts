@@ -10,17 +10,23 @@ import type { Fabric } from '../fabric/fabric.ts';
 import { CARD_NUMBER, CONNECTION_STATE } from '../fabric/layout.ts';
 import { plainAddress } from './address-words.ts';
 import { Connection } from './connection.ts';
-import type { CardNews, Listen, Neighbor } from './messages.ts';
+import type { CardNews, LastWords, Listen, Neighbor } from './messages.ts';
+import { Refusals } from './refusals.ts';
 import type { VigilKeeper } from './vigil.ts';
 
 /** How long an accepted connection may wait for the one before it to be gone, milliseconds. */
 const WAIT_FOR_SLOT = 10_000;
 const ACCEPTED = 1;
+/** Connections that are told why before they are closed: so many at once, and so long each, milliseconds. */
+const MOST_LEAVING = 64;
+const LAST_WORDS_TIME = 1000;
 
 export class LineCard {
   readonly #fabric: Fabric;
   readonly #card: number;
-  readonly #news: (news: CardNews) => void;
+  readonly #refusals: Refusals;
+  readonly #lastWords: LastWords | undefined;
+  #leaving = 0;
   readonly #neighbors = new Map<number, Neighbor>();
   readonly #byAddress = new Map<string, number>();
   readonly #connections = new Map<number, Connection>();
@@ -28,10 +34,19 @@ export class LineCard {
   readonly #waiting = new Map<number, net.Socket>();
   readonly #servers: net.Server[] = [];
 
-  constructor(fabric: Fabric, card: number, neighbors: readonly Neighbor[], news: (news: CardNews) => void) {
+  constructor(
+    fabric: Fabric,
+    card: number,
+    neighbors: readonly Neighbor[],
+    news: (news: CardNews) => void,
+    lastWords?: LastWords,
+  ) {
     this.#fabric = fabric;
     this.#card = card;
-    this.#news = news;
+    this.#refusals = new Refusals((address, why, times) =>
+      news({ kind: 'refused', card, address, why, times }),
+    );
+    this.#lastWords = lastWords;
     for (const neighbor of neighbors) this.addNeighbor(neighbor);
   }
 
@@ -87,6 +102,7 @@ export class LineCard {
 
   /** Stops listening and dialling; what is open goes when its blade wants it no longer. */
   stopListening(): void {
+    this.#refusals.stop();
     for (const server of this.#servers) server.close();
     for (const socket of this.#waiting.values()) socket.destroy();
   }
@@ -155,23 +171,41 @@ export class LineCard {
     else this.#attach(session, socket);
   }
 
-  #refuse(socket: net.Socket, address: string, why: string, counter: number): void {
+  #refuse(socket: net.Socket, address: string, why: string, counter: number, words?: Uint8Array): void {
     this.#fabric.countCard(this.#card, CARD_NUMBER.refused);
     this.#fabric.countCard(this.#card, counter);
-    this.#news({ kind: 'refused', card: this.#card, address, why });
+    this.#refusals.note(address, why);
     socket.on('error', () => {});
-    socket.destroy();
+    if (words === undefined || this.#leaving >= MOST_LEAVING) socket.destroy();
+    else this.#sayAndClose(socket, words);
+  }
+
+  /** What it has sent is read and forgotten: closing over it would reset the connection, and our words with it. */
+  #sayAndClose(socket: net.Socket, words: Uint8Array): void {
+    this.#leaving++;
+    const late = setTimeout(() => socket.destroy(), LAST_WORDS_TIME).unref();
+    socket.on('close', () => {
+      clearTimeout(late);
+      this.#leaving--;
+    });
+    socket.on('end', () => socket.destroy());
+    socket.end(words);
+    socket.resume();
   }
 
   #wait(session: number, socket: net.Socket, address: string): void {
     const before = this.#waiting.get(session);
-    if (before !== undefined) this.#refuse(before, address, 'a newer connection came', CARD_NUMBER.notWanted);
+    if (before !== undefined) {
+      const words = this.#lastWords?.superseded;
+      this.#refuse(before, address, 'a newer connection came', CARD_NUMBER.notWanted, words);
+    }
     this.#waiting.set(session, socket);
     socket.on('error', () => {});
     setTimeout(() => {
       if (this.#waiting.get(session) !== socket) return;
       this.#waiting.delete(session);
-      this.#refuse(socket, address, 'another connection is in use', CARD_NUMBER.notWanted);
+      const words = this.#lastWords?.unserved;
+      this.#refuse(socket, address, 'another connection is in use', CARD_NUMBER.notWanted, words);
     }, WAIT_FOR_SLOT).unref();
   }
 

@@ -13,7 +13,7 @@ const port = parentPort as NonNullable<typeof parentPort>;
 const fabric = new Fabric(start.memory, start.memory.options.blades, () => {});
 const thread = fabric.cardThread(start.card);
 const tell = (news: CardNews): void => port.postMessage(news);
-const card = new LineCard(fabric, start.card, start.neighbors, tell);
+const card = new LineCard(fabric, start.card, start.neighbors, tell, start.lastWords);
 nameThread(`line card ${start.card}`);
 fabric.cardNumbers[start.card * CARD_NUMBER.words + CARD_NUMBER.thread] = ownThread();
 const vigil = new VigilKeeper(fabric, start.card, start.vigil);

@@ -22,6 +22,14 @@ export interface Vigil {
   readonly message: Uint8Array;
 }
 
+/** What is said to a neighbour whose connection is not taken, before it is closed: bytes that a line card does not know. */
+export interface LastWords {
+  /** It came again, and the newer connection counts. */
+  readonly superseded: Uint8Array;
+  /** Another connection is in use. */
+  readonly unserved: Uint8Array;
+}
+
 /** workerData of a line card. */
 export interface CardStart {
   readonly memory: FabricMemory;
@@ -29,6 +37,7 @@ export interface CardStart {
   readonly listen: readonly Listen[];
   readonly neighbors: readonly Neighbor[];
   readonly vigil: Vigil;
+  readonly lastWords: LastWords;
 }
 
 /** Chassis → line card. */
@@ -44,5 +53,12 @@ export type CardOrder =
 export type CardNews =
   | { readonly kind: 'listening'; readonly card: number; readonly addresses: readonly Listen[] }
   | { readonly kind: 'cannot-listen'; readonly card: number; readonly why: string }
-  | { readonly kind: 'refused'; readonly card: number; readonly address: string; readonly why: string }
+  | {
+      readonly kind: 'refused';
+      readonly card: number;
+      readonly address: string;
+      readonly why: string;
+      /** Connections that this is said of. */
+      readonly times: number;
+    }
   | { readonly kind: 'stopped'; readonly card: number };

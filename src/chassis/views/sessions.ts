@@ -6,6 +6,7 @@ import { State, stateName } from '../../bgp/fsm.ts';
 import { CONNECTION, SESSION, SESSION_NUMBER } from '../../fabric/layout.ts';
 import type { Chassis, SessionEntry } from '../chassis.ts';
 import type { SessionDetail, SessionRow, SessionState } from '../operations.ts';
+import { limitsRow } from './limits.ts';
 
 export function sessionRow(chassis: Chassis, entry: SessionEntry): SessionRow {
   const { fabric } = chassis;
@@ -64,6 +65,7 @@ export function sessionDetail(chassis: Chassis, entry: SessionEntry): SessionDet
     establishedCount: number(SESSION_NUMBER.timesEstablished),
     grafts: number(SESSION_NUMBER.grafts),
     ...(last === undefined ? {} : { lastGraft: last }),
+    limits: limitsRow(chassis, entry),
     cpuPercent: chassis.load.sessionCpu(index),
   };
 }
