@@ -11,13 +11,13 @@
 import type { Clock } from '../base/clock.ts';
 import type { Random } from '../base/random.ts';
 import { encodeEndOfRib } from '../bgp/encode.ts';
-import { Cease, NotificationCode } from '../bgp/errors.ts';
 import { multiprotocolOf } from '../bgp/families.ts';
 import { State } from '../bgp/fsm.ts';
 import type { Fabric } from '../fabric/fabric.ts';
 import { FifoSet } from '../fabric/fifo-set.ts';
 import { Journal } from '../fabric/journal.ts';
 import { BLADE_NUMBER, BLADE_WORD, GRAFT, GRAFT_TIME, SESSION, SESSION_NUMBER } from '../fabric/layout.ts';
+import { CLEARED, DECONFIGURED, RECONFIGURED, STOPPED, shutdownFault } from './cease.ts';
 import { fail } from './faults.ts';
 import { type GraftHost, Grafts } from './grafts.ts';
 import { Groups } from './groups.ts';
@@ -137,15 +137,11 @@ export class Blade implements RoutesListener, GraftHost, SessionHost {
         break;
       case 'clear':
         this.#sessions.get(order.session)?.limits.lift();
-        this.#stop(order.session, cease(Cease.AdministrativeReset, 'cleared by the operator'), CLEAR_RESTART);
+        this.#stop(order.session, CLEARED, CLEAR_RESTART);
         break;
       case 'reset':
         this.#sessions.get(order.session)?.limits.lift();
-        this.#stop(
-          order.session,
-          cease(Cease.OtherConfigurationChange, 'configured otherwise'),
-          CLEAR_RESTART,
-        );
+        this.#stop(order.session, RECONFIGURED, CLEAR_RESTART);
         break;
       case 'remove':
         this.#remove(order.session);
@@ -165,10 +161,7 @@ export class Blade implements RoutesListener, GraftHost, SessionHost {
       case 'stop':
         this.stopping = true;
         for (const session of this.#sessions.values()) {
-          session.stop(
-            cease(Cease.AdministrativeShutdown, 'the chassis is stopped'),
-            Number.POSITIVE_INFINITY,
-          );
+          session.stop(STOPPED, Number.POSITIVE_INFINITY);
         }
         break;
       default:
@@ -478,7 +471,7 @@ export class Blade implements RoutesListener, GraftHost, SessionHost {
     const session = this.#sessions.get(index);
     if (session === undefined) return;
     this.fabric.setSession(index, SESSION.administrative, 1);
-    session.stop(cease(Cease.PeerDeconfigured, 'configured no longer'), Number.POSITIVE_INFINITY);
+    session.stop(DECONFIGURED, Number.POSITIVE_INFINITY);
     this.#leaving.add(session);
   }
 
@@ -586,15 +579,4 @@ export class Blade implements RoutesListener, GraftHost, SessionHost {
     const session = this.#sessions.get(index);
     if (session !== undefined) session.group = group;
   };
-}
-
-function cease(subcode: number, why: string): Fault {
-  return { code: NotificationCode.Cease, subcode, why };
-}
-
-/** RFC 9003: one octet of length, then UTF-8. */
-function shutdownFault(why: string): Fault {
-  const text = new TextEncoder().encode(why).subarray(0, 255);
-  const data = text.length === 0 ? new Uint8Array(0) : Uint8Array.of(text.length, ...text);
-  return { ...cease(Cease.AdministrativeShutdown, why === '' ? 'shut down by the operator' : why), data };
 }
