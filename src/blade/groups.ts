@@ -23,6 +23,8 @@ export class Groups {
   readonly all: UpdateGroup[] = [];
   /** When to look again though nobody rings, monotonic milliseconds: somebody's patience ends then. */
   lookAgainAt = Number.POSITIVE_INFINITY;
+  /** Those that are told anything at all. */
+  readonly #told: UpdateGroup[] = [];
   readonly #primary = new Map<string, UpdateGroup>();
   /** Kept when the last group of a kind is gone: a graft may bring the next one. */
   readonly #exporters = new Map<string, Exporter>();
@@ -121,7 +123,7 @@ export class Groups {
   }
 
   mark(id: number): void {
-    for (const group of this.all) group.mark(id);
+    for (let i = 0; i < this.#told.length; i++) (this.#told[i] as UpdateGroup).mark(id);
   }
 
   /** Sends what waits; true when more can be sent at once. Calls `moved` for who changed groups. */
@@ -172,12 +174,14 @@ export class Groups {
       this.#journal,
     );
     this.all.push(group);
+    if (rules.accept) this.#told.push(group);
     if (!this.#primary.has(key)) this.#primary.set(key, group);
     return group;
   }
 
   #delete(group: UpdateGroup): void {
     this.all.splice(this.all.indexOf(group), 1);
+    if (group.exporter.rules.accept) this.#told.splice(this.#told.indexOf(group), 1);
     this.#joinNotBefore.delete(group);
     if (this.#primary.get(group.key) !== group) return;
     const next = this.all.find((other) => other.key === group.key);

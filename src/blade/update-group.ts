@@ -13,17 +13,16 @@
  * been told exactly what the larger group has; then it joins.
  */
 
-import { AttributeType, findAttribute, valueStart } from '../bgp/attributes.ts';
-import { UpdateWriter, wireAttributes } from '../bgp/encode.ts';
-import { Afi, FAMILY_IPV4, FAMILY_IPV6, Safi } from '../bgp/families.ts';
-import { MAX_EXTENDED_MESSAGE } from '../bgp/message.ts';
+import { FAMILY_IPV4, FAMILY_IPV6 } from '../bgp/families.ts';
 import type { Fabric } from '../fabric/fabric.ts';
 import { FifoSet } from '../fabric/fifo-set.ts';
 import type { Journal } from '../fabric/journal.ts';
-import { JOURNAL_WORDS, SESSION, SESSION_NUMBER } from '../fabric/layout.ts';
+import { PAGE_BITS, PAGE_MASK, SESSION, SESSION_NUMBER } from '../fabric/layout.ts';
 import { type OutViews, UNKNOWN } from '../rib/adj-rib-out.ts';
+import { BATCH, Batch } from './batch.ts';
 import type { Exporter } from './exporter.ts';
 import type { Limits } from './limits.ts';
+import { Singles } from './singles.ts';
 
 /** What a group reads of its blade. */
 export interface BestRoutes {
@@ -32,32 +31,12 @@ export interface BestRoutes {
   bestSession(id: number): number;
 }
 
-/** Prefixes looked at in one export at most. */
-const BATCH = JOURNAL_WORDS;
 /** Octets of messages to single members that one export makes at most, but for one message more. */
 const SINGLES = 16_384;
 
-const message = new Uint8Array(MAX_EXTENDED_MESSAGE);
-const wire = new Uint8Array(2 * MAX_EXTENDED_MESSAGE);
-
 // One export's work, reused: the blade's groups export one after another.
-const batchId = new Int32Array(BATCH);
-const batchAttribute = new Int32Array(BATCH);
-const batchSource = new Int32Array(BATCH);
-const batchOldSource = new Int32Array(BATCH);
-const batchNext = new Int32Array(BATCH);
-const bucketFirst = new Int32Array(BATCH);
-const bucketLast = new Int32Array(BATCH);
-const bucketAttribute = new Int32Array(BATCH);
-const bucketSource = new Int32Array(BATCH);
-const hashSlots = new Int32Array(BATCH * 4);
-
-interface Single {
-  readonly session: number;
-  readonly id: number;
-  /** 0: withdraw */
-  readonly attribute: number;
-}
+const batch = new Batch();
+const singles = new Singles();
 
 export class UpdateGroup {
   readonly key: string;
@@ -82,18 +61,22 @@ export class UpdateGroup {
   readonly #best: BestRoutes;
   readonly #limits: Limits;
   readonly #journal: Journal;
-  readonly #writer: UpdateWriter;
+  readonly #fourOctetAs: boolean;
   readonly #maxMessage: number;
   /** Heads of the members' transmit rings, written and not yet published. */
   #heads: number[] = [];
-  #buckets = 0;
-  #count = 0;
-  #singles: Single[] = [];
-  #singleBytes = 0;
-  /** Routes in the view, and by source session: a member's share is the total less its own. */
+  /** Least room in a member's transmit ring when the export began. */
+  #room = 0;
+  /** Where the page of the view that was last looked at stands (rib/adj-rib-out.ts); -1: look it up. */
+  #page = -1;
+  /** Routes in the view, and by source session + 1: a member's share is the total less its own. */
   #total = 0;
-  readonly #bySource = new Map<number, number>();
+  readonly #bySource: Int32Array;
   readonly #offset = new Map<number, number>();
+  readonly #postpone = (id: number): void => {
+    this.pending.add(id);
+    singles.remove(id);
+  };
 
   constructor(
     fabric: Fabric,
@@ -113,8 +96,9 @@ export class UpdateGroup {
     this.exporter = exporter;
     this.key = key;
     this.view = view;
+    this.#fourOctetAs = exporter.rules.fourOctetAs;
     this.#maxMessage = exporter.rules.maxMessage;
-    this.#writer = new UpdateWriter(message, this.#maxMessage);
+    this.#bySource = new Int32Array(fabric.options.sessions + 1);
   }
 
   /** The session is told from now on what the group is told; `advertised`: routes it has been sent so far. */
@@ -150,11 +134,16 @@ export class UpdateGroup {
     return this.pending.size === 0 && this.cursor < 0;
   }
 
-  /** A member without room for a few messages, or -1. */
+  /** A member without room for a few messages, or -1. Notes the least room of all in `#room`. */
   memberWithoutRoom(): number {
     const { connections } = this.#fabric;
-    for (const session of this.members) {
-      if (connections.transmitRoom(this.#connection(session)) < this.#roomNeeded) return session;
+    const needed = this.#roomNeeded;
+    this.#room = connections.transmitBytes;
+    for (let i = 0; i < this.members.length; i++) {
+      const session = this.members[i] as number;
+      const room = connections.transmitRoom(this.#connection(session));
+      if (room < needed) return session;
+      if (room < this.#room) this.#room = room;
     }
     return -1;
   }
@@ -168,23 +157,21 @@ export class UpdateGroup {
     }
     this.stalledSince = 0;
     this.#gather();
-    if (this.#count > 0 || this.#singles.length > 0) this.#send();
+    if (batch.count > 0 || singles.count > 0) this.#send();
     return !this.quiet;
   }
 
   /** Takes prefixes from the walk and the pending set and sorts them into buckets of one attribute set and source. */
   #gather(): void {
-    this.#count = 0;
-    this.#buckets = 0;
-    this.#singles = [];
-    this.#singleBytes = 0;
-    hashSlots.fill(0);
+    batch.clear();
+    singles.clear();
+    this.#page = -1;
     if (this.cursor >= 0) this.#walk();
-    while (this.#gathering && this.pending.size > 0) this.#consider(this.pending.shift());
+    while (this.pending.size > 0 && this.#gathering()) this.#consider(this.pending.shift());
   }
 
-  get #gathering(): boolean {
-    return this.#count < this.#limits.exports && this.#singleBytes < SINGLES;
+  #gathering(): boolean {
+    return batch.count < this.#limits.exports && singles.room < SINGLES;
   }
 
   #walk(): void {
@@ -192,7 +179,7 @@ export class UpdateGroup {
     const used4 = prefixes.used4();
     const end = prefixes.used6();
     let id = this.cursor;
-    for (let steps = 0; steps < this.#limits.walk && this.#gathering; steps++, id++) {
+    for (let steps = 0; steps < this.#limits.walk && this.#gathering(); steps++, id++) {
       if (id === used4) id = Math.max(id, prefixes.base6);
       if (id >= end) {
         this.cursor = -1;
@@ -215,17 +202,19 @@ export class UpdateGroup {
 
   /** Compares what should be told of a prefix with what was. */
   #consider(id: number): void {
+    const views = this.#views;
     const bestSource = this.#best.bestSession(id);
     const attribute = this.exporter.attributeFor(id, this.#best.bestAttribute(id), bestSource);
     const source = attribute === 0 ? 0 : bestSource;
-    const old = this.#views.attribute(this.view, id);
-    const oldSource = this.#views.source(this.view, id);
+    if (id >>> PAGE_BITS !== this.#page) {
+      this.#page = id >>> PAGE_BITS;
+      views.find(this.view, this.#page);
+    }
+    const { words } = this.#fabric.columns;
+    const old = views.foundAttributes === 0 ? 0 : (words[views.foundAttributes + (id & PAGE_MASK)] as number);
+    const oldSource = views.foundSources === 0 ? 0 : (words[views.foundSources + (id & PAGE_MASK)] as number);
     if (attribute === old && source === oldSource) return;
-    const index = this.#count++;
-    batchId[index] = id;
-    batchAttribute[index] = attribute;
-    batchSource[index] = source;
-    batchOldSource[index] = old === 0 ? -1 : oldSource;
+    const index = batch.add(id, attribute, source, old === 0 ? -1 : oldSource);
     if (attribute === old) {
       // The same attributes from another session: only these two sessions see a difference.
       this.#single(oldSource, id, attribute);
@@ -234,56 +223,26 @@ export class UpdateGroup {
     }
     // Who tells us the best route now must forget what we told it before.
     if (attribute !== 0 && old !== 0 && source !== oldSource) this.#single(source, id, 0);
-    const family = id < this.#fabric.prefixes.base6 ? 1 : 2;
-    if (attribute !== 0) this.#bucket(index, attribute, source);
-    else this.#bucket(index, -family, oldSource);
+    if (attribute !== 0) batch.bucket(index, attribute, source);
+    else batch.bucket(index, id < this.#fabric.prefixes.base6 ? -1 : -2, oldSource);
   }
 
   #single(source: number, id: number, attribute: number): void {
     if (!this.#offset.has(source - 1)) return;
-    this.#singles.push({ session: source - 1, id, attribute });
-    this.#singleBytes += 64 + (attribute === 0 ? 0 : 2 * this.#fabric.attributes.lengthOf(attribute));
-  }
-
-  /** Appends to the bucket of an attribute set (or withdrawals of a family, negative) and source. */
-  #bucket(index: number, attribute: number, source: number): void {
-    const mask = hashSlots.length - 1;
-    let slot = (Math.imul(attribute, 0x9e3779b1) ^ Math.imul(source, 0x85ebca6b)) & mask;
-    batchNext[index] = -1;
-    for (;;) {
-      const held = (hashSlots[slot] as number) - 1;
-      if (held < 0) {
-        const bucket = this.#buckets++;
-        hashSlots[slot] = bucket + 1;
-        bucketAttribute[bucket] = attribute;
-        bucketSource[bucket] = source;
-        bucketFirst[bucket] = index;
-        bucketLast[bucket] = index;
-        return;
-      }
-      if (bucketAttribute[held] === attribute && bucketSource[held] === source) {
-        batchNext[bucketLast[held] as number] = index;
-        bucketLast[held] = index;
-        return;
-      }
-      slot = (slot + 1) & mask;
-    }
+    singles.add(source - 1, id, attribute, attribute === 0 ? 0 : this.#fabric.attributes.lengthOf(attribute));
   }
 
   /** Bytes into the rings, publish, then note in the view: in this order, so that a crash can only repeat. */
   #send(): void {
-    const { connections } = this.#fabric;
     this.untouched = false;
-    this.#heads = this.members.map((session) => connections.transmitHead(this.#connection(session)));
-    let rest = -1;
-    for (let bucket = 0; bucket < this.#buckets; bucket++) {
-      rest = rest === -1 ? this.#sendBucket(bucket) : (bucketFirst[bucket] as number);
-      if (rest !== -1) this.#postpone(rest);
-    }
-    for (const single of this.#singles) this.#sendSingle(single);
-    this.#journal.open(this.view, batchId, this.#count);
+    const room = this.#room - singles.room;
+    batch.encode(this.#fabric, this.#fourOctetAs, this.#maxMessage, room, this.#postpone);
+    for (let i = 0; i < this.members.length; i++) this.#copyTo(i);
+    for (const session of singles.sessions) this.#sendSingles(this.members.indexOf(session));
+    this.#journal.open(this.view, batch.id, batch.count);
     this.#publish();
-    for (let i = 0; i < this.#count; i++) if (batchId[i] !== -1) this.#noteSent(i);
+    this.#page = -1;
+    for (let i = 0; i < batch.count; i++) if (batch.id[i] !== -1) this.#noteSent(i);
     this.#journal.close();
     this.#noteCounts();
   }
@@ -295,158 +254,98 @@ export class UpdateGroup {
     }
   }
 
-  /** What found no room, the rest of a bucket, waits again; its view is not touched. */
-  #postpone(rest: number): void {
-    const postponed = new Set<number>();
-    for (let i = rest; i >= 0; i = batchNext[i] as number) {
-      const id = batchId[i] as number;
-      postponed.add(id);
-      this.pending.add(id);
-      batchId[i] = -1;
-    }
-    this.#singles = this.#singles.filter((single) => !postponed.has(single.id));
-  }
-
   #noteSent(index: number): void {
-    const id = batchId[index] as number;
-    const attribute = batchAttribute[index] as number;
-    const source = batchSource[index] as number;
-    const oldSource = batchOldSource[index] as number;
+    const id = batch.id[index] as number;
+    const source = batch.source[index] as number;
+    const oldSource = batch.oldSource[index] as number;
     // What the recounting walk is still to pass is counted then, as it stands then.
     if (!this.recounting || id < this.cursor) {
       if (oldSource >= 0) this.#countRoute(oldSource, -1);
-      if (attribute !== 0) this.#countRoute(source, 1);
+      if (source !== 0) this.#countRoute(source, 1);
     }
-    if (!this.#views.store(this.view, id, attribute, source)) this.pending.add(id);
+    const views = this.#views;
+    if (id >>> PAGE_BITS !== this.#page) {
+      this.#page = id >>> PAGE_BITS;
+      if (!views.own(this.view, this.#page)) {
+        this.#page = -1;
+        this.pending.add(id);
+        return;
+      }
+    }
+    const { words } = this.#fabric.columns;
+    words[views.foundSources + (id & PAGE_MASK)] = source;
+    words[views.foundAttributes + (id & PAGE_MASK)] = batch.attribute[index] as number;
   }
 
   #countRoute(source: number, by: number): void {
     this.#total += by;
-    this.#bySource.set(source - 1, (this.#bySource.get(source - 1) ?? 0) + by);
+    this.#bySource[source] = (this.#bySource[source] as number) + by;
   }
 
   #share(session: number): number {
-    return this.#total - (this.#bySource.get(session) ?? 0);
+    return this.#total - (this.#bySource[session + 1] as number);
   }
 
-  /** Room for one more message of a bucket, and for the singles behind it, in every member's ring. */
-  #hasRoom(): boolean {
+  /** One encoding, copied to every member but for the messages of routes that came from it. */
+  #copyTo(member: number): void {
     const { connections } = this.#fabric;
-    const need = 2 * this.#maxMessage + this.#singleBytes;
-    for (let i = 0; i < this.members.length; i++) {
-      const at = this.#connection(this.members[i] as number);
-      const written = ((this.#heads[i] as number) - connections.transmitHead(at)) | 0;
-      if (connections.transmitRoom(at) - written < need) return false;
-    }
-    return true;
-  }
-
-  /** Returns the index in the batch from which on there was no room, or -1. */
-  #sendBucket(bucket: number): number {
-    const attribute = bucketAttribute[bucket] as number;
-    const source = (bucketSource[bucket] as number) - 1;
-    let prefixes = 0;
-    for (let i = bucketFirst[bucket] as number; i >= 0; i = batchNext[i] as number) {
-      const id = batchId[i] as number;
-      if (prefixes > 0 && !this.#addPrefix(id)) {
-        this.#copyToMembers(this.#writer.finish(), prefixes, source, attribute > 0);
-        prefixes = 0;
+    const session = this.members[member] as number;
+    const connection = this.#fabric.session(session, SESSION.connection);
+    let head = connections.transmitHead(connections.at(session, connection));
+    let announced = 0;
+    let withdrawn = 0;
+    let sent = 0;
+    let start = 0;
+    for (let i = 0; i <= batch.messages; i++) {
+      if (i < batch.messages && batch.messageSource[i] !== session) {
+        sent++;
+        if (batch.messageAnnounces[i] === 1) announced += batch.messageRoutes[i] as number;
+        else withdrawn += batch.messageRoutes[i] as number;
+        continue;
       }
-      if (prefixes === 0) {
-        if (!this.#hasRoom()) return i;
-        this.#begin(attribute, id);
-        this.#addPrefix(id);
-      }
-      prefixes++;
+      const end = batch.messageStart[i] as number;
+      if (start < end) head = connections.write(session, connection, head, batch.bytes, start, end);
+      start = batch.messageStart[i + 1] as number;
     }
-    this.#copyToMembers(this.#writer.finish(), prefixes, source, attribute > 0);
-    return -1;
+    this.#heads[member] = head;
+    this.#countSent(session, sent, announced, withdrawn);
   }
 
-  /** Starts a message: announcements with an attribute set, or withdrawals when `attribute` is not positive. */
-  #begin(attribute: number, id: number): void {
-    const ipv6 = id >= this.#fabric.prefixes.base6;
-    if (attribute <= 0) {
-      if (ipv6) this.#writer.beginWithdrawMp(Afi.Ipv6, Safi.Unicast);
-      else this.#writer.beginWithdraw4();
-      return;
-    }
-    const { bytes } = this.#fabric.attributes;
-    const start = this.#fabric.attributes.offsetOf(attribute);
-    const end = start + this.#fabric.attributes.lengthOf(attribute);
-    const length = wireAttributes(bytes, start, end, this.exporter.rules.fourOctetAs, wire, 0);
-    if (!ipv6) {
-      this.#writer.beginAnnounce4(wire, 0, length);
-      return;
-    }
-    const reach = valueStart(bytes, findAttribute(bytes, start, end, AttributeType.MpReach));
-    const nextHop = bytes.subarray(reach + 1, reach + 1 + (bytes[reach] as number));
-    this.#writer.beginAnnounceMp(Afi.Ipv6, Safi.Unicast, nextHop, wire, 0, length);
-  }
-
-  #addPrefix(id: number): boolean {
-    const { prefixes } = this.#fabric;
-    if (id < prefixes.base6) {
-      return this.#writer.addPrefix4(
-        prefixes.keys4[id << 1] as number,
-        prefixes.keys4[(id << 1) + 1] as number,
-      );
-    }
-    const at = (id - prefixes.base6) * 5;
-    const keys = prefixes.keys6;
-    return this.#writer.addPrefix6(
-      keys[at] as number,
-      keys[at + 1] as number,
-      keys[at + 2] as number,
-      keys[at + 3] as number,
-      keys[at + 4] as number,
-    );
-  }
-
-  /** One encoding, copied to every member but the one that the routes came from. */
-  #copyToMembers(length: number, prefixes: number, source: number, announce: boolean): void {
-    for (let i = 0; i < this.members.length; i++) {
-      if (this.members[i] !== source) this.#copyTo(i, length, prefixes, announce);
-    }
-  }
-
-  #copyTo(index: number, length: number, prefixes: number, announce: boolean): void {
+  #countSent(session: number, messages: number, announced: number, withdrawn: number): void {
     const fabric = this.#fabric;
-    const session = this.members[index] as number;
-    const connection = fabric.session(session, SESSION.connection);
-    this.#heads[index] = fabric.connections.write(
-      session,
-      connection,
-      this.#heads[index] as number,
-      message,
-      0,
-      length,
-    );
-    this.updatesSent++;
-    fabric.count(session, SESSION_NUMBER.updatesSent);
-    fabric.count(session, SESSION_NUMBER.messagesSent);
-    fabric.count(
-      session,
-      announce ? SESSION_NUMBER.announcementsSent : SESSION_NUMBER.withdrawalsSent,
-      prefixes,
-    );
+    this.updatesSent += messages;
+    fabric.count(session, SESSION_NUMBER.updatesSent, messages);
+    fabric.count(session, SESSION_NUMBER.messagesSent, messages);
+    fabric.count(session, SESSION_NUMBER.announcementsSent, announced);
+    fabric.count(session, SESSION_NUMBER.withdrawalsSent, withdrawn);
   }
 
-  #sendSingle(single: Single): void {
-    const index = this.members.indexOf(single.session);
-    this.#begin(single.attribute, single.id);
-    this.#addPrefix(single.id);
-    this.#copyTo(index, this.#writer.finish(), 1, single.attribute > 0);
+  #sendSingles(member: number): void {
+    const { connections } = this.#fabric;
+    const session = this.members[member] as number;
+    const connection = this.#fabric.session(session, SESSION.connection);
+    singles.encode(
+      this.#fabric,
+      this.#fourOctetAs,
+      this.#maxMessage,
+      session,
+      (length, routes, announces) => {
+        const head = this.#heads[member] as number;
+        this.#heads[member] = connections.write(session, connection, head, singles.bytes, 0, length);
+        this.#countSent(session, 1, announces ? routes : 0, announces ? 0 : routes);
+      },
+    );
   }
 
   #publish(): void {
-    for (let i = 0; i < this.members.length; i++) {
-      const session = this.members[i] as number;
-      const at = this.#connection(session);
-      if (this.#fabric.connections.transmitHead(at) === this.#heads[i]) continue;
-      const connection = this.#fabric.session(session, SESSION.connection);
-      publishTransmit(this.#fabric, session, connection, this.#heads[i] as number);
-    }
+    for (let i = 0; i < this.members.length; i++) this.#publishMember(i);
+  }
+
+  #publishMember(member: number): void {
+    const session = this.members[member] as number;
+    const head = this.#heads[member] as number;
+    if (this.#fabric.connections.transmitHead(this.#connection(session)) === head) return;
+    publishTransmit(this.#fabric, session, this.#fabric.session(session, SESSION.connection), head);
   }
 
   #connection(session: number): number {
@@ -455,39 +354,30 @@ export class UpdateGroup {
 
   /** Sends once more what the view says a member was told of a family (RFC 2918); returns the next id, -1 at the end. */
   resend(session: number, families: number, from: number): number {
-    const { prefixes, connections } = this.#fabric;
+    const { prefixes, attributes, connections } = this.#fabric;
     const used4 = prefixes.used4();
     const end = prefixes.used6();
-    const index = this.members.indexOf(session);
-    this.#heads = this.members.map((member) => connections.transmitHead(this.#connection(member)));
-    const at = this.#connection(session);
-    let room = connections.transmitRoom(at) - this.#roomNeeded;
-    let open = 0;
-    let prefixesInMessage = 0;
+    let room = connections.transmitRoom(this.#connection(session)) - this.#roomNeeded;
+    const all = room;
     let id = from;
-    for (let steps = 0; steps < this.#limits.walk && id < end && room > 0; steps++, id++) {
+    batch.clear();
+    for (let steps = 0; steps < this.#limits.walk && batch.count < BATCH && room > 0; steps++, id++) {
       if (id === used4) id = Math.max(id, prefixes.base6);
       if (id >= end) break;
       if ((families & (id < prefixes.base6 ? FAMILY_IPV4 : FAMILY_IPV6)) === 0) continue;
       const attribute = this.#views.attribute(this.view, id);
       if (attribute === 0 || attribute === UNKNOWN) continue;
       if (this.#views.source(this.view, id) === session + 1) continue;
-      if (attribute === open && this.#addPrefix(id)) {
-        prefixesInMessage++;
-        continue;
-      }
-      if (open !== 0) {
-        const length = this.#writer.finish();
-        room -= length;
-        this.#copyTo(index, length, prefixesInMessage, true);
-      }
-      this.#begin(attribute, id);
-      this.#addPrefix(id);
-      open = attribute;
-      prefixesInMessage = 1;
+      batch.bucket(batch.add(id, attribute, 0, 0), attribute, 0);
+      // As if each had a message of its own, so that none is left over.
+      room -= 64 + 2 * attributes.lengthOf(attribute);
     }
-    if (open !== 0) this.#copyTo(index, this.#writer.finish(), prefixesInMessage, true);
-    this.#publish();
+    if (batch.count > 0) {
+      batch.encode(this.#fabric, this.#fourOctetAs, this.#maxMessage, all + this.#maxMessage, this.#postpone);
+      const member = this.members.indexOf(session);
+      this.#copyTo(member);
+      this.#publishMember(member);
+    }
     return id >= end ? -1 : id;
   }
 }

@@ -6,7 +6,12 @@ import { ALLOCATOR, type FabricMemory } from './layout.ts';
  * the first free slot by compare-and-swap. A look-up probes with plain loads; a stale zero ends in the
  * compare-and-swap, which tells the truth.
  *
- *   slots: [ … 0 | id+1 | id+1 | 0 … ]      keys (IPv4): [ address, length ] by id, (IPv6): [ 4 words, length ]
+ *   slots (IPv4): [ … 0 | fingerprint, id+1 | 0 … ]       keys: [ address, length ] by id
+ *   slots (IPv6): [ … 0 | id+1 | id+1 | 0 … ]             keys: [ 4 words, length ] by id
+ *
+ * What costs is cache misses. So IPv4 prefixes of one /20 stand in one cache line of slots, for neighbours of one
+ * origin are told together; and a fingerprint in the bits that no id needs says of nearly every other prefix that it is
+ * another one without a look at its key.
  */
 export class PrefixDictionary {
   readonly keys4: Uint32Array;
@@ -19,6 +24,8 @@ export class PrefixDictionary {
   readonly #mask6: number;
   readonly #limit4: number;
   readonly #limit6: number;
+  /** The bits of a slot that hold id + 1 (IPv4). */
+  readonly #idMask: number;
   readonly #allocator: Int32Array;
   #next4 = 0;
   #end4 = 0;
@@ -34,6 +41,7 @@ export class PrefixDictionary {
     this.#mask4 = this.#slots4.length - 1;
     this.#mask6 = this.#slots6.length - 1;
     this.#limit4 = prefixes4;
+    this.#idMask = 2 ** Math.ceil(Math.log2(prefixes4 + 1)) - 1;
     this.#limit6 = prefixes6;
     this.base6 = prefixes4;
     this.#allocator = new Int32Array(memory.allocator);
@@ -44,12 +52,17 @@ export class PrefixDictionary {
     const slots = this.#slots4;
     const keys = this.keys4;
     const mask = this.#mask4;
-    let slot = hash4(address, length) & mask;
+    const idMask = this.#idMask;
+    const fingerprint = fingerprint4(address, length) & ~idMask;
+    let slot = slot4(address, length) & mask;
     for (;;) {
       const held = slots[slot] as number;
       if (held !== 0) {
-        const at = (held - 1) << 1;
-        if (keys[at] === address && keys[at + 1] === length) return held - 1;
+        if (((held ^ fingerprint) & ~idMask) === 0) {
+          const id = (held & idMask) - 1;
+          const at = id << 1;
+          if (keys[at] === address && keys[at + 1] === length) return id;
+        }
         slot = (slot + 1) & mask;
         continue;
       }
@@ -57,7 +70,7 @@ export class PrefixDictionary {
       if (id < 0) return -1;
       keys[id << 1] = address;
       keys[(id << 1) + 1] = length;
-      if (Atomics.compareExchange(slots, slot, 0, id + 1) === 0) return id;
+      if (Atomics.compareExchange(slots, slot, 0, fingerprint | (id + 1)) === 0) return id;
       this.#next4 = id; // somebody was first: look again at what stands there, keep the id for later
     }
   }
@@ -67,12 +80,17 @@ export class PrefixDictionary {
     const slots = this.#slots4;
     const keys = this.keys4;
     const mask = this.#mask4;
-    let slot = hash4(address, length) & mask;
+    const idMask = this.#idMask;
+    const fingerprint = fingerprint4(address, length) & ~idMask;
+    let slot = slot4(address, length) & mask;
     for (;;) {
       const held = slots[slot] as number;
       if (held === 0) return -1;
-      const at = (held - 1) << 1;
-      if (keys[at] === address && keys[at + 1] === length) return held - 1;
+      if (((held ^ fingerprint) & ~idMask) === 0) {
+        const id = (held & idMask) - 1;
+        const at = id << 1;
+        if (keys[at] === address && keys[at + 1] === length) return id;
+      }
       slot = (slot + 1) & mask;
     }
   }
@@ -176,11 +194,22 @@ function claimBlock(allocator: Int32Array, word: number, limit: number): number 
   return block + BLOCK > limit ? -1 : block;
 }
 
-function hash4(address: number, length: number): number {
-  let h = Math.imul(address ^ Math.imul(length, 0x9e3779b1), 0x85ebca6b);
+/**
+ * Where to look first: /24s of one /20 side by side. Of what is longer than /24 there can be thousands in one /20
+ * (nobody should tell those, but somebody will), so these are strewn.
+ */
+function slot4(address: number, length: number): number {
+  if (length > 24) return fingerprint4(address, length) >>> 7;
+  let h = Math.imul(address >>> 12, 0x85ebca6b);
   h ^= h >>> 15;
   h = Math.imul(h, 0xc2b2ae35);
-  return (h ^ (h >>> 13)) >>> 0;
+  return ((h ^ (h >>> 13)) << 4) | ((address >>> 8) & 15);
+}
+
+function fingerprint4(address: number, length: number): number {
+  let h = Math.imul(address ^ Math.imul(length, 0x9e3779b1), 0x85ebca6b);
+  h ^= h >>> 15;
+  return Math.imul(h, 0xc2b2ae35);
 }
 
 function hash6(a: number, b: number, c: number, d: number, length: number): number {

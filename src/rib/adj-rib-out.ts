@@ -21,6 +21,9 @@ export const UNKNOWN = 0x3fffffff;
 const VIEW = { words: 4, used: 0, base: 1, references: 2, settled: 3 } as const;
 
 export class OutViews {
+  /** Where the last page found begins in the columns' words, of each column; 0: it does not exist. */
+  foundAttributes = 0;
+  foundSources = 0;
   readonly #fabric: Fabric;
   readonly #views: Int32Array;
   readonly #count: number;
@@ -60,13 +63,27 @@ export class OutViews {
     return this.#read(view, id, 1);
   }
 
+  /** Finds a page, wherever it stands in the chain, to be read. Valid until a view is written, settled or forked. */
+  find(view: number, page: number): void {
+    this.foundAttributes = this.#pageAt(view, page, 0) << PAGE_BITS;
+    this.foundSources = this.#pageAt(view, page, 1) << PAGE_BITS;
+  }
+
+  /** Finds a page to be written, and makes it the view's own first. False when the fabric has no page left. */
+  own(view: number, page: number): boolean {
+    const { directories, pages } = this.#fabric.columns;
+    if (directories[this.column(view) * pages + page] === 0 && !this.#ownPage(view, page)) return false;
+    this.find(view, page);
+    return true;
+  }
+
   /** Notes what has been sent. False when the fabric has no page left. */
   store(view: number, id: number, attribute: number, source: number): boolean {
-    const { columns } = this.#fabric;
-    const column = this.column(view);
-    if (columns.pageOf(column, id) === 0 && !this.#ownPage(view, id >>> PAGE_BITS)) return false;
-    columns.set(column + 1, id, source);
-    return columns.set(column, id, attribute);
+    if (!this.own(view, id >>> PAGE_BITS)) return false;
+    const { words } = this.#fabric.columns;
+    words[this.foundSources + (id & PAGE_MASK)] = source;
+    words[this.foundAttributes + (id & PAGE_MASK)] = attribute;
+    return true;
   }
 
   /** Freezes a view and gives two that both continue it. */
@@ -165,11 +182,16 @@ export class OutViews {
   }
 
   #read(view: number, id: number, which: number): number {
-    const { directories, pages, words } = this.#fabric.columns;
-    const page = id >>> PAGE_BITS;
+    const page = this.#pageAt(view, id >>> PAGE_BITS, which);
+    return page === 0 ? 0 : (this.#fabric.columns.words[(page << PAGE_BITS) | (id & PAGE_MASK)] as number);
+  }
+
+  /** Page number in the arena of one of the two columns, or 0. */
+  #pageAt(view: number, page: number, which: number): number {
+    const { directories, pages } = this.#fabric.columns;
     for (let v = view; v >= 0; v = this.#base(v)) {
       const at = directories[(this.column(v) + which) * pages + page] as number;
-      if (at !== 0) return words[(at << PAGE_BITS) | (id & PAGE_MASK)] as number;
+      if (at !== 0) return at;
     }
     return 0;
   }

@@ -1,0 +1,210 @@
+/**
+ * One export's work: routes to be told, sorted into buckets of one attribute set and source session, and encoded once,
+ * one message behind the other. One batch serves all groups of a blade, which export one after another.
+ *
+ *   add ─→ buckets ─→ encode ─→ [ message | message | message … ]      messages: where each begins, its source, its routes
+ *
+ * Columns, no object a route; nothing is cleared between two batches that was not used.
+ */
+import { AttributeType, findAttribute, valueStart } from '../bgp/attributes.ts';
+import { UpdateWriter, wireAttributes } from '../bgp/encode.ts';
+import { Afi, Safi } from '../bgp/families.ts';
+import { MAX_EXTENDED_MESSAGE } from '../bgp/message.ts';
+import type { Fabric } from '../fabric/fabric.ts';
+import { JOURNAL_WORDS } from '../fabric/layout.ts';
+
+/** Routes in one batch at most: what was sent and not yet noted stands in the journal. */
+export const BATCH = JOURNAL_WORDS;
+/** Octets of messages in one batch at most. */
+export const BATCH_BYTES = 1 << 17;
+
+/** Messages that one encoding makes at most: each holds a route at least. */
+const MESSAGES = BATCH;
+const SLOTS = BATCH * 2;
+const SLOT_BITS = 12;
+const wire = new Uint8Array(2 * MAX_EXTENDED_MESSAGE);
+
+export class Batch {
+  readonly id = new Int32Array(BATCH);
+  /** AttrId to be told; 0: withdraw. */
+  readonly attribute = new Int32Array(BATCH);
+  /** Session + 1 of the route; 0: none. */
+  readonly source = new Int32Array(BATCH);
+  /** Session + 1 of the route that was told before; -1: none was. */
+  readonly oldSource = new Int32Array(BATCH);
+  count = 0;
+  /** Encoded messages, one behind the other, and what is in each. */
+  readonly bytes = new Uint8Array(BATCH_BYTES + MAX_EXTENDED_MESSAGE);
+  readonly messageStart = new Int32Array(MESSAGES + 1);
+  readonly messageSource = new Int32Array(MESSAGES);
+  readonly messageRoutes = new Int32Array(MESSAGES);
+  readonly messageAnnounces = new Uint8Array(MESSAGES);
+  messages = 0;
+  length = 0;
+  readonly #next = new Int32Array(BATCH);
+  readonly #bucketFirst = new Int32Array(BATCH);
+  readonly #bucketLast = new Int32Array(BATCH);
+  /** AttrId; -1, -2: withdrawals of IPv4, of IPv6. */
+  readonly #bucketAttribute = new Int32Array(BATCH);
+  readonly #bucketSource = new Int32Array(BATCH);
+  #buckets = 0;
+  /** Hash slots: generation << SLOT_BITS | bucket; those of an older generation are free. */
+  readonly #slots = new Int32Array(SLOTS);
+  #generation = 0;
+  readonly #writer = new UpdateWriter(this.bytes);
+
+  clear(): void {
+    this.count = 0;
+    this.messages = 0;
+    this.length = 0;
+    this.#buckets = 0;
+    this.#generation++;
+    if (this.#generation < 1 << (31 - SLOT_BITS)) return;
+    this.#slots.fill(0);
+    this.#generation = 1;
+  }
+
+  /** Adds a route, and gives its index. */
+  add(id: number, attribute: number, source: number, oldSource: number): number {
+    const index = this.count++;
+    this.id[index] = id;
+    this.attribute[index] = attribute;
+    this.source[index] = source;
+    this.oldSource[index] = oldSource;
+    return index;
+  }
+
+  /** The route goes to everybody but this source: with an attribute set, or (negative) withdrawn from a family. */
+  bucket(index: number, attribute: number, source: number): void {
+    this.#next[index] = -1;
+    const last = this.#buckets - 1;
+    // Routes come as they were told: mostly this one shares its attributes with the one before.
+    if (last >= 0 && this.#bucketAttribute[last] === attribute && this.#bucketSource[last] === source) {
+      this.#append(last, index);
+      return;
+    }
+    const mark = this.#generation << SLOT_BITS;
+    let slot = (Math.imul(attribute, 0x9e3779b1) ^ Math.imul(source, 0x85ebca6b)) & (SLOTS - 1);
+    for (;;) {
+      const held = this.#slots[slot] as number;
+      const bucket = held & ((1 << SLOT_BITS) - 1);
+      if (held - bucket !== mark) break;
+      if (this.#bucketAttribute[bucket] === attribute && this.#bucketSource[bucket] === source) {
+        this.#append(bucket, index);
+        return;
+      }
+      slot = (slot + 1) & (SLOTS - 1);
+    }
+    const bucket = this.#buckets++;
+    this.#slots[slot] = mark | bucket;
+    this.#bucketAttribute[bucket] = attribute;
+    this.#bucketSource[bucket] = source;
+    this.#bucketFirst[bucket] = index;
+    this.#bucketLast[bucket] = index;
+  }
+
+  #append(bucket: number, index: number): void {
+    this.#next[this.#bucketLast[bucket] as number] = index;
+    this.#bucketLast[bucket] = index;
+  }
+
+  /**
+   * Encodes the buckets in `room` octets at most. Calls `postpone` with every route that found none; its id is -1 then.
+   */
+  encode(
+    fabric: Fabric,
+    fourOctetAs: boolean,
+    maxMessage: number,
+    room: number,
+    postpone: (id: number) => void,
+  ): void {
+    const budget = Math.min(room, BATCH_BYTES) - maxMessage;
+    for (let bucket = 0; bucket < this.#buckets; bucket++) {
+      let rest = this.#bucketFirst[bucket] as number;
+      while (rest >= 0 && this.length <= budget)
+        rest = this.#encodeMessage(fabric, fourOctetAs, maxMessage, bucket, rest);
+      for (; rest >= 0; rest = this.#next[rest] as number) {
+        postpone(this.id[rest] as number);
+        this.id[rest] = -1;
+      }
+    }
+    this.messageStart[this.messages] = this.length;
+  }
+
+  /** One message of a bucket, from this route on; the first route that is not in it, or -1. */
+  #encodeMessage(
+    fabric: Fabric,
+    fourOctetAs: boolean,
+    maxMessage: number,
+    bucket: number,
+    first: number,
+  ): number {
+    const attribute = this.#bucketAttribute[bucket] as number;
+    const writer = this.#writer;
+    writer.target(this.bytes, this.length, maxMessage);
+    beginMessage(writer, fabric, fourOctetAs, attribute, this.id[first] as number);
+    let routes = 0;
+    let index = first;
+    while (index >= 0 && addPrefix(writer, fabric, this.id[index] as number)) {
+      routes++;
+      index = this.#next[index] as number;
+    }
+    const message = this.messages++;
+    this.messageStart[message] = this.length;
+    this.messageSource[message] = (this.#bucketSource[bucket] as number) - 1;
+    this.messageRoutes[message] = routes;
+    this.messageAnnounces[message] = attribute > 0 ? 1 : 0;
+    this.length += writer.finish();
+    return index;
+  }
+}
+
+/** Begins a message for a route like this one: announced with an attribute set, or withdrawn if that is not positive. */
+export function beginMessage(
+  writer: UpdateWriter,
+  fabric: Fabric,
+  fourOctetAs: boolean,
+  attribute: number,
+  id: number,
+): void {
+  const ipv6 = id >= fabric.prefixes.base6;
+  if (attribute <= 0) {
+    if (ipv6) writer.beginWithdrawMp(Afi.Ipv6, Safi.Unicast);
+    else writer.beginWithdraw4();
+    return;
+  }
+  const { bytes } = fabric.attributes;
+  const start = fabric.attributes.offsetOf(attribute);
+  const end = start + fabric.attributes.lengthOf(attribute);
+  // With 4-octet ASes, and without MP_REACH_NLRI among them, a canonical set is what stands in the message.
+  if (!ipv6 && fourOctetAs) {
+    writer.beginAnnounce4(bytes, start, end);
+    return;
+  }
+  const length = wireAttributes(bytes, start, end, fourOctetAs, wire, 0);
+  if (!ipv6) {
+    writer.beginAnnounce4(wire, 0, length);
+    return;
+  }
+  const reach = valueStart(bytes, findAttribute(bytes, start, end, AttributeType.MpReach));
+  const nextHop = bytes.subarray(reach + 1, reach + 1 + (bytes[reach] as number));
+  writer.beginAnnounceMp(Afi.Ipv6, Safi.Unicast, nextHop, wire, 0, length);
+}
+
+/** False: the message is full. */
+export function addPrefix(writer: UpdateWriter, fabric: Fabric, id: number): boolean {
+  const { prefixes } = fabric;
+  if (id < prefixes.base6) {
+    const { keys4 } = prefixes;
+    return writer.addPrefix4(keys4[id << 1] as number, keys4[(id << 1) + 1] as number);
+  }
+  const { keys6 } = prefixes;
+  const at = (id - prefixes.base6) * 5;
+  return writer.addPrefix6(
+    keys6[at] as number,
+    keys6[at + 1] as number,
+    keys6[at + 2] as number,
+    keys6[at + 3] as number,
+    keys6[at + 4] as number,
+  );
+}
