@@ -93,13 +93,23 @@ export class NeighbourLimits {
 
   /** Until when a limit keeps it down; 0: none does. */
   get heldUntil(): number {
-    const until = this.#fabric.number(this.#session, SESSION_NUMBER.heldUntil);
+    return this.#later(SESSION_NUMBER.heldUntil);
+  }
+
+  /** Until when it rests after it fell; 0: it does not. */
+  get restUntil(): number {
+    return this.#later(SESSION_NUMBER.restUntil);
+  }
+
+  #later(which: number): number {
+    const until = this.#fabric.number(this.#session, which);
     return until > this.#clock() ? until : 0;
   }
 
   /** The operator knows better. */
   lift(): void {
     this.#fabric.setNumber(this.#session, SESSION_NUMBER.heldUntil, 0);
+    this.#fabric.setNumber(this.#session, SESSION_NUMBER.restUntil, 0);
     this.#fabric.setSession(this.#session, SESSION.flaps, 0);
   }
 

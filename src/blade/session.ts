@@ -141,7 +141,9 @@ export class Session implements TrackOwner {
   /** Held down by the operator or a limit, or not yet rid of the last session's routes. */
   heldUntil(): number {
     if (this.#host.fabric.session(this.index, SESSION.administrative) !== 0) return Number.POSITIVE_INFINITY;
-    return this.limits.heldUntil || (this.sweeping ? this.#host.clock() + LOOK_AGAIN : 0);
+    return (
+      this.limits.heldUntil || this.limits.restUntil || (this.sweeping ? this.#host.clock() + LOOK_AGAIN : 0)
+    );
   }
 
   shut(): boolean {
@@ -351,7 +353,10 @@ export class Session implements TrackOwner {
   down(track: Track, why: string): void {
     const { fabric, clock } = this.#host;
     // Not where an operator or the chassis ended it.
-    if (track.idleHoldAt < Number.POSITIVE_INFINITY) track.rest(this.limits.rest());
+    if (track.idleHoldAt < Number.POSITIVE_INFINITY) {
+      track.rest(this.limits.rest());
+      fabric.setNumber(this.index, SESSION_NUMBER.restUntil, track.idleHoldAt);
+    }
     fabric.setNumber(this.index, SESSION_NUMBER.lastDownAt, clock());
     fabric.setNumber(this.index, SESSION_NUMBER.establishedAt, 0);
     this.refreshOn(-1, 0);

@@ -134,7 +134,7 @@ export class Reloader {
       this.#tellAll(entry, has('connection', 'reset'));
       const down = chassis.fabric.session(entry.index, SESSION.state) !== State.Established;
       // What is no session yet begins anew with what holds now, rather than when its attempt has failed.
-      if (has('reset') || (down && has('connection', 'session')))
+      if (has('reset') || (down && has('connection', 'session', 'limit')))
         chassis.blade(chassis.fabric.homeOf(entry.index)).order({ kind: 'reset', session: entry.index });
     });
   }

@@ -188,6 +188,8 @@ export const SESSION_NUMBER = {
   sendPosition: 29,
   /** Calls of the neighbour that were turned down, because there was a session or none was wanted. */
   callsRefused: 30,
+  /** A session that fell by itself rests until then, wherever it is grafted. */
+  restUntil: 31,
 } as const;
 
 /** Words of a graft slot. The state says who may write the rest. */
