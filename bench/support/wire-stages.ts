@@ -277,14 +277,14 @@ function begin(dictionary: AttributeDictionary, id: number, ipv6: boolean): void
   const { bytes } = dictionary;
   const start = dictionary.offsetOf(id);
   const end = start + dictionary.lengthOf(id);
-  const length = wireAttributes(bytes, start, end, true, wire, 0);
   if (!ipv6) {
-    writer.beginAnnounce4(wire, 0, length);
+    writer.beginAnnounce4(bytes, start, end);
     return;
   }
+  const length = wireAttributes(bytes, start, end, true, wire, 0);
   const reach = valueStart(bytes, findAttribute(bytes, start, end, AttributeType.MpReach));
-  const nextHop = bytes.subarray(reach + 1, reach + 1 + (bytes[reach] as number));
-  writer.beginAnnounceMp(Afi.Ipv6, Safi.Unicast, nextHop, wire, 0, length);
+  const to = reach + 1 + (bytes[reach] as number);
+  writer.beginAnnounceMp(Afi.Ipv6, Safi.Unicast, bytes, reach + 1, to, wire, 0, length);
 }
 
 function addPrefix(of: PrefixDictionary, id: number): void {

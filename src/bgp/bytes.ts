@@ -25,10 +25,10 @@ export function putU32(bytes: Uint8Array, at: number, value: number): void {
 }
 
 /**
- * Up to so many octets a loop over octets does (next hops are no longer: often arrays made for one call), up to so many
+ * Up to so many octets (a next hop, of an array that may be there for one call) a loop over octets does, up to so many
  * one over words is fastest, and beyond that making the array that `set` needs is worth it.
  */
-const OCTETS = 32;
+const OCTETS = 16;
 const WORDS = 128;
 
 /** Copies bytes[start, end) to `into` at `at`, and returns where the copy ends. */

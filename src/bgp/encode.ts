@@ -36,8 +36,9 @@ export function wireAttributes(
   into: Uint8Array,
   at: number,
 ): number {
+  if (fourOctetAs) return copyWithoutReach(bytes, start, end, into, at) - at;
   const begin = at;
-  let as4Due = !fourOctetAs;
+  let as4Due = true;
   for (let from = start; from < end; ) {
     const type = bytes[from + 1]!;
     const value = valueStart(bytes, from);
@@ -46,14 +47,26 @@ export function wireAttributes(
       at = writeAs4(bytes, start, end, into, at);
       as4Due = false;
     }
-    if (type === AttributeType.AsPath && !fourOctetAs) at = writeNarrowAsPath(bytes, value, next, into, at);
-    else if (type === AttributeType.Aggregator && !fourOctetAs)
-      at = writeNarrowAggregator(bytes, from, value, into, at);
+    if (type === AttributeType.AsPath) at = writeNarrowAsPath(bytes, value, next, into, at);
+    else if (type === AttributeType.Aggregator) at = writeNarrowAggregator(bytes, from, value, into, at);
     else if (type !== AttributeType.MpReach) at = copy(bytes, from, next, into, at);
     from = next;
   }
   if (as4Due) at = writeAs4(bytes, start, end, into, at);
   return at - begin;
+}
+
+function copyWithoutReach(
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+  into: Uint8Array,
+  at: number,
+): number {
+  const reach = findAttribute(bytes, start, end, AttributeType.MpReach);
+  if (reach < 0) return copy(bytes, start, end, into, at);
+  const next = valueStart(bytes, reach) + valueLength(bytes, reach);
+  return copy(bytes, next, end, into, copy(bytes, start, reach, into, at));
 }
 
 function writeNarrowAsPath(
@@ -152,24 +165,26 @@ export class UpdateWriter {
     return this.#ready(copy(attributes, start, end, this.#into, at + 4));
   }
 
-  /** MP_REACH_NLRI comes first (RFC 7606 5.1). False as in beginAnnounce4. */
+  /** nextHop[from, to) in MP_REACH_NLRI, which comes first (RFC 7606 5.1). False as in beginAnnounce4. */
   beginAnnounceMp(
     afi: number,
     safi: number,
     nextHop: Uint8Array,
+    from: number,
+    to: number,
     attributes: Uint8Array,
     start: number,
     end: number,
   ): boolean {
     const at = this.#begin(Kind.AnnounceMp);
     this.#limit -= end - start;
-    if (at + 13 + nextHop.length + LONGEST_PREFIX > this.#limit) return this.#refuse();
+    if (at + 13 + (to - from) + LONGEST_PREFIX > this.#limit) return this.#refuse();
     this.#attributes = attributes;
     this.#attributesStart = start;
     this.#attributesEnd = end;
     const value = this.#beginMp(at, AttributeType.MpReach, afi, safi);
-    this.#into[value] = nextHop.length;
-    const reserved = copy(nextHop, 0, nextHop.length, this.#into, value + 1);
+    this.#into[value] = to - from;
+    const reserved = copy(nextHop, from, to, this.#into, value + 1);
     this.#into[reserved] = 0;
     return this.#ready(reserved + 1);
   }

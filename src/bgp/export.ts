@@ -4,8 +4,8 @@
  */
 import { prepend } from './as-path.ts';
 import { AttributeType, Community, OPTIONAL_NON_TRANSITIVE, WELL_KNOWN } from './attribute-table.ts';
-import { DEFAULT_LOCAL_PREF, hasCommunity, valueLength, valueStart } from './attributes.ts';
-import { copy, putU32 } from './bytes.ts';
+import { DEFAULT_LOCAL_PREF, valueLength, valueStart } from './attributes.ts';
+import { copy, putU32, u32 } from './bytes.ts';
 import { writeAttribute, writeAttributeHeader } from './canonical.ts';
 
 export interface ExportOptions {
@@ -25,6 +25,8 @@ export interface ExportOptions {
 export const NOT_EXPORTED = -1;
 
 const MAX_PATH_LENGTH = 65_535 - 6;
+/** Octets of a next hop of IPv6 that is a global and a link-local address. */
+const LINK_LOCAL_TOO = 32;
 /** RFC 4360 2: the bit of an extended community's type that says "non-transitive". */
 const NON_TRANSITIVE_TYPE = 0x40;
 
@@ -40,69 +42,80 @@ export function exportAttributes(
   into: Uint8Array,
   at: number,
 ): number {
-  if (isForbidden(bytes, start, end, options.external)) return NOT_EXPORTED;
   const begin = at;
+  // What goes on as it is, from here up to what is being looked at, is copied in one piece.
+  let kept = start;
   let localPrefDue = !options.external;
   for (let from = start; from < end; ) {
     const type = bytes[from + 1]!;
     const value = valueStart(bytes, from);
     const next = value + valueLength(bytes, from);
     if (localPrefDue && type >= AttributeType.LocalPref) {
-      if (type !== AttributeType.LocalPref) at = writeLocalPref(into, at);
       localPrefDue = false;
+      if (type > AttributeType.LocalPref) {
+        at = writeLocalPref(into, copy(bytes, kept, from, into, at));
+        kept = from;
+      }
     }
-    at = exportAttribute(bytes, from, value, next, type, options, into, at);
-    if (at < 0) return NOT_EXPORTED;
+    if (type === AttributeType.Communities) {
+      if (isForbidden(bytes, value, next, options.external)) return NOT_EXPORTED;
+    } else if (isRewritten(bytes, value, type, options)) {
+      at = rewrite(bytes, from, value, next, options, into, copy(bytes, kept, from, into, at));
+      if (at < 0) return NOT_EXPORTED;
+      kept = next;
+    }
     from = next;
   }
+  at = copy(bytes, kept, end, into, at);
   if (localPrefDue) at = writeLocalPref(into, at);
   return at - begin;
 }
 
-/** RFC 1997 */
+/** RFC 1997: what the communities in [start, end) say. */
 function isForbidden(bytes: Uint8Array, start: number, end: number, external: boolean): boolean {
-  if (hasCommunity(bytes, start, end, Community.NoAdvertise)) return true;
-  if (!external) return false;
-  return (
-    hasCommunity(bytes, start, end, Community.NoExport) ||
-    hasCommunity(bytes, start, end, Community.NoExportSubconfed)
-  );
+  for (let item = start; item < end; item += 4) {
+    if (bytes[item] !== 0xff || bytes[item + 1] !== 0xff) continue;
+    const community = u32(bytes, item);
+    if (community === Community.NoAdvertise) return true;
+    if (external && (community === Community.NoExport || community === Community.NoExportSubconfed))
+      return true;
+  }
+  return false;
+}
+
+/** False: the attribute goes on as it is. */
+function isRewritten(bytes: Uint8Array, value: number, type: number, options: ExportOptions): boolean {
+  // biome-ignore format: one line per rule
+  switch (type) {
+    case AttributeType.AsPath: return options.external;
+    case AttributeType.NextHop: return options.nextHopSelf;
+    case AttributeType.MpReach: return options.nextHopSelf || bytes[value] === LINK_LOCAL_TOO;
+    case AttributeType.MultiExitDisc: return options.external && options.keepMed !== true;
+    case AttributeType.LocalPref:
+    case AttributeType.OriginatorId:
+    case AttributeType.ClusterList:
+    case AttributeType.ExtendedCommunities: return options.external;
+    default: return false;
+  }
 }
 
 /** One attribute, header at `from`, value in [value, next); returns where the output ends, or NOT_EXPORTED. */
-function exportAttribute(
+function rewrite(
   bytes: Uint8Array,
   from: number,
   value: number,
   next: number,
-  type: number,
   options: ExportOptions,
   into: Uint8Array,
   at: number,
 ): number {
-  switch (type) {
-    case AttributeType.AsPath:
-      return options.external
-        ? prependTo(bytes, value, next, options.localAs, into, at)
-        : copy(bytes, from, next, into, at);
-    case AttributeType.NextHop:
-      return options.nextHopSelf ? ownNextHop4(options, into, at) : copy(bytes, from, next, into, at);
-    case AttributeType.MpReach:
-      return options.nextHopSelf
-        ? ownNextHopMp(bytes[value]!, options, into, at)
-        : keptNextHopMp(bytes, value, into, at);
-    case AttributeType.MultiExitDisc:
-      return options.external && options.keepMed !== true ? at : copy(bytes, from, next, into, at);
-    case AttributeType.LocalPref:
-    case AttributeType.OriginatorId:
-    case AttributeType.ClusterList:
-      return options.external ? at : copy(bytes, from, next, into, at);
-    case AttributeType.ExtendedCommunities:
-      return options.external
-        ? transitiveCommunities(bytes, from, value, next, into, at)
-        : copy(bytes, from, next, into, at);
-    default:
-      return copy(bytes, from, next, into, at);
+  // biome-ignore format: one line per rule
+  switch (bytes[from + 1]) {
+    case AttributeType.AsPath: return prependTo(bytes, value, next, options.localAs, into, at);
+    case AttributeType.NextHop: return ownNextHop4(options, into, at);
+    case AttributeType.MpReach: return options.nextHopSelf ? ownNextHopMp(bytes[value]!, options, into, at) : globalNextHopMp(bytes, value, into, at);
+    case AttributeType.ExtendedCommunities: return transitiveCommunities(bytes, from, value, next, into, at);
+    default: return at;
   }
 }
 
@@ -141,9 +154,8 @@ function ownNextHopMp(length: number, options: ExportOptions, into: Uint8Array, 
 }
 
 /** RFC 2545 3: a link-local address means nothing beyond the link on which it was told. */
-function keptNextHopMp(bytes: Uint8Array, value: number, into: Uint8Array, at: number): number {
-  const length = bytes[value]!;
-  return writeNextHopMp(bytes, value + 1, length === 32 ? 16 : length, into, at);
+function globalNextHopMp(bytes: Uint8Array, value: number, into: Uint8Array, at: number): number {
+  return writeNextHopMp(bytes, value + 1, 16, into, at);
 }
 
 function writeNextHopMp(

@@ -187,8 +187,8 @@ export function beginMessage(
     return;
   }
   const reach = valueStart(bytes, findAttribute(bytes, start, end, AttributeType.MpReach));
-  const nextHop = bytes.subarray(reach + 1, reach + 1 + (bytes[reach] as number));
-  writer.beginAnnounceMp(Afi.Ipv6, Safi.Unicast, nextHop, wire, 0, length);
+  const nextHopEnd = reach + 1 + (bytes[reach] as number);
+  writer.beginAnnounceMp(Afi.Ipv6, Safi.Unicast, bytes, reach + 1, nextHopEnd, wire, 0, length);
 }
 
 /** False: the message is full. */

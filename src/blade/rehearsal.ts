@@ -143,7 +143,8 @@ class Neighbor {
     } else {
       const end = this.#writeAttributes(round, set, ipv6);
       const nextHop = new Uint8Array(16).fill(0x20, 0, 1).fill(1, 15);
-      if (ipv6) this.#writer.beginAnnounceMp(Afi.Ipv6, Safi.Unicast, nextHop, this.#attributes, 0, end);
+      if (ipv6)
+        this.#writer.beginAnnounceMp(Afi.Ipv6, Safi.Unicast, nextHop, 0, 16, this.#attributes, 0, end);
       else this.#writer.beginAnnounce4(this.#attributes, 0, end);
     }
     for (let i = 0; i < PREFIXES_PER_SET; i++) {

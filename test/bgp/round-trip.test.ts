@@ -62,7 +62,7 @@ function encode(
     writer.target(into, 7, max);
     const nextHop = Uint8Array.from(set.nextHop);
     const begun = mp
-      ? writer.beginAnnounceMp(Afi.Ipv6, Safi.Unicast, nextHop, wire, 0, length)
+      ? writer.beginAnnounceMp(Afi.Ipv6, Safi.Unicast, nextHop, 0, nextHop.length, wire, 0, length)
       : writer.beginAnnounce4(wire, 0, length);
     if (!begun) throw new Error('does not fit');
   };
