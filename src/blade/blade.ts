@@ -16,9 +16,10 @@ import { State } from '../bgp/fsm.ts';
 import type { Fabric } from '../fabric/fabric.ts';
 import { FifoSet } from '../fabric/fifo-set.ts';
 import { Journal } from '../fabric/journal.ts';
-import { BLADE_NUMBER, BLADE_WORD, GRAFT, GRAFT_TIME, SESSION, SESSION_NUMBER } from '../fabric/layout.ts';
+import { BLADE_NUMBER, BLADE_WORD, GRAFT, SESSION, SESSION_NUMBER } from '../fabric/layout.ts';
 import { CLEARED, DECONFIGURED, RECONFIGURED, STOPPED, shutdownFault } from './cease.ts';
 import { fail } from './faults.ts';
+import { GraftCosts } from './graft-costs.ts';
 import { type GraftHost, Grafts } from './grafts.ts';
 import { Groups } from './groups.ts';
 import { LIMITS, type Limits } from './limits.ts';
@@ -27,6 +28,7 @@ import { abandon, goesOn, mend } from './orphans.ts';
 import { Receiver } from './receive.ts';
 import { checkImportRule, filterAnew, regroup, ruleHash } from './reconfigure.ts';
 import { Recovery } from './recovery.ts';
+import { Rounds } from './rounds.ts';
 import { Routes, type RoutesListener } from './routes.ts';
 import { Session, type SessionHost } from './session.ts';
 import type { Fault } from './track.ts';
@@ -58,12 +60,14 @@ export class Blade implements RoutesListener, GraftHost, SessionHost {
   readonly #leaving = new Set<Session>();
   /** Bit set of the sessions served here. */
   readonly #mine: Int32Array;
+  readonly #rounds: Rounds;
   #nextTimer = 0;
-  /** Grafts whose costs are still being counted: by session, the slot and the counters at the take-over. */
-  readonly #costs = new Map<
-    number,
-    { slot: number; generation: number; updatesSent: number; records: number; evaluations: number }
-  >();
+  #stageEnd = 0;
+  #pieces = 0;
+  /** A neighbour that sends little is being heard; and since the last export, one has brought about a change. */
+  #light = false;
+  #urgent = false;
+  readonly #costs: GraftCosts;
   /** Orphans that are still to be told something: by session, the counters when they came. */
   readonly #orphans = new Map<
     number,
@@ -95,8 +99,10 @@ export class Blade implements RoutesListener, GraftHost, SessionHost {
     this.groups = new Groups(fabric, this.routes.evaluator, limits, new Journal(fabric, slot));
     this.#grafts = new Grafts(fabric, slot, this.routes, this, clock);
     this.#recovery = new Recovery(fabric, slot, this.routes, limits);
+    this.#costs = new GraftCosts(fabric, clock);
     this.#meter = new TurnMeter(fabric, slot);
     this.#mine = new Int32Array(fabric.ready.size);
+    this.#rounds = new Rounds(fabric.ready, this.#mine);
     for (const configuration of configurations) this.#configure(configuration);
   }
 
@@ -179,11 +185,12 @@ export class Blade implements RoutesListener, GraftHost, SessionHost {
     this.#grafts.poll();
     let more = this.routes.takeRecords(this.limits.records);
     this.#grafts.poll();
-    if (this.#receive()) more = true;
+    const flooded = this.#receive();
+    if (flooded) more = true;
     if (this.#putOff()) more = true;
     if (this.#recover()) more = true;
     if (start >= this.#nextTimer) this.#tick(start);
-    if (this.groups.export(start, this.#moved)) more = true;
+    if (this.#export(start, flooded)) more = true;
     if (this.#afterExport()) more = true;
     const waiting = this.routes.flush();
     if (!more && this.groups.settle(start, this.#moved)) more = true;
@@ -203,7 +210,8 @@ export class Blade implements RoutesListener, GraftHost, SessionHost {
   // ── what the parts tell the blade ──
 
   onBestChanged(id: number): void {
-    this.groups.mark(id);
+    this.groups.mark(id, this.#light);
+    if (this.#light) this.#urgent = true;
   }
 
   onMarker(sibling: number, marker: number): void {
@@ -225,7 +233,7 @@ export class Blade implements RoutesListener, GraftHost, SessionHost {
   }
 
   down(session: Session, why: string): void {
-    this.#closeBill(session);
+    this.#costs.close(session);
     if (session.group !== undefined) this.groups.dismiss(session.index, session.group);
     session.group = undefined;
     session.revisit = new FifoSet();
@@ -252,7 +260,7 @@ export class Blade implements RoutesListener, GraftHost, SessionHost {
     const session = this.#sessions.get(index) as Session;
     const handedOver = session.revisit.copy();
     const { group } = session;
-    this.#closeBill(session);
+    this.#costs.close(session);
     if (!session.established || group === undefined) session.release();
     else {
       for (const id of group.pending) handedOver.add(id);
@@ -276,17 +284,11 @@ export class Blade implements RoutesListener, GraftHost, SessionHost {
     this.fabric.setGraft(slot, GRAFT.established, established ? 1 : 0);
     if (!established) {
       session.start();
-      this.#settle(slot);
+      this.#costs.settle(slot);
       return false;
     }
     const group = this.#adoptGroup(session);
-    this.#costs.set(index, {
-      slot,
-      generation: this.fabric.graft(slot, GRAFT.generation),
-      updatesSent: group.updatesSent,
-      records: 0,
-      evaluations: 0,
-    });
+    this.#costs.begin(index, slot, group);
     return true;
   }
 
@@ -296,32 +298,43 @@ export class Blade implements RoutesListener, GraftHost, SessionHost {
 
   // ── stages of a turn ──
 
+  /** Asked before or after each piece of work: has the stage had its time? Never at first, so that all go on. */
+  readonly #late = (): boolean => this.#pieces++ > 0 && this.clock() >= this.#stageEnd;
+
+  #beginStage(): void {
+    this.#pieces = 0;
+    this.#stageEnd = this.clock() + this.limits.stageTime;
+  }
+
   /** Bytes from neighbours, for the sessions that have news. */
   #receive(): boolean {
-    let more = false;
-    const { ready } = this.fabric;
-    for (let index = 0; index < ready.size; index++) {
-      const mask = this.#mine[index] as number;
-      if (mask === 0) continue;
-      for (let bits = ready.takeForBlade(index, mask); bits !== 0; bits &= bits - 1) {
-        const session = this.#sessions.get(index * 32 + 31 - Math.clz32(bits & -bits)) as Session;
-        session.receive();
-        if (!session.readMore) continue;
-        ready.setForBlade(session.index);
-        more = true;
-      }
-    }
-    return more;
+    this.#beginStage();
+    return this.#rounds.run(this.limits.receiveRounds, this.#visit, this.#late);
   }
+
+  /** What a neighbour brings who has less to say than a slice is told before what comes out of floods. */
+  readonly #visit = (index: number): boolean => {
+    const session = this.#sessions.get(index) as Session;
+    this.#light = session.waitingBytes < this.limits.receiveBytes;
+    session.receive();
+    this.#light = false;
+    return session.readMore;
+  };
 
   /** Evaluations put off: sessions that went down are swept, grafted ones looked at again. */
   #putOff(): boolean {
     let more = false;
+    this.#beginStage();
     for (const session of this.#sessions.values()) {
+      if (!session.sweeping && !session.filtering && session.revisit.size === 0) continue;
+      if (this.#late()) {
+        more = true;
+        break;
+      }
+      if (session.revisit.size > 0 && this.#revisit(session)) more = true;
       if (session.sweeping && session.sweep(this.limits.sweepPages)) more = true;
       if (session.filtering && filterAnew(this.fabric, this.routes, session, this.limits.sweepPages))
         more = true;
-      if (session.revisit.size > 0 && this.#revisit(session)) more = true;
     }
     for (const session of this.#leaving) this.#dismissWhenGone(session);
     return more;
@@ -350,6 +363,25 @@ export class Blade implements RoutesListener, GraftHost, SessionHost {
     });
   }
 
+  /** Batches of what waits for neighbours: now and then while they flood us, else as long as there is time. */
+  #export(now: number, flooded: boolean): boolean {
+    if (flooded) {
+      const due = this.#rounds.completed >= this.limits.receiveRounds;
+      if (due) this.#rounds.completed = 0;
+      const urgent = this.#urgent;
+      this.#urgent = false;
+      return (due || urgent) && this.groups.export(now, this.#moved);
+    }
+    this.#rounds.completed = 0;
+    this.#urgent = false;
+    this.#beginStage();
+    for (let round = 0; round < this.limits.exportRounds; round++) {
+      if (!this.groups.export(now, this.#moved)) return false;
+      if (this.#late()) return true;
+    }
+    return true;
+  }
+
   #revisit(session: Session): boolean {
     const { routes, limits } = this;
     const records = routes.recordsSent;
@@ -359,11 +391,7 @@ export class Blade implements RoutesListener, GraftHost, SessionHost {
       routes.revisit(id);
       session.group?.mark(id);
     }
-    const costs = this.#costs.get(session.index);
-    if (costs !== undefined) {
-      costs.evaluations += limits.revisits - left;
-      costs.records += routes.recordsSent - records;
-    }
+    this.#costs.add(session.index, limits.revisits - left, routes.recordsSent - records);
     return session.revisit.size > 0;
   }
 
@@ -375,19 +403,21 @@ export class Blade implements RoutesListener, GraftHost, SessionHost {
   /** What follows once a session has been told everything: refreshes, End-of-RIB, the bill of a graft. */
   #afterExport(): boolean {
     let more = false;
+    this.#beginStage();
     for (const session of this.#sessions.values()) {
       const { group } = session;
       if (group === undefined) continue;
-      if (session.refreshFrom >= 0) {
+      if (session.refreshFrom >= 0 && this.#late()) more = true;
+      else if (session.refreshFrom >= 0) {
         const { index, refreshFamilies, refreshFrom } = session;
         session.refreshOn(group.resend(index, refreshFamilies, refreshFrom), refreshFamilies);
         if (session.refreshFrom >= 0 && group.memberWithoutRoom() < 0) more = true;
       }
-      this.#noteCosts(session);
+      this.#costs.note(session);
       if (!group.quiet) continue;
       if (this.fabric.session(session.index, SESSION.endOfRibDue) !== 0 && group.memberWithoutRoom() < 0)
         this.#sendEndOfRib(session);
-      if (session.revisit.size === 0) this.#closeBill(session);
+      if (session.revisit.size === 0) this.#costs.close(session);
       if (this.#orphans.size > 0 && this.recovered) this.#noteRecovered(session.index, group);
     }
     return more;
@@ -399,34 +429,6 @@ export class Blade implements RoutesListener, GraftHost, SessionHost {
     const track = session.tracks.find((each) => each.state === State.Established);
     for (const { afi, safi } of multiprotocolOf(families)) track?.sendMessage(encodeEndOfRib(afi, safi));
     this.fabric.setSession(session.index, SESSION.endOfRibDue, 0);
-  }
-
-  /** The last graft of a session has cost what it has: it is served, or the session is gone. */
-  #closeBill(session: Session): void {
-    const costs = this.#costs.get(session.index);
-    if (costs === undefined) return;
-    const ours = this.#noteCosts(session);
-    this.#costs.delete(session.index);
-    if (ours) this.#settle(costs.slot);
-  }
-
-  /** What a graft has cost so far, for a chassis that waits no longer; false if the slot is another graft's already. */
-  #noteCosts({ index, group }: Session): boolean {
-    const costs = this.#costs.get(index);
-    if (costs === undefined || this.fabric.graft(costs.slot, GRAFT.generation) !== costs.generation)
-      return false;
-    const updates = group === undefined ? 0 : group.updatesSent - costs.updatesSent;
-    this.fabric.setGraft(costs.slot, GRAFT.decisionsRun, costs.evaluations);
-    this.fabric.setGraft(costs.slot, GRAFT.fabricRecordsSent, costs.records);
-    this.fabric.setGraft(costs.slot, GRAFT.neighborUpdatesSent, updates);
-    return true;
-  }
-
-  /** Nothing of a graft is left to be done. */
-  #settle(slot: number): void {
-    this.fabric.stampGraft(slot, GRAFT_TIME.served, this.clock());
-    this.fabric.setGraft(slot, GRAFT.settled, 1);
-    this.fabric.notifyGraft(slot);
   }
 
   #count(start: number, more: boolean): void {
@@ -458,7 +460,7 @@ export class Blade implements RoutesListener, GraftHost, SessionHost {
   }
 
   #regroup(): void {
-    for (const session of this.#toRegroup) this.#closeBill(session);
+    for (const session of this.#toRegroup) this.#costs.close(session);
     regroup(this.fabric, this.groups, this.#toRegroup);
     this.#toRegroup.clear();
   }

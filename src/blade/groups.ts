@@ -122,8 +122,8 @@ export class Groups {
     return next;
   }
 
-  mark(id: number): void {
-    for (let i = 0; i < this.#told.length; i++) (this.#told[i] as UpdateGroup).mark(id);
+  mark(id: number, urgent: boolean): void {
+    for (let i = 0; i < this.#told.length; i++) (this.#told[i] as UpdateGroup).mark(id, urgent);
   }
 
   /** Sends what waits; true when more can be sent at once. Calls `moved` for who changed groups. */

@@ -1,6 +1,8 @@
 /**
- * How much work of each kind one turn of a blade may hold, so that no stage starves the others. Arguments rather than
- * constants because a simulation cuts turns as small as it can.
+ * How much work of each kind one turn of a blade may hold, so that no stage starves the others, and whoever is served here
+ * waits less than ten milliseconds for the end of a turn. Work is cut into pieces by counts, and pieces are added up by time:
+ * how long a route takes depends on the machine, on the processor's caches, and on how many have one for the same prefix.
+ * Arguments rather than constants because a simulation cuts turns as small as it can.
  */
 export interface Limits {
   /**
@@ -14,20 +16,32 @@ export interface Limits {
   readonly sweepPages: number;
   /** Prefixes evaluated again because a blade is gone. */
   readonly sweeps: number;
-  /** Bytes that one session may have handled before the others' turn. */
+  /** Bytes of one session that are handled before the others': its slice. A message is never cut. */
   readonly receiveBytes: number;
+  /**
+   * Rounds of slices between two exports of what floods bring. The more neighbours tell of the same prefixes, the more
+   * comes before it is looked at what to send: best routes that are soon replaced are not told to anybody.
+   */
+  readonly receiveRounds: number;
   /** Prefixes looked at in one export; at most BATCH of update-group.ts. */
   readonly exports: number;
+  /** Batches exported in one turn when nothing more is to be received. */
+  readonly exportRounds: number;
   /** Ids looked at in one step of the walk over the full table. */
   readonly walk: number;
+  /** Milliseconds after which no more pieces are begun: of receiving, of putting off, of exporting. */
+  readonly stageTime: number;
 }
 
 export const LIMITS: Limits = {
   records: 8192,
   revisits: 1024,
-  sweepPages: 4,
+  sweepPages: 1,
   sweeps: 2048,
-  receiveBytes: 65_536,
+  receiveBytes: 4096,
+  receiveRounds: 16,
   exports: 2048,
+  exportRounds: 8,
   walk: 16_384,
+  stageTime: 3,
 };

@@ -223,6 +223,11 @@ export class Session implements TrackOwner {
     this.#host.fabric.count(this.index, SESSION_NUMBER.busy, this.#host.clock() - before);
   }
 
+  /** Bytes that are here to be read. */
+  get waitingBytes(): number {
+    return this.tracks[0].waitingBytes + this.tracks[1].waitingBytes;
+  }
+
   /** Timers; returns when to look again, milliseconds. */
   tick(now: number): number {
     const active = this.#active;

@@ -184,6 +184,10 @@ export class Track implements MessageTaker {
     this.#schedule(this.#clock());
   }
 
+  get waitingBytes(): number {
+    return this.#wire.waitingBytes;
+  }
+
   /**
    * Reads messages, at most about so many bytes; true when more wait. A connection that ended is read to its end
    * first.

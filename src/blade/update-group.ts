@@ -15,13 +15,13 @@
 
 import { FAMILY_IPV4, FAMILY_IPV6 } from '../bgp/families.ts';
 import type { Fabric } from '../fabric/fabric.ts';
-import { FifoSet } from '../fabric/fifo-set.ts';
 import type { Journal } from '../fabric/journal.ts';
 import { PAGE_BITS, PAGE_MASK, SESSION, SESSION_NUMBER } from '../fabric/layout.ts';
 import { type OutViews, UNKNOWN } from '../rib/adj-rib-out.ts';
 import { BATCH, Batch } from './batch.ts';
 import type { Exporter } from './exporter.ts';
 import type { Limits } from './limits.ts';
+import { Pending } from './pending.ts';
 import { Singles } from './singles.ts';
 
 /** What a group reads of its blade. */
@@ -44,7 +44,7 @@ export class UpdateGroup {
   view: number;
   /** Session indexes. */
   readonly members: number[] = [];
-  pending = new FifoSet();
+  pending = new Pending();
   /** Next PrefixId of the walk over the full table; -1: walked. */
   cursor = 0;
   /** When a member was first found without room; 0: all have room. Milliseconds. */
@@ -120,8 +120,10 @@ export class UpdateGroup {
     for (const session of this.members) this.#fabric.setSession(session, SESSION.view, view + 1);
   }
 
-  mark(id: number): void {
-    this.pending.add(id);
+  /** `urgent`: before all that is not. */
+  mark(id: number, urgent = false): void {
+    if (urgent) this.pending.addUrgent(id);
+    else this.pending.add(id);
   }
 
   /** Transmit room that every member must have before an export: it sends all singles and some messages. */
@@ -167,7 +169,9 @@ export class UpdateGroup {
     singles.clear();
     this.#page = -1;
     if (this.cursor >= 0) this.#walk();
-    while (this.pending.size > 0 && this.#gathering()) this.#consider(this.pending.shift());
+    const { urgent } = this.pending;
+    while (this.pending.size > 0 && this.pending.urgent === urgent && this.#gathering())
+      this.#consider(this.pending.shift());
   }
 
   #gathering(): boolean {

@@ -72,6 +72,11 @@ export class Wire {
     return this.#fabric.connections.stateOf(this.#at) === CONNECTION_STATE.ended;
   }
 
+  /** Received and not read yet. */
+  get waitingBytes(): number {
+    return this.opened ? this.#fabric.connections.receivable(this.#at) : 0;
+  }
+
   /** Dials; false while the last connection is not gone on both sides. */
   dial(): boolean {
     const { connections } = this.#fabric;

@@ -41,6 +41,8 @@ const BAD_PEER_AS = 2;
 export class Session {
   state: SessionState = 'OpenSent';
   keepalives = 0;
+  /** Longest time without any message from the router once the session was up, milliseconds. */
+  longestSilence = 0;
   bytesReceived = 0;
   readonly socket: Socket;
   readonly #owner: SessionOwner;
@@ -77,7 +79,10 @@ export class Session {
 
   #onBytes(chunk: Buffer): void {
     this.bytesReceived += chunk.length;
-    this.#lastHeard = performance.now();
+    const now = performance.now();
+    if (this.state === 'Established')
+      this.longestSilence = Math.max(this.longestSilence, now - this.#lastHeard);
+    this.#lastHeard = now;
     const bytes = this.#left.length === 0 ? chunk : Buffer.concat([this.#left, chunk]);
     let at = 0;
     for (;;) {

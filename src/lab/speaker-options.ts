@@ -35,6 +35,8 @@ export interface SpeakerStats extends ReceiverCounts {
   readonly notifications: number;
   readonly lastNotification: string;
   readonly keepalives: number;
+  /** Longest time without any message from the router in this session, milliseconds. */
+  readonly longestSilence: number;
   readonly refreshes: number;
   /** Why the session went down last. */
   readonly lastDown: string;

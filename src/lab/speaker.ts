@@ -185,6 +185,7 @@ export class Speaker extends EventEmitter<SpeakerEvents> {
       ...this.receiver.counts,
       ...this.#counts,
       state: this.state,
+      longestSilence: this.#session?.longestSilence ?? 0,
       keepalives: this.#keepalivesBefore + (this.#session?.keepalives ?? 0),
       bytesReceived: this.#bytesBefore + (this.#session?.bytesReceived ?? 0),
       routes4: this.receiver.v4.present,

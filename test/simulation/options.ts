@@ -162,8 +162,12 @@ function limitsFor(random: Random): Limits {
     sweepPages: 1,
     sweeps: random.pick([1, 5, 2048]),
     receiveBytes: random.pick([1, 200, 65_536]),
+    receiveRounds: random.pick([1, 1, 3, 64]),
     exports: random.pick([1, 2, 10, 2048]),
+    exportRounds: random.pick([1, 1, 8]),
     walk: random.pick([1, 16, 64, 16_384]),
+    // Time stands still in a turn, and ends a stage at once or never.
+    stageTime: random.pick([0, 2]),
   };
 }
 
