@@ -8,6 +8,7 @@ import { Action, decodeUpdate, isEndOfRib, type UpdateOptions, UpdateView } from
 import type { Fabric } from '../fabric/fabric.ts';
 import { SESSION_NUMBER } from '../fabric/layout.ts';
 import { internAttributes } from '../rib/attribute-set.ts';
+import { RouteChanges } from './route-changes.ts';
 import type { Routes } from './routes.ts';
 import type { Fault } from './track.ts';
 
@@ -17,16 +18,19 @@ export class Receiver {
   /** Families whose End-of-RIB came in the last message; FAMILY_ bits. */
   endOfRib = 0;
   readonly #fabric: Fabric;
-  readonly #routes: Routes;
+  readonly #changes: RouteChanges;
   readonly #view = new UpdateView();
   readonly #prefix = new Prefix();
 
   constructor(fabric: Fabric, routes: Routes) {
     this.#fabric = fabric;
-    this.#routes = routes;
+    this.#changes = new RouteChanges(fabric, routes);
   }
 
-  /** Applies the body of an UPDATE of one of the blade's own sessions; what ends the session, if it does. */
+  /**
+   * Takes the body of an UPDATE of one of the blade's own sessions; what ends the session, if it does. Its route changes
+   * wait until `apply`, which has to come before another session's messages.
+   */
   process(
     session: number,
     bytes: Uint8Array,
@@ -44,29 +48,62 @@ export class Receiver {
     const withdrawAll = view.action === Action.TreatAsWithdraw;
     if (withdrawAll) fabric.count(session, SESSION_NUMBER.treatedAsWithdraw);
     if (view.action === Action.AttributeDiscard) fabric.count(session, SESSION_NUMBER.attributesDiscarded);
-    this.#withdraw4(session, bytes, view.withdrawnStart, view.withdrawnEnd);
-    if (view.unreachAfi !== 0)
-      this.#withdrawMp(session, bytes, view.unreachAfi, view.unreachStart, view.unreachEnd);
-    if (withdrawAll) {
-      this.#withdraw4(session, bytes, view.nlriStart, view.nlriEnd);
-      if (view.reachAfi !== 0)
-        this.#withdrawMp(session, bytes, view.reachAfi, view.reachNlriStart, view.reachNlriEnd);
-      return undefined;
+    if (!this.#take(session, bytes, options, withdrawAll, reject)) return OUT_OF_RESOURCES;
+    return this.endOfRib === 0 ? undefined : this.apply(session, reject);
+  }
+
+  /** Applies what waits; what ends the session, if it does. */
+  apply(session: number, reject: boolean): Fault | undefined {
+    if (this.#changes.count === 0) return undefined;
+    return this.#changes.apply(session, reject) ? undefined : OUT_OF_RESOURCES;
+  }
+
+  /** Forgets what waits: its session is over. */
+  drop(): void {
+    this.#changes.clear();
+  }
+
+  /** Notes the route changes of a message that was found good, or is treated as a withdrawal (RFC 7606 2). */
+  #take(
+    session: number,
+    bytes: Uint8Array,
+    options: UpdateOptions,
+    withdrawAll: boolean,
+    reject: boolean,
+  ): boolean {
+    const view = this.#view;
+    let withdrawn = this.#add4(session, bytes, view.withdrawnStart, view.withdrawnEnd, 0, reject);
+    if (withdrawn >= 0 && view.unreachAfi !== 0) {
+      const { unreachAfi, unreachStart, unreachEnd } = view;
+      withdrawn = this.#addMp(session, bytes, unreachAfi, unreachStart, unreachEnd, 0, reject, withdrawn);
     }
+    if (withdrawn < 0) return false;
+    this.#fabric.count(session, SESSION_NUMBER.withdrawalsReceived, withdrawn);
+    let announced = 0;
     if (view.nlriStart < view.nlriEnd) {
-      const attribute = this.#intern(bytes, options, false);
-      if (
-        attribute === 0 ||
-        !this.#announce4(session, bytes, view.nlriStart, view.nlriEnd, attribute, reject)
-      ) {
-        return OUT_OF_RESOURCES;
-      }
+      const attribute = withdrawAll ? 0 : this.#intern(bytes, options, false);
+      if (attribute === 0 && !withdrawAll) return false;
+      announced = this.#add4(session, bytes, view.nlriStart, view.nlriEnd, attribute, reject);
     }
-    if (view.reachNlriStart < view.reachNlriEnd) {
-      const attribute = this.#intern(bytes, options, true);
-      if (attribute === 0 || !this.#announceMp(session, bytes, attribute, reject)) return OUT_OF_RESOURCES;
+    if (announced >= 0 && view.reachNlriStart < view.reachNlriEnd) {
+      const attribute = withdrawAll ? 0 : this.#intern(bytes, options, true);
+      if (attribute === 0 && !withdrawAll) return false;
+      const { reachAfi, reachNlriStart, reachNlriEnd } = view;
+      announced = this.#addMp(
+        session,
+        bytes,
+        reachAfi,
+        reachNlriStart,
+        reachNlriEnd,
+        attribute,
+        reject,
+        announced,
+      );
     }
-    return undefined;
+    if (announced < 0) return false;
+    const counter = withdrawAll ? SESSION_NUMBER.withdrawalsReceived : SESSION_NUMBER.announcementsReceived;
+    this.#fabric.count(session, counter, announced);
+    return true;
   }
 
   #fault(bytes: Uint8Array): Fault {
@@ -83,75 +120,56 @@ export class Receiver {
     return internAttributes(this.#fabric.attributes, bytes, this.#view, options, mp);
   }
 
-  #announce4(
+  /** The prefixes of a field, with an AttrId or withdrawn (0); how many, or -1 when a table of the fabric is full. */
+  #add4(
     session: number,
     bytes: Uint8Array,
     start: number,
     end: number,
     attribute: number,
     reject: boolean,
-  ): boolean {
+  ): number {
+    const changes = this.#changes;
     let count = 0;
     for (let at = start; at < end; at = prefixEnd(bytes, at)) {
-      const id = this.#fabric.prefixes.intern4(prefix4Address(bytes, at), bytes[at] as number);
-      if (id < 0 || !this.#routes.announce(session, id, attribute, reject)) return false;
+      if (changes.full && !changes.apply(session, reject)) return -1;
+      changes.add4(prefix4Address(bytes, at), bytes[at] as number, attribute);
       count++;
     }
-    this.#fabric.count(session, SESSION_NUMBER.announcementsReceived, count);
-    return true;
+    return count;
   }
 
-  #withdraw4(session: number, bytes: Uint8Array, start: number, end: number): void {
-    if (start === end) return;
-    let count = 0;
-    for (let at = start; at < end; at = prefixEnd(bytes, at)) {
-      const id = this.#fabric.prefixes.find4(prefix4Address(bytes, at), bytes[at] as number);
-      if (id >= 0) this.#routes.withdraw(session, id);
-      count++;
-    }
-    this.#fabric.count(session, SESSION_NUMBER.withdrawalsReceived, count);
-  }
-
-  /** MP_REACH_NLRI: IPv6, or IPv4 that was sent the RFC 4760 way. */
-  #announceMp(session: number, bytes: Uint8Array, attribute: number, reject: boolean): boolean {
-    const { reachAfi, reachNlriStart, reachNlriEnd } = this.#view;
-    if (reachAfi === Afi.Ipv4)
-      return this.#announce4(session, bytes, reachNlriStart, reachNlriEnd, attribute, reject);
-    const prefix = this.#prefix;
-    let count = 0;
-    for (let at = reachNlriStart; at < reachNlriEnd; count++) {
-      at = readPrefix6(bytes, at, prefix);
-      const id = this.#fabric.prefixes.intern6(
-        prefix.word0,
-        prefix.word1,
-        prefix.word2,
-        prefix.word3,
-        prefix.length,
-      );
-      if (id < 0 || !this.#routes.announce(session, id, attribute, reject)) return false;
-    }
-    this.#fabric.count(session, SESSION_NUMBER.announcementsReceived, count);
-    return true;
-  }
-
-  #withdrawMp(session: number, bytes: Uint8Array, afi: number, start: number, end: number): void {
+  /** MP_REACH_NLRI and MP_UNREACH_NLRI: IPv6, or IPv4 that was sent the RFC 4760 way. Adds to `before`. */
+  #addMp(
+    session: number,
+    bytes: Uint8Array,
+    afi: number,
+    start: number,
+    end: number,
+    attribute: number,
+    reject: boolean,
+    before: number,
+  ): number {
     if (afi === Afi.Ipv4) {
-      this.#withdraw4(session, bytes, start, end);
-      return;
+      const count = this.#add4(session, bytes, start, end, attribute, reject);
+      return count < 0 ? -1 : before + count;
     }
-    const prefix = this.#prefix;
-    let count = 0;
+    let count = before;
     for (let at = start; at < end; count++) {
-      at = readPrefix6(bytes, at, prefix);
-      const id = this.#fabric.prefixes.find6(
-        prefix.word0,
-        prefix.word1,
-        prefix.word2,
-        prefix.word3,
-        prefix.length,
-      );
-      if (id >= 0) this.#routes.withdraw(session, id);
+      at = readPrefix6(bytes, at, this.#prefix);
+      if (this.#changes.full && !this.#changes.apply(session, reject)) return -1;
+      const id = this.#id6(attribute !== 0);
+      if (id >= 0) this.#changes.add(id, attribute);
+      else if (attribute !== 0) return -1;
     }
-    this.#fabric.count(session, SESSION_NUMBER.withdrawalsReceived, count);
+    return count;
+  }
+
+  #id6(make: boolean): number {
+    const { prefixes } = this.#fabric;
+    const { word0, word1, word2, word3, length } = this.#prefix;
+    return make
+      ? prefixes.intern6(word0, word1, word2, word3, length)
+      : prefixes.find6(word0, word1, word2, word3, length);
   }
 }

@@ -331,8 +331,17 @@ export class Session implements TrackOwner {
   processUpdate(bytes: Uint8Array, start: number, end: number): Fault | undefined {
     const { receiver } = this.#host;
     const reject = !this.configuration.importAccept;
-    const fault = receiver.process(this.index, bytes, start, end, this.#options, reject);
+    return receiver.process(this.index, bytes, start, end, this.#options, reject);
+  }
+
+  applyUpdates(): Fault | undefined {
+    const { receiver } = this.#host;
+    const fault = receiver.apply(this.index, !this.configuration.importAccept);
     return fault ?? this.limits.checkPrefixes(this.configuration);
+  }
+
+  dropUpdates(): void {
+    this.#host.receiver.drop();
   }
 
   processRouteRefresh(refresh: RouteRefresh): void {

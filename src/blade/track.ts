@@ -58,7 +58,10 @@ export interface TrackOwner {
   sessionUp(track: Track): void;
   /** The routes that this track brought are to go. */
   deleteRoutes(track: Track): void;
+  /** The routes of several UPDATE messages are applied together, before the messages count as read. */
   processUpdate(bytes: Uint8Array, start: number, end: number): Fault | undefined;
+  applyUpdates(): Fault | undefined;
+  dropUpdates(): void;
   processRouteRefresh(refresh: RouteRefresh): void;
   /** Nothing may start until then, milliseconds: what was there last is not put away yet, or it is held down. 0: now. */
   heldUntil(): number;
@@ -427,6 +430,15 @@ export class Track implements MessageTaker {
       default:
         this.#onRouteRefresh(bytes, body, end);
     }
+  }
+
+  onPause(): void {
+    if (this.state !== State.Established) {
+      this.#owner.dropUpdates();
+      return;
+    }
+    const fault = this.#owner.applyUpdates();
+    if (fault !== undefined) this.event(Event.UpdateMsgErr, fault);
   }
 
   #onUpdate(bytes: Uint8Array, start: number, end: number): void {

@@ -15,6 +15,8 @@ export type News = (typeof News)[keyof typeof News];
 export interface MessageTaker {
   maxMessage(): number;
   onMessage(bytes: Uint8Array, at: number, length: number): void;
+  /** No more messages for now: what they brought is to be applied before their room is given back. */
+  onPause(): void;
   /** What stands there is no message: the negative answer of readHeader. */
   onBadHeader(bytes: Uint8Array, at: number, answer: number): void;
 }
@@ -146,6 +148,7 @@ export class Wire {
       if (length === 0) break;
       tail = (tail + length) | 0;
     }
+    taker.onPause();
     bladeWords[note + BLADE_WORD.session] = 0;
     const read = (tail - first) | 0;
     if (this.opened && read > 0) this.#release(first, head, tail);

@@ -10,7 +10,8 @@
  * does a blade look at every session that the presence word names.
  */
 import type { Fabric } from '../fabric/fabric.ts';
-import { NEIGHBOR_AS, ROW } from '../rib/attribute-row.ts';
+import { PAGE_BITS, PAGE_MASK } from '../fabric/layout.ts';
+import { LENGTHS, NEIGHBOR_AS, ROW } from '../rib/attribute-row.ts';
 import { decide } from '../rib/decision.ts';
 import { BUCKETS } from '../rib/presence.ts';
 import { ADVERTISED, ATTRIBUTE_MASK, feasible, visible } from '../rib/route-word.ts';
@@ -25,6 +26,8 @@ export class Evaluator {
   hint = 0;
   evaluations = 0;
   fullEvaluations = 0;
+  /** What `touch` came to. Nobody needs it, but a load of which nothing comes would not be made. */
+  touched = 0;
   readonly #fabric: Fabric;
   readonly #bestAttribute: Uint32Array;
   readonly #bestSession: Uint16Array;
@@ -59,6 +62,44 @@ export class Evaluator {
   /** Session + 1 of the best route; 0: none. */
   bestSession(id: number): number {
     return this.#bestSession[id] as number;
+  }
+
+  /**
+   * Brings near what evaluating these prefixes will read after a change of this session's routes (negative ids: none).
+   * Each loop's loads depend on nothing that it loads, so that many are on their way at the same time.
+   */
+  touch(session: number, ids: Int32Array, count: number): void {
+    const { directories, words, pages } = this.#fabric.columns;
+    const { presence } = this.#fabric;
+    const first = session * pages;
+    let sum = 0;
+    for (let i = 0; i < count; i++) {
+      const id = ids[i] as number;
+      if (id < 0) continue;
+      const page = directories[first + (id >>> PAGE_BITS)] as number;
+      sum ^= words[(page << PAGE_BITS) | (id & PAGE_MASK)] as number;
+      sum ^= presence[id] as number;
+      sum ^= this.#bestAttribute[id] as number;
+      sum ^= this.#bestSession[id] as number;
+    }
+    this.touched = sum ^ this.#touchBest(ids, count);
+  }
+
+  /** The words and attributes of the best routes. */
+  #touchBest(ids: Int32Array, count: number): number {
+    const { directories, words, pages } = this.#fabric.columns;
+    const { rows } = this.#fabric.attributes;
+    let sum = 0;
+    for (let i = 0; i < count; i++) {
+      const id = ids[i] as number;
+      if (id < 0) continue;
+      const best = this.#bestSession[id] as number;
+      if (best === 0) continue;
+      const page = directories[(best - 1) * pages + (id >>> PAGE_BITS)] as number;
+      sum ^= words[(page << PAGE_BITS) | (id & PAGE_MASK)] as number;
+      sum ^= rows[(this.#bestAttribute[id] as number) * ROW + LENGTHS] as number;
+    }
+    return sum;
   }
 
   /**

@@ -1,0 +1,87 @@
+/**
+ * Changes of one session's routes, in the order in which they were told, until enough are together to be applied.
+ *
+ * What a change costs is cache misses: a slot and a key of the dictionary, the route's word, the best route and its
+ * word. One change after the other would wait for each of them in turn. So the memory of all of them is touched first,
+ * in short loops whose loads do not depend on each other: the processor fetches many at the same time.
+ */
+import type { Fabric } from '../fabric/fabric.ts';
+import type { Routes } from './routes.ts';
+
+/** As many as the second-level cache holds the memory of, at about half a KiB each. */
+const ROOM = 512;
+
+export class RouteChanges {
+  count = 0;
+  readonly #fabric: Fabric;
+  readonly #routes: Routes;
+  readonly #address = new Uint32Array(ROOM);
+  readonly #length = new Uint8Array(ROOM);
+  /** PrefixId; -1: to be looked up by address and length. */
+  readonly #id = new Int32Array(ROOM);
+  /** AttrId; 0: withdrawn. */
+  readonly #attribute = new Int32Array(ROOM);
+
+  constructor(fabric: Fabric, routes: Routes) {
+    this.#fabric = fabric;
+    this.#routes = routes;
+  }
+
+  /** There is no room for another one: apply them first. */
+  get full(): boolean {
+    return this.count === ROOM;
+  }
+
+  add4(address: number, length: number, attribute: number): void {
+    const at = this.count++;
+    this.#address[at] = address;
+    this.#length[at] = length;
+    this.#id[at] = -1;
+    this.#attribute[at] = attribute;
+  }
+
+  add(id: number, attribute: number): void {
+    const at = this.count++;
+    this.#id[at] = id;
+    this.#attribute[at] = attribute;
+  }
+
+  clear(): void {
+    this.count = 0;
+  }
+
+  /** Applies all of them. False when a table of the fabric is full: the rest is left out. */
+  apply(session: number, reject: boolean): boolean {
+    const count = this.count;
+    this.count = 0;
+    if (!this.#lookUp(count)) return false;
+    const routes = this.#routes;
+    routes.evaluator.touch(session, this.#id, count);
+    for (let i = 0; i < count; i++) {
+      const id = this.#id[i] as number;
+      const attribute = this.#attribute[i] as number;
+      if (attribute !== 0) {
+        if (!routes.announce(session, id, attribute, reject)) return false;
+      } else if (id >= 0) routes.withdraw(session, id);
+    }
+    return true;
+  }
+
+  /** Fills in the ids; those of unknown prefixes that are withdrawn stay -1. */
+  #lookUp(count: number): boolean {
+    const { prefixes } = this.#fabric;
+    prefixes.touch4(this.#address, this.#length, count);
+    for (let i = 0; i < count; i++) {
+      if (this.#id[i] !== -1) continue;
+      const address = this.#address[i] as number;
+      const length = this.#length[i] as number;
+      if (this.#attribute[i] === 0) this.#id[i] = prefixes.find4(address, length);
+      else {
+        const id = prefixes.intern4(address, length);
+        if (id < 0) return false;
+        this.#id[i] = id;
+      }
+    }
+    return true;
+  }
+}
