@@ -36,7 +36,7 @@ export function mend(fabric: Fabric, session: number): void {
   fabric.setNumber(session, SESSION_NUMBER.routesReceived, ipv4 + ipv6);
   fabric.setNumber(session, SESSION_NUMBER.routesReceived6, ipv6);
   // It may have written what it never told the line card of.
-  for (const which of [0, 1]) fabric.ringCard(session, which);
+  fabric.ringCard(session);
 }
 
 /** Routes in some pages of the Adj-RIB-In. IPv6 begins with a page of its own. */
@@ -60,7 +60,7 @@ export function abandon(fabric: Fabric, session: number): void {
     if (!connections.wanted(at)) continue;
     if (opening && connections.stateOf(at) === CONNECTION_STATE.open) sayGoodbye(fabric, session, which);
     connections.want(at, connections.wantedGeneration(at), false);
-    fabric.ringCard(session, which);
+    fabric.ringCard(session);
   }
   if (state === State.Established) fabric.setSession(session, SESSION.sweepCursor, 1);
   fabric.setSession(session, SESSION.state, State.Idle);

@@ -391,5 +391,5 @@ export function publishTransmit(fabric: Fabric, session: number, connection: num
   const at = fabric.connections.at(session, connection);
   fabric.count(session, SESSION_NUMBER.bytesSent, (head - fabric.connections.transmitHead(at)) | 0);
   fabric.connections.publishTransmit(at, head);
-  fabric.ringCard(session, connection);
+  fabric.ringCard(session);
 }

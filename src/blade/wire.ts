@@ -86,7 +86,7 @@ export class Wire {
     this.opened = false;
     this.generation = connections.generationOf(this.#at) + 1;
     connections.want(this.#at, this.generation, true);
-    this.#fabric.ringCard(this.#session, this.#which);
+    this.#fabric.ringCard(this.#session);
     return true;
   }
 
@@ -113,7 +113,7 @@ export class Wire {
   close(): void {
     if (this.generation === 0) return;
     this.#fabric.connections.want(this.#at, this.generation, false);
-    this.#fabric.ringCard(this.#session, this.#which);
+    this.#fabric.ringCard(this.#session);
     this.opened = false;
     // A call's generation is remembered until the next one: it is not answered twice.
     if (this.#which !== CALLED) this.generation = 0;
@@ -187,7 +187,6 @@ export class Wire {
     connections.releaseReceived(this.#at, tail);
     this.#fabric.count(this.#session, SESSION_NUMBER.bytesReceived, (tail - first) | 0);
     // The line card waits for room only when less than a quarter was free.
-    if (((head - first) | 0) > connections.receiveBytes >> 1)
-      this.#fabric.ringCard(this.#session, this.#which);
+    if (((head - first) | 0) > connections.receiveBytes >> 1) this.#fabric.ringCard(this.#session);
   }
 }

@@ -1,4 +1,7 @@
-/** What the chassis holds of one line card: its worker and what it listens on. */
+/** What the chassis holds of one line card: its worker and what it listens on; and how all of them start. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { entry } from '../base/thread.ts';
 import type { Fabric } from '../fabric/fabric.ts';
@@ -43,5 +46,36 @@ export class CardHandle {
     this.order({ kind: 'stop', milliseconds });
     this.#fabric.bells.ring(this.#fabric.cardThread(this.card));
     await this.#ended;
+  }
+}
+
+/**
+ * Starts the line cards; rejects when one cannot listen, with those that were started ended. The first card comes last: it
+ * listens, and connects to the others, through sockets in a folder that nobody else may enter and that is gone then.
+ */
+export async function startCards(
+  fabric: Fabric,
+  common: Omit<CardStart, 'card' | 'listen' | 'handOver'>,
+  listen: readonly Listen[],
+  news: (news: CardNews) => void,
+): Promise<CardHandle[]> {
+  const { lineCards } = fabric.options;
+  const folder = lineCards > 1 ? mkdtempSync(path.join(tmpdir(), 'graftd-')) : undefined;
+  const handOver = folder === undefined ? {} : { handOver: folder };
+  const start = (card: number): CardHandle =>
+    new CardHandle(fabric, { ...common, ...handOver, card, listen: card === 0 ? listen : [] }, news);
+  const others = Array.from({ length: lineCards - 1 }, (_, i) => start(i + 1));
+  const started = [...others];
+  try {
+    for (const card of others) await card.listens();
+    const first = start(0);
+    started.push(first);
+    await first.listens();
+    return [first, ...others];
+  } catch (error) {
+    await Promise.all(started.map((card) => card.stop(0)));
+    throw error;
+  } finally {
+    if (folder !== undefined) rmSync(folder, { recursive: true, force: true });
   }
 }

@@ -17,7 +17,7 @@ import { createFabricMemory, SESSION_NUMBER } from '../fabric/layout.ts';
 import type { CardNews, LastWords } from '../linecard/messages.ts';
 import { describeFor } from '../rib/attribute-row.ts';
 import { BladeHandle } from './blade-handle.ts';
-import { CardHandle } from './card-handle.ts';
+import { type CardHandle, startCards } from './card-handle.ts';
 import { type GraftCosts, Grafts, GraftUndone } from './graft.ts';
 import { LoadMeter } from './load.ts';
 import { log } from './log.ts';
@@ -101,14 +101,10 @@ export class Chassis {
     const { memory } = this.fabric;
     const { router } = this.configuration;
     const neighbors = this.sessions.map(({ neighbor, index }) => cardNeighbor(neighbor, index));
-    this.cards = Array.from({ length: memory.options.lineCards }, (_, card) => {
-      const listen = card === 0 ? router.listen : [];
-      const vigil = { state: State.Established, message: encodeKeepalive() };
-      const start = { memory, card, listen, neighbors, vigil, lastWords: LAST_WORDS };
-      return new CardHandle(this.fabric, start, (news) => this.#onCardNews(news));
-    });
+    const vigil = { state: State.Established, message: encodeKeepalive() };
+    const common = { memory, neighbors, vigil, lastWords: LAST_WORDS };
     try {
-      for (const card of this.cards) await card.listens();
+      this.cards = await startCards(this.fabric, common, router.listen, (news) => this.#onCardNews(news));
     } catch (error) {
       await this.stop();
       throw new OperationError(

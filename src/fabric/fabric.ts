@@ -110,14 +110,14 @@ export class Fabric {
     return this.options.blades + 1 + card;
   }
 
-  /** The line card that carries a connection: the first one listens, all of them dial. */
-  cardOf(session: number, connection: number): number {
-    return connection === 1 ? 0 : session % this.options.lineCards;
+  /** The line card that carries a session's connections, whoever called: the first card hands calls over. */
+  cardOf(session: number): number {
+    return session % this.options.lineCards;
   }
 
   /** Tells the line card that a connection has news for it: wanted, not wanted, bytes to send, room to receive. */
-  ringCard(session: number, connection: number): void {
-    const card = this.cardOf(session, connection);
+  ringCard(session: number): void {
+    const card = this.cardOf(session);
     this.ready.setForCard(card, session);
     this.bells.ring(this.cardThread(card));
   }

@@ -1,7 +1,7 @@
 /**
  * A line card: the TCP connections of its sessions. It listens, dials when a blade wants a connection, knows a
  * neighbour by its address (others are refused and counted), and moves bytes between sockets and rings. Blades come
- * and go behind it without a socket noticing.
+ * and go behind it without a socket noticing. Of several cards the first one listens for all (hand-over.ts).
  *
  * It is driven by state in the fabric (fabric/connections.ts) and sleeps on a doorbell; it never speaks BGP.
  */
@@ -10,6 +10,7 @@ import type { Fabric } from '../fabric/fabric.ts';
 import { CARD_NUMBER, CONNECTION_STATE } from '../fabric/layout.ts';
 import { plainAddress } from './address-words.ts';
 import { Connection } from './connection.ts';
+import { Giver, type Handle, Taker } from './hand-over.ts';
 import type { CardNews, LastWords, Listen, Neighbor } from './messages.ts';
 import { Refusals } from './refusals.ts';
 import type { VigilKeeper } from './vigil.ts';
@@ -33,6 +34,9 @@ export class LineCard {
   /** Accepted while the session's last accepted connection is not quite gone; the newest one counts. */
   readonly #waiting = new Map<number, net.Socket>();
   readonly #servers: net.Server[] = [];
+  /** By line card: how to hand a call over to it. */
+  readonly #givers = new Map<number, Giver>();
+  #taker: Taker | undefined;
 
   constructor(
     fabric: Fabric,
@@ -83,6 +87,21 @@ export class LineCard {
     return listening;
   }
 
+  /** Before calls come: the first card connects to all others, which are there already. */
+  async shareCalls(folder: string): Promise<void> {
+    const path = (card: number): string => `${folder}/${card}`;
+    if (this.#card > 0) {
+      this.#taker = new Taker((handle) => this.#take(handle));
+      await this.#taker.listen(path(this.#card));
+      return;
+    }
+    for (let card = 1; card < this.#fabric.options.lineCards; card++) {
+      const giver = new Giver();
+      this.#givers.set(card, giver);
+      await giver.connect(path(card));
+    }
+  }
+
   /** Looks at every session with news; true when there was any. */
   poll(): boolean {
     let any = false;
@@ -104,6 +123,9 @@ export class LineCard {
   stopListening(): void {
     this.#refusals.stop();
     for (const server of this.#servers) server.close();
+    for (const giver of this.#givers.values()) giver.close();
+    this.#givers.clear();
+    this.#taker?.close();
     for (const socket of this.#waiting.values()) socket.destroy();
   }
 
@@ -166,9 +188,30 @@ export class LineCard {
       this.#refuse(socket, address, 'no such neighbour is configured', CARD_NUMBER.unknownNeighbour);
       return;
     }
+    if (this.#fabric.cardOf(session) !== this.#card) {
+      this.#handOver(session, socket, address);
+      return;
+    }
     this.#fabric.countCard(this.#card, CARD_NUMBER.accepted);
     if (this.#connections.has(session * 2 + ACCEPTED)) this.#wait(session, socket, address);
     else this.#attach(session, socket);
+  }
+
+  /** The card of the session gets a descriptor of its own; ours is closed, and the connection stays open. */
+  #handOver(session: number, socket: net.Socket, address: string): void {
+    const giver = this.#givers.get(this.#fabric.cardOf(session));
+    const { _handle: handle } = socket as unknown as { _handle: Handle | null };
+    // The neighbour has gone already.
+    if (handle === null) return;
+    const none = (): void =>
+      this.#refuse(socket, address, 'its line card does not answer', CARD_NUMBER.notWanted);
+    if (giver === undefined) none();
+    else giver.give(handle, (done) => (done ? socket.destroy() : none()));
+  }
+
+  #take(handle: Handle): void {
+    const options = { handle, allowHalfOpen: true, pauseOnCreate: true };
+    this.#accept(new net.Socket(options as unknown as net.SocketConstructorOpts));
   }
 
   #refuse(socket: net.Socket, address: string, why: string, counter: number, words?: Uint8Array): void {

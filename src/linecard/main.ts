@@ -31,6 +31,7 @@ port.on('message', (order: CardOrder) => {
 });
 
 try {
+  if (start.handOver !== undefined) await card.shareCalls(start.handOver);
   tell({ kind: 'listening', card: start.card, addresses: await card.listen(start.listen) });
 } catch (error) {
   tell({ kind: 'cannot-listen', card: start.card, why: (error as Error).message });

@@ -35,6 +35,8 @@ export interface CardStart {
   readonly memory: FabricMemory;
   readonly card: number;
   readonly listen: readonly Listen[];
+  /** A folder for the sockets by which the first card hands calls over; with one card there is none. */
+  readonly handOver?: string;
   readonly neighbors: readonly Neighbor[];
   readonly vigil: Vigil;
   readonly lastWords: LastWords;

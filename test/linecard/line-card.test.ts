@@ -61,7 +61,7 @@ class Slot {
       bytes[i] = connections.receive[start + ((tail + i) & (connections.receiveBytes - 1))] as number;
     if (bytes.length === 0) return bytes;
     connections.releaseReceived(at, (tail + bytes.length) | 0);
-    this.fabric.ringCard(SESSION, which);
+    this.fabric.ringCard(SESSION);
     return bytes;
   }
 
@@ -73,13 +73,13 @@ class Slot {
     if (length === 0) return 0;
     const head = connections.write(SESSION, which, connections.transmitHead(at), bytes, 0, length);
     connections.publishTransmit(at, head);
-    this.fabric.ringCard(SESSION, which);
+    this.fabric.ringCard(SESSION);
     return length;
   }
 
   want(which: number, generation: number, open: boolean): void {
     this.fabric.connections.want(this.at(which), generation, open);
-    this.fabric.ringCard(SESSION, which);
+    this.fabric.ringCard(SESSION);
   }
 
   async reaches(which: number, state: number, milliseconds = 4000): Promise<number> {

@@ -121,10 +121,10 @@ export function cardRow(chassis: Chassis, card: number): CardRow {
 
 function openConnections({ fabric, sessions }: Chassis, card: number): number {
   let open = 0;
+  const { connections } = fabric;
   for (const { index } of sessions) {
+    if (fabric.cardOf(index) !== card) continue;
     for (let which = 0; which < 2; which++) {
-      if (fabric.cardOf(index, which) !== card) continue;
-      const { connections } = fabric;
       if (connections.stateOf(connections.at(index, which)) === CONNECTION_STATE.open) open++;
     }
   }
