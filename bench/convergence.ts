@@ -12,6 +12,7 @@ import { graftd } from './convergence/daemons/graftd.ts';
 import { openbgpd } from './convergence/daemons/openbgpd.ts';
 import { GeneratorProcess } from './convergence/generator/handle.ts';
 import type { PhaseName } from './convergence/generator/messages.ts';
+import { hasRealRoutes } from './convergence/generator/real-routes.ts';
 import {
   phaseTable,
   type Row,
@@ -51,6 +52,10 @@ async function main(): Promise<void> {
   for (const name of values.case.split(',')) {
     const what = caseOf(name, Number(values.scale));
     if (what === undefined) throw new Error(`"${name}" is no case; they look like 10x100k-2 or 700x571-all`);
+    if ((what.feeds === 'table' || what.feeds === 'pch') && !hasRealRoutes(what.feeds)) {
+      console.log(`${name}: its data are not there: left out (GRAFTD_DATA says where they are)`);
+      continue;
+    }
     const facts = await generator.ask('prepare', { what });
     const mix = `${facts.prefixes} prefixes, ${facts.routes} routes, ${facts.routesPerSet.toFixed(1)} a set of attributes`;
     const phases = what.phases ?? (values.phases.split(',') as PhaseName[]);

@@ -6,7 +6,7 @@ import { freePort } from '../support/box.ts';
 import { type Case, neighboursOf } from './cases.ts';
 import type { Contestant, Daemon } from './daemons/daemon.ts';
 import type { GeneratorProcess } from './generator/handle.ts';
-import type { PhaseName } from './generator/messages.ts';
+import type { Outcome, PhaseName } from './generator/messages.ts';
 import { family, ProcessMeter, queuedBytes, type ThreadTime } from './processes.ts';
 
 export interface PhaseResult {
@@ -50,6 +50,8 @@ const LOOK = 100;
 const QUIET = 1000;
 /** Of one processor: a daemon that uses less has nothing to do. */
 const IDLE = 0.05;
+/** Milliseconds: no timer of a daemon that delays what it has to say is longer. */
+const TIMER = 15_000;
 /** Milliseconds of doing nothing in the phase "rest". */
 export const REST = 10_000;
 /** Milliseconds for the daemon to start and for all sessions to be established. */
@@ -109,16 +111,23 @@ class Measured {
     await generator.ask('start', { phase });
     if (phase === 'rest') await new Promise((resolve) => setTimeout(resolve, REST));
     else await this.quiet();
-    const threads = usedSince(before, this.#meter.threads());
-    const [peakMiB, residentMiB] = [this.#meter.peakMiB(), this.#meter.residentMiB()];
-    const outcome = await generator.ask('check');
+    for (;;) {
+      const threads = usedSince(before, this.#meter.threads());
+      const outcome = await generator.ask('check');
+      if (outcome.mistakes.length === 0 || !(await this.#moreComes(outcome.wall)))
+        return this.#result(phase, outcome, threads);
+      await this.quiet();
+    }
+  }
+
+  #result(phase: PhaseName, outcome: Outcome, threads: Readonly<Record<string, number>>): PhaseResult {
     return {
       phase,
       wallSeconds: outcome.wall / 1000,
       cpuSeconds: Object.values(threads).reduce((sum, seconds) => sum + seconds, 0),
       threads,
-      peakMiB,
-      residentMiB,
+      peakMiB: this.#meter.peakMiB(),
+      residentMiB: this.#meter.residentMiB(),
       updates: outcome.updates,
       nlri: outcome.announced + outcome.withdrawn,
       bytes: outcome.bytes,
@@ -126,6 +135,15 @@ class Measured {
       latencies: outcome.latencies,
       mistakes: outcome.mistakes,
     };
+  }
+
+  /** Whether a daemon that has not said everything goes on of its own accord: it may wait for a timer. */
+  async #moreComes(after: number): Promise<boolean> {
+    for (const deadline = performance.now() + TIMER; performance.now() < deadline; ) {
+      await new Promise((resolve) => setTimeout(resolve, LOOK));
+      if ((await this.#generator.ask('look')).changed > after) return true;
+    }
+    return false;
   }
 
   /** Resolves when nothing was received for a while, nothing waits in between, and the daemon is idle. */

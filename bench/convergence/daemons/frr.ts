@@ -1,5 +1,6 @@
 /**
- * FRR's bgpd alone: no zebra, no kernel, no log. Updates are not delayed (advertisement-interval 0, no update-delay), all
+ * FRR's bgpd alone: no zebra, no kernel, no log. Updates are not delayed (advertisement-interval 0, coalesce-time 0,
+ * no update-delay), all
  * eBGP neighbours share one update group. It sends routes back to where they came from then; a loop in the path
  * makes them unusable there (RFC 4271 9.1.2), so that is not wrong.
  */
@@ -40,6 +41,8 @@ function configuration({ neighbours, ipv6 }: DaemonOptions): string {
     ' no bgp default ipv4-unicast',
     ' no bgp ebgp-requires-policy',
     ' no bgp network import-check',
+    // Without it, it waits up to ten seconds for more neighbours that could be told the same.
+    ' coalesce-time 0',
     ' bgp allow-martian-nexthop',
     ` timers bgp ${HOLD_TIME / 3} ${HOLD_TIME}`,
     ...neighbours.flatMap(neighbourLines),

@@ -13,7 +13,8 @@ import { feedsFromMrt } from '../../../src/lab/mrt-feeds.ts';
 import { writePrepended } from '../../../src/lab/rewrite.ts';
 import { newPrefixColumns, type PrefixColumns, type Routes } from '../../../src/lab/routes.ts';
 import { dataFile } from '../../../test/support/data.ts';
-import type { Neighbour } from '../cases.ts';
+import { DAEMON_AS, type Neighbour } from '../cases.ts';
+import { pathLength } from './path-length.ts';
 
 const TABLE = 'tables/dfz-2024-prefix-path.txt.gz';
 const FEED = 'mrt/pch-updates.20151023.bgp4mp_et.fullfeed.gz';
@@ -27,7 +28,31 @@ const NEXT_HOP_6 = '2001:db8::1';
 const PREPENDS = [0.65, 0.85, 0.95];
 
 export async function realRoutes(which: 'table' | 'pch'): Promise<Routes> {
-  return which === 'table' ? tableRoutes(needed(TABLE)) : feedRoutes(needed(FEED));
+  const routes = which === 'table' ? tableRoutes(needed(TABLE)) : await feedRoutes(needed(FEED));
+  return { ...routes, v4: withoutLoops(routes, routes.v4), v6: withoutLoops(routes, routes.v6) };
+}
+
+/** Somebody let the private AS out that the daemon has here; it would drop those routes. */
+function withoutLoops({ sets }: Routes, all: PrefixColumns): PrefixColumns {
+  const loops = new Uint8Array(sets.count);
+  for (let set = 0; set < sets.count; set++)
+    loops[set] = holds(sets.bytes, sets.start[set] as number, sets.start[set + 1] as number, DAEMON_AS)
+      ? 1
+      : 0;
+  const { words } = all;
+  const rows = [...all.set.keys()].filter((row) => loops[all.set[row] as number] === 0);
+  const kept = newPrefixColumns(words, rows.length);
+  for (const [to, row] of rows.entries()) {
+    kept.address.set(all.address.subarray(row * words, (row + 1) * words), to * words);
+    kept.length[to] = all.length[row] as number;
+    kept.set[to] = all.set[row] as number;
+  }
+  return kept;
+}
+
+/** Whether an AS stands in the AS_PATH of these attributes. */
+function holds(bytes: Uint8Array, from: number, to: number, as: number): boolean {
+  return pathLength(bytes, from, to, as) !== pathLength(bytes, from, to, 0);
 }
 
 /** Whether the data of these feeds are there. */

@@ -61,9 +61,9 @@ export class Session {
     ipv6: boolean,
     pool: SlabPool,
     port: number,
-    patience: number,
+    deadline: number,
   ): Promise<Session> {
-    for (const deadline = performance.now() + patience; ; ) {
+    for (;;) {
       const session = new Session(neighbour, ipv6, pool, port);
       const insist = setTimeout(
         () => session.#socket.destroy(new Error('no session')),
