@@ -7,7 +7,8 @@
  *   received on optional transitive attributes, and set on those that we do not recognize (RFC 4271 9);
  * - AS_PATH and AGGREGATOR with 4-octet ASes; AS4_PATH and AS4_AGGREGATOR merged into them (RFC 6793 4.2.3);
  * - LOCAL_PREF, ORIGINATOR_ID and CLUSTER_LIST only from internal neighbours;
- * - for routes of MP_REACH_NLRI no NEXT_HOP, but type 14 with nothing but the next hop: its length, its octets.
+ * - for IPv6 routes no NEXT_HOP, but type 14 (MP_REACH_NLRI) with nothing but the next hop: its length, its octets; IPv4
+ *   routes have NEXT_HOP, in the body and in MP_REACH_NLRI alike.
  */
 import { mergeAs4Path, pathHops, widen } from './as-path.ts';
 import {
@@ -22,6 +23,7 @@ import {
   WELL_KNOWN,
 } from './attribute-table.ts';
 import { copy, putU16, u16 } from './bytes.ts';
+import { Afi } from './families.ts';
 import { slotOf, type UpdateOptions, type UpdateView } from './update-view.ts';
 
 /** Room that canonicalize can need: a message of 64 KiB whose 2-octet AS_PATH doubles. */
@@ -44,12 +46,13 @@ export function canonicalize(
   if (view.plain) return copyPlain(bytes, view, mp, into, at) - at;
   const begin = at;
   const narrow = !options.fourOctetAs;
+  const nextHopType = view.reachAfi === Afi.Ipv4 ? AttributeType.NextHop : AttributeType.MpReach;
   let nextHopDue = mp;
   for (let i = 0; i < view.attributeCount; i++) {
     const type = view.attributeType[i]!;
     const start = view.attributeStart[i]!;
     const end = view.attributeEnd[i]!;
-    if (nextHopDue && type > AttributeType.MpReach) {
+    if (nextHopDue && type > nextHopType) {
       at = writeNextHop(bytes, view, into, at);
       nextHopDue = false;
     }
@@ -119,7 +122,12 @@ export function writeAttributeHeader(
   return at + 3;
 }
 
+/** The next hop of MP_REACH_NLRI; of IPv4 it has 4 octets, as in NEXT_HOP. */
 function writeNextHop(bytes: Uint8Array, view: UpdateView, into: Uint8Array, at: number): number {
+  if (view.reachAfi === Afi.Ipv4) {
+    const hop = view.reachNextHopStart;
+    return writeAttribute(bytes, hop, hop + 4, WELL_KNOWN, AttributeType.NextHop, into, at);
+  }
   const start = view.reachNextHopStart - 1;
   const end = view.reachNextHopStart + view.reachNextHopLength;
   return writeAttribute(bytes, start, end, OPTIONAL_NON_TRANSITIVE, AttributeType.MpReach, into, at);

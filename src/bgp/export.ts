@@ -113,7 +113,7 @@ function rewrite(
   switch (bytes[from + 1]) {
     case AttributeType.AsPath: return prependTo(bytes, value, next, options.localAs, into, at);
     case AttributeType.NextHop: return ownNextHop4(options, into, at);
-    case AttributeType.MpReach: return options.nextHopSelf ? ownNextHopMp(bytes[value]!, options, into, at) : globalNextHopMp(bytes, value, into, at);
+    case AttributeType.MpReach: return options.nextHopSelf ? ownNextHopMp(options, into, at) : globalNextHopMp(bytes, value, into, at);
     case AttributeType.ExtendedCommunities: return transitiveCommunities(bytes, from, value, next, into, at);
     default: return at;
   }
@@ -148,8 +148,8 @@ function ownNextHop4(options: ExportOptions, into: Uint8Array, at: number): numb
   return writeAttribute(options.nextHop4, 0, 4, WELL_KNOWN, AttributeType.NextHop, into, at);
 }
 
-function ownNextHopMp(length: number, options: ExportOptions, into: Uint8Array, at: number): number {
-  const own = length === 4 ? options.nextHop4 : options.nextHop16;
+function ownNextHopMp(options: ExportOptions, into: Uint8Array, at: number): number {
+  const own = options.nextHop16;
   return own === undefined ? NOT_EXPORTED : writeNextHopMp(own, 0, own.length, into, at);
 }
 

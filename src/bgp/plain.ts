@@ -20,6 +20,7 @@ import {
   WELL_KNOWN,
 } from './attribute-table.ts';
 import { u16, u32 } from './bytes.ts';
+import { Afi } from './families.ts';
 import { look, type UpdateOptions, type UpdateView } from './update-view.ts';
 
 const NEXT_HOP = 1 << AttributeType.NextHop;
@@ -82,7 +83,8 @@ function readReach(
 ): boolean {
   if ((bytes[at]! & CATEGORY_MASK) !== OPTIONAL_NON_TRANSITIVE) return false;
   look(view, AttributeType.MpReach, at, next);
-  return checkMpReach(bytes, value, next, options, view);
+  // An IPv4 next hop has its place elsewhere in the canonical form.
+  return checkMpReach(bytes, value, next, options, view) && view.reachAfi !== Afi.Ipv4;
 }
 
 /** Routes in the body or in MP_REACH_NLRI, but not in both, with what they need; NEXT_HOP is not of the latter. */

@@ -242,6 +242,22 @@ test('End-of-RIB is told and recognized for each family (RFC 4724 2)', (t) => {
   t.is(BODY, HEADER_LENGTH);
 });
 
+test('IPv4 routes have the same attribute set in MP_REACH_NLRI and in the body', (t) => {
+  fc.assert(
+    fc.property(testSet(false), fc.boolean(), (set, fourOctetAs) => {
+      const list = attributesOf({ ...set, path: [], aggregator: undefined });
+      const prefixes = [8, 10, 16, 172, 16];
+      const value = [0, 1, 1, 4, ...set.nextHop, 0, ...prefixes];
+      const others = list.filter(({ type }) => type !== 3);
+      const reach = { flags: 0x80, type: 14, value };
+      const mp = updateMessage({ attributes: [reach, ...others].flatMap(attribute) });
+      decode(mp, options(fourOctetAs));
+      t.is(view.action, Action.None);
+      t.deepEqual([...canonical(mp, options(fourOctetAs), true)], list.flatMap(attribute));
+    }),
+  );
+});
+
 test('host bits beyond the length come out as zero', (t) => {
   const bytes = Uint8Array.from([12, 0xff, 0xff, 33, 1, 2, 3, 4, 0xff]);
   t.deepEqual(prefixesOf(bytes, 0, 3, false), [{ words: [0xfff00000, 0, 0, 0], length: 12 }]);
