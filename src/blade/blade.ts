@@ -285,7 +285,8 @@ export class Blade implements RoutesListener, GraftHost, SessionHost {
     if (!established) {
       session.start();
       this.#costs.settle(slot);
-      return false;
+      // Stale routes come without an evaluation, as those of an Established session do.
+      return session.stale.families !== 0;
     }
     const group = this.#adoptGroup(session);
     this.#costs.begin(index, slot, group);
@@ -333,6 +334,7 @@ export class Blade implements RoutesListener, GraftHost, SessionHost {
       }
       if (session.revisit.size > 0 && this.#revisit(session)) more = true;
       if (session.sweeping && session.sweep(this.limits.sweepPages)) more = true;
+      if (session.stale.walking && session.stale.walk(this.routes, this.limits.sweepPages)) more = true;
       if (session.filtering && filterAnew(this.fabric, this.routes, session, this.limits.sweepPages))
         more = true;
     }

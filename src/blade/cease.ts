@@ -9,7 +9,10 @@ function cease(subcode: number, why: string): Fault {
 export const CLEARED = cease(Cease.AdministrativeReset, 'cleared by the operator');
 export const RECONFIGURED = cease(Cease.OtherConfigurationChange, 'configured otherwise');
 export const DECONFIGURED = cease(Cease.PeerDeconfigured, 'configured no longer');
-export const STOPPED = cease(Cease.AdministrativeShutdown, 'the chassis is stopped');
+export const STOPPED: Fault = {
+  ...cease(Cease.AdministrativeShutdown, 'the chassis is stopped'),
+  returning: true,
+};
 
 /** RFC 9003: one octet of length, then UTF-8. */
 export function shutdownFault(why: string): Fault {

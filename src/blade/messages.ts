@@ -23,6 +23,10 @@ export interface SessionConfiguration {
   /** Seconds; 0: for ever. Without it as RFC 9687 recommends. */
   readonly sendHoldTime?: number;
   readonly prefixLimit?: PrefixLimit;
+  /** helper: keep the neighbour's routes over its restart; full: it may keep ours too (RFC 4724). */
+  readonly gracefulRestart?: 'helper' | 'full' | 'off';
+  /** How long ours may take, seconds. */
+  readonly restartTime?: number;
   /** Without it a third of the hold time that was agreed on. */
   readonly keepaliveTime?: number;
   readonly nextHopSelf: boolean;

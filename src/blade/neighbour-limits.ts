@@ -38,7 +38,6 @@ export class NeighbourLimits {
   /** A new session begins. */
   begin(): void {
     this.#fabric.setSession(this.#session, SESSION.nearLimit, 0);
-    this.#fabric.setNumber(this.#session, SESSION_NUMBER.routesReceived6, 0);
     this.#fabric.setNumber(this.#session, SESSION_NUMBER.sendProgressAt, this.#clock());
   }
 

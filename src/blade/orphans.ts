@@ -62,7 +62,11 @@ export function abandon(fabric: Fabric, session: number): void {
     connections.want(at, connections.wantedGeneration(at), false);
     fabric.ringCard(session);
   }
-  if (state === State.Established) fabric.setSession(session, SESSION.sweepCursor, 1);
+  if (state === State.Established) {
+    fabric.setSession(session, SESSION.sweepCursor, 1);
+    fabric.setSession(session, SESSION.staleFamilies, 0);
+    fabric.setSession(session, SESSION.staleCursor, 0);
+  }
   fabric.setSession(session, SESSION.state, State.Idle);
   fabric.setSession(session, SESSION.view, 0);
   fabric.setSession(session, SESSION.refreshCursor, 0);

@@ -9,7 +9,7 @@
  */
 import type { Fabric } from '../fabric/fabric.ts';
 import { PAGE_WORDS, SESSION } from '../fabric/layout.ts';
-import { ATTRIBUTE_MASK } from '../rib/route-word.ts';
+import { ATTRIBUTE_MASK, STALE } from '../rib/route-word.ts';
 import { groupKey } from './exporter.ts';
 import type { Groups } from './groups.ts';
 import type { SessionConfiguration } from './messages.ts';
@@ -49,7 +49,10 @@ export function filterAnew(fabric: Fabric, routes: Routes, session: Session, pag
     for (let id = page * PAGE_WORDS; id < (page + 1) * PAGE_WORDS; id++) {
       const word = columns.get(index, id);
       // The route is there already, so that this needs no room, and changes nothing where the answer is the same.
-      if (word !== 0) routes.announce(index, id, word & ATTRIBUTE_MASK, reject);
+      if (word === 0) continue;
+      routes.announce(index, id, word & ATTRIBUTE_MASK, reject);
+      // It was not told again.
+      if (word & STALE) columns.set(index, id, columns.get(index, id) | STALE);
     }
     pages--;
   }

@@ -4,9 +4,11 @@
  */
 import type { Clock } from '../base/clock.ts';
 import type { Random } from '../base/random.ts';
+import type { GracefulRestart } from '../bgp/capabilities.ts';
 import { Cease, NotificationCode } from '../bgp/errors.ts';
 import { FAMILY_IPV4, familyBit, multiprotocolOf } from '../bgp/families.ts';
 import { Event, State } from '../bgp/fsm.ts';
+import { type EndCause, GRACEFUL, isFinal } from '../bgp/graceful.ts';
 import { encodeRouteRefresh, MAX_EXTENDED_MESSAGE, MAX_MESSAGE, type RouteRefresh } from '../bgp/message.ts';
 import {
   acceptOpen,
@@ -35,8 +37,9 @@ import type { Limits } from './limits.ts';
 import type { SessionConfiguration, SessionLimit } from './messages.ts';
 import { NeighbourLimits } from './neighbour-limits.ts';
 import type { Receiver } from './receive.ts';
-import { importKey, ruleHash } from './reconfigure.ts';
+import { checkImportRule, importKey, ruleHash } from './reconfigure.ts';
 import type { Routes } from './routes.ts';
+import { gracefulRecord, StaleRoutes } from './stale.ts';
 import { type Fault, Track, type TrackOwner } from './track.ts';
 import type { UpdateGroup } from './update-group.ts';
 
@@ -68,6 +71,7 @@ export class Session implements TrackOwner {
   /** Is there still something to be read without new bytes? */
   readMore = false;
   readonly limits: NeighbourLimits;
+  readonly stale: StaleRoutes;
   readonly #host: SessionHost;
   #negotiated: Negotiated | undefined;
   #options: UpdateOptions = { fourOctetAs: true, external: true, families: 0 };
@@ -80,6 +84,7 @@ export class Session implements TrackOwner {
     this.limits = new NeighbourLimits(fabric, this.index, clock, (limit, text) =>
       host.limit(this, limit, text),
     );
+    this.stale = new StaleRoutes(fabric, this.index, clock);
     this.tracks = [new Track(fabric, this, 0, clock, random), new Track(fabric, this, 1, clock, random)];
   }
 
@@ -129,6 +134,8 @@ export class Session implements TrackOwner {
 
   /** Ends the session with a NOTIFICATION; `restart` milliseconds later it starts again, if not held down. */
   stop(fault: Fault, restart: number): void {
+    if (isFinal(fault.code, fault.subcode) && !this.established && this.stale.families !== 0)
+      this.dropRoutes();
     for (const track of this.tracks) track.stop(fault);
     if (restart !== Number.POSITIVE_INFINITY) this.#startAt(this.#host.clock() + restart);
   }
@@ -141,9 +148,8 @@ export class Session implements TrackOwner {
   /** Held down by the operator or a limit, or not yet rid of the last session's routes. */
   heldUntil(): number {
     if (this.#host.fabric.session(this.index, SESSION.administrative) !== 0) return Number.POSITIVE_INFINITY;
-    return (
-      this.limits.heldUntil || this.limits.restUntil || (this.sweeping ? this.#host.clock() + LOOK_AGAIN : 0)
-    );
+    const putAway = !this.sweeping && !this.stale.marking;
+    return this.limits.heldUntil || this.limits.restUntil || (putAway ? 0 : this.#host.clock() + LOOK_AGAIN);
   }
 
   shut(): boolean {
@@ -239,7 +245,14 @@ export class Session implements TrackOwner {
         active.sendHoldExpired();
       }
     }
-    return Math.min(sending, this.tracks[0].tick(now), this.tracks[1].tick(now));
+    if (now >= this.stale.deadline) this.#staleExpired();
+    return Math.min(sending, this.stale.deadline, this.tracks[0].tick(now), this.tracks[1].tick(now));
+  }
+
+  /** The neighbour has not come back in time, or not told all in time. */
+  #staleExpired(): void {
+    if (this.established) this.stale.end(this.stale.families);
+    else this.dropRoutes();
   }
 
   /** Withdraws what the last session brought, a page at a time; true when more is left. */
@@ -323,15 +336,30 @@ export class Session implements TrackOwner {
     track.passOpening();
   }
 
-  deleteRoutes(_track: Track): void {
+  deleteRoutes(_track: Track, cause: EndCause): void {
+    if (this.stale.keep(cause)) this.schedule(this.#host.clock());
+    else this.dropRoutes();
+  }
+
+  /** All of them go, stale ones too. */
+  dropRoutes(): void {
+    this.stale.forget();
     this.#host.fabric.setSession(this.index, SESSION.sweepCursor, 1);
     this.#host.fabric.setSession(this.index, SESSION.importCursor, 0);
+  }
+
+  /** The neighbour keeps what we told it when the connection is lost, or even when a NOTIFICATION ends it. */
+  keepsOurs(): 'never' | 'lost' | 'notified' {
+    if (this.configuration.gracefulRestart !== 'full' || !this.stale.agreed) return 'never';
+    return this.stale.notificationsCount ? 'notified' : 'lost';
   }
 
   processUpdate(bytes: Uint8Array, start: number, end: number): Fault | undefined {
     const { receiver } = this.#host;
     const reject = !this.configuration.importAccept;
-    return receiver.process(this.index, bytes, start, end, this.#options, reject);
+    const fault = receiver.process(this.index, bytes, start, end, this.#options, reject);
+    if (fault === undefined && receiver.endOfRib !== 0) this.stale.end(receiver.endOfRib);
+    return fault;
   }
 
   applyUpdates(): Fault | undefined {
@@ -405,8 +433,18 @@ export class Session implements TrackOwner {
         multiprotocol: multiprotocolOf(configuration.families),
         routeRefresh: true,
         fourOctetAs: configuration.localAs,
+        gracefulRestart: this.#ourGracefulRestart(),
       },
     };
+  }
+
+  /** RFC 4724 3: as a helper we name no family; where forwarding goes on without us, all that we speak. */
+  #ourGracefulRestart(): GracefulRestart | undefined {
+    const { gracefulRestart = 'off', restartTime = 0, families } = this.configuration;
+    if (gracefulRestart === 'off') return undefined;
+    if (gracefulRestart === 'helper') return { flags: GRACEFUL.notification, restartTime: 0, families: [] };
+    const kept = multiprotocolOf(families).map((each) => ({ ...each, flags: GRACEFUL.forwarding }));
+    return { flags: GRACEFUL.notification, restartTime, families: kept };
   }
 
   /** RFC 4271 6.8: is this track the one to close? Otherwise the other one is closed here. */
@@ -453,12 +491,16 @@ export class Session implements TrackOwner {
     }
     set(SESSION.endOfRibDue, negotiated.families);
     this.limits.begin();
-    set(SESSION.importRule, ruleHash(importKey(this.configuration)));
+    const theirs = open.capabilities.gracefulRestart;
+    this.stale.up(gracefulRecord(this.#ourGracefulRestart(), theirs), theirs);
+    if (this.stale.families === 0) set(SESSION.importRule, ruleHash(importKey(this.configuration)));
+    else checkImportRule(fabric, this);
     fabric.setNumber(this.index, SESSION_NUMBER.establishedAt, clock());
     fabric.count(this.index, SESSION_NUMBER.timesEstablished);
-    for (const counter of [SESSION_NUMBER.routesAdvertised, SESSION_NUMBER.routesReceived]) {
+    fabric.setNumber(this.index, SESSION_NUMBER.routesAdvertised, 0);
+    if (this.stale.families !== 0) return;
+    for (const counter of [SESSION_NUMBER.routesReceived, SESSION_NUMBER.routesReceived6])
       fabric.setNumber(this.index, counter, 0);
-    }
   }
 
   /** Our end of the connection, as both families' next hop: an IPv4 address goes into IPv6 as ::ffff:a.b.c.d. */

@@ -8,6 +8,7 @@ import type { Clock } from '../base/clock.ts';
 import type { Random } from '../base/random.ts';
 import { Cease, NotificationCode, notificationText } from '../bgp/errors.ts';
 import { type Action, Event, FsmFlag, type NotificationChoice, State, transition } from '../bgp/fsm.ts';
+import { type EndCause, endCause, hardReset, isFinal } from '../bgp/graceful.ts';
 import {
   decodeNotification,
   decodeRouteRefresh,
@@ -38,6 +39,8 @@ export interface Fault {
   readonly subcode: number;
   readonly data?: Uint8Array;
   readonly why: string;
+  /** We come back: the neighbour is to keep our routes if it can. */
+  readonly returning?: boolean;
 }
 
 /** The session as its tracks see it. */
@@ -56,8 +59,10 @@ export interface TrackOwner {
   keepaliveTime(track: Track): number;
   maxMessage(track: Track): number;
   sessionUp(track: Track): void;
-  /** The routes that this track brought are to go. */
-  deleteRoutes(track: Track): void;
+  /** The routes that this track brought are to go, or to be kept as stale ones. */
+  deleteRoutes(track: Track, cause: EndCause): void;
+  /** Whether the neighbour keeps our routes when the session is lost, or a NOTIFICATION ends it (RFC 8538). */
+  keepsOurs(): 'never' | 'lost' | 'notified';
   /** The routes of several UPDATE messages are applied together, before the messages count as read. */
   processUpdate(bytes: Uint8Array, start: number, end: number): Fault | undefined;
   applyUpdates(): Fault | undefined;
@@ -90,6 +95,10 @@ export class Track implements MessageTaker {
   #idleHold = IDLE_HOLD;
   #dialDue = false;
   #why = '';
+  /** Why a session that ends now ends, and the NOTIFICATION that the neighbour sent last. */
+  #cause: EndCause = 'lost';
+  #from: State = State.Idle;
+  #notified: { readonly code: number; readonly subcode: number } | undefined;
 
   constructor(fabric: Fabric, owner: TrackOwner, which: number, clock: Clock, random: Random) {
     this.#fabric = fabric;
@@ -157,6 +166,8 @@ export class Track implements MessageTaker {
   event(event: Event, fault?: Fault): void {
     const before = this.state;
     if (fault !== undefined) this.#why = fault.why;
+    this.#from = before;
+    this.#cause = endCause(event, fault, this.#notified);
     const { actions, notification } = this.#step(event);
     for (const action of actions) this.#act(action, notification, fault);
     if (before !== this.state) this.#owner.stateChanged(this);
@@ -295,7 +306,7 @@ export class Track implements MessageTaker {
         this.#notify(notification, fault);
         break;
       case 'deleteRoutes':
-        this.#owner.deleteRoutes(this);
+        this.#owner.deleteRoutes(this, this.#cause);
         break;
       case 'sessionUp':
         this.#idleHold = IDLE_HOLD;
@@ -390,10 +401,20 @@ export class Track implements MessageTaker {
         : Array.isArray(choice)
           ? (choice as [number, number])
           : [6, 0];
-    this.#wire.send(encodeNotification(code, subcode, fault?.data));
+    this.#sayNotification(code, subcode, fault);
     if (fault === undefined) this.#why = notificationText(code, subcode);
     this.#fabric.count(this.#owner.index, SESSION_NUMBER.notificationsSent);
     this.#fabric.setNumber(this.#owner.index, SESSION_NUMBER.lastErrorCode, (code << 8) | subcode);
+  }
+
+  #sayNotification(code: number, subcode: number, fault: Fault | undefined): void {
+    const keeps = this.#from === State.Established ? this.#owner.keepsOurs() : 'never';
+    // Any NOTIFICATION would have it drop our routes (RFC 4724 4): it sees the connection end.
+    if (fault?.returning && keeps === 'lost') return;
+    if (isFinal(code, subcode) && keeps === 'notified' && !fault?.returning) {
+      const data = hardReset(code, subcode, fault?.data);
+      this.#wire.send(encodeNotification(NotificationCode.Cease, Cease.HardReset, data));
+    } else this.#wire.send(encodeNotification(code, subcode, fault?.data));
   }
 
   // ── what the wire brings ──
@@ -472,6 +493,7 @@ export class Track implements MessageTaker {
 
   #onNotification(bytes: Uint8Array, start: number, end: number): void {
     const { code, subcode } = decodeNotification(bytes, start, end);
+    this.#notified = { code, subcode };
     this.#fabric.count(this.#owner.index, SESSION_NUMBER.notificationsReceived);
     this.#why = `the neighbour sent ${notificationText(code, subcode)}`;
     const versionError = code === NotificationCode.Open && subcode === 1;

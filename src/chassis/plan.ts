@@ -47,6 +47,8 @@ export function sessionConfiguration(
     connectRetryTime: neighbor.connectRetryTime,
     ...(neighbor.sendHoldTime === undefined ? {} : { sendHoldTime: neighbor.sendHoldTime }),
     ...prefixLimit(neighbor),
+    gracefulRestart: neighbor.gracefulRestart,
+    restartTime: neighbor.restartTime,
     ...(neighbor.keepaliveTime === undefined ? {} : { keepaliveTime: neighbor.keepaliveTime }),
     nextHopSelf: neighbor.nextHopSelf,
     ...(neighbor.nextHopIpv4 === undefined

@@ -40,6 +40,8 @@ export const NEIGHBOR_EFFECTS: { readonly [K in keyof Required<NeighborConfigura
   maxPrefixes: 'limit',
   maxPrefixesWarning: 'now',
   maxPrefixesRestart: 'limit',
+  gracefulRestart: 'session',
+  restartTime: 'session',
   nextHopSelf: 'export',
   nextHopIpv4: 'export',
   nextHopIpv6: 'export',

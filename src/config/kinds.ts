@@ -186,4 +186,6 @@ export const family: Scalar<Family> = choice(
   'address family',
 );
 
+export const gracefulRestart = choice(['helper', 'full', 'off'] as const, 'kind of graceful restart');
+
 export const policy: Scalar<PolicyName> = choice(POLICY_NAMES, 'policy');

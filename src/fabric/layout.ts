@@ -97,7 +97,7 @@ export const CONNECTION_STATE = { closed: 0, connecting: 1, open: 2, ended: 3 } 
  * blades of a graft, and by the chassis when a blade died; all others by the home blade.
  */
 export const SESSION = {
-  words: 32,
+  words: 48,
   /** slot + 1; 0: nobody's */
   home: 0,
   /** FSM state (bgp/fsm.ts) */
@@ -139,6 +139,13 @@ export const SESSION = {
   flaps: 27,
   /** FAMILY_ bits for which the neighbour is near its limit of prefixes, and that was said. */
   nearLimit: 28,
+  /** What both OPENs said of graceful restart (blade/stale.ts). */
+  graceful: 29,
+  /** FAMILY_ bits of which stale routes are kept; a walk over them: what it does, of which families, next page + 1. */
+  staleFamilies: 30,
+  staleWalk: 31,
+  staleWalkFamilies: 32,
+  staleCursor: 33,
 } as const;
 
 export const SESSION_FLAG = {
@@ -151,7 +158,7 @@ export const SESSION_FLAG = {
 
 /** Float64 numbers of a session: times in monotonic milliseconds, and counters. Writer: the home blade. */
 export const SESSION_NUMBER = {
-  words: 32,
+  words: 40,
   establishedAt: 0,
   holdDeadline: 1,
   keepaliveDue: 2,
@@ -190,6 +197,8 @@ export const SESSION_NUMBER = {
   callsRefused: 30,
   /** A session that fell by itself rests until then, wherever it is grafted. */
   restUntil: 31,
+  /** Stale routes are kept until then. */
+  staleUntil: 32,
 } as const;
 
 /** Words of a graft slot. The state says who may write the rest. */

@@ -2,17 +2,19 @@
  * The word that a route is: one per session and prefix, in the session's adjRibIn column. Written only by the
  * session's home blade.
  *
- *    31          30          29 … 0
- *   ┌───────────┬───────────┬──────────────────┐
- *   │ advertised│ filtered  │ AttrId (0: none) │
- *   └───────────┴───────────┴──────────────────┘
+ *    31          30          29      28 … 0
+ *   ┌───────────┬───────────┬───────┬──────────────────┐
+ *   │ advertised│ filtered  │ stale │ AttrId (0: none) │
+ *   └───────────┴───────────┴───────┴──────────────────┘
  *
  * advertised: siblings may see it (internal iBGP). filtered: kept as received, but not feasible: rejected by
  * import policy, or looped (RFC 4271 9.1.2).
  */
 export const ADVERTISED = 0x80000000 | 0;
 export const FILTERED = 0x40000000;
-export const ATTRIBUTE_MASK = 0x3fffffff;
+/** Kept over the neighbour's restart, and not told again yet (RFC 4724 4.2). No decision looks at it. */
+export const STALE = 0x20000000;
+export const ATTRIBUTE_MASK = 0x1fffffff;
 
 /** AttrId of a route that the home blade may choose; 0: none. */
 export function feasible(word: number): number {

@@ -73,6 +73,8 @@ neighbors:
         export: 'accept',
         holdTime: 90,
         connectRetryTime: 120,
+        gracefulRestart: 'helper',
+        restartTime: 120,
         nextHopSelf: false,
         blade: 2,
       },
