@@ -327,7 +327,7 @@ export class Blade implements RoutesListener, GraftHost, SessionHost {
     let more = false;
     this.#beginStage();
     for (const session of this.#sessions.values()) {
-      if (!session.sweeping && !session.filtering && session.revisit.size === 0) continue;
+      if (!session.walking && session.revisit.size === 0) continue;
       if (this.#late()) {
         more = true;
         break;

@@ -100,6 +100,11 @@ export class Session implements TrackOwner {
     return this.tracks[0].state === State.Established || this.tracks[1].state === State.Established;
   }
 
+  /** Something goes through its Adj-RIB-In, page by page. */
+  get walking(): boolean {
+    return this.sweeping || this.filtering || this.stale.walking;
+  }
+
   /** Its Adj-RIB-In is still to be filtered by an import rule that changed. */
   get filtering(): boolean {
     return this.#host.fabric.session(this.index, SESSION.importCursor) !== 0;

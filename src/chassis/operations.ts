@@ -152,6 +152,8 @@ export interface SessionDetail extends SessionRow {
   /** Prefixes that wait to be sent. */
   pending?: number;
   limits?: LimitsRow;
+  /** Routes kept over the neighbour's restart (RFC 4724): of which families, and for how long at most. */
+  stale?: { families: Family[]; seconds: number };
   cpuPercent?: number;
 }
 

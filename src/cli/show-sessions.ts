@@ -112,6 +112,10 @@ function sessionFacts(
       graft &&
         `${moment(graft.time)}, blade ${graft.from} to ${graft.to}, pause ${microseconds(graft.pauseMicroseconds)}`,
     ],
+    [
+      'stale routes',
+      session.stale && `${session.stale.families.join(', ')}, for ${duration(session.stale.seconds)} at most`,
+    ],
     ['limits', limitsText(session.limits)],
     ['cpu', session.cpuPercent === undefined ? undefined : `${session.cpuPercent.toFixed(1)}%`],
   ];

@@ -3,7 +3,10 @@
  * believes nothing that a router behaving as one would not say: no announcement of what it holds already, no
  * withdrawal of what it does not hold, nothing of its own back, no NOTIFICATION and no end that the test did not cause.
  */
+import type { GracefulRestart } from '../../src/bgp/capabilities.ts';
+import { encodeEndOfRib } from '../../src/bgp/encode.ts';
 import { FAMILY_IPV4, multiprotocolOf } from '../../src/bgp/families.ts';
+import { GRACEFUL } from '../../src/bgp/graceful.ts';
 import {
   encodeKeepalive,
   encodeNotification,
@@ -194,11 +197,21 @@ export class Neighbour {
           multiprotocol: multiprotocolOf(families),
           routeRefresh: true,
           fourOctetAs: fourOctetAs ? as : undefined,
+          gracefulRestart: this.#gracefulRestart(),
         },
       }),
     );
     this.#conversations.push(conversation);
     return wire;
+  }
+
+  /** RFC 4724 3, RFC 8538 2. */
+  #gracefulRestart(): GracefulRestart | undefined {
+    const { restartTime, families, forgets } = this.options;
+    if (restartTime === 0) return undefined;
+    const flags = forgets ? 0 : GRACEFUL.forwarding;
+    const kept = multiprotocolOf(families).map((each) => ({ ...each, flags }));
+    return { flags: restartTime > 1 ? GRACEFUL.notification : 0, restartTime, families: kept };
   }
 
   #live(conversation: Conversation, most: number): boolean {
@@ -310,6 +323,9 @@ export class Neighbour {
     }
     this.#world.trace(`neighbour ${this.options.index} is up`);
     this.#announceAll(conversation);
+    if (this.options.restartTime === 0) return;
+    for (const { afi, safi } of multiprotocolOf(this.options.families))
+      conversation.outbox.push(encodeEndOfRib(afi, safi));
   }
 
   /** Routes with the same attributes go into one UPDATE. */

@@ -30,6 +30,10 @@ export interface NeighbourOptions {
   nextHopSelf: boolean;
   /** Seconds; 0: no KEEPALIVEs. */
   readonly holdTime: number;
+  /** It restarts gracefully (RFC 4724): its routes are kept so many seconds; 0: it does not. */
+  readonly restartTime: number;
+  /** It loses what it forwards by when it restarts, and says so. */
+  readonly forgets: boolean;
   /** Bytes that the network holds each way. */
   readonly window: number;
 }
@@ -200,5 +204,7 @@ function neighbourFor(random: Random, index: number, alike: boolean): NeighbourO
     nextHopSelf: !alike && random.chance(0.3),
     holdTime: random.pick([0, 30, 90]),
     window: random.pick([2048, 8192]),
+    restartTime: random.pick([0, 0, 1, 30]),
+    forgets: random.chance(0.2),
   };
 }

@@ -288,6 +288,8 @@ export class World {
       }
       if (!neighbour.wantUp && this.fabric.session(index, SESSION.sweepCursor) !== 0)
         left.push(`session ${index} is swept`);
+      if (this.fabric.session(index, SESSION.staleFamilies) !== 0)
+        left.push(`session ${index} has stale routes`);
       if (neighbour.established && !neighbour.saidAll) left.push(`neighbour ${index} has something to say`);
     }
     for (const { blade, slot } of this.blades) {
@@ -348,6 +350,7 @@ function configurationOf(neighbour: NeighbourOptions): SessionConfiguration {
     exportAccept: neighbour.exportAccept,
     holdTime: 90,
     connectRetryTime: 5,
+    gracefulRestart: 'helper',
     nextHopSelf: neighbour.nextHopSelf,
     localAs: LOCAL_AS,
     localId: LOCAL_ID,

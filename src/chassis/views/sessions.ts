@@ -66,8 +66,16 @@ export function sessionDetail(chassis: Chassis, entry: SessionEntry): SessionDet
     grafts: number(SESSION_NUMBER.grafts),
     ...(last === undefined ? {} : { lastGraft: last }),
     limits: limitsRow(chassis, entry),
+    ...staleRow(chassis, index),
     cpuPercent: chassis.load.sessionCpu(index),
   };
+}
+
+function staleRow({ fabric }: Chassis, index: number): Pick<SessionDetail, 'stale'> {
+  const families = fabric.session(index, SESSION.staleFamilies);
+  if (families === 0) return {};
+  const left = fabric.number(index, SESSION_NUMBER.staleUntil) - monotonicMilliseconds();
+  return { stale: { families: familyNames(families), seconds: Math.max(0, left / 1000) } };
 }
 
 function connectionOf(
