@@ -21,6 +21,8 @@ const LONGEST_SLEEP = 1000;
 
 const start = workerData as BladeStart & { readonly port: MessagePort };
 const { slot, port } = start;
+// Before the real ones are made: what Node.js has compiled fits objects of the shape that they have then.
+if (start.rehearse) rehearse(monotonicMilliseconds);
 const fabric = new Fabric(start.memory, slot, describeFor(start.localAs));
 const tell = (news: BladeNews): void => port.postMessage(news);
 const seed = (Date.now() ^ (slot << 20)) >>> 0;
@@ -46,7 +48,6 @@ function takeOrders(): void {
 
 nameThread(`blade ${slot}`);
 fabric.bladeNumbers[slot * BLADE_NUMBER.words + BLADE_NUMBER.thread] = ownThread();
-if (start.rehearse) rehearse(monotonicMilliseconds);
 tell({ kind: 'running', slot });
 for (;;) {
   takeOrders();

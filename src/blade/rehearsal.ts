@@ -30,11 +30,11 @@ const SIZES: FabricOptions = {
   blades: 2,
   lineCards: 1,
   sessions: 4,
-  prefixes4: 1 << 13,
+  prefixes4: 1 << 17,
   prefixes6: 1 << 11,
   attributes: 1 << 16,
   attributeBytes: 1 << 23,
-  pages: 256,
+  pages: 1024,
   ringRecords: 1 << 10,
   receiveBytes: 1 << 16,
   transmitBytes: 1 << 16,
@@ -42,11 +42,14 @@ const SIZES: FabricOptions = {
 };
 const LOCAL_AS = 65_000;
 /** Times that every neighbour tells its table. */
-const ROUNDS = 24;
+const ROUNDS = 16;
 const SETS = 500;
-const PREFIXES_PER_SET = 6;
+/** In the first round one neighbour tells more, so that tables grow to more than one page. */
+const FIRST_SETS = 7000;
+const LENGTHS = [24, 24, 22, 19, 16, 8, 28];
+const PREFIXES_PER_SET = LENGTHS.length;
 /** The rehearsal ends early on a machine that has other work to do, milliseconds. */
-const TIME = 1000;
+const TIME = 2500;
 
 /** Takes a few tenths of a second of processor time. */
 export function rehearse(clock: () => number): void {
@@ -61,6 +64,10 @@ export function rehearse(clock: () => number): void {
     (blades[index & 1] as Blade).order({ kind: 'attach', session: index });
   }
   const end = clock() + TIME;
+  for (let set = 0; set < FIRST_SETS && clock() < end; set++) {
+    neighbors[0]?.tell(0, set);
+    if (set % 32 === 31) turn(blades, neighbors);
+  }
   for (let round = 0; round < ROUNDS && clock() < end; round++) {
     for (let set = 0; set < SETS; set++) {
       for (const neighbor of neighbors) neighbor.tell(round, set);
@@ -120,7 +127,7 @@ class Neighbor {
   readonly #at: number;
   readonly #message = new Uint8Array(MAX_MESSAGE);
   readonly #writer = new UpdateWriter(this.#message);
-  readonly #attributes = new Uint8Array(256);
+  readonly #attributes = new Uint8Array(512);
 
   constructor(fabric: Fabric, index: number) {
     this.#fabric = fabric;
@@ -149,8 +156,10 @@ class Neighbor {
     }
     for (let i = 0; i < PREFIXES_PER_SET; i++) {
       const number = set * PREFIXES_PER_SET + i;
-      if (ipv6) this.#writer.addPrefix6(0x20010db8, number << 16, 0, 0, 48);
-      else this.#writer.addPrefix4((0x0a000000 + (number << 8)) >>> 0, 24);
+      const length = LENGTHS[i] as number;
+      if (ipv6) this.#writer.addPrefix6(0xfd000db8, (number << 16) >>> 0, 0, 0, 48);
+      // In both halves of the address space: numbers of 31 and of 32 bits are not the same to Node.js.
+      else this.#writer.addPrefix4((((set << 31) | (number << 8)) & (-1 << (32 - length))) >>> 0, length);
     }
     this.#send(this.#writer.finish());
   }
@@ -172,12 +181,19 @@ class Neighbor {
     const hops = 1 + ((round + set + this.index * 3) % 6);
     const path = [LOCAL_AS + 1 + this.index];
     for (let hop = 1; hop < hops; hop++) path.push(100 + hop * 100 + set);
-    const bytes = [0x40, 1, 1, set % 32 === 0 ? 2 : 0, 0x40, 2, 2 + hops * 4, 2, hops];
+    const aggregated = set % 32 === 9;
+    const bytes = [0x40, 1, 1, set % 32 === 0 ? 2 : 0, 0x40, 2, (aggregated ? 12 : 2) + hops * 4, 2, hops];
     for (const as of path) bytes.push(...quad(as));
+    if (aggregated) bytes.push(1, 2, ...quad(70_000), ...quad(4_200_000_000));
     if (!ipv6) bytes.push(0x40, 3, 4, 127, 0, 0, 1 + this.index);
     if (set % 64 === 5) bytes.push(0x80, 4, 4, ...quad(round + 1));
     if (set % 16 === 3) bytes.push(0xc0, 7, 8, ...quad(path[0] as number), 10, 0, 0, 1);
     if (set % 2 === 1) bytes.push(0xc0, 8, 8, ...quad(0xfde80000 + set), ...quad(0xfde90001));
+    // A length of two octets.
+    else if (set % 16 === 6) {
+      bytes.push(0xd0, 8, 1, 64);
+      for (let i = 0; i < 80; i++) bytes.push(...quad(0x00640000 + i));
+    }
     this.#attributes.set(bytes);
     return bytes.length;
   }
