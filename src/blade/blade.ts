@@ -367,6 +367,7 @@ export class Blade implements RoutesListener, GraftHost, SessionHost {
 
   /** Batches of what waits for neighbours: now and then while they flood us, else as long as there is time. */
   #export(now: number, flooded: boolean): boolean {
+    if (this.fabric.holdingBack) return false;
     if (flooded) {
       const due = this.#rounds.completed >= this.limits.receiveRounds;
       if (due) this.#rounds.completed = 0;

@@ -363,8 +363,14 @@ export class Session implements TrackOwner {
     const { receiver } = this.#host;
     const reject = !this.configuration.importAccept;
     const fault = receiver.process(this.index, bytes, start, end, this.#options, reject);
-    if (fault === undefined && receiver.endOfRib !== 0) this.stale.end(receiver.endOfRib);
+    if (fault === undefined && receiver.endOfRib !== 0) this.#endOfRib(receiver.endOfRib);
     return fault;
+  }
+
+  #endOfRib(families: number): void {
+    this.stale.end(families);
+    const awaited = this.#host.fabric.session(this.index, SESSION.awaited);
+    if (awaited !== 0) this.#host.fabric.setSession(this.index, SESSION.awaited, awaited & ~families);
   }
 
   applyUpdates(): Fault | undefined {
@@ -449,7 +455,8 @@ export class Session implements TrackOwner {
     if (gracefulRestart === 'off') return undefined;
     if (gracefulRestart === 'helper') return { flags: GRACEFUL.notification, restartTime: 0, families: [] };
     const kept = multiprotocolOf(families).map((each) => ({ ...each, flags: GRACEFUL.forwarding }));
-    return { flags: GRACEFUL.notification, restartTime, families: kept };
+    const restarted = this.#host.fabric.holdingBack ? GRACEFUL.restarted : 0;
+    return { flags: GRACEFUL.notification | restarted, restartTime, families: kept };
   }
 
   /** RFC 4271 6.8: is this track the one to close? Otherwise the other one is closed here. */
@@ -497,6 +504,10 @@ export class Session implements TrackOwner {
     set(SESSION.endOfRibDue, negotiated.families);
     this.limits.begin();
     const theirs = open.capabilities.gracefulRestart;
+    // RFC 4724 4.1: nobody waits for who says no End-of-RIB, or waits for ours itself.
+    const waits = theirs === undefined || (theirs.flags & GRACEFUL.restarted) !== 0;
+    const awaited = fabric.session(this.index, SESSION.awaited);
+    if (awaited !== 0) set(SESSION.awaited, waits ? 0 : awaited & negotiated.families);
     this.stale.up(gracefulRecord(this.#ourGracefulRestart(), theirs), theirs);
     if (this.stale.families === 0) set(SESSION.importRule, ruleHash(importKey(this.configuration)));
     else checkImportRule(fabric, this);

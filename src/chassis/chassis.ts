@@ -18,6 +18,7 @@ import type { CardNews, LastWords } from '../linecard/messages.ts';
 import { describeFor } from '../rib/attribute-row.ts';
 import { BladeHandle } from './blade-handle.ts';
 import { type CardHandle, startCards } from './card-handle.ts';
+import { Comeback } from './comeback.ts';
 import { type GraftCosts, Grafts, GraftUndone } from './graft.ts';
 import { LoadMeter } from './load.ts';
 import { log } from './log.ts';
@@ -60,6 +61,7 @@ export class Chassis {
   readonly recovery: Recovery;
   #sampler: NodeJS.Timeout | undefined;
   #seconds = 0;
+  #comeback: Comeback | undefined;
   stopping = false;
   readonly #quiet: boolean;
 
@@ -115,7 +117,10 @@ export class Chassis {
     this.recovery.start();
     const rehearsal = rehearsalIndex(memory.options);
     await rehearse(this.fabric, this.grafts, rehearsal, (slot, order) => this.blade(slot).order(order));
+    const { restartWait } = this.configuration.chassis;
+    this.#comeback = new Comeback(this.fabric, this.sessions, this.store, restartWait * 1000);
     this.#place();
+    this.#keepCounters();
     this.#sampler = setInterval(() => this.#sample(), 1000);
     this.#sampler.unref();
   }
@@ -126,6 +131,8 @@ export class Chassis {
     this.stopping = true;
     clearInterval(this.#sampler);
     this.recovery.stop();
+    this.#comeback?.stop();
+    this.#keepCounters();
     // Together: the line cards take nobody in any more, and end when the blades have said goodbye to everybody.
     const cards = this.cards.map((card) => card.stop(FAREWELL));
     await Promise.all([...cards, ...this.blades.map((blade) => blade.stop())]);
@@ -293,7 +300,10 @@ export class Chassis {
   /** Once a second: the load meter; now and then, the counters for the history. */
   #sample(): void {
     this.load.sample();
-    if (++this.#seconds % HISTORY_EVERY !== 0) return;
+    if (++this.#seconds % HISTORY_EVERY === 0) this.#keepCounters();
+  }
+
+  #keepCounters(): void {
     this.store.addSamples([
       ...this.sessions.map((entry) => ({
         kind: 'session' as const,

@@ -63,6 +63,7 @@ const CHASSIS_EFFECTS: { readonly [K in keyof Required<ChassisConfiguration>]: E
   control: 'restart',
   allowFaults: 'now',
   state: 'restart',
+  restartWait: 'restart',
   limits: 'restart',
   rehearse: 'restart',
 };

@@ -48,6 +48,7 @@ export const chassisKeys = {
   'allow-faults': defaulted(flag, { default: false, doc: 'Whether "chassis fault" may rehearse the failure of a blade.' }),
   rehearse: defaulted(flag, { default: true, doc: 'Whether each blade runs its code on made-up routes before it takes sessions: some tenths of a second at the start, and the first full table takes less.' }),
   state: defaulted(filePath, { default: './graftd.db', doc: 'The SQLite database of placement, grafts and counters; relative to the folder of this file.' }),
+  'restart-wait': defaulted(integer(1, 3600), { default: 60, doc: 'Seconds that a chassis that was just restarted waits at most for what its neighbours with graceful-restart: full know, before it tells anybody anything (RFC 4724).' }),
   limits: optional(section('the limits', limitKeys), { doc: 'How much memory to reserve; reserved memory costs nothing until it is used.' }),
 };
 

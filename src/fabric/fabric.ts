@@ -215,6 +215,11 @@ export class Fabric {
     return Atomics.load(this.box, BOX.running);
   }
 
+  /** After a start: nothing is told to neighbours yet. */
+  get holdingBack(): boolean {
+    return Atomics.load(this.box, BOX.holdingBack) !== 0;
+  }
+
   bladeWord(blade: number, which: number): number {
     return Atomics.load(this.bladeWords, blade * BLADE_WORD.words + which);
   }

@@ -146,6 +146,8 @@ export const SESSION = {
   staleWalk: 31,
   staleWalkFamilies: 32,
   staleCursor: 33,
+  /** FAMILY_ bits whose End-of-RIB the whole box waits for after a start; the chassis sets it before the session is placed. */
+  awaited: 34,
 } as const;
 
 export const SESSION_FLAG = {
@@ -288,6 +290,8 @@ export const BOX = {
   losses: 0,
   /** Bit set of the slots whose blades run. */
   running: 1,
+  /** Non-zero: after a start nothing is told yet, because not all that is known is known again. Writer: the chassis. */
+  holdingBack: 2,
   /** By slot, how many blades have left it. */
   lossesBySlot: 16,
 } as const;

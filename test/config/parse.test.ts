@@ -58,6 +58,7 @@ neighbors:
       control: '/etc/graftd/graftd.sock',
       allowFaults: false,
       rehearse: true,
+      restartWait: 60,
       state: '/etc/graftd/graftd.db',
     },
     neighbors: [
@@ -91,6 +92,7 @@ test('what is left out has its default', (t) => {
     control: '/srv/graftd.sock',
     allowFaults: false,
     rehearse: true,
+    restartWait: 60,
     state: '/srv/graftd.db',
   });
   t.deepEqual(neighbors, []);

@@ -18,6 +18,7 @@ export const HOST = '127.0.0.1';
 export interface BoxOptions {
   readonly blades?: number;
   readonly lineCards?: number;
+  readonly restartWait?: number;
   readonly limits?: Readonly<Record<string, number>>;
   /** Lines of the configuration for each neighbour, with its address and AS first. */
   readonly neighbors: readonly NeighborLines[];
@@ -59,6 +60,7 @@ export function configurationText(
       blades: options.blades ?? 2,
       rehearse: false,
       'line-cards': options.lineCards ?? 1,
+      'restart-wait': options.restartWait ?? 60,
       control: files.control,
       state: files.state,
       limits: {
