@@ -3,21 +3,23 @@
  * and the other daemons that are installed, in turn, in one call. See bench/README.md.
  */
 import { parseArgs } from 'node:util';
-import { CASES, caseOf } from './convergence/cases.ts';
+import { CASES, type Case, caseOf } from './convergence/cases.ts';
 import { bird } from './convergence/daemons/bird.ts';
 import type { Contestant } from './convergence/daemons/daemon.ts';
 import { frr } from './convergence/daemons/frr.ts';
 import { gobgp } from './convergence/daemons/gobgp.ts';
 import { graftd } from './convergence/daemons/graftd.ts';
 import { openbgpd } from './convergence/daemons/openbgpd.ts';
+import { type CaseSummaries, figure } from './convergence/figure.ts';
 import { GeneratorProcess } from './convergence/generator/handle.ts';
-import type { PhaseName } from './convergence/generator/messages.ts';
+import { PHASES, type PhaseName } from './convergence/generator/messages.ts';
 import { hasRealRoutes } from './convergence/generator/real-routes.ts';
 import {
   phaseTable,
   type Row,
   restTable,
   type Summary,
+  scalingTable,
   singleTable,
   summaries,
   threadTable,
@@ -33,46 +35,80 @@ const { values } = parseArgs({
     rounds: { type: 'string', default: '3' },
     scale: { type: 'string', default: '1' },
     limit: { type: 'string', default: '120' },
+    quiet: { type: 'string', default: '1' },
     phases: { type: 'string', default: 'announce,single,change,withdraw,lost' },
     help: { type: 'boolean', default: false },
   },
 });
 
-const HELP = `npm run bench convergence -- [--case ${CASES.join(',')}] [--daemons graftd,bird,frr,gobgp,openbgpd]
-  [--blades 1,2,4,8,default] [--rounds 3] [--scale 1] [--limit SECONDS of a phase] [--phases announce,single,change,withdraw,lost]`;
+const HELP = `npm run bench convergence -- [options]
+
+  --case NAMES      of ${CASES.join(', ')}; or any like 3x20k-5 or 40x100-all
+  --daemons NAMES   of graftd, bird, frr, gobgp, openbgpd; those that are not installed are left out
+  --blades LIST     for graftd: 1,2,4,8,default
+  --phases NAMES    of ${PHASES.join(', ')}; after each other, announce first
+  --rounds 3        all contestants in turn, so many times
+  --scale 1         of the prefixes, to shrink all cases
+  --limit 120       seconds that a phase may take
+  --quiet 1         seconds without a change until a phase has ended`;
 
 if (values.help) console.log(HELP);
 else await main();
 
 async function main(): Promise<void> {
-  console.log(`${machineLine()}\n`);
   const contestants = chosen();
+  const versions = Object.fromEntries(
+    contestants.map((contestant) => [contestant.name, contestant.version()]),
+  );
+  const others = Object.entries(versions).filter(([name]) => !name.startsWith('graftd'));
+  console.log([machineLine(), ...others.map((words) => words.join(' '))].join('; '));
   const generator = new GeneratorProcess();
   const rows: Row[] = [];
-  for (const name of values.case.split(',')) {
-    const what = caseOf(name, Number(values.scale));
-    if (what === undefined) throw new Error(`"${name}" is no case; they look like 10x100k-2 or 700x571-all`);
-    if ((what.feeds === 'table' || what.feeds === 'pch') && !hasRealRoutes(what.feeds)) {
-      console.log(`${name}: its data are not there: left out (GRAFTD_DATA says where they are)`);
-      continue;
-    }
+  const cases: CaseSummaries[] = [];
+  for (const what of chosenCases()) {
     const facts = await generator.ask('prepare', { what });
+    const measured = await measure(generator, what, contestants);
+    rows.push(...measured);
+    cases.push({ name: what.name, summaries: summaries(measured) });
     const mix = `${facts.prefixes} prefixes, ${facts.routes} routes, ${facts.routesPerSet.toFixed(1)} a set of attributes`;
-    const phases = what.phases ?? (values.phases.split(',') as PhaseName[]);
-    for (let round = 1; round <= Number(values.rounds); round++)
-      for (const contestant of contestants) {
-        if (what.graftdOnly && !contestant.name.startsWith('graftd')) continue;
-        process.stderr.write(`${name} round ${round}: ${contestant.name} … `);
-        const results = await run(generator, contestant, { what, phases, limit: Number(values.limit) });
-        for (const result of results) rows.push({ case: name, daemon: contestant.name, round, result });
-        process.stderr.write(`${results.map(brief).join('; ')}\n`);
-      }
-    print(`${name}: ${what.about}\n${mix}`, summaries(rows.filter((row) => row.case === name)));
+    print(`${what.name}: ${what.about}\n${mix}`, what, summaries(measured));
   }
   await generator.close();
-  writeResults('convergence', {
-    versions: Object.fromEntries(contestants.map((c) => [c.name, c.version()])),
-    rows,
+  const announced = cases.filter(({ summaries }) => summaries.some(({ phase }) => phase === 'announce'));
+  const names = contestants.map(({ name }) => name);
+  writeResults('convergence', { versions, cases, rows }, figure(announced, names, Number(values.limit)));
+  if (rows.some(({ result }) => 'mistakes' in result && result.mistakes.length > 0)) process.exitCode = 1;
+}
+
+/** All contestants in turn, round by round; who did not come to an end in one round is not asked again. */
+async function measure(
+  generator: GeneratorProcess,
+  what: Case,
+  contestants: readonly Contestant[],
+): Promise<Row[]> {
+  const rows: Row[] = [];
+  const phases = what.phases ?? (values.phases.split(',') as PhaseName[]);
+  for (let round = 1; round <= Number(values.rounds); round++)
+    for (const contestant of contestants) {
+      const daemon = contestant.name;
+      if (what.graftdOnly && !daemon.startsWith('graftd')) continue;
+      if (rows.some((row) => row.daemon === daemon && 'failed' in row.result)) continue;
+      process.stderr.write(`${what.name} round ${round}: ${daemon} … `);
+      const [limit, quiet] = [Number(values.limit), Number(values.quiet)];
+      const results = await run(generator, contestant, { what, phases, limit, quiet });
+      for (const result of results) rows.push({ case: what.name, daemon, round, result });
+      process.stderr.write(`${results.map(brief).join('; ')}\n`);
+    }
+  return rows;
+}
+
+function chosenCases(): Case[] {
+  return values.case.split(',').flatMap((name) => {
+    const what = caseOf(name, Number(values.scale));
+    if (what === undefined) throw new Error(`"${name}" is no case; they look like 10x100k-2 or 700x571-all`);
+    if ((what.feeds !== 'table' && what.feeds !== 'pch') || hasRealRoutes(what.feeds)) return [what];
+    console.log(`${name}: its data are not there: left out (GRAFTD_DATA says where they are)`);
+    return [];
   });
 }
 
@@ -100,7 +136,8 @@ function brief(result: PhaseResult | Failure): string {
   return `${result.phase} ${result.wallSeconds.toFixed(2)} s${result.mistakes.length > 0 ? ` WRONG: ${result.mistakes[0]}` : ''}`;
 }
 
-function print(title: string, all: readonly Summary[]): void {
-  const tables = [phaseTable(all), singleTable(all), restTable(all), threadTable(all)];
+function print(title: string, what: Case, all: readonly Summary[]): void {
+  const scaling = what.graftdOnly ? scalingTable(all) : '';
+  const tables = [phaseTable(all), singleTable(all), restTable(all), threadTable(all), scaling];
   console.log(`\n${title}\n\n${tables.filter((text) => text !== '').join('\n\n')}`);
 }

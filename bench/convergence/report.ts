@@ -189,6 +189,23 @@ export function threadTable(all: readonly Summary[]): string {
   return cells.length === 0 ? '' : table(head, cells);
 }
 
+/** How the work of one blade is shared by several: what a blade of B does against 1/B of it, and the sum against it. */
+export function scalingTable(all: readonly Summary[]): string {
+  const cells = all.flatMap(({ phase, daemon, threads, cpuSeconds }) => {
+    const blades = Number(/^graftd (\d+)$/.exec(daemon)?.[1]);
+    const one = all.find((other) => other.phase === phase && other.daemon === 'graftd 1');
+    if (!(blades > 1) || one === undefined || Number.isNaN(cpuSeconds)) return [];
+    const ratios = [
+      (threads.busiestBlade * blades) / one.threads.busiestBlade,
+      threads.blades / one.threads.blades,
+      cpuSeconds / one.cpuSeconds,
+    ];
+    return [[phase, daemon, ...ratios.map((ratio) => ratio.toFixed(2))]];
+  });
+  const head = ['against one blade', 'daemon', 'busiest × blades', 'all blades', 'all threads'];
+  return cells.length === 0 ? '' : table(head, cells);
+}
+
 const seconds = (value: number): string => (Number.isNaN(value) ? '–' : value.toFixed(value < 10 ? 3 : 1));
 const whole = (value: number): string => (Number.isNaN(value) ? '–' : String(Math.round(value)));
 const milliseconds = (microseconds: number): string => (microseconds / 1000).toFixed(3);

@@ -36,6 +36,8 @@ export interface RunOptions {
   readonly phases: readonly PhaseName[];
   /** Seconds that a phase may take. */
   readonly limit: number;
+  /** Seconds that nothing must have been received for, and that the daemon must have been idle. */
+  readonly quiet: number;
 }
 
 /** What happened instead, of a phase that did not end. */
@@ -46,8 +48,6 @@ export interface Failure {
 
 /** Milliseconds between two looks at whether all is quiet. */
 const LOOK = 100;
-/** How long nothing must have been received, and the daemon must have been idle. */
-const QUIET = 1000;
 /** Of one processor: a daemon that uses less has nothing to do. */
 const IDLE = 0.05;
 /** Milliseconds: no timer of a daemon that delays what it has to say is longer. */
@@ -71,7 +71,7 @@ export async function run(
   try {
     const { nextHops = 'elsewhere' } = contestant;
     await generator.ask('connect', { port, patience: PATIENCE, nextHops });
-    const measured = new Measured(generator, daemon, port, options.limit);
+    const measured = new Measured(generator, daemon, port, options);
     await measured.quiet();
     for (phase of options.phases) {
       // With one sender only, what it has withdrawn must come back before its session can be lost.
@@ -93,14 +93,17 @@ class Measured {
   readonly #generator: GeneratorProcess;
   readonly #daemon: Daemon;
   readonly #port: number;
+  /** Milliseconds. */
   readonly #limit: number;
+  readonly #quiet: number;
   readonly #meter: ProcessMeter;
 
-  constructor(generator: GeneratorProcess, daemon: Daemon, port: number, limit: number) {
+  constructor(generator: GeneratorProcess, daemon: Daemon, port: number, options: RunOptions) {
     this.#generator = generator;
     this.#daemon = daemon;
     this.#port = port;
-    this.#limit = limit;
+    this.#limit = options.limit * 1000;
+    this.#quiet = options.quiet * 1000;
     this.#meter = new ProcessMeter(family(daemon.pid));
   }
 
@@ -156,11 +159,13 @@ class Measured {
       if (this.#daemon.ended !== undefined) throw new Error(`the daemon ${this.#daemon.ended}`);
       const now = { at: performance.now(), cpu: this.#meter.cpuSeconds() };
       busy.push(now);
-      while ((busy[1]?.at ?? now.at) < now.at - QUIET) busy.shift();
+      while ((busy[1]?.at ?? now.at) < now.at - this.#quiet) busy.shift();
       const then = busy[0] as { at: number; cpu: number };
-      const idle = now.at - then.at >= QUIET && (now.cpu - then.cpu) * 1000 < IDLE * (now.at - then.at);
-      if (idle && unsent === 0 && elapsed - changed >= QUIET && queuedBytes(this.#port) === 0) return;
-      if (elapsed > this.#limit * 1000) throw new Error(`> ${this.#limit} s`);
+      const span = now.at - then.at;
+      const idle = span >= this.#quiet && (now.cpu - then.cpu) * 1000 < IDLE * span;
+      const told = unsent === 0 && elapsed - changed >= this.#quiet;
+      if (idle && told && queuedBytes(this.#port) === 0) return;
+      if (elapsed > this.#limit + this.#quiet) throw new Error(`> ${this.#limit / 1000} s`);
     }
   }
 }
