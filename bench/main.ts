@@ -6,7 +6,6 @@ const BENCHMARKS: Readonly<Record<string, string>> = {
   graft: 'time of a graft against RIB size, beside a graft that copies (about 2 minutes; --quick: seconds)',
   route:
     'the way of a route through the blades, in one thread and without sockets: ns a route, for 1 to 8 blades',
-  converge: 'one neighbour announces a table to two others: a first figure (--prefixes N, --blades N)',
   convergence:
     'senders announce, everybody learns the best: graftd and the other daemons, side by side (hours; --case, --rounds, --scale)',
   wire: 'an UPDATE message from bytes to dictionary and back, stage by stage, in nanoseconds (--only NAME)',
