@@ -1,15 +1,17 @@
 /**
  * The time of a graft against the size of the RIB, as in Figure 7 of the paper ("Seamless BGP Migration With Router
  * Grafting", NSDI 2010), for the graft inside the chassis (ownership moves) and for one that copies (the Adj-RIB-In is
- * serialised, sent and imported), in the same run.
+ * serialised, sent and imported), in the same run. Then, as in Figure 8, the processor's share of both blades around one
+ * graft, at steps of 0.2 s.
  */
 import { parseArgs } from 'node:util';
 import type { Chassis, SessionEntry } from '../src/chassis/chassis.ts';
 import type { GraftCosts } from '../src/chassis/graft.ts';
-import { feedFor } from '../src/lab/feed.ts';
+import { type Feed, feedFor } from '../src/lab/feed.ts';
 import { generateTable } from '../src/lab/internet.ts';
 import { type Box, neighborAddress, openBox } from './support/box.ts';
 import { type CopyTimes, copyingGrafts } from './support/copying-graft.ts';
+import { type CpuStep, cpuOfCopyingGraft, cpuOfGraft } from './support/graft-cpu.ts';
 import { plotSvg } from './support/plot.ts';
 import { machineLine, quantile, table, writeResults } from './support/report.ts';
 
@@ -18,6 +20,7 @@ const { values } = parseArgs({
     sizes: { type: 'string', default: '1000,10000,100000,200000,500000,1000000' },
     grafts: { type: 'string', default: '500' },
     blades: { type: 'string', default: '4' },
+    'cpu-size': { type: 'string', default: '200000' },
     quick: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
   },
@@ -40,11 +43,14 @@ interface Row {
 }
 
 if (values.help) {
-  console.log(`npm run bench graft -- [--sizes 1000,10000] [--grafts 500] [--blades 4] [--quick]`);
+  console.log(
+    `npm run bench graft -- [--sizes 1000,10000] [--grafts 500] [--blades 4] [--cpu-size 200000] [--quick]`,
+  );
 } else {
   const sizes = values.quick ? [1000, 10_000] : values.sizes.split(',').map(Number);
   const grafts = values.quick ? 50 : Number(values.grafts);
   await run(sizes, grafts, Number(values.blades));
+  await runCpu(values.quick ? 10_000 : Number(values['cpu-size']), Number(values.blades));
 }
 
 async function run(sizes: readonly number[], grafts: number, blades: number): Promise<void> {
@@ -59,14 +65,70 @@ async function run(sizes: readonly number[], grafts: number, blades: number): Pr
   writeResults('graft', { blades, rows }, plot(rows));
 }
 
-async function measure(size: number, grafts: number, blades: number): Promise<Row> {
+/** What the first neighbour tells. */
+function feedOf(size: number): Feed {
   const world = generateTable({ seed: 7, ipv4: size, ipv6: 0 });
-  const feed = feedFor(world, { neighborAs: 64501, nextHop: neighborAddress(0), seed: 7 });
+  return feedFor(world, { neighborAs: 64501, nextHop: neighborAddress(0), seed: 7 });
+}
+
+async function fill(box: Box, feed: Feed): Promise<void> {
+  await box.speakers[0]?.send(feed);
+  await Promise.all(box.speakers.map((speaker) => speaker.quiet(500)));
+}
+
+async function runCpu(size: number, blades: number): Promise<void> {
+  const feed = feedOf(size);
+  process.stderr.write(`processor time at ${size} routes … `);
+  const box = await openBox(blades, 3);
+  let ours: CpuStep[];
+  try {
+    await fill(box, feed);
+    ours = await cpuOfGraft(box);
+  } finally {
+    await box.close();
+  }
+  const copying = await cpuOfCopyingGraft(feed);
+  process.stderr.write('done\n');
+  console.log(
+    `\nThe processor's share of both blades, % of a core, at ${size} routes; the graft begins at 0 s.`,
+  );
+  const cells = ours.map((step, i) => [
+    step.seconds.toFixed(1),
+    step.source.toFixed(1),
+    step.target.toFixed(1),
+    copying[i]?.source.toFixed(1) ?? '',
+    copying[i]?.target.toFixed(1) ?? '',
+  ]);
+  console.log(table(['seconds', 'source', 'target', 'copying: source', 'copying: target'], cells));
+  writeResults('graft-cpu', { routes: size, blades, graft: ours, copying }, cpuPlot(ours, copying), 'graft');
+}
+
+function cpuPlot(ours: readonly CpuStep[], copying: readonly CpuStep[]): string {
+  const series = (name: string, colour: string, steps: readonly CpuStep[], of: 'source' | 'target') => ({
+    name,
+    colour,
+    points: steps.map((step) => ({ x: step.seconds, y: step[of] })),
+  });
+  return plotSvg({
+    title: 'Processor time of both blades around a graft',
+    subtitle: machineLine(),
+    xLabel: 'seconds from the beginning of the graft',
+    yLabel: 'share of a core (%)',
+    linear: true,
+    series: [
+      series('graft that copies: source', '#c0392b', copying, 'source'),
+      series('graft that copies: target', '#e59866', copying, 'target'),
+      series('graft inside the chassis: source', '#1f6fb2', ours, 'source'),
+      series('graft inside the chassis: target', '#2a9d5c', ours, 'target'),
+    ],
+  });
+}
+
+async function measure(size: number, grafts: number, blades: number): Promise<Row> {
+  const feed = feedOf(size);
   const box = await openBox(blades, 3);
   try {
-    const [sender] = box.speakers;
-    await sender?.send(feed);
-    await Promise.all(box.speakers.map((speaker) => speaker.quiet(500)));
+    await fill(box, feed);
     const costs = await graftAround(box, grafts);
     const stats = await Promise.all(box.speakers.map((speaker) => speaker.stats()));
     // Both are measured warm: the small ones often enough for the compiler.

@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { isMainThread, type MessagePort, Worker, workerData } from 'node:worker_threads';
 import { Packr } from 'msgpackr';
 import { monotonicMilliseconds } from '../../src/base/clock.ts';
+import { ownThread } from '../../src/base/thread-time.ts';
 import { HEADER_LENGTH } from '../../src/bgp/message.ts';
 import { Prefix, readPrefix4 } from '../../src/bgp/nlri.ts';
 import { CANONICAL_ROOM, canonicalize, decodeUpdate, UpdateView } from '../../src/bgp/update.ts';
@@ -27,6 +28,15 @@ export interface CopyTimes {
   readonly import: number;
   readonly total: number;
   readonly decisionsRun: number;
+  /** Monotonic milliseconds. */
+  readonly startedAt: number;
+}
+
+export interface CopyOptions {
+  /** Milliseconds without work before and after each round. */
+  readonly rest?: number;
+  /** The system's numbers of both threads, before the first round. */
+  readonly threads?: (source: number, target: number) => void;
 }
 
 /** What is exported: a set of attributes, and the prefixes that have it (address, length, address, length …). */
@@ -35,20 +45,39 @@ type Exported = { readonly attributes: Uint8Array; readonly prefixes: number[] }
 interface Exporting {
   readonly feed: Feed;
   readonly port: MessagePort;
-  readonly rounds: number;
 }
 
+interface Importing {
+  readonly port: MessagePort;
+  readonly rounds: number;
+  readonly rest: number;
+}
+
+/** What a thread says: its number first, and the importing one what it measured. */
+type Said = number | CopyTimes[];
+
 /** Copies the routes of a feed from one process to another, some times over. */
-export async function copyingGrafts(feed: Feed, rounds: number): Promise<CopyTimes[]> {
+export async function copyingGrafts(
+  feed: Feed,
+  rounds: number,
+  options: CopyOptions = {},
+): Promise<CopyTimes[]> {
+  const { rest = 0 } = options;
   const { port1, port2 } = new MessageChannel();
   const file = fileURLToPath(import.meta.url);
-  const exporter = new Worker(file, { workerData: { feed, port: port1, rounds }, transferList: [port1] });
-  const importer = new Worker(file, { workerData: { port: port2, rounds }, transferList: [port2] });
-  const times = new Promise<CopyTimes[]>((resolve, reject) => {
-    importer.once('message', resolve);
+  const exporter = new Worker(file, { workerData: { feed, port: port1 }, transferList: [port1] });
+  const importer = new Worker(file, { workerData: { port: port2, rounds, rest }, transferList: [port2] });
+  const failed = new Promise<never>((_, reject) => {
     for (const worker of [exporter, importer]) worker.once('error', reject);
   });
-  const result = await times;
+  const said = (worker: Worker): Promise<Said> => new Promise((resolve) => worker.once('message', resolve));
+  const [source, target] = (await Promise.race([
+    Promise.all([said(exporter), said(importer)]),
+    failed,
+  ])) as number[];
+  options.threads?.(source as number, target as number);
+  const result = (await Promise.race([said(importer), failed])) as CopyTimes[];
+  await sleep(rest);
   await Promise.all([exporter.terminate(), importer.terminate()]);
   return result;
 }
@@ -120,7 +149,7 @@ function exportRib(fabric: Fabric): Exported {
 }
 
 /** The process that the session comes to: starts empty each round. */
-function runImporter(port: MessagePort, rounds: number): void {
+function runImporter({ port, rounds, rest }: Importing): void {
   const packr = new Packr();
   const times: CopyTimes[] = [];
   let asked = 0;
@@ -140,10 +169,11 @@ function runImporter(port: MessagePort, rounds: number): void {
         // An empty process stands ready: making it is not part of the graft.
         total: end - begun + arrived - message.start,
         decisionsRun: routes.evaluator.evaluations,
+        startedAt: message.start,
       });
     }
-    if (times.length < rounds) port.postMessage({ round: asked++ });
-    else reply(times);
+    if (times.length < rounds) setTimeout(() => port.postMessage({ round: asked++ }), rest);
+    else say(times);
   });
 }
 
@@ -160,11 +190,16 @@ function importRib(fabric: Fabric, routes: Routes, exported: Exported): number {
   return count;
 }
 
-let reply: (times: CopyTimes[]) => void = () => {};
+function sleep(milliseconds: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, milliseconds));
+}
+
+let say: (said: Said) => void = () => {};
 
 if (!isMainThread && workerData !== null) {
   const { parentPort } = await import('node:worker_threads');
-  reply = (times) => parentPort?.postMessage(times);
+  say = (said) => parentPort?.postMessage(said);
+  say(ownThread());
   if ('feed' in workerData) runExporter(workerData as Exporting);
-  else runImporter((workerData as Exporting).port, (workerData as Exporting).rounds);
+  else runImporter(workerData as Importing);
 }

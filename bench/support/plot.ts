@@ -1,8 +1,8 @@
-/** A plot with logarithmic axes, as SVG: what a paper's figure needs and no more. */
+/** A plot with logarithmic or linear axes, as SVG: what a paper's figure needs and no more. */
 export interface Series {
   readonly name: string;
   readonly colour: string;
-  /** Both above zero. */
+  /** On logarithmic axes both above zero. */
   readonly points: readonly {
     readonly x: number;
     readonly y: number;
@@ -17,6 +17,15 @@ export interface Plot {
   readonly xLabel: string;
   readonly yLabel: string;
   readonly series: readonly Series[];
+  /** Without it logarithmic. */
+  readonly linear?: boolean;
+}
+
+/** How values become places: a range around them, lines at round values, and a place between 0 and 1. */
+interface Axis {
+  range(values: readonly number[]): [number, number];
+  grid(range: readonly [number, number]): number[];
+  place(value: number, range: readonly [number, number]): number;
 }
 
 const WIDTH = 760;
@@ -25,17 +34,18 @@ const BOX = { left: 80, right: 30, top: 64, bottom: 60 };
 
 export function plotSvg(plot: Plot): string {
   const all = plot.series.flatMap(({ points }) => points);
-  const xRange = decades(all.map(({ x }) => x));
-  const yRange = decades(all.flatMap(({ y, low, high }) => [y, low ?? y, high ?? y]));
-  const x = scale(xRange, BOX.left, WIDTH - BOX.right);
-  const y = scale(yRange, HEIGHT - BOX.bottom, BOX.top);
+  const axis = plot.linear ? LINEAR : LOGARITHMIC;
+  const xRange = axis.range(all.map(({ x }) => x));
+  const yRange = axis.range(all.flatMap(({ y, low, high }) => [y, low ?? y, high ?? y]));
+  const x = scale(axis, xRange, BOX.left, WIDTH - BOX.right);
+  const y = scale(axis, yRange, HEIGHT - BOX.bottom, BOX.top);
   const parts = [
     `<text x="${BOX.left}" y="26" font-size="17" font-weight="600">${plot.title}</text>`,
     `<text x="${BOX.left}" y="46" font-size="12" fill="#555">${plot.subtitle}</text>`,
-    ...grid(xRange).map((value) => line(x(value), BOX.top, x(value), HEIGHT - BOX.bottom)),
-    ...grid(yRange).map((value) => line(BOX.left, y(value), WIDTH - BOX.right, y(value))),
-    ...grid(xRange).map((value) => label(x(value), HEIGHT - BOX.bottom + 18, short(value), 'middle')),
-    ...grid(yRange).map((value) => label(BOX.left - 8, y(value) + 4, short(value), 'end')),
+    ...axis.grid(xRange).map((value) => line(x(value), BOX.top, x(value), HEIGHT - BOX.bottom)),
+    ...axis.grid(yRange).map((value) => line(BOX.left, y(value), WIDTH - BOX.right, y(value))),
+    ...axis.grid(xRange).map((value) => label(x(value), HEIGHT - BOX.bottom + 18, short(value), 'middle')),
+    ...axis.grid(yRange).map((value) => label(BOX.left - 8, y(value) + 4, short(value), 'end')),
     label((BOX.left + WIDTH - BOX.right) / 2, HEIGHT - 16, plot.xLabel, 'middle'),
     `<text transform="translate(20 ${(BOX.top + HEIGHT - BOX.bottom) / 2}) rotate(-90)" text-anchor="middle" font-size="13">${plot.yLabel}</text>`,
     ...plot.series.flatMap((series, index) => drawSeries(series, index, x, y)),
@@ -71,16 +81,39 @@ function drawSeries({ name, colour, points }: Series, index: number, x: Scale, y
   ];
 }
 
-function decades(values: readonly number[]): [number, number] {
-  return [Math.floor(Math.log10(Math.min(...values))), Math.ceil(Math.log10(Math.max(...values)) + 0.01)];
+/** Whole decades; the range is in powers of ten. */
+const LOGARITHMIC: Axis = {
+  range: (values) => [
+    Math.floor(Math.log10(Math.min(...values))),
+    Math.ceil(Math.log10(Math.max(...values)) + 0.01),
+  ],
+  grid: ([from, to]) => Array.from({ length: to - from + 1 }, (_, i) => 10 ** (from + i)),
+  place: (value, [from, to]) => (Math.log10(value) - from) / (to - from),
+};
+
+/** Around zero too; lines at 1, 2 or 5 times a power of ten. */
+const LINEAR: Axis = {
+  range: (values) => {
+    const [low, high] = [Math.min(0, ...values), Math.max(0, ...values)];
+    const step = roundStep(high - low);
+    return [Math.floor(low / step) * step, Math.ceil(high / step) * step];
+  },
+  grid: ([from, to]) => {
+    const step = roundStep(to - from);
+    return Array.from({ length: Math.round((to - from) / step) + 1 }, (_, i) => from + i * step);
+  },
+  place: (value, [from, to]) => (value - from) / (to - from),
+};
+
+/** So that there are five to ten of it. */
+function roundStep(length: number): number {
+  const rough = (length || 1) / 8;
+  const power = 10 ** Math.floor(Math.log10(rough));
+  return ([1, 2, 5].find((factor) => factor * power >= rough) ?? 10) * power;
 }
 
-function grid([from, to]: readonly [number, number]): number[] {
-  return Array.from({ length: to - from + 1 }, (_, i) => 10 ** (from + i));
-}
-
-function scale([from, to]: readonly [number, number], start: number, end: number): Scale {
-  return (value) => start + ((Math.log10(value) - from) / (to - from)) * (end - start);
+function scale(axis: Axis, range: readonly [number, number], start: number, end: number): Scale {
+  return (value) => start + axis.place(value, range) * (end - start);
 }
 
 function line(x1: number, y1: number, x2: number, y2: number): string {
