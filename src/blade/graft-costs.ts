@@ -33,6 +33,11 @@ export class GraftCosts {
     this.#clock = clock;
   }
 
+  /** Sessions of which costs are being counted. */
+  get size(): number {
+    return this.#costs.size;
+  }
+
   /** The session was taken over. */
   begin(session: number, slot: number, { updatesSent }: UpdateGroup): void {
     const generation = this.#fabric.graft(slot, GRAFT.generation);
