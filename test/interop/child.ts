@@ -78,6 +78,12 @@ export class Child {
     this.#process.kill(name);
   }
 
+  /** At once, and without a word to anybody. */
+  async crash(): Promise<void> {
+    this.signal('SIGKILL');
+    await this.#exited;
+  }
+
   /** Asks the process to end, and insists after `patience` milliseconds; gives its exit status. */
   async stop(patience = 5000): Promise<number | string> {
     this.signal('SIGTERM');

@@ -2,7 +2,7 @@
  * graftd itself as a child process, as a user runs it: a configuration file, `chassis run`, the control socket
  * with JSON, SIGTERM at the end and exit status 0.
  */
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { stringify } from 'yaml';
@@ -25,6 +25,8 @@ export interface GraftdNeighbor {
   passive?: boolean;
   families: readonly Family[];
   blade?: number;
+  /** As the configuration has it. */
+  'graceful-restart'?: 'helper' | 'full' | 'off';
 }
 
 export interface GraftdOptions {
@@ -76,11 +78,13 @@ export class Graftd {
 
   static async start(options: GraftdOptions): Promise<Graftd> {
     const folder = path.join(options.network.folder, options.name);
-    mkdirSync(folder);
+    mkdirSync(folder, { recursive: true });
     const file = path.join(folder, 'graftd.yaml');
     writeFileSync(file, configuration(options));
     const logFile = path.join(folder, 'log');
     const { network } = options;
+    // Of a run before this one.
+    rmSync(logFile, { force: true });
     const child = new Child([process.execPath, PROGRAM, 'run', file], { network, logFile, cwd: folder });
     await until('graftd to say that it is ready', () => {
       if (child.status !== undefined) throw new Hopeless(`graftd ended: ${child.log()}`);
@@ -136,6 +140,12 @@ export class Graftd {
 
   log(): string {
     return this.#child.log();
+  }
+
+  /** Without a word to anybody; it can be started again with the same options. */
+  async crash(): Promise<void> {
+    for (const client of [this.client, ...this.#others]) client.close();
+    await this.#child.crash();
   }
 
   /** Ends it as an operator does; the status has to be 0. */

@@ -75,6 +75,7 @@ function protocol(neighbor: NeighborOptions, index: number, options: DaemonOptio
     '  multihop; strict bind on; hold time 90;',
     '  connect delay time 0; connect retry time 1; error wait time 1, 2;',
     ...(neighbor.passive ? ['  passive on;'] : []),
+    ...(options.graceful ? ['  graceful restart on; graceful restart time 60;'] : []),
     ...DECISION.map((line) => `  ${line};`),
     ...neighbor.families.map((family) => channel(family, neighbor, options)),
     '}',
@@ -195,10 +196,21 @@ export class Bird implements Daemon {
   }
 
   async start(): Promise<this> {
-    mkdirSync(this.#folder);
+    mkdirSync(this.#folder, { recursive: true });
     writeFileSync(path.join(this.#folder, 'bird.conf'), configuration(this.#options));
     this.#writeRoutes();
-    const command = [findProgram('bird')!, '-f', '-c', 'bird.conf', '-s', this.#socket, '-P', 'pid'];
+    const recover = this.#options.graceful ? ['-R'] : [];
+    const command = [
+      findProgram('bird')!,
+      ...recover,
+      '-f',
+      '-c',
+      'bird.conf',
+      '-s',
+      this.#socket,
+      '-P',
+      'pid',
+    ];
     const { network } = this.#options;
     this.#child = new Child(command, {
       network,
@@ -273,6 +285,10 @@ export class Bird implements Daemon {
 
   async stop(): Promise<void> {
     await this.#child?.stop();
+  }
+
+  async crash(): Promise<void> {
+    await this.#child?.crash();
   }
 }
 

@@ -27,6 +27,8 @@ export interface DaemonOptions {
   as: number;
   neighbors: readonly NeighborOptions[];
   originate?: readonly Announcement[];
+  /** It restarts gracefully, and helps others to (RFC 4724); so it may be started again with the same options. */
+  graceful?: boolean;
 }
 
 export interface SessionView {
@@ -56,6 +58,8 @@ export interface Daemon {
   /** The lines of the log from character `from` on that tell of something wrong. */
   troubles(from?: number): string[];
   stop(): Promise<void>;
+  /** Without a word to anybody. */
+  crash(): Promise<void>;
 }
 
 export interface DaemonKind {

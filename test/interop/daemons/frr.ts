@@ -107,6 +107,13 @@ function configuration(options: DaemonOptions, maps: RouteMaps): string {
     ' no bgp network import-check',
     ' bgp allow-martian-nexthop',
     ' timers bgp 30 90',
+    ...(options.graceful
+      ? [
+          ' bgp graceful-restart',
+          ' bgp graceful-restart restart-time 60',
+          ' bgp graceful-restart preserve-fw-state',
+        ]
+      : []),
     ...options.neighbors.flatMap((neighbor) => neighborLines(neighbor, options)),
     ...FAMILIES.flatMap((family) => familyLines(family, options, networks[family])),
     '',
@@ -181,7 +188,7 @@ class Frr implements Daemon {
   }
 
   async start(): Promise<this> {
-    mkdirSync(this.#folder);
+    mkdirSync(this.#folder, { recursive: true });
     const file = (name: string) => path.join(this.#folder, name);
     writeFileSync(file('bgpd.conf'), configuration(this.#options, this.#maps));
     const { network, host, neighbors } = this.#options;
@@ -289,6 +296,11 @@ class Frr implements Daemon {
   async stop(): Promise<void> {
     this.#vty?.close();
     await this.#child?.stop();
+  }
+
+  async crash(): Promise<void> {
+    this.#vty?.close();
+    await this.#child?.crash();
   }
 }
 

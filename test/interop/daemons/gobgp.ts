@@ -3,7 +3,7 @@
  * client is too slow for whole tables and `gobgp mrt inject` ends before its last routes are sent.
  */
 import { execFile } from 'node:child_process';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { Child } from '../child.ts';
@@ -43,10 +43,14 @@ function neighborLines(neighbor: NeighborOptions, options: DaemonOptions): strin
     'hold-time = 90',
     'keepalive-interval = 30',
     'idle-hold-time-after-reset = 1',
+    ...(options.graceful
+      ? ['[neighbors.graceful-restart.config]', 'enabled = true', 'restart-time = 60']
+      : []),
     ...neighbor.families.flatMap((family) => [
       '[[neighbors.afi-safis]]',
       '[neighbors.afi-safis.config]',
       `afi-safi-name = "${family}-unicast"`,
+      ...(options.graceful ? ['[neighbors.afi-safis.mp-graceful-restart.config]', 'enabled = true'] : []),
     ]),
   ];
 }
@@ -94,7 +98,7 @@ class GoBgp implements Daemon {
   }
 
   async start(): Promise<this> {
-    mkdirSync(this.#folder);
+    mkdirSync(this.#folder, { recursive: true });
     writeFileSync(this.#file('gobgpd.toml'), configuration(this.#options));
     const socket = `unix://${this.#file('api')}`;
     const command = [
@@ -104,7 +108,10 @@ class GoBgp implements Daemon {
       '--log-plain',
       '--pprof-disable',
     ];
-    const { network, originate = [] } = this.#options;
+    const { network, originate = [], graceful } = this.#options;
+    // Only then does it say that it has restarted.
+    if (graceful && existsSync(this.#file('log'))) command.push('--graceful-restart');
+    rmSync(this.#file('api'), { force: true });
     this.#child = new Child([...command, '--api-hosts', socket], {
       network,
       logFile: this.#file('log'),
@@ -181,6 +188,10 @@ class GoBgp implements Daemon {
 
   async stop(): Promise<void> {
     await this.#child?.stop();
+  }
+
+  async crash(): Promise<void> {
+    await this.#child?.crash();
   }
 }
 

@@ -221,6 +221,10 @@ class OpenBgpd implements Daemon {
   async stop(): Promise<void> {
     await this.#child?.stop();
   }
+
+  async crash(): Promise<void> {
+    await this.#child?.crash();
+  }
 }
 
 export const openbgpd: DaemonKind = {
