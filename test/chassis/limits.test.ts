@@ -30,7 +30,8 @@ const ROUTES = 3000;
 const table = generateTable({ seed: 51, ipv4: ROUTES, ipv6: 800 });
 const routes = routesFor(table, { neighborAs: GOOD.as, nextHop: GOOD.address, seed: 1 });
 const feed = encodeFeed(routes, { seed: 1, families: 1 });
-const churn = churnFeed(routes, { seed: 1, changes: 400, as: GOOD.as, distance: 50 });
+/** Changes are undone only after many others, so that few of them are undone before they are told. */
+const churn = churnFeed(routes, { seed: 1, changes: 4000, as: GOOD.as, distance: 400, most: 64 });
 
 interface World extends Box {
   readonly good: Speaker;
@@ -164,9 +165,9 @@ test.serial('who reads nothing is closed by the send hold timer, and the others 
   t.teardown(() => clearInterval(alive));
   await box.good.send(feed);
   const loop = box.good.send(churn, { loop: true });
-  await until('bytes wait', async () => ((await limits(box))?.secondsUnread ?? 0) > 0.5, 20_000);
+  await until('bytes wait', async () => ((await limits(box))?.secondsUnread ?? 0) > 0.5, 60_000);
   await box.operator.graft(BAD.address, 1 - (await box.operator.showSession(BAD.address)).blade);
-  await until('it is closed', async () => (await limits(box))?.sendHoldExpiries === 1, 20_000);
+  await until('it is closed', async () => (await limits(box))?.sendHoldExpiries === 1, 60_000);
   await until('the reason is told', async () =>
     /send hold timer/.test((await box.operator.showSession(BAD.address)).reason ?? ''),
   );
@@ -187,7 +188,7 @@ test.serial(
     await box.good.send(feed);
     const loop = box.good.send(churn, { loop: true });
     const ring = box.chassis.fabric.options.transmitBytes;
-    await until('bytes wait', async () => ((await limits(box))?.secondsUnread ?? 0) > 0.5, 20_000);
+    await until('bytes wait', async () => ((await limits(box))?.secondsUnread ?? 0) > 0.5, 60_000);
     const resident = process.memoryUsage.rss();
     const { updates } = box.witness.stats();
     const pages = box.chassis.fabric.pages.touched();
