@@ -16,7 +16,7 @@ if (name === undefined || BENCHMARKS[name] === undefined) {
   if (name !== undefined && name !== '--help')
     console.error(`bench: there is no benchmark "${name}"; there are:`);
   for (const [benchmark, what] of Object.entries(BENCHMARKS))
-    console.log(`npm run bench ${benchmark.padEnd(10)} ${what}`);
+    console.log(`npm run bench ${benchmark.padEnd(11)} ${what}`);
   process.exitCode = name === undefined || name === '--help' ? 0 : 2;
 } else {
   const file = fileURLToPath(new URL(`./${name}.js`, import.meta.url));

@@ -82,7 +82,7 @@ export class Generator {
       for (const { index } of waiting) sessions[index]?.inbox.free();
     }
     this.#sessions = sessions;
-    this.#held = neighbours.map(({ as }) => new Held(numbers, as, what.ipv6));
+    this.#held = neighbours.map((neighbour) => new Held(numbers, neighbour, what.ipv6));
     this.#announced = senders.map(({ rows }) => ({ rows, lengths: new Uint8Array(rows.length) }));
     this.#start = performance.now();
   }
@@ -126,7 +126,7 @@ export class Generator {
       const held = this.#held[i] as Held;
       held.read(session.inbox, counts);
       const wrong = this.#compare(oracle, held, i, own);
-      for (const text of [...held.mistakes.splice(0), ...(wrong === undefined ? [] : [wrong])])
+      for (const text of [...held.mistakes(), ...(wrong === undefined ? [] : [wrong])])
         mistakes.push(`${session.neighbour.address}: ${text}`);
     }
     return {
@@ -177,7 +177,7 @@ export class Generator {
   }
 
   #compare(oracle: Oracle, held: Held, i: number, own: Uint8Array): string | undefined {
-    if (this.#sessions[i]!.neighbour.deaf) return oracle.nobody(held.lengths);
+    if (this.#sessions[i]!.neighbour.deaf) return undefined;
     const announced = this.#announced[i];
     if (announced === undefined) return oracle.receiver(held.lengths);
     const { rows, lengths } = announced;

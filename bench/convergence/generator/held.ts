@@ -20,21 +20,27 @@ export interface Counts {
 }
 
 export class Held {
-  /** By number of the prefix; 0: no usable route. */
+  /** By number of the prefix, 0 for no usable route; empty for a neighbour that must not be told anything. */
   readonly lengths: Uint8Array;
-  /** What must not happen, in words. */
-  readonly mistakes: string[] = [];
+  #mistakes: string[] = [];
   readonly #numbers: PrefixNumbers;
   readonly #as: number;
   readonly #ipv6: boolean;
   readonly #attribute = new AttributeAt();
 
-  /** `as` is the neighbour's own: with it in the path a route is of no use. */
-  constructor(numbers: PrefixNumbers, as: number, ipv6: boolean) {
+  /** With the neighbour's own AS in its path a route is of no use. */
+  constructor(numbers: PrefixNumbers, { as, deaf }: { as: number; deaf: boolean }, ipv6: boolean) {
     this.#numbers = numbers;
     this.#as = as;
     this.#ipv6 = ipv6;
-    this.lengths = new Uint8Array(numbers.count);
+    this.lengths = new Uint8Array(deaf ? 0 : numbers.count);
+  }
+
+  /** What must not have happened since this was asked last, in words; the first of it is enough. */
+  mistakes(): string[] {
+    const mistakes = this.#mistakes;
+    this.#mistakes = [];
+    return mistakes;
   }
 
   /** Reads all messages of an inbox; a message may begin in one slab and end in the next. */
@@ -58,14 +64,18 @@ export class Held {
       }
       while (at < to) cut[kept++] = bytes[at++] as number;
     }
-    if (kept > 0) this.mistakes.push(`the last message is cut after ${kept} octets`);
+    if (kept > 0) this.#mistake(`the last message is cut after ${kept} octets`);
     inbox.clear();
+  }
+
+  #mistake(text: string): void {
+    if (this.#mistakes.length === 0) this.#mistakes.push(text);
   }
 
   #message(bytes: Uint8Array, at: number, end: number, counts: Counts): void {
     const type = bytes[at + 18];
     if (type === MessageType.Notification)
-      this.mistakes.push(`NOTIFICATION ${bytes[at + HEADER]}/${bytes[at + HEADER + 1]}`);
+      this.#mistake(`NOTIFICATION ${bytes[at + HEADER]}/${bytes[at + HEADER + 1]}`);
     if (type !== MessageType.Update) return;
     counts.updates++;
     const withdrawn = at + HEADER + 2;
@@ -96,8 +106,8 @@ export class Held {
     while (at < end) {
       const bits = bytes[at] as number;
       const number = numbers.find4(bytes, at);
-      if (number >= 0) lengths[number] = length;
-      else this.mistakes.push(`a prefix /${bits} that nobody announced`);
+      if (number >= 0 && number < lengths.length) lengths[number] = length;
+      else this.#mistake(`told of a prefix /${bits} that nobody announced, or that was not for it`);
       at += 1 + ((bits + 7) >> 3);
       count++;
     }
@@ -109,8 +119,8 @@ export class Held {
     while (at < end) {
       const bits = bytes[at] as number;
       const number = this.#numbers.find6(bytes, at);
-      if (number >= 0) this.lengths[number] = length;
-      else this.mistakes.push(`an IPv6 prefix /${bits} that nobody announced`);
+      if (number >= 0 && number < this.lengths.length) this.lengths[number] = length;
+      else this.#mistake(`told of an IPv6 prefix /${bits} that nobody announced, or that was not for it`);
       at += 1 + ((bits + 7) >> 3);
       count++;
     }

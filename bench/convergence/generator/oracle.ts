@@ -55,12 +55,6 @@ export class Oracle {
     return this.#words(wrong, held, first, best[first] as number);
   }
 
-  /** The same for somebody who must be told nothing. */
-  nobody(held: Uint8Array): string | undefined {
-    const told = held.reduce((count, length) => count + (length === 0 ? 0 : 1), 0);
-    return told === 0 ? undefined : `${told} prefixes told to whom nothing is exported`;
-  }
-
   /** The same for a sender, which announces `own` (by prefix, 0 for nothing). */
   sender(held: Uint8Array, sender: number, own: Uint8Array): string | undefined {
     const [best, second, owner] = [this.#best, this.#second, this.#owner];
