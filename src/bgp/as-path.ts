@@ -3,8 +3,11 @@
  * 4 octets. AS_SETs are taken and counted as RFC 4271 has it: RFC 9774 deprecates them, but tables of before
  * (and much of the real data) have them.
  */
-import { AS_TRANS, Segment } from './attribute-table.ts';
+import * as table from './attribute-table.ts';
 import { copy, putU32, u16, u32 } from './bytes.ts';
+
+// Constants of this module: the JIT compiler folds them, but looks an import up each time.
+const { AS_TRANS, Segment } = table;
 
 /** What can be wrong with a path, in words; 0 is nothing. */
 export const AsPathFault = {

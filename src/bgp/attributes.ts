@@ -3,7 +3,7 @@
  * is interned: free walks over [start, end) of canonical octets (canonical.ts), which are taken to be right.
  */
 import { segmentHops, segmentsContain } from './as-path.ts';
-import { AttributeFlag, AttributeType, Origin, Segment } from './attribute-table.ts';
+import * as table from './attribute-table.ts';
 import { u16, u32 } from './bytes.ts';
 
 export {
@@ -18,6 +18,9 @@ export {
   Segment,
   WELL_KNOWN,
 } from './attribute-table.ts';
+
+// Constants of this module: the JIT compiler folds them, but looks an import up each time.
+const { AttributeFlag, AttributeType, Origin, Segment } = table;
 
 /** RFC 4271 9.1.1 leaves the degree of preference of a route without LOCAL_PREF to us; 100 is the custom. */
 export const DEFAULT_LOCAL_PREF = 100;

@@ -3,10 +3,13 @@
  * octets in, canonical octets out. Done once for an attribute set and an update group, not once a route.
  */
 import { prepend } from './as-path.ts';
-import { AttributeType, Community, OPTIONAL_NON_TRANSITIVE, WELL_KNOWN } from './attribute-table.ts';
+import * as table from './attribute-table.ts';
 import { DEFAULT_LOCAL_PREF, valueLength, valueStart } from './attributes.ts';
 import { copy, putU32, u32 } from './bytes.ts';
 import { writeAttribute, writeAttributeHeader } from './canonical.ts';
+
+// Constants of this module: the JIT compiler folds them, but looks an import up each time.
+const { AttributeType, Community, OPTIONAL_NON_TRANSITIVE, WELL_KNOWN } = table;
 
 export interface ExportOptions {
   /** The neighbour is in another AS. */
