@@ -6,7 +6,7 @@
 import type { Fabric } from '../fabric/fabric.ts';
 import type { Journal } from '../fabric/journal.ts';
 import { SESSION } from '../fabric/layout.ts';
-import { OutViews } from '../rib/adj-rib-out.ts';
+import { OutViews, VIEW_PAGE_IDS } from '../rib/adj-rib-out.ts';
 import { Exporter, type ExportRules, groupKey } from './exporter.ts';
 import type { Limits } from './limits.ts';
 import { type BestRoutes, UpdateGroup } from './update-group.ts';
@@ -16,8 +16,8 @@ const PATIENCE = 50;
 /** Who fell behind stays alone so long at least. */
 const ALONE = 5000;
 /** Pages made a view's own, or compared, in one turn. */
-const SETTLE_PAGES = 8;
-const COMPARE_PAGES = 16;
+const SETTLE_PAGES = 16;
+const COMPARE_PAGES = 32;
 
 export class Groups {
   readonly all: UpdateGroup[] = [];
@@ -225,7 +225,7 @@ export class Groups {
       this.#lookAgain(notBefore);
       return false;
     }
-    const { pages } = this.#fabric.columns;
+    const { pages } = this.#views;
     const end = Math.min(pages, group.comparedPages + COMPARE_PAGES);
     for (let page = group.comparedPages; page < end; page++) {
       if (this.#views.samePage(group.view, primary.view, page)) continue;
@@ -247,8 +247,8 @@ export class Groups {
 
   /** Both groups are quiet and yet differ: each looks again at this page. */
   #examine(page: number, group: UpdateGroup, primary: UpdateGroup): void {
-    const first = page * 1024;
-    for (let id = first; id < first + 1024; id++) {
+    const first = page * VIEW_PAGE_IDS;
+    for (let id = first; id < first + VIEW_PAGE_IDS; id++) {
       if (
         this.#views.attribute(group.view, id) !== this.#views.attribute(primary.view, id) ||
         this.#views.source(group.view, id) !== this.#views.source(primary.view, id)

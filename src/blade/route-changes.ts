@@ -21,6 +21,7 @@ export class RouteChanges {
   readonly #id = new Int32Array(ROOM);
   /** AttrId; 0: withdrawn. */
   readonly #attribute = new Int32Array(ROOM);
+  readonly #hints = new Int32Array(ROOM);
 
   constructor(fabric: Fabric, routes: Routes) {
     this.#fabric = fabric;
@@ -56,7 +57,8 @@ export class RouteChanges {
     this.count = 0;
     if (!this.#lookUp(count)) return false;
     const routes = this.#routes;
-    routes.evaluator.touch(session, this.#id, count);
+    this.#hints.fill(session + 1, 0, count);
+    routes.evaluator.touch(this.#hints, this.#id, count);
     for (let i = 0; i < count; i++) {
       const id = this.#id[i] as number;
       const attribute = this.#attribute[i] as number;

@@ -22,6 +22,9 @@ export interface RoutesListener {
   onAnswer(sibling: number, word: number): void;
 }
 
+/** Records that are taken together. */
+const SOME = 256;
+
 /** Hears of every prefix that is evaluated, whatever came of it. */
 export interface EvaluationLog {
   add(id: number): void;
@@ -42,6 +45,9 @@ export class Routes {
   readonly #fabric: Fabric;
   readonly #incoming: { sibling: number; ring: RecordRing }[] = [];
   readonly #listener: RoutesListener;
+  // Records being taken.
+  readonly #ids = new Int32Array(SOME);
+  readonly #hints = new Int32Array(SOME);
 
   constructor(fabric: Fabric, blade: number, listener: RoutesListener) {
     this.#fabric = fabric;
@@ -106,19 +112,31 @@ export class Routes {
       const waiting = ring.waiting();
       if (waiting === 0) continue;
       const take = Math.min(waiting, budget);
-      for (let i = 0; i < take; i++) {
-        const id = ring.first();
-        const second = ring.second();
-        ring.advance();
-        if (id >= 0) this.#evaluate(id, second, 0, false);
-        else this.#onSign(id, sibling, second);
-      }
+      for (let left = take; left > 0; left -= SOME) this.#takeSome(ring, sibling, Math.min(left, SOME));
       this.recordsReceived += take;
       ring.release();
       if (waiting > this.#fabric.options.ringRecords >> 1) this.#fabric.bells.ring(sibling);
       if (ring.waiting() > 0) more = true;
     }
     return more;
+  }
+
+  /** Takes these records, after touching what they will have read, all at the same time (route-changes.ts). */
+  #takeSome(ring: RecordRing, sibling: number, count: number): void {
+    const ids = this.#ids;
+    const hints = this.#hints;
+    for (let i = 0; i < count; i++) {
+      ids[i] = ring.first();
+      hints[i] = ring.second();
+      ring.advance();
+    }
+    this.evaluator.touch(hints, ids, count);
+    for (let i = 0; i < count; i++) {
+      const id = ids[i] as number;
+      const second = hints[i] as number;
+      if (id >= 0) this.#evaluate(id, second, 0, false);
+      else this.#onSign(id, sibling, second);
+    }
   }
 
   /** What a sibling says that is about no prefix. Between two evaluations. */

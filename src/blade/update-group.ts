@@ -16,8 +16,8 @@
 import { FAMILY_IPV4, FAMILY_IPV6 } from '../bgp/families.ts';
 import type { Fabric } from '../fabric/fabric.ts';
 import type { Journal } from '../fabric/journal.ts';
-import { PAGE_BITS, PAGE_MASK, SESSION, SESSION_NUMBER } from '../fabric/layout.ts';
-import { type OutViews, UNKNOWN } from '../rib/adj-rib-out.ts';
+import { SESSION, SESSION_NUMBER } from '../fabric/layout.ts';
+import { type OutViews, UNKNOWN, VIEW_PAGE_BITS, VIEW_PAGE_IDS } from '../rib/adj-rib-out.ts';
 import { BATCH, Batch } from './batch.ts';
 import type { Exporter } from './exporter.ts';
 import type { Limits } from './limits.ts';
@@ -37,6 +37,9 @@ const SINGLES = 16_384;
 // One export's work, reused: the blade's groups export one after another.
 const batch = new Batch();
 const singles = new Singles();
+/** Prefixes that are looked at together; few, as messages to single members may fill the room before. */
+const SOME = 64;
+const some = new Int32Array(SOME);
 
 export class UpdateGroup {
   readonly key: string;
@@ -54,6 +57,8 @@ export class UpdateGroup {
   /** Page up to which the view equals that of the group to be joined. */
   comparedPages = 0;
   updatesSent = 0;
+  /** What touching memory came to: a load of which nothing comes would not be made. */
+  touched = 0;
   /** Who counted the routes sent has died: the walk counts them anew. */
   recounting = false;
   readonly #fabric: Fabric;
@@ -170,8 +175,39 @@ export class UpdateGroup {
     this.#page = -1;
     if (this.cursor >= 0) this.#walk();
     const { urgent } = this.pending;
-    while (this.pending.size > 0 && this.pending.urgent === urgent && this.#gathering())
-      this.#consider(this.pending.shift());
+    while (this.pending.size > 0 && this.pending.urgent === urgent && this.#gathering()) {
+      const count = this.#takeSome();
+      let i = 0;
+      for (; i < count && this.#gathering(); i++) this.#consider(some[i] as number);
+      for (; i < count; i++) this.#putBack(some[i] as number, urgent);
+    }
+  }
+
+  /** Takes the next ones out, and touches what considering them will read, all at the same time (route-changes.ts). */
+  #takeSome(): number {
+    const { pending } = this;
+    const { urgent } = pending;
+    const { keys4 } = this.#fabric.prefixes;
+    const { words } = this.#fabric.columns;
+    const room = this.#limits.exports - batch.count;
+    let count = 0;
+    while (count < SOME && count < room && pending.size > 0 && pending.urgent === urgent) {
+      some[count++] = pending.shift();
+    }
+    let sum = 0;
+    for (let i = 0; i < count; i++) {
+      const id = some[i] as number;
+      sum ^= words[this.#row(id)] as number;
+      sum ^= this.#best.bestAttribute(id);
+      sum ^= keys4[id << 1] as number;
+    }
+    this.touched = sum;
+    return count;
+  }
+
+  #putBack(id: number, urgent: boolean): void {
+    if (urgent) this.pending.addUrgent(id);
+    else this.pending.add(id);
   }
 
   #gathering(): boolean {
@@ -204,19 +240,25 @@ export class UpdateGroup {
     this.#noteCounts();
   }
 
+  /** Where the view's words of a prefix stand: neighbouring prefixes share a page, which is found once. */
+  #row(id: number): number {
+    const page = id >>> VIEW_PAGE_BITS;
+    if (page !== this.#page) {
+      this.#page = page;
+      this.#views.find(this.view, page);
+    }
+    return this.#views.found + ((id & (VIEW_PAGE_IDS - 1)) << 1);
+  }
+
   /** Compares what should be told of a prefix with what was. */
   #consider(id: number): void {
-    const views = this.#views;
     const bestSource = this.#best.bestSession(id);
     const attribute = this.exporter.attributeFor(id, this.#best.bestAttribute(id), bestSource);
     const source = attribute === 0 ? 0 : bestSource;
-    if (id >>> PAGE_BITS !== this.#page) {
-      this.#page = id >>> PAGE_BITS;
-      views.find(this.view, this.#page);
-    }
     const { words } = this.#fabric.columns;
-    const old = views.foundAttributes === 0 ? 0 : (words[views.foundAttributes + (id & PAGE_MASK)] as number);
-    const oldSource = views.foundSources === 0 ? 0 : (words[views.foundSources + (id & PAGE_MASK)] as number);
+    const row = this.#row(id);
+    const old = words[row] as number;
+    const oldSource = words[row + 1] as number;
     if (attribute === old && source === oldSource) return;
     const index = batch.add(id, attribute, source, old === 0 ? -1 : oldSource);
     if (attribute === old) {
@@ -267,18 +309,15 @@ export class UpdateGroup {
       if (oldSource >= 0) this.#countRoute(oldSource, -1);
       if (source !== 0) this.#countRoute(source, 1);
     }
-    const views = this.#views;
-    if (id >>> PAGE_BITS !== this.#page) {
-      this.#page = id >>> PAGE_BITS;
-      if (!views.own(this.view, this.#page)) {
+    if (id >>> VIEW_PAGE_BITS !== this.#page) {
+      this.#page = id >>> VIEW_PAGE_BITS;
+      if (!this.#views.own(this.view, this.#page)) {
         this.#page = -1;
         this.pending.add(id);
         return;
       }
     }
-    const { words } = this.#fabric.columns;
-    words[views.foundSources + (id & PAGE_MASK)] = source;
-    words[views.foundAttributes + (id & PAGE_MASK)] = batch.attribute[index] as number;
+    this.#views.note(id, batch.attribute[index] as number, source);
   }
 
   #countRoute(source: number, by: number): void {

@@ -92,13 +92,10 @@ export class Fabric {
     return new RecordRing(this.memory, from, to);
   }
 
-  /** The Loc-RIB columns of a blade: AttrId, and session + 1, of its best route by PrefixId. */
-  locRib(blade: number): { attribute: Uint32Array; session: Uint16Array } {
-    const ids = prefixIds(this.options);
-    return {
-      attribute: new Uint32Array(this.memory.bestAttribute, blade * ids * 4, ids),
-      session: new Uint16Array(this.memory.bestSession, blade * ids * 2, ids),
-    };
+  /** The Loc-RIB of a blade: AttrId, and session + 1, of its best route, side by side by PrefixId. */
+  locRib(blade: number): Uint32Array {
+    const words = 2 * prefixIds(this.options);
+    return new Uint32Array(this.memory.best, blade * words * 4, words);
   }
 
   // Threads by number, for doorbells: blades, then the chassis, then line cards.

@@ -9,8 +9,8 @@
  *   pages            pages of 1024 words               the owner of the column that a page hangs in
  *   directories      page numbers by column            the owner of the column
  *   presence         a word by PrefixId                any blade, atomic or (see rib/presence.ts)
- *   bestAttribute,   a word and a half word by blade   that blade
- *     bestSession      and PrefixId: its Loc-RIB
+ *   best             two words by blade and PrefixId:  that blade
+ *                      its Loc-RIB
  *   fabricRings      records, by ordered pair          head: the sending blade; tail: the receiving one
  *   connections      control words, by session and     see CONNECTION below
  *                      connection (0 dialled, 1 accepted)
@@ -382,8 +382,7 @@ const BUFFERS = [
   ['pages', (o) => o.pages * PAGE_WORDS * 4],
   ['directories', (o) => columnCount(o) * pagesPerColumn(o) * 4],
   ['presence', (o) => prefixIds(o) * 4],
-  ['bestAttribute', (o) => o.blades * prefixIds(o) * 4],
-  ['bestSession', (o) => o.blades * prefixIds(o) * 2],
+  ['best', (o) => o.blades * prefixIds(o) * 2 * 4],
   ['fabricRings', (o) => o.blades * o.blades * (RING.words + o.ringRecords * 2) * 4],
   ['connections', (o) => o.sessions * CONNECTIONS_PER_SESSION * CONNECTION.words * 4],
   ['receive', (o) => o.sessions * CONNECTIONS_PER_SESSION * o.receiveBytes],

@@ -29,8 +29,8 @@ export class Evaluator {
   /** What `touch` came to. Nobody needs it, but a load of which nothing comes would not be made. */
   touched = 0;
   readonly #fabric: Fabric;
-  readonly #bestAttribute: Uint32Array;
-  readonly #bestSession: Uint16Array;
+  /** AttrId and session + 1 of the best route, by PrefixId. */
+  readonly #best: Uint32Array;
   // Candidates of a full evaluation: the best by group (all routes, or those of one neighbour AS).
   readonly #groupAs: Uint32Array;
   readonly #groupSession: Int32Array;
@@ -43,9 +43,7 @@ export class Evaluator {
 
   constructor(fabric: Fabric, blade: number) {
     this.#fabric = fabric;
-    const { attribute, session } = fabric.locRib(blade);
-    this.#bestAttribute = attribute;
-    this.#bestSession = session;
+    this.#best = fabric.locRib(blade);
     const { sessions } = fabric.options;
     this.mine = new Uint8Array(sessions);
     this.#groupAs = new Uint32Array(sessions);
@@ -56,31 +54,30 @@ export class Evaluator {
 
   /** AttrId of the best route; 0: none. */
   bestAttribute(id: number): number {
-    return this.#bestAttribute[id] as number;
+    return this.#best[id << 1] as number;
   }
 
   /** Session + 1 of the best route; 0: none. */
   bestSession(id: number): number {
-    return this.#bestSession[id] as number;
+    return this.#best[(id << 1) + 1] as number;
   }
 
   /**
-   * Brings near what evaluating these prefixes will read after a change of this session's routes (negative ids: none).
-   * Each loop's loads depend on nothing that it loads, so that many are on their way at the same time.
+   * Brings near what evaluating these prefixes will read after changes of these sessions' routes (session + 1; negative
+   * ids: none). Each loop's loads depend on nothing that it loads, so that many are on their way at the same time.
    */
-  touch(session: number, ids: Int32Array, count: number): void {
+  touch(hints: Int32Array, ids: Int32Array, count: number): void {
     const { directories, words, pages } = this.#fabric.columns;
     const { presence } = this.#fabric;
-    const first = session * pages;
     let sum = 0;
     for (let i = 0; i < count; i++) {
       const id = ids[i] as number;
       if (id < 0) continue;
-      const page = directories[first + (id >>> PAGE_BITS)] as number;
+      const session = Math.max((hints[i] as number) - 1, 0);
+      const page = directories[session * pages + (id >>> PAGE_BITS)] as number;
       sum ^= words[(page << PAGE_BITS) | (id & PAGE_MASK)] as number;
       sum ^= presence[id] as number;
-      sum ^= this.#bestAttribute[id] as number;
-      sum ^= this.#bestSession[id] as number;
+      sum ^= this.#best[id << 1] as number;
     }
     this.touched = sum ^ this.#touchBest(ids, count);
   }
@@ -93,11 +90,11 @@ export class Evaluator {
     for (let i = 0; i < count; i++) {
       const id = ids[i] as number;
       if (id < 0) continue;
-      const best = this.#bestSession[id] as number;
+      const best = this.#best[(id << 1) + 1] as number;
       if (best === 0) continue;
       const page = directories[(best - 1) * pages + (id >>> PAGE_BITS)] as number;
       sum ^= words[(page << PAGE_BITS) | (id & PAGE_MASK)] as number;
-      sum ^= rows[(this.#bestAttribute[id] as number) * ROW + LENGTHS] as number;
+      sum ^= rows[(this.#best[id << 1] as number) * ROW + LENGTHS] as number;
     }
     return sum;
   }
@@ -123,14 +120,14 @@ export class Evaluator {
     const own = this.mine[session] === 1;
     const word = this.#fabric.columns.get(session, id);
     const now = own ? feasible(word) : visible(word);
-    const best = this.#bestSession[id] as number;
-    const bestAttribute = this.#bestAttribute[id] as number;
+    const best = this.#best[(id << 1) + 1] as number;
+    const bestAttribute = this.#best[id << 1] as number;
     if (best === hint) {
       if (now === 0) return this.#evaluateAll(id);
       if (now === bestAttribute) return own && (word & ADVERTISED) === 0 ? this.#evaluateAll(id) : 0;
       if (decide(this.#fabric, now, session, bestAttribute, session) < 0) return this.#evaluateAll(id);
       if (own && (word & ADVERTISED) === 0) this.#advertise(session, id);
-      this.#bestAttribute[id] = now;
+      this.#best[id << 1] = now;
       return OUTCOME.bestChanged;
     }
     if (best !== 0) {
@@ -144,8 +141,8 @@ export class Evaluator {
       if (this.mine[best - 1] === 1 && (bestWord & ADVERTISED) !== 0) this.#hide(best - 1, id);
     } else if (now === 0) return 0;
     if (own && (word & ADVERTISED) === 0) this.#advertise(session, id);
-    this.#bestSession[id] = hint;
-    this.#bestAttribute[id] = now;
+    this.#best[(id << 1) + 1] = hint;
+    this.#best[id << 1] = now;
     return OUTCOME.bestChanged;
   }
 
@@ -158,9 +155,9 @@ export class Evaluator {
     const best = this.#pick();
     const session = best < 0 ? 0 : (this.#groupSession[best] as number) + 1;
     const attribute = best < 0 ? 0 : (this.#groupAttribute[best] as number);
-    if (this.#bestSession[id] === session && this.#bestAttribute[id] === attribute) return 0;
-    this.#bestSession[id] = session;
-    this.#bestAttribute[id] = attribute;
+    if (this.#best[(id << 1) + 1] === session && this.#best[id << 1] === attribute) return 0;
+    this.#best[(id << 1) + 1] = session;
+    this.#best[id << 1] = attribute;
     return OUTCOME.bestChanged;
   }
 

@@ -2,7 +2,7 @@
  * Adj-RIB-Outs as *out views*: what has been sent, by PrefixId: AttrId (as sent) and the session that the route
  * came from. The session that a route came from has not been sent it, so one view serves a whole update group.
  *
- *   view: [ used | base + 1 | references | settled pages ]      columns: AttrId, source + 1
+ *   view: [ used | base + 1 | references | settled pages ]      page: [ AttrId, source + 1 | AttrId, source + 1 | … ]
  *
  * A view can be *forked* in a few words, whatever its size: it freezes and becomes the base of two new ones that
  * write pages of their own over it. That is how one session leaves a group with exactly what it was told (a
@@ -10,7 +10,11 @@
  * 8 bytes a route and view.
  */
 import type { Fabric } from '../fabric/fabric.ts';
-import { outViews, PAGE_BITS, PAGE_MASK } from '../fabric/layout.ts';
+import { outViews, PAGE_BITS, PAGE_WORDS } from '../fabric/layout.ts';
+
+/** A page holds 512 prefixes: both words of one stand in one cache line. */
+export const VIEW_PAGE_BITS = PAGE_BITS - 1;
+export const VIEW_PAGE_IDS = 1 << VIEW_PAGE_BITS;
 
 /**
  * In the place of an AttrId: the neighbours may have been told anything, or nothing. It equals nothing that should be told, so
@@ -21,9 +25,10 @@ export const UNKNOWN = 0x3fffffff;
 const VIEW = { words: 4, used: 0, base: 1, references: 2, settled: 3 } as const;
 
 export class OutViews {
-  /** Where the last page found begins in the columns' words, of each column; 0: it does not exist. */
-  foundAttributes = 0;
-  foundSources = 0;
+  /** Where the last page found begins in the columns' words; 0, which holds zeros only, where there is none. */
+  found = 0;
+  /** Pages of a view, of VIEW_PAGE_IDS prefixes each. */
+  readonly pages: number;
   readonly #fabric: Fabric;
   readonly #views: Int32Array;
   readonly #count: number;
@@ -32,6 +37,7 @@ export class OutViews {
     this.#fabric = fabric;
     this.#views = fabric.views;
     this.#count = outViews(fabric.options);
+    this.pages = 2 * fabric.columns.pages;
   }
 
   /** A new, empty view; -1 when there is none left (an assertion for the caller: there are enough for all sessions). */
@@ -48,42 +54,48 @@ export class OutViews {
     return -1;
   }
 
-  /** First of the view's two columns. */
+  /** First of the view's two columns: their directories, one behind the other, are the view's. */
   column(view: number): number {
     return this.#fabric.options.sessions + view * 2;
   }
 
   /** AttrId last sent for a prefix; 0: none. */
   attribute(view: number, id: number): number {
-    return this.#read(view, id, 0);
+    return this.#fabric.columns.words[this.#row(view, id)] as number;
   }
 
   /** Session + 1 that the route sent came from. */
   source(view: number, id: number): number {
-    return this.#read(view, id, 1);
+    return this.#fabric.columns.words[this.#row(view, id) + 1] as number;
   }
 
   /** Finds a page, wherever it stands in the chain, to be read. Valid until a view is written, settled or forked. */
   find(view: number, page: number): void {
-    this.foundAttributes = this.#pageAt(view, page, 0) << PAGE_BITS;
-    this.foundSources = this.#pageAt(view, page, 1) << PAGE_BITS;
+    this.found = this.#pageAt(view, page) << PAGE_BITS;
   }
 
   /** Finds a page to be written, and makes it the view's own first. False when the fabric has no page left. */
   own(view: number, page: number): boolean {
-    const { directories, pages } = this.#fabric.columns;
-    if (directories[this.column(view) * pages + page] === 0 && !this.#ownPage(view, page)) return false;
-    this.find(view, page);
+    const { columns } = this.#fabric;
+    const at = this.column(view) * columns.pages + page;
+    if (columns.directories[at] === 0 && !this.#ownPage(view, page)) return false;
+    this.found = (columns.directories[at] as number) << PAGE_BITS;
     return true;
   }
 
   /** Notes what has been sent. False when the fabric has no page left. */
   store(view: number, id: number, attribute: number, source: number): boolean {
-    if (!this.own(view, id >>> PAGE_BITS)) return false;
-    const { words } = this.#fabric.columns;
-    words[this.foundSources + (id & PAGE_MASK)] = source;
-    words[this.foundAttributes + (id & PAGE_MASK)] = attribute;
+    if (!this.own(view, id >>> VIEW_PAGE_BITS)) return false;
+    this.note(id, attribute, source);
     return true;
+  }
+
+  /** Notes what has been sent, in the page that was found to be written. */
+  note(id: number, attribute: number, source: number): void {
+    const { words } = this.#fabric.columns;
+    const row = this.found + ((id & (VIEW_PAGE_IDS - 1)) << 1);
+    words[row + 1] = source;
+    words[row] = attribute;
   }
 
   /** Freezes a view and gives two that both continue it. */
@@ -139,14 +151,14 @@ export class OutViews {
     const { columns } = this.#fabric;
     const column = this.column(view);
     let page = this.#views[at + VIEW.settled] as number;
-    for (; page < columns.pages && budget > 0; page++) {
+    for (; page < this.pages && budget > 0; page++) {
       if (columns.directories[column * columns.pages + page] !== 0) continue;
       if (this.#holder(view, page) < 0) continue;
       if (!this.#ownPage(view, page)) return false;
       budget--;
     }
     this.#views[at + VIEW.settled] = page;
-    if (page < columns.pages) return false;
+    if (page < this.pages) return false;
     this.#views[at + VIEW.base] = 0;
     this.#views[at + VIEW.settled] = 0;
     this.#unreference(base);
@@ -155,18 +167,7 @@ export class OutViews {
 
   /** Do two views say the same about all ids of one page? */
   samePage(a: number, b: number, page: number): boolean {
-    const { columns } = this.#fabric;
-    for (let which = 0; which < 2; which++) {
-      const va = this.#holder(a, page);
-      const vb = this.#holder(b, page);
-      if (va === vb) continue;
-      const wa =
-        va < 0 ? 0 : (columns.directories[(this.column(va) + which) * columns.pages + page] as number);
-      const wb =
-        vb < 0 ? 0 : (columns.directories[(this.column(vb) + which) * columns.pages + page] as number);
-      if (!sameWords(columns.words, wa, wb)) return false;
-    }
-    return true;
+    return sameWords(this.#fabric.columns.words, this.#pageAt(a, page), this.#pageAt(b, page));
   }
 
   #base(view: number): number {
@@ -181,47 +182,42 @@ export class OutViews {
     return -1;
   }
 
-  #read(view: number, id: number, which: number): number {
-    const page = this.#pageAt(view, id >>> PAGE_BITS, which);
-    return page === 0 ? 0 : (this.#fabric.columns.words[(page << PAGE_BITS) | (id & PAGE_MASK)] as number);
+  /** Where the two words of a prefix stand in the columns' words. */
+  #row(view: number, id: number): number {
+    const page = this.#pageAt(view, id >>> VIEW_PAGE_BITS);
+    return (page << PAGE_BITS) | ((id & (VIEW_PAGE_IDS - 1)) << 1);
   }
 
-  /** Page number in the arena of one of the two columns, or 0. */
-  #pageAt(view: number, page: number, which: number): number {
+  /** Page number in the arena, or 0. */
+  #pageAt(view: number, page: number): number {
     const { directories, pages } = this.#fabric.columns;
     for (let v = view; v >= 0; v = this.#base(v)) {
-      const at = directories[(this.column(v) + which) * pages + page] as number;
+      const at = directories[this.column(v) * pages + page] as number;
       if (at !== 0) return at;
     }
     return 0;
   }
 
-  /** Gives the view its own page of both columns, as the chain below has it. The source column's comes first. */
+  /** Gives the view its own page, as the chain below has it. */
   #ownPage(view: number, page: number): boolean {
-    const { columns } = this.#fabric;
-    const column = this.column(view);
     const holder = this.#holder(view, page);
-    const from = holder < 0 ? column : this.column(holder);
-    if (columns.directories[(column + 1) * columns.pages + page] === 0) {
-      if (!columns.copyPage(from + 1, column + 1, page)) return false;
-    }
-    return columns.copyPage(from, column, page);
+    const column = this.column(view);
+    return this.#fabric.columns.copyPage(holder < 0 ? column : this.column(holder), column, page);
   }
 
   /** The base has nobody else: its pages become ours. */
   #takeOver(view: number, base: number): void {
     const { columns } = this.#fabric;
-    for (let which = 0; which < 2; which++) {
-      const mine = this.column(view) + which;
-      const theirs = this.column(base) + which;
-      for (let page = 0; page < columns.pages; page++) {
-        if (columns.directories[theirs * columns.pages + page] === 0) continue;
-        const own = columns.directories[mine * columns.pages + page];
-        if (own === 0) columns.movePage(theirs, mine, page);
-        // Moved already, by a blade that died in the middle of this.
-        else if (own === columns.directories[theirs * columns.pages + page]) columns.unhang(theirs, page);
-        else columns.dropPage(theirs, page);
-      }
+    const mine = this.column(view);
+    const theirs = this.column(base);
+    for (let page = 0; page < this.pages; page++) {
+      const held = columns.directories[theirs * columns.pages + page] as number;
+      if (held === 0) continue;
+      const own = columns.directories[mine * columns.pages + page];
+      if (own === 0) columns.movePage(theirs, mine, page);
+      // Moved already, by a blade that died in the middle of this.
+      else if (own === held) columns.unhang(theirs, page);
+      else columns.dropPage(theirs, page);
     }
     const at = view * VIEW.words;
     this.#views[at + VIEW.base] = this.#base(base) + 1;
@@ -239,8 +235,6 @@ function sameWords(words: Int32Array, a: number, b: number): boolean {
   if (a === b) return true;
   const x = a << PAGE_BITS;
   const y = b << PAGE_BITS;
-  for (let i = 0; i <= PAGE_MASK; i++) {
-    if ((a === 0 ? 0 : words[x + i]) !== (b === 0 ? 0 : words[y + i])) return false;
-  }
+  for (let i = 0; i < PAGE_WORDS; i++) if (words[x + i] !== words[y + i]) return false;
   return true;
 }

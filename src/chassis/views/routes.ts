@@ -28,8 +28,8 @@ export class RouteViews {
   /** The neighbour's address by session. */
   readonly #name: (session: number) => string;
   readonly #sessions: () => number;
-  /** By blade and PrefixId: session + 1 of the best route. */
-  readonly #bestSessions: readonly Uint16Array[];
+  /** By blade: its Loc-RIB. */
+  readonly #locRibs: readonly Uint32Array[];
   /** Of one batch: neighbouring prefixes often share their attributes. */
   readonly #texts = new Map<number, AttributesText>();
 
@@ -38,10 +38,7 @@ export class RouteViews {
     this.#views = new OutViews(fabric);
     this.#sessions = sessions;
     this.#name = name;
-    this.#bestSessions = Array.from(
-      { length: fabric.options.blades },
-      (_, blade) => fabric.locRib(blade).session,
-    );
+    this.#locRibs = Array.from({ length: fabric.options.blades }, (_, blade) => fabric.locRib(blade));
   }
 
   /** All routes of the box. */
@@ -79,10 +76,10 @@ export class RouteViews {
   /** Prefixes with a best route. */
   countPrefixes(): number {
     const { prefixes } = this.#fabric;
-    const { attribute } = this.#fabric.locRib(0);
+    const best = this.#locRibs[0] as Uint32Array;
     let count = 0;
-    for (let id = 0; id < prefixes.used4(); id++) if (attribute[id] !== 0) count++;
-    for (let id = prefixes.base6; id < prefixes.used6(); id++) if (attribute[id] !== 0) count++;
+    for (let id = 0; id < prefixes.used4(); id++) if (best[id << 1] !== 0) count++;
+    for (let id = prefixes.base6; id < prefixes.used6(); id++) if (best[id << 1] !== 0) count++;
     return count;
   }
 
@@ -132,8 +129,8 @@ export class RouteViews {
 
   /** Session of the best route of the whole box, or -1: at rest every blade says the same. */
   #best(id: number): number {
-    for (const sessions of this.#bestSessions) {
-      const session = (sessions[id] as number) - 1;
+    for (const best of this.#locRibs) {
+      const session = (best[(id << 1) + 1] as number) - 1;
       if (session >= 0) return session;
     }
     return -1;
