@@ -9,17 +9,26 @@ import { type RemoteSpeaker, SpeakerThread } from '../../src/lab/thread.ts';
 
 export interface Box {
   readonly running: RunningChassis;
+  /** Where it listens on 127.0.0.1. */
+  readonly port: number;
   readonly speakers: RemoteSpeaker[];
   close(): Promise<void>;
 }
 
-/** Neighbour i is 127.0.3.i+1 in AS 64501+i and calls the chassis. */
-export async function openBox(blades: number, neighbors: number): Promise<Box> {
+/**
+ * Neighbour i is 127.0.3.i+1 in AS 64501+i and calls the chassis. The first ones are speakers in a thread; `others` come
+ * behind them, and are the caller's to play.
+ */
+export async function openBox(
+  blades: number,
+  neighbors: number,
+  others: readonly { readonly export: 'accept' | 'reject' }[] = [],
+): Promise<Box> {
   const folder = mkdtempSync(path.join(os.tmpdir(), 'graftd-bench-'));
   const lines = Array.from(
-    { length: neighbors },
+    { length: neighbors + others.length },
     (_, i) =>
-      `  - { address: ${neighborAddress(i)}, as: ${64501 + i}, passive: true, import: accept, export: accept, blade: ${i % blades} }`,
+      `  - { address: ${neighborAddress(i)}, as: ${64501 + i}, passive: true, import: accept, export: ${others[i - neighbors]?.export ?? 'accept'}, blade: ${i % blades} }`,
   );
   const port = await freePort();
   const text = `
@@ -47,6 +56,7 @@ ${lines.join('\n')}
   for (const speaker of speakers) await speaker.up();
   return {
     running,
+    port,
     speakers,
     async close() {
       for (const speaker of speakers) await speaker.close();

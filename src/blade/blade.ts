@@ -210,8 +210,9 @@ export class Blade implements RoutesListener, GraftHost, SessionHost {
   // ── what the parts tell the blade ──
 
   onBestChanged(id: number): void {
-    this.groups.mark(id, this.#light);
-    if (this.#light) this.#urgent = true;
+    const urgent = this.#light || this.routes.fewWait;
+    this.groups.mark(id, urgent);
+    if (urgent) this.#urgent = true;
   }
 
   onMarker(sibling: number, marker: number): void {
@@ -371,9 +372,11 @@ export class Blade implements RoutesListener, GraftHost, SessionHost {
     if (flooded) {
       const due = this.#rounds.completed >= this.limits.receiveRounds;
       if (due) this.#rounds.completed = 0;
-      const urgent = this.#urgent;
+      // As much as one neighbour has brought meanwhile; of what many tell of the same prefixes, less is left to be told.
+      let batches = !due ? (this.#urgent ? 1 : 0) : this.#rounds.busy > 2 ? 1 : 2;
       this.#urgent = false;
-      return (due || urgent) && this.groups.export(now, this.#moved);
+      while (batches-- > 0) if (!this.groups.export(now, this.#moved)) return false;
+      return true;
     }
     this.#rounds.completed = 0;
     this.#urgent = false;

@@ -11,6 +11,8 @@ import type { ReadySets } from '../fabric/ready.ts';
 export class Rounds {
   /** Rounds that are complete, and after which somebody had more; whoever counts on them sets it to zero. */
   completed = 0;
+  /** Sessions that had more in the last complete round. */
+  busy = 0;
   readonly #ready: ReadySets;
   /** Bit set of the sessions that are served here. */
   readonly #mine: Int32Array;
@@ -18,7 +20,8 @@ export class Rounds {
   #next = 0;
   /** Words of the set still to be looked at in this round. */
   #left = 0;
-  #more = false;
+  /** Sessions that had more in this round. */
+  #more = 0;
 
   constructor(ready: ReadySets, mine: Int32Array) {
     this.#ready = ready;
@@ -32,7 +35,8 @@ export class Rounds {
   run(rounds: number, visit: (session: number) => boolean, late: () => boolean): boolean {
     while (this.completed < rounds) {
       if (!this.#round(visit, late)) return true;
-      if (!this.#more) return false;
+      this.busy = this.#more;
+      if (this.#more === 0) return false;
       this.completed++;
     }
     return true;
@@ -44,7 +48,7 @@ export class Rounds {
     if (this.#left === 0) {
       // From the middle of a word around to its beginning.
       this.#left = (this.#next & 31) === 0 ? size : size + 1;
-      this.#more = false;
+      this.#more = 0;
     }
     for (; this.#left > 0; this.#left--) {
       const index = this.#next >>> 5;
@@ -53,7 +57,7 @@ export class Rounds {
         const session = index * 32 + 31 - Math.clz32(bits & -bits);
         if (visit(session)) {
           this.#ready.setForBlade(session);
-          this.#more = true;
+          this.#more++;
         }
         if (!late()) continue;
         this.#putBack(index, bits & (bits - 1));

@@ -30,11 +30,16 @@ export interface EvaluationLog {
   add(id: number): void;
 }
 
+/** A sibling that tells no more than this at once is not in the middle of a flood. */
+const FEW = 64;
+
 export class Routes {
   readonly evaluator: Evaluator;
   readonly channels: SiblingChannel[] = [];
   recordsSent = 0;
   recordsReceived = 0;
+  /** While records are taken: those of a sibling that has little to tell. */
+  fewWait = false;
   /** Of grafts: every prefix evaluated while they are here is added to each. */
   readonly logs = new Set<EvaluationLog>();
   /**
@@ -112,12 +117,14 @@ export class Routes {
       const waiting = ring.waiting();
       if (waiting === 0) continue;
       const take = Math.min(waiting, budget);
+      this.fewWait = waiting <= FEW;
       for (let left = take; left > 0; left -= SOME) this.#takeSome(ring, sibling, Math.min(left, SOME));
       this.recordsReceived += take;
       ring.release();
       if (waiting > this.#fabric.options.ringRecords >> 1) this.#fabric.bells.ring(sibling);
       if (ring.waiting() > 0) more = true;
     }
+    this.fewWait = false;
     return more;
   }
 
