@@ -3,6 +3,7 @@
  * editors, the checks, the defaults, `chassis check` and the type of the result follow from it. Rules about
  * several keys together stand in rules.ts.
  */
+import { availableParallelism } from 'node:os';
 import {
   address,
   asNumber,
@@ -22,8 +23,11 @@ import {
 } from './kinds.ts';
 import { defaulted, list, optional, required, section } from './shapes.ts';
 
-/** Blades where the configuration does not say how many. */
-export const DEFAULT_BLADES = 4;
+/**
+ * Blades where the configuration does not say how many: one for two cores, since a line card and the neighbours' kernel work
+ * need processors too, and what all neighbours are told is encoded once by each blade.
+ */
+export const DEFAULT_BLADES = Math.min(8, Math.max(1, Math.floor(availableParallelism() / 2)));
 
 // biome-ignore format: one line a row
 export const routerKeys = {
@@ -42,7 +46,7 @@ export const limitKeys = {
 
 // biome-ignore format: one line a row
 export const chassisKeys = {
-  blades: defaulted(integer(1, 32), { default: DEFAULT_BLADES, doc: 'How many blades (route processors, a thread each).' }),
+  blades: defaulted(integer(1, 32), { default: DEFAULT_BLADES, ofMachine: true, doc: 'How many blades (route processors, a thread each); without it one for every two cores, 8 at most.' }),
   'line-cards': defaulted(integer(1, 16), { default: 1, doc: 'How many line cards (threads that own the TCP connections).' }),
   control: defaulted(filePath, { default: './graftd.sock', doc: 'The control socket that the chassis commands use; relative to the folder of this file.' }),
   'allow-faults': defaulted(flag, { default: false, doc: 'Whether "chassis fault" may rehearse the failure of a blade.' }),

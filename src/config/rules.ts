@@ -72,7 +72,10 @@ function checkBlade(
   const { blades } = draft.chassis;
   if (neighbor.blade === undefined || blades === undefined || neighbor.blade < blades) return;
   const known = blades === 1 ? 'there is only blade 0' : `the blades are 0 to ${blades - 1}`;
-  complain(`${path}.blade`, `there is no blade ${neighbor.blade}; ${known}`);
+  complain(
+    `${path}.blade`,
+    `there is no blade ${neighbor.blade}; ${known} ("blades" in the chassis section)`,
+  );
 }
 
 function checkLocalAddress(neighbor: Doubtful<NeighborValues>, path: string, complain: Complain): void {

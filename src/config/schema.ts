@@ -31,7 +31,8 @@ export function configurationSchema(): JsonSchema {
 function sectionSchema(section: Section<Keys>, whole = true): JsonSchema {
   const properties: Record<string, JsonSchema> = {};
   for (const [name, key] of Object.entries(section.keys)) {
-    const preset = whole && key.default !== undefined ? { default: key.default } : {};
+    const preset =
+      whole && key.default !== undefined && key.ofMachine !== true ? { default: key.default } : {};
     properties[name] = { ...shapeSchema(key.shape), description: key.doc, ...preset };
   }
   const needed = Object.keys(section.keys).filter((name) => whole && section.keys[name]!.required);

@@ -53,6 +53,8 @@ export interface Key<S extends Shape = Shape, Present extends boolean = boolean>
   readonly required: boolean;
   /** As it would stand in the file. */
   readonly default: unknown;
+  /** The default is another one on another machine. */
+  readonly ofMachine?: boolean;
   readonly present: Present;
 }
 
@@ -74,9 +76,10 @@ export function optional<S extends Shape>(shape: S, row: RowText): Key<S, false>
 
 export function defaulted<S extends Shape>(
   shape: S,
-  row: RowText & { readonly default: unknown },
+  row: RowText & { readonly default: unknown; readonly ofMachine?: boolean },
 ): Key<S, true> {
-  return { shape, doc: row.doc, required: false, default: row.default, present: true };
+  const { doc, ofMachine = false } = row;
+  return { shape, doc, required: false, default: row.default, ofMachine, present: true };
 }
 
 export function list<S extends Shape>(item: S, atLeastOne = false): List<S> {

@@ -1,5 +1,6 @@
 import test from 'ava';
 import type { Configuration } from '../../src/config/configuration.ts';
+import { DEFAULT_BLADES } from '../../src/config/keys.ts';
 import { formatMistake, parseConfiguration } from '../../src/config/parse.ts';
 
 const ROUTER = 'router: {as: 65000, id: 192.0.2.1, listen: [127.0.0.1:1790]}\n';
@@ -87,7 +88,7 @@ test('what is left out has its default', (t) => {
   const { router, chassis, neighbors } = accepted('router: {as: 1, id: 1.1.1.1}', '/srv/x.yaml');
   t.deepEqual(router.listen, [{ address: '0.0.0.0', port: 179 }]);
   t.deepEqual(chassis, {
-    blades: 4,
+    blades: DEFAULT_BLADES,
     lineCards: 1,
     control: '/srv/graftd.sock',
     allowFaults: false,
@@ -184,7 +185,7 @@ neighbors:
       '3:7 router.as: must not be 0 (RFC 7607)',
       '7:3 chassis.controll: "controll" is not a key of "chassis"; did you mean "control"?',
       '9:14 defaults.hold-time: must be 0 (no keepalives) or at least 3 seconds (RFC 4271), not 2',
-      '13:12 neighbors[0].blade: there is no blade 2; the blades are 0 to 1',
+      '13:12 neighbors[0].blade: there is no blade 2; the blades are 0 to 1 ("blades" in the chassis section)',
       '14:13 neighbors[0].import: there is no policy "acept"; did you mean "accept"?',
       '15:5 neighbors[1].addres: "addres" is not a key of a neighbour; did you mean "address"?',
       '15:5 neighbors[1].address: is missing. The address of the neighbour.',
@@ -239,7 +240,7 @@ const NEIGHBOR: [keys: string, message: RegExp][] = [
   ['local-address: fe80::1%eth0', /local-address: must be without a zone/],
   ['next-hop-ipv4: "::1"', /next-hop-ipv4: must be an IPv4 address, not ::1/],
   ['next-hop-ipv6: 192.0.2.1', /next-hop-ipv6: must be an IPv6 address/],
-  ['blade: 4', /blade: there is no blade 4; the blades are 0 to 3/],
+  ['blade: 20', /blade: there is no blade 20; /],
   ['blade: -1', /blade: must be from 0/],
   ['description: [a]', /description: must be a single value; a value that begins with \[ needs quotes/],
   ['description: 5', /description: must be text; put it in quotes: "5"/],
@@ -330,5 +331,5 @@ for (const [what, text, message] of BROKEN) {
 }
 
 test('empty sections are as good as none', (t) => {
-  t.is(accepted(`${ROUTER}chassis:\ndefaults:\nneighbors:\n`).chassis.blades, 4);
+  t.is(accepted(`${ROUTER}chassis:\ndefaults:\nneighbors:\n`).chassis.blades, DEFAULT_BLADES);
 });
