@@ -114,7 +114,8 @@ test('chassis --version', async (t) => {
   t.like(await chassis(['--version']), { status: 0, out: `${version}\n` });
 });
 
-const RIGHT = 'router: {as: 65000, id: 192.0.2.1, listen: []}\nneighbors: [{address: 192.0.2.2, as: 1}]\n';
+const RIGHT =
+  'router: {as: 65000, id: 192.0.2.1, listen: []}\nchassis: {blades: 4}\nneighbors: [{address: 192.0.2.2, as: 1}]\n';
 const MISTAKEN =
   'router: {as: 65000, id: 192.0.2.1}\nchassis: {blads: 4}\nneighbors: [{address: 192.0.2.2, as: 0}]\n';
 
