@@ -1,5 +1,8 @@
-import { type FabricMemory, PAGE_BITS, PAGE_MASK, PAGE_WORDS, pagesPerColumn } from './layout.ts';
+import * as layout from './layout.ts';
 import type { PageArena } from './pages.ts';
+
+// Constants of this module: the JIT compiler folds them, but looks an import up each time.
+const { PAGE_BITS, PAGE_MASK, PAGE_WORDS } = layout;
 
 /**
  * RIB columns: a word by PrefixId, in pages that exist when they were touched. A column has one writer, its
@@ -16,10 +19,10 @@ export class Columns {
   readonly pages: number;
   readonly #arena: PageArena;
 
-  constructor(memory: FabricMemory, arena: PageArena) {
+  constructor(memory: layout.FabricMemory, arena: PageArena) {
     this.directories = new Uint32Array(memory.directories);
     this.words = arena.words;
-    this.pages = pagesPerColumn(memory.options);
+    this.pages = layout.pagesPerColumn(memory.options);
     this.#arena = arena;
   }
 

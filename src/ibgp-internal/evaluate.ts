@@ -10,11 +10,17 @@
  * does a blade look at every session that the presence word names.
  */
 import type { Fabric } from '../fabric/fabric.ts';
-import { PAGE_BITS, PAGE_MASK } from '../fabric/layout.ts';
-import { LENGTHS, NEIGHBOR_AS, ROW } from '../rib/attribute-row.ts';
+import * as layout from '../fabric/layout.ts';
+import * as row from '../rib/attribute-row.ts';
 import { decide } from '../rib/decision.ts';
-import { BUCKETS } from '../rib/presence.ts';
-import { ADVERTISED, ATTRIBUTE_MASK, feasible, visible } from '../rib/route-word.ts';
+import * as presence from '../rib/presence.ts';
+import * as routeWord from '../rib/route-word.ts';
+
+// Constants of this module: the JIT compiler folds them, but looks an import up each time.
+const { PAGE_BITS, PAGE_MASK } = layout;
+const { LENGTHS, NEIGHBOR_AS, ROW } = row;
+const { BUCKETS } = presence;
+const { ADVERTISED, ATTRIBUTE_MASK, feasible, visible } = routeWord;
 
 /** What came of an evaluation; bits. */
 export const OUTCOME = { bestChanged: 1, visibleChanged: 2 } as const;
@@ -68,7 +74,7 @@ export class Evaluator {
    */
   touch(hints: Int32Array, ids: Int32Array, count: number): void {
     const { directories, words, pages } = this.#fabric.columns;
-    const { presence } = this.#fabric;
+    const present = this.#fabric.presence;
     let sum = 0;
     for (let i = 0; i < count; i++) {
       const id = ids[i] as number;
@@ -76,7 +82,7 @@ export class Evaluator {
       const session = Math.max((hints[i] as number) - 1, 0);
       const page = directories[session * pages + (id >>> PAGE_BITS)] as number;
       sum ^= words[(page << PAGE_BITS) | (id & PAGE_MASK)] as number;
-      sum ^= presence[id] as number;
+      sum ^= present[id] as number;
       sum ^= this.#best[id << 1] as number;
     }
     this.touched = sum ^ this.#touchBest(ids, count);

@@ -1,6 +1,16 @@
 import type { Fabric } from '../fabric/fabric.ts';
-import { SESSION, SESSION_FLAG } from '../fabric/layout.ts';
-import { HAS_ORIGINATOR, LENGTHS, LOCAL_PREF, MED, NEIGHBOR_AS, ORIGINATOR, ROW } from './attribute-row.ts';
+import * as layout from '../fabric/layout.ts';
+import * as row from './attribute-row.ts';
+
+// Constants of this module: the JIT compiler folds them, but looks an import up each time.
+const { HAS_ORIGINATOR, LENGTHS, LOCAL_PREF, MED, NEIGHBOR_AS, ORIGINATOR, ROW } = row;
+const {
+  words: SESSION_WORDS,
+  flags: SESSION_FLAGS,
+  peerId: PEER_ID,
+  peerAddress: PEER_ADDRESS,
+} = layout.SESSION;
+const { external: EXTERNAL } = layout.SESSION_FLAG;
 
 /**
  * The Decision Process, phase 2 (RFC 4271 9.1.2), as a comparison of two routes. It reads only the routes and
@@ -65,26 +75,22 @@ export function decide(fabric: Fabric, a: number, sa: number, b: number, sb: num
 function decideBySession(fabric: Fabric, ra: number, sa: number, rb: number, sb: number): number {
   const sessions = fabric.sessions;
   const rows = fabric.attributes.rows;
-  const wa = sa * SESSION.words;
-  const wb = sb * SESSION.words;
-  let x = (sessions[wa + SESSION.flags] as number) & SESSION_FLAG.external;
-  let y = (sessions[wb + SESSION.flags] as number) & SESSION_FLAG.external;
+  const wa = sa * SESSION_WORDS;
+  const wb = sb * SESSION_WORDS;
+  let x = (sessions[wa + SESSION_FLAGS] as number) & EXTERNAL;
+  let y = (sessions[wb + SESSION_FLAGS] as number) & EXTERNAL;
   if (x !== y) return x > y ? STEP.external : -STEP.external; // 9.1.2.2 d
   // 9.1.2.2 e, the interior cost, is the same for all: next hops are not resolved.
   const la = rows[ra + LENGTHS] as number;
   const lb = rows[rb + LENGTHS] as number;
-  x =
-    (la & HAS_ORIGINATOR ? (rows[ra + ORIGINATOR] as number) : (sessions[wa + SESSION.peerId] as number)) >>>
-    0;
-  y =
-    (lb & HAS_ORIGINATOR ? (rows[rb + ORIGINATOR] as number) : (sessions[wb + SESSION.peerId] as number)) >>>
-    0;
+  x = (la & HAS_ORIGINATOR ? (rows[ra + ORIGINATOR] as number) : (sessions[wa + PEER_ID] as number)) >>> 0;
+  y = (lb & HAS_ORIGINATOR ? (rows[rb + ORIGINATOR] as number) : (sessions[wb + PEER_ID] as number)) >>> 0;
   if (x !== y) return x < y ? STEP.identifier : -STEP.identifier; // 9.1.2.2 f, RFC 4456 9
   x = (la >>> 18) & 255;
   y = (lb >>> 18) & 255;
   if (x !== y) return x < y ? STEP.clusterList : -STEP.clusterList; // RFC 4456 9
   if (sa === sb) return STEP.same;
-  for (let i = SESSION.peerAddress; i < SESSION.peerAddress + 4; i++) {
+  for (let i = PEER_ADDRESS; i < PEER_ADDRESS + 4; i++) {
     x = (sessions[wa + i] as number) >>> 0;
     y = (sessions[wb + i] as number) >>> 0;
     if (x !== y) return x < y ? STEP.address : -STEP.address; // 9.1.2.2 g
