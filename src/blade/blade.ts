@@ -133,7 +133,7 @@ export class Blade implements RoutesListener, GraftHost, SessionHost {
         this.#attach(order.session);
         break;
       case 'orphans':
-        for (const orphan of order.orphans) this.#takeOrphan(orphan);
+        this.#takeOrphans(order.orphans);
         break;
       case 'fail':
         fail(order.fault);
@@ -153,8 +153,7 @@ export class Blade implements RoutesListener, GraftHost, SessionHost {
         this.#remove(order.session);
         break;
       case 'shutdown':
-        this.fabric.setSession(order.session, SESSION.administrative, 1);
-        this.#stop(order.session, shutdownFault(order.why), Number.POSITIVE_INFINITY);
+        this.#shut(order.session, order.why);
         break;
       case 'enable':
         this.fabric.setSession(order.session, SESSION.administrative, 0);
@@ -265,8 +264,7 @@ export class Blade implements RoutesListener, GraftHost, SessionHost {
     if (!session.established || group === undefined) session.release();
     else {
       for (const id of group.pending) handedOver.add(id);
-      // Who was counting what it was sent has to begin anew.
-      this.fabric.setSession(index, SESSION.exportCursor, group.recounting ? 1 : group.cursor + 1);
+      this.fabric.setSession(index, SESSION.exportCursor, group.cursor + 1);
       session.release();
       this.groups.detach(index, group);
     }
@@ -525,31 +523,39 @@ export class Blade implements RoutesListener, GraftHost, SessionHost {
     else session.start();
   }
 
-  /** A session whose blade died (orphans.ts). What is found is looked at again by the recovery and the walk of its group. */
-  #takeOrphan({ session: index, shut }: Orphan): void {
-    const session = new Session(this, this.#configurations.get(index) as SessionConfiguration);
-    const lives = goesOn(this.fabric, index);
-    if (!lives) abandon(this.fabric, index);
-    else session.prepare();
-    this.#enter(session);
+  /** Sessions whose blade died (orphans.ts). What is found is looked at again, by the recovery and by the walks of their groups. */
+  #takeOrphans(orphans: readonly Orphan[]): void {
     this.#recovery.begin();
-    if (lives) {
-      mend(this.fabric, index);
-      session.attach();
-      const group = this.groups.adoptOrphan(index, session.exportRules());
-      session.group = group;
-      this.#noteExportRule(session, group);
-      checkImportRule(this.fabric, session);
-      const { evaluations, records } = this.#recovery;
-      const { updatesSent } = group;
-      this.#orphans.set(index, { attachedAt: this.clock(), updatesSent, evaluations, records });
-    }
-    if (shut === undefined) {
+    const living: Session[] = [];
+    for (const { session: index } of orphans) {
+      const session = new Session(this, this.#configurations.get(index) as SessionConfiguration);
+      const lives = goesOn(this.fabric, index);
+      if (lives) session.prepare();
+      else abandon(this.fabric, index);
+      this.#enter(session);
       if (!lives) session.start();
-      return;
+      else {
+        mend(this.fabric, index);
+        session.attach();
+        living.push(session);
+      }
     }
+    this.groups.adoptOrphans(living.map((session) => ({ session, rules: session.exportRules() })));
+    for (const session of living) this.#goOn(session, session.group as UpdateGroup);
+    for (const { session, shut } of orphans) if (shut !== undefined) this.#shut(session, shut);
+  }
+
+  #goOn(session: Session, group: UpdateGroup): void {
+    this.#noteExportRule(session, group);
+    checkImportRule(this.fabric, session);
+    const { evaluations, records } = this.#recovery;
+    const { updatesSent } = group;
+    this.#orphans.set(session.index, { attachedAt: this.clock(), updatesSent, evaluations, records });
+  }
+
+  #shut(index: number, why: string): void {
     this.fabric.setSession(index, SESSION.administrative, 1);
-    this.#stop(index, shutdownFault(shut), Number.POSITIVE_INFINITY);
+    this.#stop(index, shutdownFault(why), Number.POSITIVE_INFINITY);
   }
 
   #dismiss(index: number): void {

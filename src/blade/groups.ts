@@ -19,6 +19,12 @@ const ALONE = 5000;
 const SETTLE_PAGES = 16;
 const COMPARE_PAGES = 32;
 
+/** A session whose blade died. */
+export interface Orphan {
+  readonly session: { readonly index: number; group: UpdateGroup | undefined };
+  readonly rules: ExportRules;
+}
+
 export class Groups {
   readonly all: UpdateGroup[] = [];
   /** When to look again though nobody rings, monotonic milliseconds: somebody's patience ends then. */
@@ -60,26 +66,37 @@ export class Groups {
   adopt(session: number, rules: ExportRules, view: number, cursor: number): UpdateGroup {
     const group = this.#create(groupKey(rules), rules, view);
     group.untouched = false;
-    group.cursor = cursor;
     group.recounting = this.#fabric.session(session, SESSION.recount) !== 0;
+    group.cursor = group.recounting ? 0 : cursor;
     group.add(session);
     return group;
   }
 
-  /** A session whose blade died, with all who were told by its view and come here: everything is looked at again. */
-  adoptOrphan(session: number, rules: ExportRules): UpdateGroup {
-    const view = this.#fabric.session(session, SESSION.view) - 1;
-    this.#fabric.setSession(session, SESSION.recount, 1);
-    const group = this.all.find((other) => other.view === view);
-    if (group === undefined) return this.adopt(session, rules, view, 0);
-    if (group.key === groupKey(rules)) {
-      group.add(session);
-      return group;
+  /**
+   * Sessions whose blade died go on with what they were told, those of one view in one group; everything is looked at again.
+   * Where their rules were changed, and their blade died before it saw that, they part.
+   */
+  adoptOrphans(orphans: readonly Orphan[]): void {
+    const views = new Map<number, Map<string, Orphan[]>>();
+    for (const orphan of orphans) {
+      const { index } = orphan.session;
+      const key = groupKey(orphan.rules);
+      const view = this.#fabric.session(index, SESSION.view) - 1;
+      const kinds = views.get(view) ?? new Map<string, Orphan[]>();
+      views.set(view, kinds.set(key, [...(kinds.get(key) ?? []), orphan]));
+      this.#fabric.setSession(index, SESSION.recount, 1);
     }
-    // Its rules were changed, and its blade died before it saw that.
-    const [stays, leaves] = this.#views.fork(view);
-    group.moveTo(stays);
-    return this.adopt(session, rules, leaves, 0);
+    for (const [view, kinds] of views) {
+      const branches = kinds.size === 1 ? [view] : this.#views.branch(view, kinds.size);
+      for (const kind of kinds.values()) this.#adoptTogether(kind, branches.pop() as number);
+    }
+  }
+
+  #adoptTogether(kind: readonly Orphan[], view: number): void {
+    const [{ session, rules }, ...others] = kind as [Orphan, ...Orphan[]];
+    const group = this.adopt(session.index, rules, view, 0);
+    for (const other of others) group.add(other.session.index);
+    for (const each of kind) each.session.group = group;
   }
 
   /** The session is told nothing more; its view is dropped with it. */

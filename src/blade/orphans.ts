@@ -57,9 +57,10 @@ export function abandon(fabric: Fabric, session: number): void {
   const opening = state === State.OpenSent || state === State.OpenConfirm;
   for (const which of [0, 1]) {
     const at = connections.at(session, which);
-    if (!connections.wanted(at)) continue;
-    if (opening && connections.stateOf(at) === CONNECTION_STATE.open) sayGoodbye(fabric, session, which);
+    const open = connections.wanted(at) && connections.stateOf(at) === CONNECTION_STATE.open;
+    if (open && opening) sayGoodbye(fabric, session, which);
     connections.want(at, connections.wantedGeneration(at), false);
+    // In any case: its last home may have written what it never told the line card of.
     fabric.ringCard(session);
   }
   if (state === State.Established) {

@@ -81,10 +81,14 @@ export class Routes {
     const word = replaceWord(old, attribute, looped || reject ? FILTERED : 0);
     if (word === old) return true;
     notePresence(fabric, session, id);
-    if (!fabric.columns.set(session, id, word)) return false;
+    // Before the word: who hears the same again, after a blade died in between, finds nothing new in the column.
+    const newMed = fabric.attributes.rows[row + MED] !== 0 && noteMed(fabric, id);
+    if (!fabric.columns.set(session, id, word)) {
+      if (newMed) this.#evaluate(id, 0, 0, true);
+      return false;
+    }
     if (old === 0) this.#countRoute(session, id, 1);
     if (looped) fabric.count(session, SESSION_NUMBER.loopsRejected);
-    const newMed = fabric.attributes.rows[row + MED] !== 0 && noteMed(fabric, id);
     this.#evaluate(id, newMed ? 0 : session + 1, old & ADVERTISED ? session + 1 : 0, newMed);
     return true;
   }

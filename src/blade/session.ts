@@ -502,6 +502,7 @@ export class Session implements TrackOwner {
       set(SESSION.peerAddress + i, this.configuration.addressWords[i] as number);
     }
     set(SESSION.endOfRibDue, negotiated.families);
+    set(SESSION.recount, 0);
     this.limits.begin();
     const theirs = open.capabilities.gracefulRestart;
     // RFC 4724 4.1: nobody waits for who says no End-of-RIB, or waits for ours itself.

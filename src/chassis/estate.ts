@@ -12,8 +12,19 @@
 import { State } from '../bgp/fsm.ts';
 import type { Fabric } from '../fabric/fabric.ts';
 import { Journal } from '../fabric/journal.ts';
-import { BOX, GRAFT, GRAFT_STATE, PAGE_BITS, PAGE_WORDS, SESSION, SESSION_NUMBER } from '../fabric/layout.ts';
+import {
+  BLADE_WORD,
+  BOX,
+  GRAFT,
+  GRAFT_STATE,
+  PAGE_BITS,
+  PAGE_WORDS,
+  SESSION,
+  SESSION_NUMBER,
+} from '../fabric/layout.ts';
 import { OutViews } from '../rib/adj-rib-out.ts';
+
+import { reclaimPages } from './reclaim.ts';
 
 /** Sessions count as so many routes when load is divided: even one without routes is work. */
 const SESSION_LOAD = 1000;
@@ -72,11 +83,18 @@ export function bury(fabric: Fabric, dead: number): number[] {
     fabric.setHome(session, -1);
     orphans.push(session);
   }
+  reclaimPages(fabric, dead);
   fabric.epochs.clear(dead);
   Atomics.and(fabric.box, BOX.running, ~(1 << dead));
   Atomics.add(fabric.box, BOX.lossesBySlot + dead, 1);
   Atomics.add(fabric.box, BOX.losses, 1);
   return orphans;
+}
+
+/** Of the blades that could take sessions, those that know everything, if there are any: a fresh one still has to look. */
+export function heirsAmong(fabric: Fabric, slots: readonly number[]): readonly number[] {
+  const wise = slots.filter((slot) => fabric.bladeWord(slot, BLADE_WORD.swept) > 0);
+  return wise.length > 0 ? wise : slots;
 }
 
 /** Routes and sessions of a blade. */

@@ -10,10 +10,11 @@
 import type { Clock } from '../base/clock.ts';
 import type { BladeNews, BladeOrder, Orphan } from '../blade/messages.ts';
 import type { Fabric } from '../fabric/fabric.ts';
-import { BLADE_NUMBER, BLADE_WORD, BOX } from '../fabric/layout.ts';
+import { BLADE_NUMBER, BOX } from '../fabric/layout.ts';
 import type { BladeHandle } from './blade-handle.ts';
 import { Blame, type Suspect } from './blame.ts';
-import { bury, divide, settleGrafts } from './estate.ts';
+import { bury, divide, heirsAmong, settleGrafts } from './estate.ts';
+import { ViewReclaimer } from './reclaim.ts';
 
 /** Milliseconds between two looks at the heartbeats. */
 const WATCH = 100;
@@ -77,6 +78,8 @@ export class Recovery {
   readonly #orphans = new Map<number, { readonly from: number; readonly diedAt: number }>();
   readonly #undone: BladeOrder[] = [];
   readonly #delays = new Map<number, number>();
+  readonly #views: ViewReclaimer;
+  #reclaimed = true;
   #watch: NodeJS.Timeout | undefined;
   #lookedAt = 0;
 
@@ -84,11 +87,15 @@ export class Recovery {
     this.#host = host;
     this.#limits = limits;
     this.#blame = new Blame(host.fabric);
+    this.#views = new ViewReclaimer(host.fabric);
   }
 
   start(): void {
     this.#lookedAt = this.#host.clock();
-    this.#watch = setInterval(() => this.#lookAtHeartbeats(), WATCH);
+    this.#watch = setInterval(() => {
+      this.#lookAtHeartbeats();
+      this.#reclaim();
+    }, WATCH);
     this.#watch.unref();
   }
 
@@ -118,6 +125,7 @@ export class Recovery {
     if (this.#stopped) return;
     const suspect = this.#blame.note(slot);
     const orphans = bury(fabric, slot);
+    this.#reclaimed = false;
     if (suspect !== undefined) this.#judge(suspect);
     for (const session of orphans) this.#orphans.set(session, { from: slot, diedAt });
     this.#divide(orphans);
@@ -175,13 +183,14 @@ export class Recovery {
     return shut === undefined ? { session } : { session, shut };
   }
 
-  /** Slots of blades that can take sessions: those that know everything, if there are any. */
-  #heirs(): number[] {
-    const { fabric, blades } = this.#host;
-    const running = blades.filter((blade) => blade.running);
+  /** Slots of blades that take sessions; drained ones only where there is no other. */
+  #heirs(): readonly number[] {
+    const running = this.#host.blades.filter((blade) => blade.running);
     const open = running.filter((blade) => !blade.drained);
-    const best = open.filter(({ slot }) => fabric.bladeWord(slot, BLADE_WORD.swept) > 0);
-    return (best.length > 0 ? best : open.length > 0 ? open : running).map(({ slot }) => slot);
+    return heirsAmong(
+      this.#host.fabric,
+      (open.length > 0 ? open : running).map(({ slot }) => slot),
+    );
   }
 
   /** What a dead blade was ordered about a session, its next home is ordered. */
@@ -204,6 +213,12 @@ export class Recovery {
     if (this.#stopped) return;
     // One that ends before it runs is reported as dead, and comes by here again.
     await this.#host.startBlade(blade).catch(() => {});
+  }
+
+  /** What dead blades had in their hands comes back, some time after they are buried. */
+  #reclaim(): void {
+    if (!this.#reclaimed) this.#reclaimed = this.#views.step();
+    this.#host.fabric.pages.reclaim();
   }
 
   #lookAtHeartbeats(): void {

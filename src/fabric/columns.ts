@@ -53,6 +53,7 @@ export class Columns {
     const at = column * this.pages + pageIndex;
     const page = this.directories[at] as number;
     if (page === 0) return;
+    this.#arena.take(page);
     // Atomic, so that the epochs are looked at after it: who begins to work from then on does not see the page.
     Atomics.store(this.directories, at, 0);
     this.#arena.free(page);
@@ -84,6 +85,7 @@ export class Columns {
   /** Moves a page from one column to another that has none there. */
   movePage(from: number, to: number, pageIndex: number): void {
     const page = this.directories[from * this.pages + pageIndex] as number;
+    this.#arena.take(page);
     Atomics.store(this.directories, to * this.pages + pageIndex, page);
     this.directories[from * this.pages + pageIndex] = 0;
   }

@@ -69,7 +69,7 @@ export class Fabric {
     this.epochs = new Epochs(memory.epochs, thread);
     this.prefixes = new PrefixDictionary(memory);
     this.attributes = new AttributeDictionary(memory, describe);
-    this.pages = new PageArena(memory, this.epochs);
+    this.pages = new PageArena(memory, this.epochs, thread);
     this.columns = new Columns(memory, this.pages);
     this.connections = new Connections(memory);
     this.bells = new Doorbells(memory.bells);

@@ -7,6 +7,8 @@
  *   attributeRows    8 words by AttrId                 the blade that claimed the id, before it publishes it
  *   attributeBytes   canonical path attributes         the same
  *   pages            pages of 1024 words               the owner of the column that a page hangs in
+ *   pageOwners       thread + 1 that last took a page  that thread, before it hangs the page in or takes it out
+ *                      into its hands
  *   directories      page numbers by column            the owner of the column
  *   presence         a word by PrefixId                any blade, atomic or (see rib/presence.ts)
  *   best             two words by blade and PrefixId:  that blade
@@ -341,6 +343,8 @@ export const ALLOCATOR = {
   nextPage: 3,
   /** In units of 4 bytes. */
   nextByte: 4,
+  /** Counts out views that were ever made: each has its number. */
+  nextView: 5,
   /** Sessions with an index below this one exist. On a cache line of its own: every evaluation of all may read it. */
   sessions: 16,
 } as const;
@@ -380,6 +384,7 @@ const BUFFERS = [
   ['attributeRows', (o) => o.attributes * ATTRIBUTE_ROW.words * 4],
   ['attributeBytes', (o) => o.attributeBytes],
   ['pages', (o) => o.pages * PAGE_WORDS * 4],
+  ['pageOwners', (o) => o.pages],
   ['directories', (o) => columnCount(o) * pagesPerColumn(o) * 4],
   ['presence', (o) => prefixIds(o) * 4],
   ['best', (o) => o.blades * prefixIds(o) * 2 * 4],

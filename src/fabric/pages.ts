@@ -10,6 +10,9 @@ import { ALLOCATOR, type FabricMemory, PAGE_BITS, PAGE_WORDS } from './layout.ts
  */
 export class PageArena {
   readonly words: Int32Array;
+  /** By page, the thread + 1 that last had it in its hands; 0: it is free. What hangs nowhere and is a dead one's is lost. */
+  readonly owners: Uint8Array;
+  readonly #me: number;
   readonly #allocator: Int32Array;
   readonly #top: BigUint64Array;
   readonly #limit: number;
@@ -17,8 +20,10 @@ export class PageArena {
   #quarantine: { pages: number[]; snapshot: Int32Array }[] = [];
   #freshlyFreed: number[] = [];
 
-  constructor(memory: FabricMemory, epochs: Epochs) {
+  constructor(memory: FabricMemory, epochs: Epochs, thread: number) {
     this.words = new Int32Array(memory.pages);
+    this.owners = new Uint8Array(memory.pageOwners);
+    this.#me = thread + 1;
     this.#allocator = new Int32Array(memory.allocator);
     this.#top = new BigUint64Array(memory.freePages);
     this.#limit = memory.options.pages;
@@ -29,16 +34,25 @@ export class PageArena {
   allocate(): number {
     const page = this.#pop();
     if (page !== 0) {
+      this.take(page);
       this.words.fill(0, page << PAGE_BITS, (page << PAGE_BITS) + PAGE_WORDS);
       return page;
     }
     if (Atomics.load(this.#allocator, ALLOCATOR.nextPage) + 1 >= this.#limit) return 0;
     const fresh = Atomics.add(this.#allocator, ALLOCATOR.nextPage, 1) + 1;
-    return fresh < this.#limit ? fresh : 0;
+    if (fresh >= this.#limit) return 0;
+    this.take(fresh);
+    return fresh;
+  }
+
+  /** This thread has the page in its hands: to hang it elsewhere, or to free it. */
+  take(page: number): void {
+    this.owners[page] = this.#me;
   }
 
   /** Gives a page back; it is used again after everybody has passed a quiescent point. */
   free(page: number): void {
+    this.take(page);
     this.#freshlyFreed.push(page);
   }
 
@@ -71,6 +85,7 @@ export class PageArena {
   }
 
   #push(page: number): void {
+    this.owners[page] = 0;
     for (;;) {
       const top = Atomics.load(this.#top, 0);
       this.words[page << PAGE_BITS] = Number(top & 0xffffffffn);

@@ -10,7 +10,7 @@
  * 8 bytes a route and view.
  */
 import type { Fabric } from '../fabric/fabric.ts';
-import { outViews, PAGE_BITS, PAGE_WORDS } from '../fabric/layout.ts';
+import { ALLOCATOR, outViews, PAGE_BITS, PAGE_WORDS } from '../fabric/layout.ts';
 
 /** A page holds 512 prefixes: both words of one stand in one cache line. */
 export const VIEW_PAGE_BITS = PAGE_BITS - 1;
@@ -22,7 +22,7 @@ export const VIEW_PAGE_IDS = 1 << VIEW_PAGE_BITS;
  */
 export const UNKNOWN = 0x3fffffff;
 
-const VIEW = { words: 4, used: 0, base: 1, references: 2, settled: 3 } as const;
+export const VIEW = { words: 4, used: 0, base: 1, references: 2, settled: 3 } as const;
 
 export class OutViews {
   /** Where the last page found begins in the columns' words; 0, which holds zeros only, where there is none. */
@@ -31,20 +31,26 @@ export class OutViews {
   readonly pages: number;
   readonly #fabric: Fabric;
   readonly #views: Int32Array;
+  readonly #allocator: Int32Array;
   readonly #count: number;
 
   constructor(fabric: Fabric) {
     this.#fabric = fabric;
     this.#views = fabric.views;
+    this.#allocator = new Int32Array(fabric.memory.allocator);
     this.#count = outViews(fabric.options);
     this.pages = 2 * fabric.columns.pages;
   }
 
-  /** A new, empty view; -1 when there is none left (an assertion for the caller: there are enough for all sessions). */
+  /**
+   * A new, empty view, with a number of its own in `used`; -1 when there is none left (an assertion for the caller: there are
+   * enough for all sessions).
+   */
   create(): number {
+    const number = (Atomics.add(this.#allocator, ALLOCATOR.nextView, 1) & 0x3fffffff) + 1;
     for (let view = 0; view < this.#count; view++) {
       const at = view * VIEW.words;
-      if (this.#views[at] === 0 && Atomics.compareExchange(this.#views, at, 0, 1) === 0) {
+      if (this.#views[at] === 0 && Atomics.compareExchange(this.#views, at, 0, number) === 0) {
         this.#views[at + VIEW.base] = 0;
         this.#views[at + VIEW.references] = 1;
         this.#views[at + VIEW.settled] = 0;
@@ -128,11 +134,16 @@ export class OutViews {
   /** The view is not needed any more: frees its pages, and its base with the last that stands on it. */
   drop(view: number): void {
     const base = this.#base(view);
+    this.discard(view);
+    if (base >= 0) this.#unreference(base);
+  }
+
+  /** A view that nobody stands on and nobody writes: frees its pages, and leaves its base to be counted. */
+  discard(view: number): void {
     this.#fabric.columns.drop(this.column(view));
     this.#fabric.columns.drop(this.column(view) + 1);
     this.#views[view * VIEW.words + VIEW.base] = 0;
     Atomics.store(this.#views, view * VIEW.words + VIEW.used, 0);
-    if (base >= 0) this.#unreference(base);
   }
 
   hasBase(view: number): boolean {

@@ -11,7 +11,7 @@ test('pages run out with 0, and come back only when everybody has passed a quies
   const memory = smallMemory({ pages: 8 });
   const mine = new Epochs(memory.epochs, 0);
   const other = new Epochs(memory.epochs, 1);
-  const arena = new PageArena(memory, mine);
+  const arena = new PageArena(memory, mine, 0);
   const pages = new Set<number>();
   for (let page = arena.allocate(); page !== 0; page = arena.allocate()) pages.add(page);
   t.is(pages.size, 7); // page 0 is no page
@@ -66,7 +66,7 @@ test.serial('no page is given out twice, and none is used again while a reader h
   const sharedWords = SLOTS + 1 + memory.options.pages;
   const [a, b] = await runThreads<number>({ memory, tasks, seed, count: 4000, sharedWords });
   t.log(`${a! + b!} times no page was left`);
-  const arena = new PageArena(memory, new Epochs(memory.epochs, 0));
+  const arena = new PageArena(memory, new Epochs(memory.epochs, 0), 0);
   const pages = new Set<number>();
   for (let page = arena.allocate(); page !== 0; page = arena.allocate()) pages.add(page);
   t.is(pages.size, 95, `every page came back, once (GRAFTD_SEED=${seed})`);

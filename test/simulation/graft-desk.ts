@@ -14,6 +14,7 @@ export class GraftDesk {
   readonly #active = new Map<number, number>();
   done = 0;
   aborted = 0;
+  lost = 0;
 
   constructor(fabric: Fabric, impatient: boolean, trace: (text: string) => void) {
     this.#fabric = fabric;
@@ -45,11 +46,12 @@ export class GraftDesk {
     const from = fabric.homeOf(session);
     const slot = this.#freeSlot();
     if (slot < 0 || from < 0 || from === to || this.#active.has(session)) return -1;
+    if ((fabric.running & (1 << to)) === 0) return -1;
     fabric.setGraft(slot, GRAFT.session, session);
     fabric.setGraft(slot, GRAFT.from, from);
     fabric.setGraft(slot, GRAFT.to, to);
     fabric.setGraft(slot, GRAFT.generation, fabric.graft(slot, GRAFT.generation) + 1);
-    fabric.setGraft(slot, GRAFT.markers, ((1 << fabric.options.blades) - 1) & ~(1 << from));
+    fabric.setGraft(slot, GRAFT.markers, fabric.running & ~(1 << from));
     fabric.setGraft(slot, GRAFT.settled, 0);
     fabric.setGraftState(slot, GRAFT_STATE.requested);
     fabric.bells.ring(to);
@@ -86,7 +88,9 @@ export class GraftDesk {
     const fabric = this.#fabric;
     const served: number[] = [];
     for (const [session, slot] of this.#active) {
-      if (fabric.graft(slot, GRAFT.state) !== GRAFT_STATE.done) continue;
+      const state = fabric.graft(slot, GRAFT.state);
+      if (state === GRAFT_STATE.aborted) this.#lost(session, slot);
+      if (state !== GRAFT_STATE.done) continue;
       if (!this.#impatient && fabric.graft(slot, GRAFT.settled) !== 1) continue;
       this.#active.delete(session);
       fabric.setGraftState(slot, GRAFT_STATE.free);
@@ -96,10 +100,18 @@ export class GraftDesk {
     return served;
   }
 
+  /** A blade that took part died. */
+  #lost(session: number, slot: number): void {
+    this.#active.delete(session);
+    this.#fabric.setGraftState(slot, GRAFT_STATE.free);
+    this.lost++;
+  }
+
   #freeSlot(): number {
     const { grafts } = this.#fabric.options;
     for (let slot = 0; slot < grafts; slot++) {
       const state = this.#fabric.graft(slot, GRAFT.state);
+      if ([...this.#active.values()].includes(slot)) continue;
       if (state === GRAFT_STATE.free || state === GRAFT_STATE.aborted) return slot;
     }
     return -1;

@@ -13,6 +13,8 @@ export interface Ending {
   readonly grafts: number;
   readonly aborted: number;
   readonly updates: number;
+  readonly deaths: number;
+  readonly repeated: number;
 }
 
 export function play(options: SimulationOptions, log?: (text: string) => void): Ending {
@@ -27,8 +29,10 @@ export function play(options: SimulationOptions, log?: (text: string) => void): 
     each.established ? new Map([...each.held].sort(([a], [b]) => a - b)) : undefined,
   );
   const updates = world.neighbours.reduce((sum, each) => sum + each.updatesReceived, 0);
+  const repeated = world.neighbours.reduce((sum, each) => sum + each.repeated, 0);
+  const { deaths } = world.undertaker;
   endAll(world);
-  return { tables, grafts: world.desk.done, aborted: world.desk.aborted, updates };
+  return { deaths, repeated, tables, grafts: world.desk.done, aborted: world.desk.aborted, updates };
 }
 
 function check(world: World): void {

@@ -26,6 +26,8 @@ import { Wire } from './wire.ts';
 export interface NeighbourWorld {
   readonly now: number;
   readonly prefixes: Prefixes;
+  /** What was said may be said again: a blade died. */
+  readonly repeats: boolean;
   /** Calls the chassis. */
   call(session: number, wire: Wire): void;
   trace(text: string): void;
@@ -69,6 +71,8 @@ export class Neighbour {
   messagesReceived = 0;
   updatesReceived = 0;
   timesUp = 0;
+  /** Announcements of what it held already, after a blade died. */
+  repeated = 0;
   readonly #world: NeighbourWorld;
   #conversations: Conversation[] = [];
   #callAt = 0;
@@ -364,11 +368,12 @@ export class Neighbour {
       families,
     });
     if (endOfRib !== 0) {
-      if (this.#endsOfRib & endOfRib) this.#fail(`a second End-of-RIB of family ${endOfRib}`);
+      if (this.#endsOfRib & endOfRib && !this.#world.repeats)
+        this.#fail(`a second End-of-RIB of family ${endOfRib}`);
       this.#endsOfRib |= endOfRib;
     }
     for (const prefix of withdrawn) {
-      if (!this.held.delete(prefix))
+      if (!this.held.delete(prefix) && !this.#world.repeats)
         this.#fail(`withdrawal of ${prefixes.text(prefix)}, which it does not hold`);
       this.#awaited.delete(prefix);
       this.#world.trace(`neighbour ${this.options.index} loses ${prefixes.text(prefix)}`);
@@ -384,7 +389,8 @@ export class Neighbour {
 
   #repeated(prefix: number, text: string): void {
     const left = this.#repeats.get(prefix) ?? 0;
-    if (left === 0) this.#fail(`${this.#world.prefixes.text(prefix)} once more: ${text}`);
+    if (this.#world.repeats) this.repeated++;
+    else if (left === 0) this.#fail(`${this.#world.prefixes.text(prefix)} once more: ${text}`);
     this.#repeats.set(prefix, left - 1);
   }
 

@@ -61,6 +61,8 @@ export interface SimulationOptions {
   readonly slow: number;
   readonly grafts: number;
   readonly aborts: number;
+  /** Chance that a blade dies, per step. */
+  readonly deaths: number;
   /** Chance that others run between two words that a blade reads or writes. */
   readonly preemption: number;
   /** Chance that blades change how fast they go. */
@@ -82,6 +84,18 @@ export function optionsFor(seed: number, blades?: number): SimulationOptions {
   return blades === undefined ? chosen : { ...chosen, blades };
 }
 
+/** A history in which blades die. */
+export function deadlyOptionsFor(seed: number): SimulationOptions {
+  const random = new Random(seed ^ 0xdead);
+  const options = optionsFor(seed);
+  return {
+    ...options,
+    deaths: random.pick([0.0001, 0.0003, 0.001, 0.01]),
+    aborts: random.chance(0.7) ? 0 : options.aborts,
+    blades: random.chance(0.15) ? 1 : Math.max(2, options.blades),
+  };
+}
+
 /** Of everything something. */
 function broadOptions(seed: number, random: Random): SimulationOptions {
   const count = 2 + random.below(random.chance(0.5) ? 4 : 11);
@@ -99,6 +113,7 @@ function broadOptions(seed: number, random: Random): SimulationOptions {
     fat: random.pick([0, 0, 0.1, 0.7]),
     flaps: random.pick([0, 0.2, 0.6]),
     downs: random.pick([0, 0.01, 0.05, 0.1]),
+    deaths: 0,
     reconfigures: random.pick([0, 0, 0.02, 0.1]),
     slow: random.pick([0, 0, 0.03, 0.1]),
     grafts: random.pick([0, 0.01, 0.05, 0.2]),

@@ -3,24 +3,30 @@
  * the environment one history alone, with a trace of what happens (BLADES=… overrides its number of blades).
  */
 import { play } from './history.ts';
-import { optionsFor } from './options.ts';
+import { deadlyOptionsFor, optionsFor } from './options.ts';
 
 const seed = process.env['SEED'];
 const blades = process.env['BLADES'] === undefined ? undefined : Number(process.env['BLADES']);
 
+/** DEATHS=1: blades die. */
+const choose = (each: number) =>
+  process.env.DEATHS === undefined ? optionsFor(each, blades) : deadlyOptionsFor(each);
+
 if (seed !== undefined) {
-  const options = optionsFor(Number(seed), blades);
+  const options = choose(Number(seed));
   console.log(JSON.stringify(options, null, 1));
   console.log(play(options, (text) => console.log(text)));
 } else {
   const [count = 1000, first = 1, seconds = Number.POSITIVE_INFINITY] = process.argv.slice(2).map(Number);
   const start = performance.now();
-  const totals = { histories: 0, grafts: 0, aborted: 0, updates: 0, failures: 0 };
+  const totals = { histories: 0, grafts: 0, aborted: 0, updates: 0, deaths: 0, repeated: 0, failures: 0 };
   const causes = new Map<string, number[]>();
   for (let each = first; each < first + count && performance.now() - start < seconds * 1000; each++) {
     totals.histories++;
     try {
-      const { grafts, aborted, updates } = play(optionsFor(each, blades));
+      const { grafts, aborted, updates, deaths, repeated } = play(choose(each));
+      totals.deaths += deaths;
+      totals.repeated += repeated;
       totals.grafts += grafts;
       totals.aborted += aborted;
       totals.updates += updates;

@@ -9,6 +9,7 @@ import type { BladeOrder, SessionConfiguration } from '../../src/blade/messages.
 import { Fabric } from '../../src/fabric/fabric.ts';
 import { CONNECTION, type FabricMemory } from '../../src/fabric/layout.ts';
 import { describeFor } from '../../src/rib/attribute-row.ts';
+import { Death, live } from './death.ts';
 import { LOCAL_AS, type SimulationOptions } from './options.ts';
 
 export interface BladeWorld {
@@ -25,6 +26,10 @@ export class SimulatedBlade {
   readonly slot: number;
   /** In the middle of a turn. */
   running = false;
+  /** Its thread has ended, whatever of its turn still stands on our stack. */
+  dead = false;
+  /** After so many operations it dies; 0: it lives. */
+  fuse = 0;
   readonly #world: BladeWorld;
   readonly #orders: BladeOrder[] = [];
   #asleep = false;
@@ -52,8 +57,25 @@ export class SimulatedBlade {
           `blade ${slot}: ${news.kind} ${'session' in news ? news.session : ''} ${'why' in news ? news.why : ''}`,
         ),
       options.limits,
+      this.fabric.bells.orders(slot),
     );
     if (world.tracing) this.#traceDecisions();
+  }
+
+  /** What it was ordered and has not carried out, or not to its end. */
+  get undone(): readonly BladeOrder[] {
+    return this.#orders;
+  }
+
+  /** Its time has come, or it was ended while others had their turn. */
+  tick(): void {
+    if (this.fuse > 0 && --this.fuse === 0) this.die();
+    if (this.dead) throw new Death(`blade ${this.slot} is dead`);
+  }
+
+  die(): void {
+    if (!this.dead) this.#world.trace(`blade ${this.slot} dies${this.running ? ' in its turn' : ''}`);
+    this.dead = true;
   }
 
   order(order: BladeOrder): void {
@@ -63,7 +85,7 @@ export class SimulatedBlade {
 
   /** Not in a turn, and awake or woken. */
   get eligible(): boolean {
-    return !this.running && (!this.#asleep || this.#woken);
+    return !this.dead && !this.running && (!this.#asleep || this.#woken);
   }
 
   get #woken(): boolean {
@@ -72,6 +94,14 @@ export class SimulatedBlade {
   }
 
   turn(): void {
+    try {
+      live(this, () => this.#takeTurn());
+    } catch (error) {
+      if (!(error instanceof Death) || !this.dead) throw error;
+    }
+  }
+
+  #takeTurn(): void {
     if (this.#asleep) {
       this.#asleep = false;
       this.fabric.bells.awake(this.slot);
@@ -88,7 +118,10 @@ export class SimulatedBlade {
 
   #turn(): boolean {
     this.running = true;
-    for (const order of this.#orders.splice(0)) this.blade.order(order);
+    for (let left = this.#orders.length; left > 0; left--) {
+      this.blade.order(this.#orders[0] as BladeOrder);
+      this.#orders.shift();
+    }
     const more = this.blade.turn();
     this.running = false;
     return more;

@@ -4,17 +4,19 @@
  */
 import { Random } from '../../src/base/random.ts';
 import { State } from '../../src/bgp/fsm.ts';
-import type { SessionConfiguration } from '../../src/blade/messages.ts';
+import type { BladeOrder, SessionConfiguration } from '../../src/blade/messages.ts';
 import { Fabric } from '../../src/fabric/fabric.ts';
 import { BOX, createFabricMemory, type FabricOptions, RING, SESSION } from '../../src/fabric/layout.ts';
 import { describeFor } from '../../src/rib/attribute-row.ts';
 import { SimulatedCard } from './card.ts';
+import { instrument, live } from './death.ts';
 import { GraftDesk } from './graft-desk.ts';
 import { Neighbour } from './neighbour.ts';
 import { LOCAL_AS, LOCAL_ID, type NeighbourOptions, type SimulationOptions } from './options.ts';
 import { Prefixes } from './prefixes.ts';
 import { type Action, scriptFor } from './script.ts';
 import { SimulatedBlade } from './simulated-blade.ts';
+import { Undertaker } from './undertaker.ts';
 import type { Wire } from './wire.ts';
 
 /** How many may be interrupted by one another at once. */
@@ -33,12 +35,15 @@ export class World {
   readonly card: SimulatedCard;
   readonly neighbours: Neighbour[];
   readonly desk: GraftDesk;
+  readonly undertaker: Undertaker;
   now = 1000;
   readonly #random: Random;
   readonly #log: ((text: string) => void) | undefined;
   readonly #script: Action[];
   /** Changes of configuration that wait for a graft to end, as the chassis has them wait. */
   readonly #changes: (Action & { kind: 'configure' })[] = [];
+  /** Nobody dies any more. */
+  #peace = false;
   #depth = 0;
   /** How often each blade is picked, for a while: 0 stands still. */
   #paces: number[] = [];
@@ -51,14 +56,12 @@ export class World {
     this.fabric = new Fabric(memory, options.blades, describeFor(LOCAL_AS));
     this.prefixes = new Prefixes(new Random(options.seed ^ 0x9f1), options.prefixes4, options.prefixes6);
     this.#script = scriptFor(options);
-    const configurations = options.neighbours.map(configurationOf);
-    this.blades = Array.from(
-      { length: options.blades },
-      (_, slot) => new SimulatedBlade(memory, slot, configurations, options, this),
-    );
+    this.neighbours = options.neighbours.map((each) => new Neighbour({ ...each }, this));
+    if (options.deaths > 0) instrument();
+    this.blades = Array.from({ length: options.blades }, (_, slot) => this.#newBlade(slot));
     Atomics.store(this.fabric.box, BOX.running, (1 << options.blades) - 1);
     this.card = new SimulatedCard(this.fabric, this);
-    this.neighbours = options.neighbours.map((each) => new Neighbour({ ...each }, this));
+    this.undertaker = new Undertaker(this.fabric, this);
     this.desk = new GraftDesk(this.fabric, options.impatient, (text) => this.trace(text));
     for (const { index } of options.neighbours) this.#place(index);
   }
@@ -86,11 +89,22 @@ export class World {
     this.card.accept(session, wire);
   }
 
+  bear(slot: number): void {
+    this.blades[slot] = this.#newBlade(slot);
+  }
+
+  /** Repeating is what a chassis may do after a blade died. */
+  get repeats(): boolean {
+    return this.options.deaths > 0;
+  }
+
   preempt(): void {
     if (this.#depth >= DEPTH || !this.#random.chance(this.options.preemption)) return;
     this.#depth++;
-    if (this.#random.chance(this.options.grafts * 0.3)) this.#graft();
-    for (let steps = 1 + this.#random.below(4); steps > 0; steps--) this.#step();
+    live(undefined, () => {
+      if (this.#random.chance(this.options.grafts * 0.3)) this.#graft();
+      for (let steps = 1 + this.#random.below(4); steps > 0; steps--) this.#step();
+    });
     this.#depth--;
   }
 
@@ -109,6 +123,7 @@ export class World {
       }
       if (this.#random.chance(this.options.grafts * 0.3)) this.#graft();
       if (this.#random.chance(this.options.aborts)) this.desk.abort(this.#random);
+      if (this.#random.chance(this.options.deaths)) this.#kill();
       if (this.#random.chance(0.1)) this.now += this.#random.below(20);
       this.#step();
       if (this.#random.chance(0.0005)) this.#leap();
@@ -118,6 +133,8 @@ export class World {
   /** Lets everything run until nothing is left to be done, and those who fell behind have caught up. */
   rest(): void {
     const limit = this.now + QUIET_WITHIN;
+    this.#peace = true;
+    for (const blade of this.blades) blade.fuse = 0;
     for (;;) {
       this.settle();
       if (this.#quiet) break;
@@ -132,6 +149,13 @@ export class World {
 
   /** Everything that can happen without time going on. */
   settle(): void {
+    const peace = this.#peace;
+    this.#peace = true;
+    this.#settle();
+    this.#peace = peace;
+  }
+
+  #settle(): void {
     for (let round = 0; ; round++) {
       if (round > 100_000) throw new Error('everything turns and nothing ends');
       let any = this.card.drain();
@@ -143,6 +167,7 @@ export class World {
       }
       if (this.desk.poll().length > 0) any = true;
       if (this.#configure()) any = true;
+      if (this.undertaker.step() || this.undertaker.reclaim()) any = true;
       if (!any) break;
     }
     this.#checkNobodyWaits();
@@ -187,6 +212,9 @@ export class World {
   #step(): void {
     const random = this.#random;
     const dice = random.below(100);
+    if (random.chance(this.options.deaths * 3)) this.#kill();
+    if (this.options.deaths > 0 && random.chance(0.1)) this.undertaker.step();
+    if (this.options.deaths > 0 && random.chance(0.02)) this.undertaker.reclaim();
     if (dice < 45) {
       const blade = random.pick(this.blades);
       const pace = this.#paces[blade.slot] ?? 1;
@@ -252,11 +280,25 @@ export class World {
   /** Orders go to the home blade of a session that is served. */
   #order(session: number, kind: 'clear' | 'resend'): void {
     if (this.desk.isActive(session) || this.stateOf(session) !== State.Established) return;
+    if (kind === 'clear') (this.neighbours[session] as Neighbour).endExpected = true;
+    const order: BladeOrder = { kind: kind === 'clear' ? 'clear' : 'refresh', session };
     const home = this.blades[this.fabric.homeOf(session)];
-    if (kind === 'clear') {
-      (this.neighbours[session] as Neighbour).endExpected = true;
-      home?.order({ kind: 'clear', session });
-    } else home?.order({ kind: 'refresh', session });
+    if (home === undefined) this.undertaker.keep(order);
+    else home.order(order);
+  }
+
+  /** Some blade dies now, or in the middle of what it does soon. */
+  #kill(): void {
+    if (this.#peace) return;
+    const random = this.#random;
+    const blade = random.pick(this.blades);
+    if (random.chance(0.3)) blade.die();
+    else blade.fuse = 1 + random.below(random.pick([20, 200, 2000]));
+  }
+
+  #newBlade(slot: number): SimulatedBlade {
+    const configurations = this.neighbours.map(({ options }) => configurationOf(options));
+    return new SimulatedBlade(this.fabric.memory, slot, configurations, this.options, this);
   }
 
   #graft(): void {
@@ -298,6 +340,7 @@ export class World {
       for (const channel of blade.routes.channels)
         if (channel.pending > 0) left.push(`blade ${slot} has records to send`);
     }
+    if (!this.undertaker.idle) left.push('somebody is dead');
     if (this.desk.active > 0) left.push(`grafts: ${this.desk.waitingFor}`);
     return left.join('; ');
   }
@@ -326,10 +369,11 @@ function fabricOptions(options: SimulationOptions): FabricOptions {
     blades: options.blades,
     lineCards: 1,
     sessions: options.neighbours.length,
-    prefixes4: 1 << 10,
-    prefixes6: 1 << 10,
-    attributes: 1 << 14,
-    attributeBytes: options.fat > 0 ? 1 << 23 : 1 << 20,
+    // Each blade that dies takes what is left of its blocks of ids with it.
+    prefixes4: options.deaths > 0 ? 1 << 15 : 1 << 10,
+    prefixes6: options.deaths > 0 ? 1 << 15 : 1 << 10,
+    attributes: options.deaths > 0 ? 1 << 17 : 1 << 14,
+    attributeBytes: options.fat > 0 || options.deaths > 0 ? 1 << 23 : 1 << 20,
     pages: 1 << 10,
     ringRecords: options.ringRecords,
     receiveBytes: options.receiveBytes,

@@ -18,7 +18,7 @@ const OWNERS = SLOTS + 1;
 export function pageOwner({ memory, me, seed, count, shared }: ThreadStart): number {
   const words = new Int32Array(shared);
   const epochs = new Epochs(memory.epochs, me);
-  const arena = new PageArena(memory, epochs);
+  const arena = new PageArena(memory, epochs, me);
   const random = new Random(seed + me);
   let none = 0;
   for (let i = 1; i <= count; i++) {
@@ -54,7 +54,7 @@ export function pageOwner({ memory, me, seed, count, shared }: ThreadStart): num
 export function pageReader({ memory, me, seed, shared }: ThreadStart): number {
   const words = new Int32Array(shared);
   const epochs = new Epochs(memory.epochs, me);
-  const arena = new PageArena(memory, epochs);
+  const arena = new PageArena(memory, epochs, me);
   const random = new Random(seed + me);
   let looked = 0;
   while (Atomics.load(words, FINISHED) < 2) {
