@@ -250,14 +250,9 @@ export class Session implements TrackOwner {
         active.sendHoldExpired();
       }
     }
-    if (now >= this.stale.deadline) this.#staleExpired();
+    // The neighbour has not come back in time, or not told all in time. It may just be coming back: what it tells then stays.
+    if (now >= this.stale.deadline) this.stale.end(this.stale.families);
     return Math.min(sending, this.stale.deadline, this.tracks[0].tick(now), this.tracks[1].tick(now));
-  }
-
-  /** The neighbour has not come back in time, or not told all in time. */
-  #staleExpired(): void {
-    if (this.established) this.stale.end(this.stale.families);
-    else this.dropRoutes();
   }
 
   /** Withdraws what the last session brought, a page at a time; true when more is left. */

@@ -150,8 +150,13 @@ export class StaleRoutes {
 
   #withdrawPage(routes: Routes, page: number): void {
     const { columns } = this.#fabric;
-    for (let id = page * PAGE_WORDS; id < (page + 1) * PAGE_WORDS; id++)
-      if (columns.get(this.#session, id) & STALE) routes.withdraw(this.#session, id);
+    let fresh = 0;
+    for (let id = page * PAGE_WORDS; id < (page + 1) * PAGE_WORDS; id++) {
+      const word = columns.get(this.#session, id);
+      if (word & STALE) routes.withdraw(this.#session, id);
+      else if (word !== 0) fresh++;
+    }
+    if (fresh === 0) columns.dropPage(this.#session, page);
   }
 
   get #record(): number {
