@@ -48,6 +48,8 @@ class Conversation {
   stage: 'OpenSent' | 'OpenConfirm' | 'Established' = 'OpenSent';
   inbox = new Uint8Array(0);
   updates = 0;
+  /** Of the first message of the outbox a part has been sent. */
+  inMessage = false;
   lastHeard: number;
   keepaliveDue = Number.POSITIVE_INFINITY;
 
@@ -117,8 +119,9 @@ export class Neighbour {
   down(how: 'notification' | 'close' | 'reset'): void {
     this.wantUp = false;
     for (const conversation of this.#conversations) {
-      // What was not sent yet is lost with the connection.
-      if (how === 'notification') conversation.wire.up.write(encodeNotification(CEASE, 2));
+      // What was not sent yet is lost with the connection; in the middle of a message there is nothing to be said.
+      if (how === 'notification' && !conversation.inMessage)
+        conversation.wire.up.write(encodeNotification(CEASE, 2));
       conversation.wire.abandon(how === 'reset');
     }
     this.#conversations = [];
@@ -238,6 +241,7 @@ export class Neighbour {
       const message = conversation.outbox[0] as Uint8Array;
       const length = Math.min(message.length, wire.up.room, left);
       wire.up.write(message.subarray(0, length));
+      conversation.inMessage = length < message.length;
       if (length === message.length) conversation.outbox.shift();
       else conversation.outbox[0] = message.subarray(length);
       left -= length;
