@@ -68,11 +68,6 @@ export class Blade implements RoutesListener, GraftHost, SessionHost {
   #light = false;
   #urgent = false;
   readonly #costs: GraftCosts;
-  /** Orphans that are still to be told something: by session, the counters when they came. */
-  readonly #orphans = new Map<
-    number,
-    { attachedAt: number; updatesSent: number; records: number; evaluations: number }
-  >();
   stopping = false;
   /** Orders carried out in this slot so far; the doorbell counts those that were posted. */
   orders: number;
@@ -98,7 +93,7 @@ export class Blade implements RoutesListener, GraftHost, SessionHost {
     this.receiver = new Receiver(fabric, this.routes);
     this.groups = new Groups(fabric, this.routes.evaluator, limits, new Journal(fabric, slot));
     this.#grafts = new Grafts(fabric, slot, this.routes, this, clock);
-    this.#recovery = new Recovery(fabric, slot, this.routes, limits);
+    this.#recovery = new Recovery(fabric, slot, this.routes, limits, news);
     this.#costs = new GraftCosts(fabric, clock);
     this.#meter = new TurnMeter(fabric, slot);
     this.#mine = new Int32Array(fabric.ready.size);
@@ -187,7 +182,7 @@ export class Blade implements RoutesListener, GraftHost, SessionHost {
     const flooded = this.#receive();
     if (flooded) more = true;
     if (this.#putOff()) more = true;
-    if (this.#recover()) more = true;
+    if (this.#recovery.work()) more = true;
     if (start >= this.#nextTimer) this.#tick(start);
     if (this.#export(start, flooded)) more = true;
     if (this.#afterExport()) more = true;
@@ -341,29 +336,6 @@ export class Blade implements RoutesListener, GraftHost, SessionHost {
     return more;
   }
 
-  /** What a blade that is gone did not tell any more; a fresh blade, everything. */
-  #recover(): boolean {
-    const complete = this.recovered;
-    const more = this.#recovery.work();
-    if (!complete && this.recovered) this.#news({ kind: 'swept', slot: this.slot });
-    return more;
-  }
-
-  #noteRecovered(session: number, { updatesSent }: UpdateGroup): void {
-    const then = this.#orphans.get(session);
-    if (then === undefined) return;
-    this.#orphans.delete(session);
-    this.#news({
-      kind: 'recovered',
-      slot: this.slot,
-      session,
-      attachedAt: then.attachedAt,
-      decisionsRun: this.#recovery.evaluations - then.evaluations,
-      recordsSent: this.#recovery.records - then.records,
-      updatesSent: updatesSent - then.updatesSent,
-    });
-  }
-
   /** Batches of what waits for neighbours: now and then while they flood us, else as long as there is time. */
   #export(now: number, flooded: boolean): boolean {
     if (this.fabric.holdingBack) return false;
@@ -408,7 +380,7 @@ export class Blade implements RoutesListener, GraftHost, SessionHost {
   #afterExport(): boolean {
     let more = false;
     this.#beginStage();
-    const counting = this.#costs.size > 0 || this.#orphans.size > 0;
+    const counting = this.#costs.size > 0 || this.#recovery.owing;
     for (const session of this.#sessions.values()) {
       const { group, index } = session;
       if (group === undefined) continue;
@@ -426,7 +398,7 @@ export class Blade implements RoutesListener, GraftHost, SessionHost {
       if (this.fabric.session(index, SESSION.endOfRibDue) !== 0 && group.memberWithoutRoom() < 0)
         this.#sendEndOfRib(session);
       if (session.revisit.size === 0) this.#costs.close(session);
-      if (this.#orphans.size > 0 && this.recovered) this.#noteRecovered(index, group);
+      if (this.#recovery.owing) this.#recovery.told(index, group.updatesSent);
     }
     return more;
   }
@@ -548,9 +520,7 @@ export class Blade implements RoutesListener, GraftHost, SessionHost {
   #goOn(session: Session, group: UpdateGroup): void {
     this.#noteExportRule(session, group);
     checkImportRule(this.fabric, session);
-    const { evaluations, records } = this.#recovery;
-    const { updatesSent } = group;
-    this.#orphans.set(session.index, { attachedAt: this.clock(), updatesSent, evaluations, records });
+    this.#recovery.took(session.index, this.clock(), group.updatesSent);
   }
 
   #shut(index: number, why: string): void {
@@ -583,7 +553,7 @@ export class Blade implements RoutesListener, GraftHost, SessionHost {
     const session = this.#sessions.get(index) as Session;
     this.#toRegroup.delete(session);
     this.#leaving.delete(session);
-    this.#orphans.delete(index);
+    this.#recovery.forget(index);
     this.#sessions.delete(index);
     this.#mine[index >>> 5] = (this.#mine[index >>> 5] as number) & ~(1 << (index & 31));
     this.routes.evaluator.mine[index] = 0;

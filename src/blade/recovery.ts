@@ -11,7 +11,15 @@
 import type { Fabric } from '../fabric/fabric.ts';
 import { BLADE_WORD } from '../fabric/layout.ts';
 import type { Limits } from './limits.ts';
+import type { BladeNews } from './messages.ts';
 import type { Routes } from './routes.ts';
+
+interface Coming {
+  readonly attachedAt: number;
+  readonly updatesSent: number;
+  readonly evaluations: number;
+  readonly records: number;
+}
 
 export class Recovery {
   /** Prefixes evaluated in sweeps, and records sent for them. */
@@ -21,6 +29,9 @@ export class Recovery {
   readonly #slot: number;
   readonly #routes: Routes;
   readonly #limits: Limits;
+  readonly #news: (news: BladeNews) => void;
+  /** Orphans that are still to be told something: by session, when they came, and the counters then. */
+  readonly #orphans = new Map<number, Coming>();
   /** What BOX.losses was when the sweep began; -1: this blade has not swept at all. */
   #losses = -1;
   /** Next id, the one at which the circle ends, and whether the walk has been at the end of the ids since. */
@@ -29,7 +40,8 @@ export class Recovery {
   #around = false;
   #sweeping = false;
 
-  constructor(fabric: Fabric, slot: number, routes: Routes, limits: Limits) {
+  constructor(fabric: Fabric, slot: number, routes: Routes, limits: Limits, news: (news: BladeNews) => void) {
+    this.#news = news;
     this.#fabric = fabric;
     this.#slot = slot;
     this.#routes = routes;
@@ -48,6 +60,37 @@ export class Recovery {
     this.#sweeping = true;
     this.#around = this.#cursor === 0;
     this.#end = this.#around ? Number.POSITIVE_INFINITY : this.#cursor;
+  }
+
+  /** A session goes on here; its group has sent so many UPDATEs. */
+  took(session: number, attachedAt: number, updatesSent: number): void {
+    const { evaluations, records } = this;
+    this.#orphans.set(session, { attachedAt, updatesSent, evaluations, records });
+  }
+
+  /** Orphans are still to be told something. */
+  get owing(): boolean {
+    return this.#orphans.size > 0;
+  }
+
+  /** Its group is quiet: once all is evaluated, it has been told everything. */
+  told(session: number, updatesSent: number): void {
+    const then = this.#orphans.get(session);
+    if (then === undefined || !this.complete) return;
+    this.#orphans.delete(session);
+    this.#news({
+      kind: 'recovered',
+      slot: this.#slot,
+      session,
+      attachedAt: then.attachedAt,
+      decisionsRun: this.evaluations - then.evaluations,
+      recordsSent: this.records - then.records,
+      updatesSent: updatesSent - then.updatesSent,
+    });
+  }
+
+  forget(session: number): void {
+    this.#orphans.delete(session);
   }
 
   /** Goes on; true when there is more to do. */
@@ -88,5 +131,6 @@ export class Recovery {
     this.#cursor = id;
     this.#sweeping = false;
     this.#fabric.setBladeWord(this.#slot, BLADE_WORD.swept, this.#losses + 1);
+    this.#news({ kind: 'swept', slot: this.#slot });
   }
 }
