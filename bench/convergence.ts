@@ -3,7 +3,7 @@
  * and the other daemons that are installed, in turn, in one call. See bench/README.md.
  */
 import { parseArgs } from 'node:util';
-import { CASES, type Case, caseOf } from './convergence/cases.ts';
+import { CASES, type Case, caseOf, phasesOf } from './convergence/cases.ts';
 import { bird } from './convergence/daemons/bird.ts';
 import type { Contestant } from './convergence/daemons/daemon.ts';
 import { frr } from './convergence/daemons/frr.ts';
@@ -36,7 +36,7 @@ const { values } = parseArgs({
     scale: { type: 'string', default: '1' },
     limit: { type: 'string', default: '120' },
     quiet: { type: 'string', default: '1' },
-    phases: { type: 'string', default: 'announce,single,change,withdraw,lost' },
+    phases: { type: 'string', default: 'announce,single,change,busy,withdraw,lost' },
     help: { type: 'boolean', default: false },
   },
 });
@@ -87,7 +87,7 @@ async function measure(
   contestants: readonly Contestant[],
 ): Promise<Row[]> {
   const rows: Row[] = [];
-  const phases = what.phases ?? (values.phases.split(',') as PhaseName[]);
+  const phases = phasesOf(what, values.phases.split(',') as PhaseName[]);
   for (let round = 1; round <= Number(values.rounds); round++)
     for (const contestant of contestants) {
       const daemon = contestant.name;

@@ -35,8 +35,8 @@ const ORDINARY = { ipv6: false, sendersDeaf: false, graftdOnly: false } as const
 const NAMED: Readonly<Record<string, Omit<Case, 'name'>>> = {
   table: { ...ORDINARY, about: 'the Internet of January 2024 from 4 senders, IPv4 and IPv6', senders: 4, prefixes: 0, receivers: 2, feeds: 'table', ipv6: true },
   pch: { ...ORDINARY, about: 'a full feed of October 2015 from 4 senders', senders: 4, prefixes: 0, receivers: 2, feeds: 'pch' },
-  scaling: { ...ORDINARY, about: '8 senders with 125 k prefixes of their own, which are told nothing; 2 receivers', senders: 8, prefixes: 125_000, receivers: 2, feeds: 'disjoint', sendersDeaf: true, graftdOnly: true, phases: ['announce', 'change'] },
-  'scaling-alone': { ...ORDINARY, about: 'the same without receivers: what taking routes costs', senders: 8, prefixes: 125_000, receivers: 0, feeds: 'disjoint', sendersDeaf: true, graftdOnly: true, phases: ['announce'] },
+  scaling: { ...ORDINARY, about: '8 senders with 125 k prefixes of their own, which are told nothing; 2 receivers', senders: 8, prefixes: 125_000, receivers: 2, feeds: 'disjoint', sendersDeaf: true, graftdOnly: true, phases: ['announce', 'everything', 'change'] },
+  'scaling-alone': { ...ORDINARY, about: 'the same without receivers: what taking routes costs', senders: 8, prefixes: 125_000, receivers: 0, feeds: 'disjoint', sendersDeaf: true, graftdOnly: true, phases: ['announce', 'everything'] },
   'sessions-1000': { ...ORDINARY, about: '1000 senders with 1 k prefixes of their own, which are told nothing; 2 receivers', senders: 1000, prefixes: 1000, receivers: 2, feeds: 'disjoint', sendersDeaf: true, graftdOnly: true, phases: ['announce', 'rest'] },
   idle: { ...ORDINARY, about: 'an empty chassis', senders: 0, prefixes: 0, receivers: 0, feeds: 'same', graftdOnly: true, phases: ['rest'] },
 };
@@ -70,6 +70,13 @@ export function caseOf(name: string, scale: number): Case | undefined {
     receivers: everybody ? 0 : Number(receivers),
     feeds: everybody ? 'disjoint' : 'same',
   };
+}
+
+/** Those phases of `asked` that a case can have: for a busy router it takes two senders with tables, and somebody who listens. */
+export function phasesOf(what: Case, asked: readonly PhaseName[]): readonly PhaseName[] {
+  const { senders, receivers, feeds, phases = asked } = what;
+  const canBeBusy = senders > 1 && receivers > 0 && feeds !== 'disjoint';
+  return phases.filter((phase) => phase !== 'busy' || canBeBusy);
 }
 
 /** A neighbour of the daemon: senders come first, then the receivers. */

@@ -23,7 +23,7 @@ export interface Summary {
   readonly nlri: number;
   readonly generatorCpuSeconds: number;
   /** Microseconds. */
-  readonly single: { readonly median: number; readonly p99: number } | undefined;
+  readonly single: { readonly median: number; readonly p99: number; readonly samples: number } | undefined;
   /** Processor seconds of graftd's threads. */
   readonly threads: ThreadShares;
   /** What went wrong or should be known, in words. */
@@ -80,7 +80,7 @@ function summary(rows: readonly Row[]): Summary {
     single:
       latencies.length === 0
         ? undefined
-        : { median: quantile(latencies, 0.5), p99: quantile(latencies, 0.99) },
+        : { median: quantile(latencies, 0.5), p99: quantile(latencies, 0.99), samples: latencies.length },
     threads: {
       busiestBlade: share('busiestBlade'),
       blades: share('blades'),
@@ -94,7 +94,10 @@ function summary(rows: readonly Row[]): Summary {
 
 function remarks({ phase, mistakes, generatorCpuSeconds, wallSeconds }: PhaseResult): string[] {
   const busy =
-    phase !== 'single' && generatorCpuSeconds > 0.1 && generatorCpuSeconds > wallSeconds * GENERATOR_SHARE;
+    phase !== 'single' &&
+    phase !== 'busy' &&
+    generatorCpuSeconds > 0.1 &&
+    generatorCpuSeconds > wallSeconds * GENERATOR_SHARE;
   return [
     ...mistakes.slice(0, 1).map((mistake) => `WRONG: ${mistake}`),
     ...(busy ? ['the generator used more than a third of the wall time'] : []),
@@ -144,13 +147,24 @@ export function phaseTable(all: readonly Summary[]): string {
   return cells.length === 0 ? '' : table(HEAD, cells);
 }
 
+/** The time of single changes, on the idle router and on a busy one. */
 export function singleTable(all: readonly Summary[]): string {
-  const cells = all.flatMap(({ daemon, single, cpuSeconds }) =>
+  const cells = all.flatMap(({ daemon, phase, single }) =>
     single === undefined
       ? []
-      : [[daemon, ...[single.median, single.p99].map(milliseconds), seconds(cpuSeconds)]],
+      : [
+          [
+            phase === 'busy' ? 'while another neighbour announces a table' : 'idle',
+            daemon,
+            milliseconds(single.median),
+            milliseconds(single.p99),
+            single.samples,
+          ],
+        ],
   );
-  return cells.length === 0 ? '' : table(['single change', 'median ms', 'p99 ms', 'CPU s of all'], cells);
+  return cells.length === 0
+    ? ''
+    : table(['single change', 'daemon', 'median ms', 'p99 ms', 'samples'], cells);
 }
 
 /** What it costs to have it, when nothing happens. */

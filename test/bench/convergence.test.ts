@@ -25,7 +25,7 @@ interface Results {
 
 /** Prefixes of the case below. */
 const PREFIXES = 2000;
-const PHASES = ['announce', 'single', 'change', 'withdraw', 'lost'];
+const PHASES = ['announce', 'single', 'change', 'busy', 'withdraw', 'lost'];
 
 /** The benchmark, small, as `npm run bench convergence` runs it; its results are written where it runs. */
 function runBenchmark(folder: string): { results: Results; stdout: string; svg: string } {

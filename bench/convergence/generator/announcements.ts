@@ -75,8 +75,11 @@ export function withdrawal({ v4, v6 }: Routes, seed: number): Announcement {
   return { bytes, messages, lengths: new Uint8Array(v4.count + v6.count) };
 }
 
-/** Of IPv4 prefixes. The path is the sender's AS alone, and no path of a table is so short. */
-export function singles({ v4, nextHop6 }: Routes, neighbour: Neighbour): Single[] {
+/**
+ * Of IPv4 prefixes all over the table, `shift` (0 … 1) of a step from the first on. The path is the sender's AS alone, and
+ * no path of a table is so short.
+ */
+export function singles({ v4, nextHop6 }: Routes, neighbour: Neighbour, shift: number): Single[] {
   const attributes = new ByteSink(64);
   writeAttributes(attributes, {
     origin: 0,
@@ -92,7 +95,7 @@ export function singles({ v4, nextHop6 }: Routes, neighbour: Neighbour): Single[
   });
   const count = Math.min(SINGLES, v4.count);
   return Array.from({ length: count }, (_, i) => {
-    const at = Math.floor((i * v4.count) / count);
+    const at = Math.floor(((i + shift) * v4.count) / count);
     return { bytes: single(v4, at, attributes, nextHop6), at, length: 1 };
   });
 }

@@ -1,7 +1,8 @@
 /** The load generator: all neighbours of a daemon in one event loop. While the clock runs it only moves bytes. */
 import type { Case } from '../cases.ts';
-import type { Announcement } from './announcements.ts';
-import { Held } from './held.ts';
+import type { Announcement, Single } from './announcements.ts';
+import { BusyChanges } from './busy.ts';
+import { type Counts, Held } from './held.ts';
 import { SlabPool } from './inbox.ts';
 import type { Look, Outcome, PhaseName, WorkloadFacts } from './messages.ts';
 import { type NextHops, rewriteNextHops } from './next-hop.ts';
@@ -29,7 +30,8 @@ export class Generator {
   /** What each sender announces now. */
   #announced: Announced[] = [];
   #latencies: number[] = [];
-  #counts = { updates: 0, announced: 0, withdrawn: 0 };
+  #busy: BusyChanges | undefined;
+  #counts = noCounts();
   #start = 0;
   #cpu: NodeJS.CpuUsage | undefined;
   #cpuBefore = process.cpuUsage();
@@ -61,8 +63,8 @@ export class Generator {
   setNextHops(kind: NextHops): void {
     if (kind === this.#nextHops) return;
     this.#nextHops = kind;
-    for (const { neighbour, announce, change, singles = [] } of this.#work().senders)
-      for (const feed of [announce, change, ...singles])
+    for (const { neighbour, announce, change, singles = [], moreSingles = [] } of this.#work().senders)
+      for (const feed of [announce, change, ...singles, ...moreSingles])
         if (feed !== undefined) rewriteNextHops(feed.bytes, neighbour, kind);
   }
 
@@ -90,18 +92,25 @@ export class Generator {
   async start(phase: PhaseName): Promise<void> {
     const { senders } = this.#work();
     const first = senders[0];
-    for (const session of this.#sessions) session.lastChange = session.bytesReceived = 0;
+    for (const [i, session] of this.#sessions.entries()) {
+      session.lastChange = session.bytesReceived = 0;
+      // What came before is not of this phase: End-of-RIB after the start, for one.
+      if (!session.abandoned) this.#held[i]!.read(session.inbox, noCounts());
+    }
     this.#latencies = [];
-    this.#counts = { updates: 0, announced: 0, withdrawn: 0 };
+    this.#busy = undefined;
+    this.#counts = noCounts();
     this.#cpu = undefined;
     this.#cpuBefore = process.cpuUsage();
     this.#start = performance.now();
     if (phase === 'announce') senders.forEach(this.#send, this);
+    else if (phase === 'everything') senders.map(changed).forEach(this.#send, this);
     else if (phase === 'change') this.#sendFirst(first?.change);
     else if (phase === 'withdraw') this.#sendFirst(first?.withdraw);
     else if (phase === 'again') this.#sendFirst(first?.announce);
     else if (phase === 'lost') await this.#lose(Math.min(1, senders.length - 1));
     else if (phase === 'single') await this.#single();
+    else if (phase === 'busy') await this.#changeWhileBusy();
   }
 
   look(): Look {
@@ -124,11 +133,12 @@ export class Generator {
     for (const [i, session] of this.#sessions.entries()) {
       if (session.abandoned) continue;
       const held = this.#held[i] as Held;
-      held.read(session.inbox, counts);
+      held.read(session.inbox, counts, session === this.#busy?.watched ? this.#busy : undefined);
       const wrong = this.#compare(oracle, held, i, own);
       for (const text of [...held.mistakes(), ...(wrong === undefined ? [] : [wrong])])
         mistakes.push(`${session.neighbour.address}: ${text}`);
     }
+    if (this.#busy !== undefined) this.#latencies = this.#busy.finish();
     return {
       ...counts,
       bytes: this.#sessions.reduce((sum, { bytesReceived }) => sum + bytesReceived, 0),
@@ -166,14 +176,32 @@ export class Generator {
   }
 
   async #single(): Promise<void> {
-    const { singles = [], rows } = this.#work().senders[0]!;
+    const { singles = [] } = this.#work().senders[0]!;
     const [from, ...others] = this.#sessions as [Session, ...Session[]];
-    // The first receiver's time counts; in a case without receivers the next sender's.
-    const watched = this.#sessions[this.#work().senders.length] ?? others[0]!;
-    this.#latencies = await sendSingles(from, singles, watched, others);
-    const lengths = this.#announced[0]!.lengths.slice();
-    for (const { at, length } of singles) lengths[at] = length;
-    this.#announced[0] = { rows, lengths };
+    this.#latencies = await sendSingles(from, singles, this.#watched(), others);
+    this.#changedSingly(singles);
+  }
+
+  async #changeWhileBusy(): Promise<void> {
+    const { senders } = this.#work();
+    const last = senders.length - 1;
+    const { moreSingles = [], rows } = senders[0]!;
+    this.#busy = new BusyChanges(this.#watched());
+    this.#send(changed(senders[last]!), last);
+    await this.#busy.send(this.#sessions[0]!, moreSingles, rows);
+    this.#changedSingly(moreSingles);
+  }
+
+  /** Whose time counts: the first receiver's; in a case without receivers the next sender's. */
+  #watched(): Session {
+    return this.#sessions[this.#work().senders.length] ?? this.#sessions[1]!;
+  }
+
+  #changedSingly(singles: readonly Single[]): void {
+    const { rows, lengths } = this.#announced[0]!;
+    const changed = lengths.slice();
+    for (const { at, length } of singles) changed[at] = length;
+    this.#announced[0] = { rows, lengths: changed };
   }
 
   #compare(oracle: Oracle, held: Held, i: number, own: Uint8Array): string | undefined {
@@ -196,4 +224,12 @@ export class Generator {
     if (this.#workload === undefined) throw new Error('nothing was prepared');
     return this.#workload;
   }
+}
+
+const noCounts = (): Counts => ({ updates: 0, announced: 0, withdrawn: 0 });
+
+/** The sender, with other paths. */
+function changed(sender: Sender): Sender {
+  if (sender.change === undefined) throw new Error('no other paths were made for this sender');
+  return { ...sender, announce: sender.change };
 }

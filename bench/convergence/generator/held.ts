@@ -19,6 +19,12 @@ export interface Counts {
   withdrawn: number;
 }
 
+/** Somebody who wants to know where in the stream every route is. */
+export interface Watch {
+  /** A path length of 0: withdrawn. The UPDATE ended so many octets behind the beginning of what is read. */
+  onRoute(number: number, pathLength: number, endsAt: number): void;
+}
+
 export class Held {
   /** By number of the prefix, 0 for no usable route; empty for a neighbour that must not be told anything. */
   readonly lengths: Uint8Array;
@@ -27,6 +33,9 @@ export class Held {
   readonly #as: number;
   readonly #ipv6: boolean;
   readonly #attribute = new AttributeAt();
+  #watch: Watch | undefined;
+  /** Where the message that is being read ends in the stream. */
+  #endsAt = 0;
 
   /** With the neighbour's own AS in its path a route is of no use. */
   constructor(numbers: PrefixNumbers, { as, deaf }: { as: number; deaf: boolean }, ipv6: boolean) {
@@ -44,7 +53,9 @@ export class Held {
   }
 
   /** Reads all messages of an inbox; a message may begin in one slab and end in the next. */
-  read(inbox: Inbox, counts: Counts): void {
+  read(inbox: Inbox, counts: Counts, watch?: Watch): void {
+    this.#watch = watch;
+    this.#endsAt = 0;
     const cut = new Uint8Array(2 * LONGEST_MESSAGE);
     let kept = 0;
     for (const { bytes, from, to } of inbox.pieces()) {
@@ -76,6 +87,7 @@ export class Held {
     const type = bytes[at + 18];
     if (type === MessageType.Notification)
       this.#mistake(`NOTIFICATION ${bytes[at + HEADER]}/${bytes[at + HEADER + 1]}`);
+    this.#endsAt += end - at;
     if (type !== MessageType.Update) return;
     counts.updates++;
     const withdrawn = at + HEADER + 2;
@@ -102,10 +114,12 @@ export class Held {
   #prefixes4(bytes: Uint8Array, at: number, end: number, length: number): number {
     const { lengths } = this;
     const numbers = this.#numbers;
+    const watch = this.#watch;
     let count = 0;
     while (at < end) {
       const bits = bytes[at] as number;
       const number = numbers.find4(bytes, at);
+      watch?.onRoute(number, length, this.#endsAt);
       if (number >= 0 && number < lengths.length) lengths[number] = length;
       else this.#mistake(`told of a prefix /${bits} that nobody announced, or that was not for it`);
       at += 1 + ((bits + 7) >> 3);

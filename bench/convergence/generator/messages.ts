@@ -5,15 +5,27 @@ import type { NextHops } from './next-hop.ts';
 /**
  * What can happen to a router, one after the other; each is measured and checked:
  *
- *     announce   every sender announces everything that it has
- *     single     the first sender announces single changed paths on the otherwise idle router
- *     change     the first sender announces everything again, by other paths
- *     withdraw   the first sender withdraws everything
- *     again      the first sender announces everything as in the beginning
- *     lost       the TCP connection of the second sender ends (of the first, where there is one only)
- *     rest       nothing
+ *     announce    every sender announces everything that it has
+ *     everything  every sender announces everything again, by other paths
+ *     single      the first sender announces single changed paths on the otherwise idle router
+ *     change      the first sender announces everything again, by other paths
+ *     busy        the first sender announces single changed paths while the last one announces everything by other paths
+ *     withdraw    the first sender withdraws everything
+ *     again       the first sender announces everything as in the beginning
+ *     lost        the TCP connection of the second sender ends (of the first, where there is one only)
+ *     rest        nothing
  */
-export const PHASES = ['announce', 'single', 'change', 'withdraw', 'again', 'lost', 'rest'] as const;
+export const PHASES = [
+  'announce',
+  'everything',
+  'single',
+  'change',
+  'busy',
+  'withdraw',
+  'again',
+  'lost',
+  'rest',
+] as const;
 export type PhaseName = (typeof PHASES)[number];
 
 export interface Requests {
@@ -58,7 +70,7 @@ export interface Outcome {
   readonly wall: number;
   /** Seconds of processor time of the generator from the start to the check. */
   readonly generatorCpu: number;
-  /** Of the phase `single`: microseconds from each change sent to its arrival at a receiver. */
+  /** Of the phases `single` and `busy`: microseconds from each change sent to its arrival at a receiver. */
   readonly latencies: readonly number[];
   /** In words; empty where everybody holds what they must. */
   readonly mistakes: readonly string[];

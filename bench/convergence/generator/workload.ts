@@ -22,10 +22,13 @@ export interface Sender {
   /** The numbers of its prefixes. */
   readonly rows: Uint32Array;
   readonly announce: Announcement;
-  /** All of it by other paths, its withdrawal, single changes that are better than everybody's: of the first sender only. */
+  /** All of it by other paths: of the first sender and the last one, or of all. */
   readonly change?: Announcement;
+  /** Its withdrawal, and single changes that are better than everybody's: of the first sender only. */
   readonly withdraw?: Announcement;
   readonly singles?: readonly Single[];
+  /** The same of other prefixes. */
+  readonly moreSingles?: readonly Single[];
 }
 
 export interface Workload {
@@ -44,8 +47,10 @@ export async function makeWorkload(what: Case): Promise<Workload> {
   const neighbours = neighboursOf(what);
   const senders: Sender[] = [];
   let attributeSets = 0;
+  const all = what.phases?.includes('everything') ?? false;
   for (const neighbour of neighbours.filter(({ sender }) => sender)) {
-    const { sets, ...sender } = makeSender(source, neighbour, numbers);
+    const changes = all || neighbour.index === 0 || neighbour.index === what.senders - 1;
+    const { sets, ...sender } = makeSender(source, neighbour, numbers, changes);
     senders.push(sender);
     attributeSets += sets;
   }
@@ -53,7 +58,12 @@ export async function makeWorkload(what: Case): Promise<Workload> {
   return { what, neighbours, numbers, senders, attributeSets, routes };
 }
 
-function makeSender(source: Source, neighbour: Neighbour, numbers: PrefixNumbers): Sender & { sets: number } {
+function makeSender(
+  source: Source,
+  neighbour: Neighbour,
+  numbers: PrefixNumbers,
+  changes: boolean,
+): Sender & { sets: number } {
   const seed = neighbour.index + 1;
   const routes = source.view(neighbour, seed);
   const sender = {
@@ -62,12 +72,15 @@ function makeSender(source: Source, neighbour: Neighbour, numbers: PrefixNumbers
     announce: announcement(routes, seed),
     sets: routes.sets.count,
   };
-  if (neighbour.index > 0) return sender;
+  if (!changes) return sender;
   const other = differently(source.view(neighbour, seed + ANOTHER), routes, neighbour.as);
+  const change = announcement(other, seed + ANOTHER);
+  if (neighbour.index > 0) return { ...sender, change };
   return {
     ...sender,
-    change: announcement(other, seed + ANOTHER),
+    change,
     withdraw: withdrawal(routes, seed),
-    singles: singles(routes, neighbour),
+    singles: singles(routes, neighbour, 0),
+    moreSingles: singles(routes, neighbour, 0.5),
   };
 }
