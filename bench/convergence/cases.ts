@@ -15,6 +15,8 @@ export interface Case {
   readonly senders: number;
   /** Of each sender; of real tables as many as they have. */
   readonly prefixes: number;
+  /** The part of a real table that is taken, 0 … 1. */
+  readonly share: number;
   /** Neighbours that announce nothing. */
   readonly receivers: number;
   /** same: every sender announces the same prefixes; disjoint: no two announce the same one; or real routes. */
@@ -29,7 +31,7 @@ export interface Case {
   readonly phases?: readonly PhaseName[];
 }
 
-const ORDINARY = { ipv6: false, sendersDeaf: false, graftdOnly: false } as const;
+const ORDINARY = { share: 1, ipv6: false, sendersDeaf: false, graftdOnly: false } as const;
 
 // biome-ignore format: one line a case
 const NAMED: Readonly<Record<string, Omit<Case, 'name'>>> = {
@@ -55,7 +57,7 @@ const UNITS = { '': 1, k: 1000, M: 1_000_000 } as const;
 export function caseOf(name: string, scale: number): Case | undefined {
   const scaled = (prefixes: number): number => Math.ceil(prefixes * scale);
   const named = NAMED[name];
-  if (named !== undefined) return { ...named, name, prefixes: scaled(named.prefixes) };
+  if (named !== undefined) return { ...named, name, prefixes: scaled(named.prefixes), share: scale };
   const [, senders, count, unit, receivers] = PATTERN.exec(name) ?? [];
   if (senders === undefined) return undefined;
   const everybody = receivers === 'all';

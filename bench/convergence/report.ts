@@ -131,7 +131,7 @@ const HEAD = [
 ];
 
 export function phaseTable(all: readonly Summary[]): string {
-  const apart = new Set(['single', 'rest']);
+  const apart = new Set(['single', 'busy', 'rest']);
   const phases = all.filter(({ phase, remarks }) => !apart.has(phase) || remarks.length > 0);
   const cells = phases.map((each) => [
     each.phase,

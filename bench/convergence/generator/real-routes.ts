@@ -11,7 +11,12 @@ import { ByteSink, WordSink } from '../../../src/lab/arrays.ts';
 import { writeAttributes } from '../../../src/lab/attributes.ts';
 import { feedsFromMrt } from '../../../src/lab/mrt-feeds.ts';
 import { writePrepended } from '../../../src/lab/rewrite.ts';
-import { newPrefixColumns, type PrefixColumns, type Routes } from '../../../src/lab/routes.ts';
+import {
+  type AttributeSets,
+  newPrefixColumns,
+  type PrefixColumns,
+  type Routes,
+} from '../../../src/lab/routes.ts';
 import { dataFile } from '../../../test/support/data.ts';
 import { DAEMON_AS, type Neighbour } from '../cases.ts';
 import { pathLength } from './path-length.ts';
@@ -27,20 +32,27 @@ const NEXT_HOP_6 = '2001:db8::1';
 /** How often a sender prepends: 0, 1, 2 or 3 times more. */
 const PREPENDS = [0.65, 0.85, 0.95];
 
-export async function realRoutes(which: 'table' | 'pch'): Promise<Routes> {
+/** A part of the routes, by attribute sets. */
+export async function realRoutes(which: 'table' | 'pch', share: number): Promise<Routes> {
   const routes = which === 'table' ? tableRoutes(needed(TABLE)) : await feedRoutes(needed(FEED));
-  return { ...routes, v4: withoutLoops(routes, routes.v4), v6: withoutLoops(routes, routes.v6) };
+  const kept = keptSets(routes.sets, share);
+  return { ...routes, v4: withSets(routes.v4, kept), v6: withSets(routes.v6, kept) };
 }
 
-/** Somebody let the private AS out that the daemon has here; it would drop those routes. */
-function withoutLoops({ sets }: Routes, all: PrefixColumns): PrefixColumns {
-  const loops = new Uint8Array(sets.count);
-  for (let set = 0; set < sets.count; set++)
-    loops[set] = holds(sets.bytes, sets.start[set] as number, sets.start[set + 1] as number, DAEMON_AS)
-      ? 1
-      : 0;
+/** 1 for each set that stays. Somebody let the private AS out that the daemon has here; it would drop those routes. */
+function keptSets({ count, start, bytes }: AttributeSets, share: number): Uint8Array {
+  const random = new Random(1);
+  const kept = new Uint8Array(count);
+  for (let set = 0; set < count; set++) {
+    const loops = holds(bytes, start[set] as number, start[set + 1] as number, DAEMON_AS);
+    kept[set] = random.chance(share) && !loops ? 1 : 0;
+  }
+  return kept;
+}
+
+function withSets(all: PrefixColumns, sets: Uint8Array): PrefixColumns {
   const { words } = all;
-  const rows = [...all.set.keys()].filter((row) => loops[all.set[row] as number] === 0);
+  const rows = [...all.set.keys()].filter((row) => sets[all.set[row] as number] === 1);
   const kept = newPrefixColumns(words, rows.length);
   for (const [to, row] of rows.entries()) {
     kept.address.set(all.address.subarray(row * words, (row + 1) * words), to * words);

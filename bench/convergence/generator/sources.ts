@@ -19,7 +19,7 @@ const SEED = 7;
 export async function sourceOf(what: Case): Promise<Source> {
   if (what.feeds === 'same') return sameTable(what.prefixes);
   if (what.feeds === 'disjoint') return slices(what);
-  const routes = await realRoutes(what.feeds);
+  const routes = await realRoutes(what.feeds, what.share);
   return {
     count4: routes.v4.count,
     count6: routes.v6.count,

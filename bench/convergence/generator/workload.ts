@@ -2,6 +2,8 @@
  * What the senders of a case have to say: encoded before any clock starts, with the AS_PATH length of every
  * route beside it, from which the oracle computes what each neighbour must end up with.
  */
+
+import type { Routes } from '../../../src/lab/routes.ts';
 import { type Case, type Neighbour, neighboursOf } from '../cases.ts';
 import {
   type Announcement,
@@ -70,7 +72,7 @@ function makeSender(
     neighbour,
     rows: numbers.rowsOf(routes),
     announce: announcement(routes, seed),
-    sets: routes.sets.count,
+    sets: usedSets(routes),
   };
   if (!changes) return sender;
   const other = differently(source.view(neighbour, seed + ANOTHER), routes, neighbour.as);
@@ -83,4 +85,10 @@ function makeSender(
     singles: singles(routes, neighbour, 0),
     moreSingles: singles(routes, neighbour, 0.5),
   };
+}
+
+function usedSets({ v4, v6, sets }: Routes): number {
+  const used = new Uint8Array(sets.count);
+  for (const { set } of [v4, v6]) for (let row = 0; row < set.length; row++) used[set[row] as number] = 1;
+  return used.reduce((sum, one) => sum + one, 0);
 }
