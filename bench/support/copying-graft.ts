@@ -86,8 +86,13 @@ function newProcess(): { fabric: Fabric; routes: Routes } {
   const memory = createFabricMemory(defaultFabricOptions(1, 32));
   const fabric = new Fabric(memory, 0, describeFor(65000));
   fabric.setSession(0, SESSION.flags, SESSION_FLAG.external | SESSION_FLAG.fourOctetAs);
-  const routes = new Routes(fabric, 0, { onBestChanged: () => {}, onMarker: () => {}, onAnswer: () => {} });
-  routes.evaluator.mine[0] = 1;
+  const routes = new Routes(fabric, 0, {
+    tellsNobody: false,
+    onBestChanged: () => {},
+    onMarker: () => {},
+    onAnswer: () => {},
+  });
+  routes.evaluator.serve(0, true);
   fabric.sessionLimit = 1;
   return { fabric, routes };
 }

@@ -91,7 +91,7 @@ export class Blade implements RoutesListener, GraftHost, SessionHost {
     this.#news = news;
     this.routes = new Routes(fabric, slot, this);
     this.receiver = new Receiver(fabric, this.routes);
-    this.groups = new Groups(fabric, this.routes.evaluator, limits, new Journal(fabric, slot));
+    this.groups = new Groups(fabric, this.routes, limits, new Journal(fabric, slot));
     this.#grafts = new Grafts(fabric, slot, this.routes, this, clock);
     this.#recovery = new Recovery(fabric, slot, this.routes, limits, news);
     this.#costs = new GraftCosts(fabric, clock);
@@ -202,6 +202,10 @@ export class Blade implements RoutesListener, GraftHost, SessionHost {
   }
 
   // ── what the parts tell the blade ──
+
+  get tellsNobody(): boolean {
+    return this.groups.tellsNobody;
+  }
 
   onBestChanged(id: number): void {
     const urgent = this.#light || this.routes.fewWait;
@@ -542,7 +546,7 @@ export class Blade implements RoutesListener, GraftHost, SessionHost {
     const { index } = session;
     this.#sessions.set(index, session);
     this.#mine[index >>> 5] = (this.#mine[index >>> 5] as number) | (1 << (index & 31));
-    this.routes.evaluator.mine[index] = 1;
+    this.routes.evaluator.serve(index, true);
     this.fabric.setHome(index, this.slot);
     // Whatever came while nobody looked.
     this.fabric.ready.setForBlade(index);
@@ -556,7 +560,7 @@ export class Blade implements RoutesListener, GraftHost, SessionHost {
     this.#recovery.forget(index);
     this.#sessions.delete(index);
     this.#mine[index >>> 5] = (this.#mine[index >>> 5] as number) & ~(1 << (index & 31));
-    this.routes.evaluator.mine[index] = 0;
+    this.routes.evaluator.serve(index, false);
   }
 
   #stop(index: number, fault: Fault, restart: number): void {

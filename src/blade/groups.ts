@@ -9,7 +9,7 @@ import { SESSION } from '../fabric/layout.ts';
 import { OutViews, VIEW_PAGE_IDS } from '../rib/adj-rib-out.ts';
 import { Exporter, type ExportRules, groupKey } from './exporter.ts';
 import type { Limits } from './limits.ts';
-import { type BestRoutes, UpdateGroup } from './update-group.ts';
+import { type BestRoutes, Desk, UpdateGroup } from './update-group.ts';
 
 /** A group waits so long for its slowest member, milliseconds; then that one goes on alone. */
 const PATIENCE = 50;
@@ -40,6 +40,7 @@ export class Groups {
   readonly #best: BestRoutes;
   readonly #limits: Limits;
   readonly #journal: Journal;
+  readonly #desk = new Desk();
 
   constructor(fabric: Fabric, best: BestRoutes, limits: Limits, journal: Journal) {
     this.#fabric = fabric;
@@ -47,6 +48,11 @@ export class Groups {
     this.#best = best;
     this.#limits = limits;
     this.#journal = journal;
+  }
+
+  /** No group is told anything. */
+  get tellsNobody(): boolean {
+    return this.#told.length === 0;
   }
 
   /** A session that has been told nothing yet. */
@@ -189,6 +195,7 @@ export class Groups {
       view,
       this.#limits,
       this.#journal,
+      this.#desk,
     );
     this.all.push(group);
     if (rules.accept) this.#told.push(group);

@@ -12,8 +12,11 @@ import { Evaluator, OUTCOME, replaceWord } from '../ibgp-internal/evaluate.ts';
 import { LENGTHS, LOOPED, MED, ROW } from '../rib/attribute-row.ts';
 import { noteMed, notePresence } from '../rib/presence.ts';
 import { ADVERTISED, FILTERED } from '../rib/route-word.ts';
+import type { BestRoutes } from './update-group.ts';
 
 export interface RoutesListener {
+  /** No neighbour of this blade is told any route. */
+  readonly tellsNobody: boolean;
   /** The best route of a prefix changed. */
   onBestChanged(id: number): void;
   /** A sibling's marker came, behind everything that it told before. */
@@ -33,7 +36,7 @@ export interface EvaluationLog {
 /** A sibling that tells no more than this at once is not in the middle of a flood. */
 const FEW = 64;
 
-export class Routes {
+export class Routes implements BestRoutes {
   readonly evaluator: Evaluator;
   readonly channels: SiblingChannel[] = [];
   recordsSent = 0;
@@ -109,6 +112,23 @@ export class Routes {
     if (id >= fabric.prefixes.base6) fabric.count(session, SESSION_NUMBER.routesReceived6, more);
   }
 
+  known(id: number): boolean {
+    return this.evaluator.known(id);
+  }
+
+  /** The best route was forgotten, as nobody was to be told of it: now somebody is. */
+  learn(id: number): void {
+    this.#evaluate(id, 0, 0, false);
+  }
+
+  bestAttribute(id: number): number {
+    return this.evaluator.bestAttribute(id);
+  }
+
+  bestSession(id: number): number {
+    return this.evaluator.bestSession(id);
+  }
+
   /** Evaluates a prefix again, looking at everything. */
   revisit(id: number): void {
     this.#evaluate(id, 0, 0, false);
@@ -141,12 +161,14 @@ export class Routes {
       hints[i] = ring.second();
       ring.advance();
     }
-    this.evaluator.touch(hints, ids, count);
+    // Not while somebody is to come or has just come: a graft's log holds every prefix that a record names meanwhile.
+    const forgets = this.#listener.tellsNobody && this.logs.size === 0 && this.catchingUp === 0;
+    if (!forgets) this.evaluator.touch(hints, ids, count);
     for (let i = 0; i < count; i++) {
       const id = ids[i] as number;
       const second = hints[i] as number;
-      if (id >= 0) this.#evaluate(id, second, 0, false);
-      else this.#onSign(id, sibling, second);
+      if (id < 0) this.#onSign(id, sibling, second);
+      else if (!forgets || !this.evaluator.forget(id)) this.#evaluate(id, second, 0, false);
     }
   }
 

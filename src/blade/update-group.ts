@@ -26,6 +26,10 @@ import { Singles } from './singles.ts';
 
 /** What a group reads of its blade. */
 export interface BestRoutes {
+  /** False: the blade has forgotten it. */
+  known(id: number): boolean;
+  /** Finds what was forgotten; the prefix is marked then. */
+  learn(id: number): void;
   bestAttribute(id: number): number;
   /** Session + 1 */
   bestSession(id: number): number;
@@ -34,12 +38,15 @@ export interface BestRoutes {
 /** Octets of messages to single members that one export makes at most, but for one message more. */
 const SINGLES = 16_384;
 
-// One export's work, reused: the blade's groups export one after another.
-const batch = new Batch();
-const singles = new Singles();
 /** Prefixes that are looked at together; few, as messages to single members may fill the room before. */
 const SOME = 64;
-const some = new Int32Array(SOME);
+
+/** One export's work, reused: the groups of a blade export one after another. */
+export class Desk {
+  readonly batch = new Batch();
+  readonly singles = new Singles();
+  readonly some = new Int32Array(SOME);
+}
 
 export class UpdateGroup {
   readonly key: string;
@@ -66,6 +73,9 @@ export class UpdateGroup {
   readonly #best: BestRoutes;
   readonly #limits: Limits;
   readonly #journal: Journal;
+  readonly #batch: Batch;
+  readonly #singles: Singles;
+  readonly #some: Int32Array;
   readonly #fourOctetAs: boolean;
   readonly #maxMessage: number;
   /** Heads of the members' transmit rings, written and not yet published. */
@@ -80,7 +90,7 @@ export class UpdateGroup {
   readonly #offset = new Map<number, number>();
   readonly #postpone = (id: number): void => {
     this.pending.add(id);
-    singles.remove(id);
+    this.#singles.remove(id);
   };
 
   constructor(
@@ -92,9 +102,13 @@ export class UpdateGroup {
     view: number,
     limits: Limits,
     journal: Journal,
+    desk: Desk,
   ) {
     this.#fabric = fabric;
     this.#journal = journal;
+    this.#batch = desk.batch;
+    this.#singles = desk.singles;
+    this.#some = desk.some;
     this.#views = views;
     this.#best = best;
     this.#limits = limits;
@@ -164,22 +178,22 @@ export class UpdateGroup {
     }
     this.stalledSince = 0;
     this.#gather();
-    if (batch.count > 0 || singles.count > 0) this.#send();
+    if (this.#batch.count > 0 || this.#singles.count > 0) this.#send();
     return !this.quiet;
   }
 
   /** Takes prefixes from the walk and the pending set and sorts them into buckets of one attribute set and source. */
   #gather(): void {
-    batch.clear();
-    singles.clear();
+    this.#batch.clear();
+    this.#singles.clear();
     this.#page = -1;
     if (this.cursor >= 0) this.#walk();
     const { urgent } = this.pending;
     while (this.pending.size > 0 && this.pending.urgent === urgent && this.#gathering()) {
       const count = this.#takeSome();
       let i = 0;
-      for (; i < count && this.#gathering(); i++) this.#consider(some[i] as number);
-      for (; i < count; i++) this.#putBack(some[i] as number, urgent);
+      for (; i < count && this.#gathering(); i++) this.#consider(this.#some[i] as number);
+      for (; i < count; i++) this.#putBack(this.#some[i] as number, urgent);
     }
   }
 
@@ -189,14 +203,14 @@ export class UpdateGroup {
     const { urgent } = pending;
     const { keys4 } = this.#fabric.prefixes;
     const { words } = this.#fabric.columns;
-    const room = this.#limits.exports - batch.count;
+    const room = this.#limits.exports - this.#batch.count;
     let count = 0;
     while (count < SOME && count < room && pending.size > 0 && pending.urgent === urgent) {
-      some[count++] = pending.shift();
+      this.#some[count++] = pending.shift();
     }
     let sum = 0;
     for (let i = 0; i < count; i++) {
-      const id = some[i] as number;
+      const id = this.#some[i] as number;
       sum ^= words[this.#row(id)] as number;
       sum ^= this.#best.bestAttribute(id);
       sum ^= keys4[id << 1] as number;
@@ -211,7 +225,7 @@ export class UpdateGroup {
   }
 
   #gathering(): boolean {
-    return batch.count < this.#limits.exports && singles.room < SINGLES;
+    return this.#batch.count < this.#limits.exports && this.#singles.room < SINGLES;
   }
 
   #walk(): void {
@@ -229,7 +243,9 @@ export class UpdateGroup {
       const told = this.#views.attribute(this.view, id);
       if (this.recounting && told !== 0) this.#countRoute(this.#views.source(this.view, id), 1);
       // What waits anyway is looked at once: the view still says nothing of what is in this batch.
-      if ((told !== 0 || this.#best.bestAttribute(id) !== 0) && !this.pending.has(id)) this.#consider(id);
+      if (!this.#known(id)) this.#best.learn(id);
+      else if ((told !== 0 || this.#best.bestAttribute(id) !== 0) && !this.pending.has(id))
+        this.#consider(id);
     }
     this.cursor = id;
   }
@@ -238,6 +254,11 @@ export class UpdateGroup {
     this.recounting = false;
     for (const session of this.members) this.#fabric.setSession(session, SESSION.recount, 0);
     this.#noteCounts();
+  }
+
+  /** Who is told nothing need not know what is best: all that was told is withdrawn. */
+  #known(id: number): boolean {
+    return !this.exporter.rules.accept || this.#best.known(id);
   }
 
   /** Where the view's words of a prefix stand: neighbouring prefixes share a page, which is found once. */
@@ -252,6 +273,10 @@ export class UpdateGroup {
 
   /** Compares what should be told of a prefix with what was. */
   #consider(id: number): void {
+    if (!this.#known(id)) {
+      this.#best.learn(id);
+      return;
+    }
     const bestSource = this.#best.bestSession(id);
     const attribute = this.exporter.attributeFor(id, this.#best.bestAttribute(id), bestSource);
     const source = attribute === 0 ? 0 : bestSource;
@@ -260,7 +285,7 @@ export class UpdateGroup {
     const old = words[row] as number;
     const oldSource = words[row + 1] as number;
     if (attribute === old && source === oldSource) return;
-    const index = batch.add(id, attribute, source, old === 0 ? -1 : oldSource);
+    const index = this.#batch.add(id, attribute, source, old === 0 ? -1 : oldSource);
     if (attribute === old) {
       // The same attributes from another session: only these two sessions see a difference.
       this.#single(oldSource, id, attribute);
@@ -269,26 +294,31 @@ export class UpdateGroup {
     }
     // Who tells us the best route now must forget what we told it before.
     if (attribute !== 0 && old !== 0 && source !== oldSource) this.#single(source, id, 0);
-    if (attribute !== 0) batch.bucket(index, attribute, source);
-    else batch.bucket(index, id < this.#fabric.prefixes.base6 ? -1 : -2, oldSource);
+    if (attribute !== 0) this.#batch.bucket(index, attribute, source);
+    else this.#batch.bucket(index, id < this.#fabric.prefixes.base6 ? -1 : -2, oldSource);
   }
 
   #single(source: number, id: number, attribute: number): void {
     if (!this.#offset.has(source - 1)) return;
-    singles.add(source - 1, id, attribute, attribute === 0 ? 0 : this.#fabric.attributes.lengthOf(attribute));
+    this.#singles.add(
+      source - 1,
+      id,
+      attribute,
+      attribute === 0 ? 0 : this.#fabric.attributes.lengthOf(attribute),
+    );
   }
 
   /** Bytes into the rings, publish, then note in the view: in this order, so that a crash can only repeat. */
   #send(): void {
     this.untouched = false;
-    const room = this.#room - singles.room;
-    batch.encode(this.#fabric, this.#fourOctetAs, this.#maxMessage, room, this.#postpone);
+    const room = this.#room - this.#singles.room;
+    this.#batch.encode(this.#fabric, this.#fourOctetAs, this.#maxMessage, room, this.#postpone);
     for (let i = 0; i < this.members.length; i++) this.#copyTo(i);
-    for (const session of singles.sessions) this.#sendSingles(this.members.indexOf(session));
-    this.#journal.open(this.view, batch.id, batch.count);
+    for (const session of this.#singles.sessions) this.#sendSingles(this.members.indexOf(session));
+    this.#journal.open(this.view, this.#batch.id, this.#batch.count);
     this.#publish();
     this.#page = -1;
-    for (let i = 0; i < batch.count; i++) if (batch.id[i] !== -1) this.#noteSent(i);
+    for (let i = 0; i < this.#batch.count; i++) if (this.#batch.id[i] !== -1) this.#noteSent(i);
     this.#journal.close();
     this.#noteCounts();
   }
@@ -301,9 +331,9 @@ export class UpdateGroup {
   }
 
   #noteSent(index: number): void {
-    const id = batch.id[index] as number;
-    const source = batch.source[index] as number;
-    const oldSource = batch.oldSource[index] as number;
+    const id = this.#batch.id[index] as number;
+    const source = this.#batch.source[index] as number;
+    const oldSource = this.#batch.oldSource[index] as number;
     // What the recounting walk is still to pass is counted then, as it stands then.
     if (!this.recounting || id < this.cursor) {
       if (oldSource >= 0) this.#countRoute(oldSource, -1);
@@ -317,7 +347,7 @@ export class UpdateGroup {
         return;
       }
     }
-    this.#views.note(id, batch.attribute[index] as number, source);
+    this.#views.note(id, this.#batch.attribute[index] as number, source);
   }
 
   #countRoute(source: number, by: number): void {
@@ -339,16 +369,16 @@ export class UpdateGroup {
     let withdrawn = 0;
     let sent = 0;
     let start = 0;
-    for (let i = 0; i <= batch.messages; i++) {
-      if (i < batch.messages && batch.messageSource[i] !== session) {
+    for (let i = 0; i <= this.#batch.messages; i++) {
+      if (i < this.#batch.messages && this.#batch.messageSource[i] !== session) {
         sent++;
-        if (batch.messageAnnounces[i] === 1) announced += batch.messageRoutes[i] as number;
-        else withdrawn += batch.messageRoutes[i] as number;
+        if (this.#batch.messageAnnounces[i] === 1) announced += this.#batch.messageRoutes[i] as number;
+        else withdrawn += this.#batch.messageRoutes[i] as number;
         continue;
       }
-      const end = batch.messageStart[i] as number;
-      if (start < end) head = connections.write(session, connection, head, batch.bytes, start, end);
-      start = batch.messageStart[i + 1] as number;
+      const end = this.#batch.messageStart[i] as number;
+      if (start < end) head = connections.write(session, connection, head, this.#batch.bytes, start, end);
+      start = this.#batch.messageStart[i + 1] as number;
     }
     this.#heads[member] = head;
     this.#countSent(session, sent, announced, withdrawn);
@@ -367,14 +397,14 @@ export class UpdateGroup {
     const { connections } = this.#fabric;
     const session = this.members[member] as number;
     const connection = this.#fabric.session(session, SESSION.connection);
-    singles.encode(
+    this.#singles.encode(
       this.#fabric,
       this.#fourOctetAs,
       this.#maxMessage,
       session,
       (length, routes, announces) => {
         const head = this.#heads[member] as number;
-        this.#heads[member] = connections.write(session, connection, head, singles.bytes, 0, length);
+        this.#heads[member] = connections.write(session, connection, head, this.#singles.bytes, 0, length);
         this.#countSent(session, 1, announces ? routes : 0, announces ? 0 : routes);
       },
     );
@@ -403,20 +433,26 @@ export class UpdateGroup {
     let room = connections.transmitRoom(this.#connection(session)) - this.#roomNeeded;
     const all = room;
     let id = from;
-    batch.clear();
-    for (let steps = 0; steps < this.#limits.walk && batch.count < BATCH && room > 0; steps++, id++) {
+    this.#batch.clear();
+    for (let steps = 0; steps < this.#limits.walk && this.#batch.count < BATCH && room > 0; steps++, id++) {
       if (id === used4) id = Math.max(id, prefixes.base6);
       if (id >= end) break;
       if ((families & (id < prefixes.base6 ? FAMILY_IPV4 : FAMILY_IPV6)) === 0) continue;
       const attribute = this.#views.attribute(this.view, id);
       if (attribute === 0 || attribute === UNKNOWN) continue;
       if (this.#views.source(this.view, id) === session + 1) continue;
-      batch.bucket(batch.add(id, attribute, 0, 0), attribute, 0);
+      this.#batch.bucket(this.#batch.add(id, attribute, 0, 0), attribute, 0);
       // As if each had a message of its own, so that none is left over.
       room -= 64 + 2 * attributes.lengthOf(attribute);
     }
-    if (batch.count > 0) {
-      batch.encode(this.#fabric, this.#fourOctetAs, this.#maxMessage, all + this.#maxMessage, this.#postpone);
+    if (this.#batch.count > 0) {
+      this.#batch.encode(
+        this.#fabric,
+        this.#fourOctetAs,
+        this.#maxMessage,
+        all + this.#maxMessage,
+        this.#postpone,
+      );
       const member = this.members.indexOf(session);
       this.#copyTo(member);
       this.#publishMember(member);

@@ -7,18 +7,21 @@
  * the Loc-RIB. Evaluation has no memory: repeating it changes nothing.
  *
  * Most evaluations compare two routes: the one that changed, and the best. Only when the best itself got worse
- * does a blade look at every session that the presence word names.
+ * does a blade look at every session that the presence word names. And a blade that has nobody to tell does not even that
+ * for prefixes of which it has no route itself: it forgets their best, which is found when somebody needs it.
  */
 import type { Fabric } from '../fabric/fabric.ts';
 import * as layout from '../fabric/layout.ts';
 import * as row from '../rib/attribute-row.ts';
 import { decide } from '../rib/decision.ts';
+import * as locRib from '../rib/loc-rib.ts';
 import * as presence from '../rib/presence.ts';
 import * as routeWord from '../rib/route-word.ts';
 
 // Constants of this module: the JIT compiler folds them, but looks an import up each time.
 const { PAGE_BITS, PAGE_MASK } = layout;
 const { LENGTHS, NEIGHBOR_AS, ROW } = row;
+const { UNKNOWN_BEST } = locRib;
 const { BUCKETS } = presence;
 const { ADVERTISED, ATTRIBUTE_MASK, feasible, visible } = routeWord;
 
@@ -26,8 +29,11 @@ const { ADVERTISED, ATTRIBUTE_MASK, feasible, visible } = routeWord;
 export const OUTCOME = { bestChanged: 1, visibleChanged: 2 } as const;
 
 export class Evaluator {
-  /** 1 for sessions whose home this blade is. */
+  /** 1 for sessions whose home this blade is; changed by `serve`. */
   readonly mine: Uint8Array;
+  /** How many of them are in each bucket of the presence words, and the buckets that have any. */
+  readonly #bucketSessions = new Int32Array(BUCKETS);
+  #ownBuckets = 0;
   /** After `evaluate`: the session + 1 that alone changed for siblings; 0: several. */
   hint = 0;
   evaluations = 0;
@@ -56,6 +62,32 @@ export class Evaluator {
     this.#groupSession = new Int32Array(sessions);
     this.#groupAttribute = new Int32Array(sessions);
     this.#own = new Int32Array(sessions);
+  }
+
+  /** The blade is the session's home from now on, or no longer. */
+  serve(session: number, mine: boolean): void {
+    if ((this.mine[session] === 1) === mine) return;
+    this.mine[session] = mine ? 1 : 0;
+    const bucket = session % BUCKETS;
+    const sessions = (this.#bucketSessions[bucket] as number) + (mine ? 1 : -1);
+    this.#bucketSessions[bucket] = sessions;
+    this.#ownBuckets = sessions > 0 ? this.#ownBuckets | (1 << bucket) : this.#ownBuckets & ~(1 << bucket);
+  }
+
+  /**
+   * Instead of evaluating a prefix that a sibling's record names: forgets its best. False where one of the blade's own
+   * sessions may have a route of it, which may have to be advertised or hidden now.
+   */
+  forget(id: number): boolean {
+    if (((this.#fabric.presence[id] as number) & this.#ownBuckets) !== 0) return false;
+    const at = (id << 1) + 1;
+    if (this.#best[at] !== UNKNOWN_BEST) this.#best[at] = UNKNOWN_BEST;
+    return true;
+  }
+
+  /** False: the best was forgotten; evaluate the prefix before asking for it. */
+  known(id: number): boolean {
+    return this.#best[(id << 1) + 1] !== UNKNOWN_BEST;
   }
 
   /** AttrId of the best route; 0: none. */
@@ -97,7 +129,7 @@ export class Evaluator {
       const id = ids[i] as number;
       if (id < 0) continue;
       const best = this.#best[(id << 1) + 1] as number;
-      if (best === 0) continue;
+      if (best === 0 || best === UNKNOWN_BEST) continue;
       const page = directories[(best - 1) * pages + (id >>> PAGE_BITS)] as number;
       sum ^= words[(page << PAGE_BITS) | (id & PAGE_MASK)] as number;
       sum ^= rows[(this.#best[id << 1] as number) * ROW + LENGTHS] as number;
@@ -128,6 +160,7 @@ export class Evaluator {
     const now = own ? feasible(word) : visible(word);
     const best = this.#best[(id << 1) + 1] as number;
     const bestAttribute = this.#best[id << 1] as number;
+    if (best === UNKNOWN_BEST) return this.#evaluateAll(id);
     if (best === hint) {
       if (now === 0) return this.#evaluateAll(id);
       if (now === bestAttribute) return own && (word & ADVERTISED) === 0 ? this.#evaluateAll(id) : 0;

@@ -63,6 +63,7 @@ function checkLocRibs(world: World, prefix: number, id: number, best: Candidate 
   for (const { blade, slot } of world.blades) {
     const { evaluator } = blade.routes;
     const word = session === 0 ? 0 : world.fabric.columns.get(session - 1, id) & ATTRIBUTE_MASK;
+    if (!evaluator.known(id)) continue;
     if (evaluator.bestSession(id) === session && evaluator.bestAttribute(id) === word) continue;
     const found = `session ${evaluator.bestSession(id) - 1}, attribute set ${evaluator.bestAttribute(id)}`;
     throw new Error(

@@ -9,8 +9,9 @@ import type { Fabric } from '../../fabric/fabric.ts';
 import { SESSION } from '../../fabric/layout.ts';
 import { OutViews } from '../../rib/adj-rib-out.ts';
 import { decide, STEP_NAMES } from '../../rib/decision.ts';
+import { UNKNOWN_BEST } from '../../rib/loc-rib.ts';
 import { BUCKETS, MED_MARK } from '../../rib/presence.ts';
-import { ATTRIBUTE_MASK, FILTERED } from '../../rib/route-word.ts';
+import { ATTRIBUTE_MASK, FILTERED, visible } from '../../rib/route-word.ts';
 import type { RouteFilter, RouteRow } from '../operations.ts';
 import { breath, idsInOrder, spanWithin, wholeSpan, within } from './prefixes.ts';
 import { type AttributesText, attributesText, prefixText } from './route-text.ts';
@@ -76,10 +77,9 @@ export class RouteViews {
   /** Prefixes with a best route. */
   countPrefixes(): number {
     const { prefixes } = this.#fabric;
-    const best = this.#locRibs[0] as Uint32Array;
     let count = 0;
-    for (let id = 0; id < prefixes.used4(); id++) if (best[id << 1] !== 0) count++;
-    for (let id = prefixes.base6; id < prefixes.used6(); id++) if (best[id << 1] !== 0) count++;
+    for (let id = 0; id < prefixes.used4(); id++) if (this.#best(id) >= 0) count++;
+    for (let id = prefixes.base6; id < prefixes.used6(); id++) if (this.#best(id) >= 0) count++;
     return count;
   }
 
@@ -127,13 +127,30 @@ export class RouteViews {
       yield ids.filter((id) => within(fabric, id, words, length, ipv6));
   }
 
-  /** Session of the best route of the whole box, or -1: at rest every blade says the same. */
+  /** Session of the best route of the whole box, or -1: at rest every blade that knows it says the same. */
   #best(id: number): number {
+    let forgotten = false;
     for (const best of this.#locRibs) {
-      const session = (best[(id << 1) + 1] as number) - 1;
-      if (session >= 0) return session;
+      const session = best[(id << 1) + 1] as number;
+      if (session === UNKNOWN_BEST) forgotten = true;
+      else if (session !== 0) return session - 1;
     }
-    return -1;
+    return forgotten ? this.#bestAdvertised(id) : -1;
+  }
+
+  /** Blades that tell nobody forget what is best; what they advertise to their siblings says it too. */
+  #bestAdvertised(id: number): number {
+    const { columns } = this.#fabric;
+    let best = -1;
+    let bestAttribute = 0;
+    for (const session of this.#sessionsWith(id)) {
+      const attribute = visible(columns.get(session, id));
+      if (attribute === 0) continue;
+      if (best >= 0 && decide(this.#fabric, attribute, session, bestAttribute, best) < 0) continue;
+      best = session;
+      bestAttribute = attribute;
+    }
+    return best;
   }
 
   /** The sessions that may have a route, in order. */
