@@ -12,8 +12,12 @@ import { optionsFor } from './options.ts';
 const TIME = 25_000;
 const AT_LEAST = 100;
 
-/** Seeds that once showed an error of ours. */
-const ONCE_WRONG: readonly number[] = [];
+/** Seeds that once showed an error of ours, with the number of blades where it is not the seed's own. */
+const ONCE_WRONG: readonly (readonly [seed: number, blades?: number])[] = [
+  // The restart time was up while the neighbour was coming back: what it told was swept with what was stale.
+  [101_453, 1],
+  [102_607, 1],
+];
 
 function attempt(seed: number, blades?: number): Ending {
   try {
@@ -33,7 +37,7 @@ function during(first: number, step: (seed: number) => void): number {
 }
 
 test.serial('whatever once went wrong goes right', (t) => {
-  for (const seed of ONCE_WRONG) t.notThrows(() => attempt(seed));
+  for (const [seed, blades] of ONCE_WRONG) t.notThrows(() => attempt(seed, blades));
   t.pass();
 });
 
