@@ -337,8 +337,11 @@ export class Session implements TrackOwner {
   }
 
   deleteRoutes(_track: Track, cause: EndCause): void {
-    if (this.stale.keep(cause)) this.schedule(this.#host.clock());
-    else this.dropRoutes();
+    // What it told in the same read, before the end, counts too: it is marked with the rest.
+    if (this.stale.keep(cause)) {
+      this.#host.receiver.apply(this.index, !this.configuration.importAccept);
+      this.schedule(this.#host.clock());
+    } else this.dropRoutes();
   }
 
   /** All of them go, stale ones too. */

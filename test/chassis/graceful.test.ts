@@ -213,6 +213,19 @@ test.serial(
   },
 );
 
+test.serial('what was told just before a NOTIFICATION is kept like the rest', async (t) => {
+  const box = await world(t);
+  const neighbour = await box.up({ notification: true });
+  // At one stroke, so that the last routes and the end are read together.
+  neighbour.send(feed.bytes, encodeNotification(6, 4));
+  neighbour.socket.end();
+  await down(box);
+  await until('the witness has it', () => box.witness.stats().routes4 === ROUTES);
+  await box.witness.quiet(100);
+  nothingNoticed(t, box);
+  t.is((await box.operator.showSession(N.address)).routesReceived, ROUTES);
+});
+
 test.serial('what the operator ends is ended, also for who would keep our routes', async (t) => {
   const box = await world(t, { 'graceful-restart': 'full' });
   const neighbour = await told(box, { notification: true });
