@@ -251,7 +251,10 @@ export class Session implements TrackOwner {
       }
     }
     // The neighbour has not come back in time, or not told all in time. It may just be coming back: what it tells then stays.
-    if (now >= this.stale.deadline) this.stale.end(this.stale.families);
+    if (now >= this.stale.deadline) {
+      this.stale.end(this.stale.families);
+      this.schedule(now);
+    }
     return Math.min(sending, this.stale.deadline, this.tracks[0].tick(now), this.tracks[1].tick(now));
   }
 
@@ -338,10 +341,9 @@ export class Session implements TrackOwner {
 
   deleteRoutes(_track: Track, cause: EndCause): void {
     // What it told in the same read, before the end, counts too: it is marked with the rest.
-    if (this.stale.keep(cause)) {
-      this.#host.receiver.apply(this.index, !this.configuration.importAccept);
-      this.schedule(this.#host.clock());
-    } else this.dropRoutes();
+    if (this.stale.keep(cause)) this.#host.receiver.apply(this.index, !this.configuration.importAccept);
+    else this.dropRoutes();
+    this.schedule(this.#host.clock());
   }
 
   /** All of them go, stale ones too. */
