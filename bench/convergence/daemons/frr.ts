@@ -1,8 +1,7 @@
 /**
- * FRR's bgpd alone: no zebra, no kernel, no log. Updates are not delayed (advertisement-interval 0, coalesce-time 0,
- * no update-delay), all
- * eBGP neighbours share one update group. It sends routes back to where they came from then; a loop in the path
- * makes them unusable there (RFC 4271 9.1.2), so that is not wrong.
+ * FRR's bgpd alone: no zebra, no kernel, no log. Nothing is delayed (advertisement-interval 0, coalesce-time 0, no
+ * update-delay), and all neighbours share one update group. It sends routes back to where they came from then; a loop in
+ * the path makes them unusable there (RFC 4271 9.1.2), so that is not wrong.
  */
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
