@@ -30,13 +30,18 @@ export function goesOn(fabric: Fabric, session: number): boolean {
 
 /** What its last home may have left half done of a session that goes on. */
 export function mend(fabric: Fabric, session: number): void {
+  recountReceived(fabric, session);
+  // It may have written what it never told the line card of.
+  fabric.ringCard(session);
+}
+
+/** Its last home may have changed a route and not counted it. */
+function recountReceived(fabric: Fabric, session: number): void {
   const { base6 } = fabric.prefixes;
   const ipv6 = countRoutes(fabric, session, base6 / PAGE_WORDS, fabric.columns.pages);
   const ipv4 = countRoutes(fabric, session, 0, base6 / PAGE_WORDS);
   fabric.setNumber(session, SESSION_NUMBER.routesReceived, ipv4 + ipv6);
   fabric.setNumber(session, SESSION_NUMBER.routesReceived6, ipv6);
-  // It may have written what it never told the line card of.
-  fabric.ringCard(session);
 }
 
 /** Routes in some pages of the Adj-RIB-In. IPv6 begins with a page of its own. */
@@ -68,6 +73,8 @@ export function abandon(fabric: Fabric, session: number): void {
     fabric.setSession(session, SESSION.staleFamilies, 0);
     fabric.setSession(session, SESSION.staleCursor, 0);
   }
+  // Stale routes stay, and are counted on when the neighbour is back.
+  recountReceived(fabric, session);
   fabric.setSession(session, SESSION.state, State.Idle);
   fabric.setSession(session, SESSION.view, 0);
   fabric.setSession(session, SESSION.refreshCursor, 0);
