@@ -173,6 +173,7 @@ export class Blade implements RoutesListener, GraftHost, SessionHost {
   turn(): boolean {
     const { fabric } = this;
     fabric.epochs.enter();
+    this.routes.meet();
     const start = this.clock();
     // Before anybody is released: a view goes with the rules by which it was told.
     if (this.#toRegroup.size > 0) this.#regroup();

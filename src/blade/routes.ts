@@ -5,7 +5,7 @@
  * Owns the evaluator (Loc-RIB) and the channels to the siblings. Never blocks, never allocates per route.
  */
 import type { Fabric } from '../fabric/fabric.ts';
-import { SESSION_NUMBER } from '../fabric/layout.ts';
+import { BLADE_WORD, SESSION_NUMBER } from '../fabric/layout.ts';
 import type { RecordRing } from '../fabric/record-ring.ts';
 import { ANSWER, MARKER, QUESTION, SiblingChannel } from '../ibgp-internal/channel.ts';
 import { Evaluator, OUTCOME, replaceWord } from '../ibgp-internal/evaluate.ts';
@@ -53,6 +53,8 @@ export class Routes implements BestRoutes {
   readonly #fabric: Fabric;
   readonly #incoming: { sibling: number; ring: RecordRing }[] = [];
   readonly #listener: RoutesListener;
+  readonly #blade: number;
+  #blades = 0;
   // Records being taken.
   readonly #ids = new Int32Array(SOME);
   readonly #hints = new Int32Array(SOME);
@@ -61,11 +63,24 @@ export class Routes implements BestRoutes {
     this.#fabric = fabric;
     this.#listener = listener;
     this.evaluator = new Evaluator(fabric, blade);
-    for (let sibling = 0; sibling < fabric.options.blades; sibling++) {
-      if (sibling === blade) continue;
-      this.channels.push(new SiblingChannel(fabric, blade, sibling));
-      this.#incoming.push({ sibling, ring: fabric.ringBetween(sibling, blade) });
+    this.#blade = blade;
+    this.meet();
+  }
+
+  /** Siblings come and go: whoever is there is told of what changes from now on, and who is not, no more. */
+  meet(): void {
+    const fabric = this.#fabric;
+    if (fabric.blades === this.#blades) return;
+    this.#blades = fabric.blades;
+    const { channels } = this;
+    while (channels.length > 0 && (channels.at(-1) as SiblingChannel).sibling >= this.#blades) channels.pop();
+    this.#incoming.length = channels.length;
+    for (let sibling = (channels.at(-1)?.sibling ?? -1) + 1; sibling < this.#blades; sibling++) {
+      if (sibling === this.#blade) continue;
+      channels.push(new SiblingChannel(fabric, this.#blade, sibling));
+      this.#incoming.push({ sibling, ring: fabric.ringBetween(sibling, this.#blade) });
     }
+    fabric.setBladeWord(this.#blade, BLADE_WORD.tells, this.#blades);
   }
 
   channelTo(sibling: number): SiblingChannel {

@@ -11,14 +11,13 @@ export interface BladeEvents {
   died(slot: number, why: string): void;
 }
 
-/** MiB of a blade's own heap: routes stand in the fabric, so that this is for code and for what waits. */
-export const DEFAULT_MEMORY = 1024;
-
 export class BladeHandle {
   readonly slot: number;
   /** Being emptied, or empty, for maintenance: gets no sessions. */
   drained = false;
   running = false;
+  /** Its worker is being replaced. */
+  restarting = false;
   startedAt = 0;
   /** How often a worker was started in this slot, and how often one ended unasked. */
   starts = 0;
@@ -26,6 +25,7 @@ export class BladeHandle {
   lastDeath: { readonly time: number; readonly why: string } | undefined;
   readonly #fabric: Fabric;
   readonly #events: BladeEvents;
+  /** MiB of its own heap: routes stand in the fabric, so that this is for code and for what waits. */
   readonly #memory: number;
   #worker: Worker | undefined;
   #port: MessagePort | undefined;
@@ -35,7 +35,7 @@ export class BladeHandle {
   /** Orders by the number that the doorbell counts them by, until they are carried out. */
   #orders: { readonly number: number; readonly order: BladeOrder }[] = [];
 
-  constructor(fabric: Fabric, slot: number, events: BladeEvents, memory = DEFAULT_MEMORY) {
+  constructor(fabric: Fabric, slot: number, events: BladeEvents, memory: number) {
     this.#fabric = fabric;
     this.#events = events;
     this.#memory = memory;
@@ -108,6 +108,12 @@ export class BladeHandle {
     if (this.#killed !== undefined) return;
     this.#killed = why;
     void this.#worker?.terminate();
+  }
+
+  /** Ends the thread for maintenance; nobody is told. */
+  async end(): Promise<void> {
+    this.#stopping = true;
+    await this.#worker?.terminate();
   }
 
   /** Cease to all its neighbours; resolves when the thread has ended. */

@@ -13,7 +13,7 @@ import { encodeKeepalive, encodeNotification } from '../bgp/message.ts';
 import type { BladeNews } from '../blade/messages.ts';
 import type { Configuration } from '../config/configuration.ts';
 import { Fabric } from '../fabric/fabric.ts';
-import { createFabricMemory, SESSION_NUMBER } from '../fabric/layout.ts';
+import { BOX, createFabricMemory, SESSION_NUMBER } from '../fabric/layout.ts';
 import type { CardNews, LastWords } from '../linecard/messages.ts';
 import { describeFor } from '../rib/attribute-row.ts';
 import { BladeHandle } from './blade-handle.ts';
@@ -37,6 +37,9 @@ const LAST_WORDS: LastWords = {
   superseded: encodeNotification(NotificationCode.Cease, Cease.ConnectionCollisionResolution),
   unserved: encodeNotification(NotificationCode.Cease, Cease.ConnectionRejected),
 };
+/** How often a graft is tried that was undone because a blade died, and milliseconds between. */
+const GRAFT_TRIES = 5;
+const TRY_AGAIN = 50;
 /** Seconds between two samples of the counters in the store. */
 const HISTORY_EVERY = 10;
 
@@ -69,15 +72,12 @@ export class Chassis {
     this.configuration = configuration;
     this.#quiet = options.quiet ?? false;
     const memory = createFabricMemory(fabricOptions(configuration));
-    const { blades } = memory.options;
-    this.fabric = new Fabric(memory, blades, describeFor(configuration.router.as));
+    const { blades, heartbeatLimit, poisonLimit } = configuration.chassis;
+    this.fabric = new Fabric(memory, memory.options.blades, describeFor(configuration.router.as));
+    this.fabric.box[BOX.blades] = blades;
     this.table = new SessionTable(this.fabric, monotonicMilliseconds);
     for (const neighbor of configuration.neighbors) this.table.add(configuration, neighbor);
-    const events = {
-      news: (news: BladeNews) => this.#onNews(news),
-      died: (slot: number, why: string) => this.#onDied(slot, why),
-    };
-    this.blades = Array.from({ length: blades }, (_, slot) => new BladeHandle(this.fabric, slot, events));
+    this.blades = Array.from({ length: blades }, (_, slot) => this.#newBlade(slot));
     this.grafts = new Grafts(this.fabric, monotonicMilliseconds, () => this.#alive());
     this.recovery = new Recovery(
       {
@@ -92,7 +92,7 @@ export class Chassis {
           if (entry !== undefined) entry.heldBecause = why;
         },
       },
-      { heartbeat: 5000, poison: 3 },
+      { heartbeat: heartbeatLimit * 1000, poison: poisonLimit },
     );
     this.load = new LoadMeter(this.fabric, monotonicMilliseconds);
     this.store = new Store(configuration.chassis.state, { onTrouble: (text) => log(`warning: ${text}`) });
@@ -164,31 +164,39 @@ export class Chassis {
 
   /** Orders the home blade of a session, when no graft of it is under way. */
   async order(entry: SessionEntry, kind: 'clear' | 'enable' | 'refresh'): Promise<void> {
-    await this.alone(entry, async () =>
-      this.blade(this.fabric.homeOf(entry.index)).order({ kind, session: entry.index }),
-    );
+    await this.alone(entry, async () => (await this.#homeOf(entry)).order({ kind, session: entry.index }));
   }
 
   async shutdown(entry: SessionEntry, why: string): Promise<void> {
     await this.alone(entry, async () => {
-      const blade = this.blade(this.fabric.homeOf(entry.index));
+      const blade = await this.#homeOf(entry);
       blade.order({ kind: 'shutdown', session: entry.index, why });
       entry.heldBecause = why === '' ? 'shut down by the operator' : `shut down by the operator: ${why}`;
     });
   }
 
+  /** The blade that serves a session; while there is none, because its blade died, the next one. */
+  async #homeOf({ index }: SessionEntry): Promise<BladeHandle> {
+    while (this.fabric.homeOf(index) < 0) await new Promise((resolve) => setTimeout(resolve, 10));
+    return this.blade(this.fabric.homeOf(index));
+  }
+
   /** Moves one session; rejects with GraftUndone when it stayed where it was. */
   graft(entry: SessionEntry, to: number, reason = 'operator'): Promise<GraftCosts> {
     return this.alone(entry, async () => {
-      const blade = this.blade(to);
-      if (!blade.running) throw new OperationError(`blade ${to} does not run`);
-      try {
-        const costs = await this.grafts.graft(entry.index, to);
-        if (costs.from !== costs.to) this.#noteGraft(entry, costs, reason);
-        return costs;
-      } catch (error) {
-        if (error instanceof GraftUndone) this.#noteUndone(entry, to, error.message);
-        throw error;
+      for (let tries = 1; ; tries++) {
+        if (!this.blade(to).running) throw new OperationError(`blade ${to} does not run`);
+        try {
+          const costs = await this.grafts.graft(entry.index, to);
+          if (costs.from !== costs.to) this.#noteGraft(entry, costs, reason);
+          return costs;
+        } catch (error) {
+          if (!(error instanceof GraftUndone)) throw error;
+          this.#noteUndone(entry, to, error.message);
+          // Some blade died meanwhile, maybe none of the two: the session is where it was, or has another home.
+          if (!error.lost || tries === GRAFT_TRIES) throw error;
+          await new Promise((resolve) => setTimeout(resolve, TRY_AGAIN));
+        }
       }
     });
   }
@@ -202,6 +210,22 @@ export class Chassis {
 
   sessionsOn(slot: number): SessionEntry[] {
     return this.sessions.filter(({ index }) => this.fabric.homeOf(index) === slot);
+  }
+
+  /** A blade in the next slot; resolves when it runs. */
+  async addBlade(slot: number): Promise<BladeHandle> {
+    const blade = this.#newBlade(slot);
+    this.blades.push(blade);
+    await this.#startBlade(blade);
+    return blade;
+  }
+
+  #newBlade(slot: number): BladeHandle {
+    const events = {
+      news: (news: BladeNews) => this.#onNews(news),
+      died: (dead: number, why: string) => this.#onDied(dead, why),
+    };
+    return new BladeHandle(this.fabric, slot, events, this.configuration.chassis.bladeMemory);
   }
 
   #startBlade(blade: BladeHandle): Promise<void> {

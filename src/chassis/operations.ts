@@ -82,6 +82,9 @@ export interface BladeRow {
   decisionsRun?: number;
   /** How often the worker in this slot was replaced. */
   restarts?: number;
+  /** How often it died, and why it did the last time. */
+  deaths?: number;
+  lastDeath?: { time: string; why: string };
   /** Ready to run while the processors were others': percent of the time. */
   waitPercent?: number;
   /** The longest turn of the blade's loop since it started, and since this was read last: all it serves waited so long. */
@@ -102,6 +105,8 @@ export interface CardRow {
   accepted: number;
   dialled: number;
   refused: number;
+  /** KEEPALIVEs said for sessions whose blade was dead, or late. */
+  keptAlive?: number;
   bytesIn: number;
   bytesOut: number;
 }
@@ -279,6 +284,13 @@ export interface ReloadChange {
   effect: string;
 }
 
+/** What a change of the number of blades did. */
+export interface ScaleReport {
+  before: number;
+  after: number;
+  grafts: GraftReport[];
+}
+
 /** What reload did, by neighbour; `restartNeeded` names the keys that only a new start applies. */
 export interface ReloadReport {
   dryRun: boolean;
@@ -322,6 +334,7 @@ export interface ChassisOperations {
   drain(blade: number): Promise<DrainReport>;
   undrain(blade: number): Promise<void>;
   restart(blade: number): Promise<DrainReport>;
+  scale(blades: number): Promise<ScaleReport>;
   fault(blade: number, kind: FaultKind): Promise<void>;
 
   clear(neighbor: string): Promise<void>;

@@ -4,6 +4,7 @@ import { planBalance } from './balance.ts';
 import { type Chassis, graftReport, type SessionEntry } from './chassis.ts';
 import { dumpMrt } from './dump.ts';
 import { GraftUndone } from './graft.ts';
+import { Maintenance } from './maintenance.ts';
 import {
   type BalanceMetric,
   type BalanceReport,
@@ -20,6 +21,7 @@ import {
   type ReloadReport,
   type RouteFilter,
   type RouteRow,
+  type ScaleReport,
   type SessionDetail,
   type SessionRow,
 } from './operations.ts';
@@ -46,12 +48,14 @@ export class Operator implements ChassisOperations {
   readonly #version: string;
   readonly #routes: RouteViews;
   readonly #reloader: Reloader;
+  readonly #maintenance: Maintenance;
 
   constructor(chassis: Chassis, file: string, version: string) {
     this.#chassis = chassis;
     this.#file = file;
     this.#version = version;
     this.#reloader = new Reloader(chassis, file);
+    this.#maintenance = new Maintenance(chassis, (entry, to, reason) => this.#graft(entry, to, reason));
     this.#routes = new RouteViews(
       chassis.fabric,
       () => chassis.table.limit,
@@ -137,40 +141,24 @@ export class Operator implements ChassisOperations {
     return { metric, unit, dryRun, band: BAND, before: rows(plan.before), after: rows(plan.after), grafts };
   }
 
-  /** Empties a blade: its sessions go where there are fewest. */
-  async drain(slot: number): Promise<DrainReport> {
-    const chassis = this.#chassis;
-    const blade = chassis.blade(slot);
-    const others = chassis.blades.filter((other) => other !== blade && other.running && !other.drained);
-    if (others.length === 0)
-      throw new OperationError(`blade ${slot} cannot be drained: no other blade takes sessions`);
-    blade.drained = true;
-    const grafts: GraftReport[] = [];
-    for (const entry of chassis.sessionsOn(slot)) {
-      const counts = others.map((other) => chassis.sessionsOn(other.slot).length);
-      const to = others[counts.indexOf(Math.min(...counts))]!.slot;
-      grafts.push(await this.#graft(entry, to, `drain of blade ${slot}`));
-    }
-    return { blade: slot, grafts };
+  drain(slot: number): Promise<DrainReport> {
+    return this.#maintenance.drain(slot);
   }
 
   async undrain(slot: number): Promise<void> {
-    this.#chassis.blade(slot).drained = false;
+    this.#maintenance.undrain(slot);
   }
 
-  async restart(slot: number): Promise<DrainReport> {
-    this.#chassis.blade(slot);
-    throw new OperationError('restarting a blade is not in this version; "chassis drain" empties one');
+  restart(slot: number): Promise<DrainReport> {
+    return this.#maintenance.restart(slot);
   }
 
-  async fault(slot: number, _kind: FaultKind): Promise<void> {
-    this.#chassis.blade(slot);
-    if (!this.#chassis.configuration.chassis.allowFaults) {
-      throw new OperationError(
-        'faults are not allowed here; "allow-faults: true" in the chassis section allows them',
-      );
-    }
-    throw new OperationError('rehearsing faults is not in this version');
+  scale(blades: number): Promise<ScaleReport> {
+    return this.#maintenance.scale(blades);
+  }
+
+  fault(slot: number, kind: FaultKind): Promise<void> {
+    return this.#maintenance.fault(slot, kind);
   }
 
   async clear(neighbor: string): Promise<void> {

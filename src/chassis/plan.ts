@@ -6,6 +6,8 @@ import { defaultFabricOptions, type FabricOptions } from '../fabric/layout.ts';
 import { addressWords } from '../linecard/address-words.ts';
 import type { Neighbor } from '../linecard/messages.ts';
 
+/** Blades that there can be at least, so that some can be added while it runs. */
+const LEAST_BLADES = 16;
 /** Neighbours that there is room for at least, so that some can be added while it runs. */
 const LEAST_SESSIONS = 64;
 
@@ -14,7 +16,8 @@ export function fabricOptions(configuration: Configuration): FabricOptions {
   const configured = configuration.neighbors.length;
   // As many again may be added while it runs; and one more, the rehearsal's. Reserved memory costs nothing.
   const sessions = Math.max(limits?.sessions ?? Math.max(LEAST_SESSIONS - 1, 2 * configured), configured) + 1;
-  const options = defaultFabricOptions(blades, Math.ceil(sessions / 32) * 32, lineCards);
+  const slots = Math.max(blades, LEAST_BLADES);
+  const options = defaultFabricOptions(slots, Math.ceil(sessions / 32) * 32, lineCards);
   // Rings as wide as those that are configured can have.
   const { receiveBytes, transmitBytes } = defaultFabricOptions(blades, configured + 1, lineCards);
   return {

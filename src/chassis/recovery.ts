@@ -78,6 +78,8 @@ export class Recovery {
   readonly #orphans = new Map<number, { readonly from: number; readonly diedAt: number }>();
   readonly #undone: BladeOrder[] = [];
   readonly #delays = new Map<number, number>();
+  /** By slot, when its blade began to run. */
+  readonly #since = new Map<number, number>();
   readonly #views: ViewReclaimer;
   #reclaimed = true;
   #watch: NodeJS.Timeout | undefined;
@@ -110,16 +112,37 @@ export class Recovery {
 
   /** A blade runs: it can be asked, and take what waits. */
   running(slot: number): void {
+    this.#since.set(slot, this.#host.clock());
     Atomics.or(this.#host.fabric.box, BOX.running, 1 << slot);
     if (this.waiting.size > 0) this.#divide([...this.waiting]);
   }
 
   /** The thread in this slot has ended. */
   async died(blade: BladeHandle, why: string): Promise<void> {
+    this.#host.tell(`blade ${blade.slot} died: ${why}`);
+    await this.#bequeath(blade);
+    await this.#startAnew(blade);
+  }
+
+  /** Puts a fresh blade into the place of one that serves nobody. */
+  async replace(blade: BladeHandle): Promise<void> {
+    blade.restarting = true;
+    await this.retire(blade);
+    if (!this.#stopped) await this.#host.startBlade(blade);
+    blade.restarting = false;
+  }
+
+  /** A blade that serves nobody leaves for good. */
+  async retire(blade: BladeHandle): Promise<void> {
+    await blade.end();
+    await this.#bequeath(blade);
+  }
+
+  /** What the blade leaves goes to the others. Whatever it was just doing is as if it had died. */
+  async #bequeath(blade: BladeHandle): Promise<void> {
     const { fabric, clock } = this.#host;
     const { slot } = blade;
     const diedAt = clock();
-    this.#host.tell(`blade ${slot} died: ${why}`);
     this.#undone.push(...blade.takeUndone().filter(({ kind }) => REPEATED.has(kind)));
     while (!settleGrafts(fabric, slot)) await sleep(1);
     if (this.#stopped) return;
@@ -131,7 +154,6 @@ export class Recovery {
     this.#divide(orphans);
     // Even those that are asleep: what the dead one has changed is known to nobody else.
     for (const other of this.#host.blades) fabric.bells.ring(other.slot);
-    await this.#startAnew(blade);
   }
 
   /** An orphan has been told all that it should be told. */
@@ -209,10 +231,11 @@ export class Recovery {
     const before = this.#delays.get(blade.slot) ?? 0;
     const delay = lived > SOON ? 0 : Math.min(Math.max(before * 2, DELAY), LONGEST_DELAY);
     this.#delays.set(blade.slot, delay);
+    blade.restarting = true;
     if (before > 0 && delay > 0) await sleep(before);
-    if (this.#stopped) return;
     // One that ends before it runs is reported as dead, and comes by here again.
-    await this.#host.startBlade(blade).catch(() => {});
+    if (!this.#stopped) await this.#host.startBlade(blade).catch(() => {});
+    blade.restarting = false;
   }
 
   /** What dead blades had in their hands comes back, some time after they are buried. */
@@ -230,7 +253,9 @@ export class Recovery {
     if (stood > this.#limits.heartbeat / 2) return;
     for (const blade of blades) {
       if (!blade.running) continue;
-      const silent = now - fabric.bladeNumber(blade.slot, BLADE_NUMBER.heartbeat);
+      // A heartbeat from before it began is its predecessor's.
+      const since = this.#since.get(blade.slot) ?? now;
+      const silent = now - Math.max(since, fabric.bladeNumber(blade.slot, BLADE_NUMBER.heartbeat));
       if (silent > this.#limits.heartbeat) blade.kill(`it gave no sign of life for ${Math.round(silent)} ms`);
     }
   }

@@ -21,7 +21,7 @@ export async function rehearse(
   session: number,
   order: (slot: number, order: BladeOrder) => void,
 ): Promise<void> {
-  const { blades } = fabric.options;
+  const { blades } = fabric;
   if (blades === 1) return;
   openRecord(fabric, session);
   order(0, { kind: 'attach', session });

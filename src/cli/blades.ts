@@ -1,5 +1,5 @@
 /** What is done to a blade: `chassis drain`, `undrain`, `restart` and `fault`. */
-import { type DrainReport, FAULT_KINDS } from '../chassis/operations.ts';
+import { type DrainReport, FAULT_KINDS, type ScaleReport } from '../chassis/operations.ts';
 import { answer, type Call, type Command, numeric } from './command.ts';
 import { count } from './format.ts';
 import { graftReports } from './graft.ts';
@@ -34,6 +34,20 @@ export const bladeCommands: readonly Command[] = [
     example: 'restart 2',
     remote: true,
     run: (call) => moveAway(call, 'restart', 'is restarted'),
+  },
+  {
+    name: 'scale',
+    summary: 'more or fewer blades, without any session noticing',
+    operands: [{ name: 'BLADES', doc: 'how many there are to be' }],
+    example: 'scale 6',
+    remote: true,
+    async run(call) {
+      const report = await call.ask<ScaleReport>('scale', { blades: numeric(call.operands[0]) });
+      return answer(call, report, () => {
+        const moved = `${report.before} blades were, ${report.after} are: ${count(report.grafts.length, 'session')} moved\n`;
+        return moved + (report.grafts.length > 0 ? graftReports(report.grafts, call.terminal) : '');
+      });
+    },
   },
   {
     name: 'fault',

@@ -58,6 +58,7 @@ export function bladeTable(rows: readonly BladeRow[], terminal: Terminal): strin
     ...someHave(rows, 'longestTurnLatelyMilliseconds', { title: 'TURN MS', right: true }, String),
     ...someHave(rows, 'longestTurnMilliseconds', { title: 'EVER', right: true }, String),
     ...someHave(rows, 'restarts', { title: 'RESTARTS', right: true }, String),
+    ...someHave(rows, 'deaths', { title: 'DEATHS', right: true }, String),
     ...someHave(rows, 'uptimeSeconds', { title: 'UP', right: true }, duration),
   ];
   return table(columns, rows, terminal.paint);
@@ -71,6 +72,7 @@ function someHave(
     | 'longestTurnLatelyMilliseconds'
     | 'longestTurnMilliseconds'
     | 'restarts'
+    | 'deaths'
     | 'uptimeSeconds',
   column: { title: string; right: boolean },
   format: (value: number) => string,

@@ -217,6 +217,11 @@ export class Fabric {
     return Atomics.load(this.box, BOX.holdingBack) !== 0;
   }
 
+  /** Slots in use: those from 0 to before this one. Others are reserved. */
+  get blades(): number {
+    return this.box[BOX.blades] as number;
+  }
+
   bladeWord(blade: number, which: number): number {
     return Atomics.load(this.bladeWords, blade * BLADE_WORD.words + which);
   }

@@ -294,6 +294,8 @@ export const BOX = {
   running: 1,
   /** Non-zero: after a start nothing is told yet, because not all that is known is known again. Writer: the chassis. */
   holdingBack: 2,
+  /** Slots in use: those from 0 to before this one. */
+  blades: 3,
   /** By slot, how many blades have left it. */
   lossesBySlot: 16,
 } as const;
@@ -312,6 +314,8 @@ export const BLADE_WORD = {
   /** Out view + 1 that is behind what its members are being sent, 0: none; and by how many prefixes (JOURNAL). */
   view: 5,
   unnoted: 6,
+  /** How many blades (BOX.blades) it tells of what changes. */
+  tells: 7,
 } as const;
 
 /** Prefixes that one export sends at most: words of a journal. */
@@ -414,6 +418,7 @@ export function createFabricMemory(options: FabricOptions): FabricMemory {
   const memory: Record<string, unknown> = { options };
   for (const [name, bytes] of BUFFERS) memory[name] = new SharedArrayBuffer(bytes(options));
   new Int32Array((memory as FabricMemory).allocator)[ALLOCATOR.sessions] = options.sessions;
+  new Int32Array((memory as FabricMemory).box)[BOX.blades] = options.blades;
   return memory as FabricMemory;
 }
 

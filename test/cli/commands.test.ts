@@ -233,6 +233,14 @@ test('chassis drain, undrain and restart', async (t) => {
   t.like(await json(t, served, 'undrain', '1'), { blade: 1, done: 'undrain' });
 });
 
+test('chassis scale', async (t) => {
+  const served = await serve(t);
+  t.is((await ask(served, 'scale', '5')).out, '3 blades were, 5 are: 0 sessions moved\n');
+  t.deepEqual(await json(t, served, 'scale', '2'), { before: 3, after: 2, grafts: [] });
+  t.is((await ask(served, 'scale', '99')).status, 1);
+  t.is((await ask(served, 'scale', 'many')).status, 2);
+});
+
 test('chassis clear, shutdown, enable and refresh', async (t) => {
   const served = await serve(t);
   t.is((await ask(served, 'clear', '192.0.2.2')).out, '192.0.2.2: the session was closed and starts again\n');

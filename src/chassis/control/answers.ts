@@ -33,6 +33,7 @@ export function chassisAnswers(chassis: ChassisOperations): Answers {
     'drain': ({ blade }) => chassis.drain(blade),
     'undrain': ({ blade }) => chassis.undrain(blade),
     'restart': ({ blade }) => chassis.restart(blade),
+    'scale': ({ blades }) => chassis.scale(blades),
     'fault': ({ blade, kind }) => chassis.fault(blade, kind),
     'clear': ({ neighbor }) => chassis.clear(neighbor),
     'shutdown': ({ neighbor, why }) => chassis.shutdown(neighbor, why),

@@ -91,6 +91,7 @@ export const COMMAND_ARGUMENTS = {
   'drain': { blade: needed(blade) },
   'undrain': { blade: needed(blade) },
   'restart': { blade: needed(blade) },
+  'scale': { blades: needed(count) },
   'fault': { blade: needed(blade), kind: needed(faultKind) },
   'clear': { neighbor: needed(address) },
   'shutdown': { neighbor: needed(address), why: maybe(communication) },

@@ -45,7 +45,7 @@ export function chassisSummary(
     routes: total,
     prefixes: routes.countPrefixes(),
     grafts: chassis.graftCount,
-    graftsUnplanned: 0,
+    graftsUnplanned: chassis.unplannedCount,
     troubles: [...chassis.troubles, ...(store.trouble === undefined ? [] : [store.trouble])],
     residentBytes: process.memoryUsage.rss(),
     lineCards: chassis.cards.map(({ card }) => cardRow(chassis, card)),
@@ -61,7 +61,9 @@ export function bladeRow(chassis: Chassis, blade: BladeHandle): BladeRow {
   return {
     blade: slot,
     state: !blade.running
-      ? 'dead'
+      ? blade.restarting
+        ? 'restarting'
+        : 'dead'
       : !blade.drained
         ? 'running'
         : sessions.length === 0
@@ -74,7 +76,11 @@ export function bladeRow(chassis: Chassis, blade: BladeHandle): BladeRow {
     updatesReceived: sum(SESSION_NUMBER.updatesReceived),
     updatesSent: sum(SESSION_NUMBER.updatesSent),
     decisionsRun: fabric.bladeNumber(slot, BLADE_NUMBER.evaluations),
-    restarts: 0,
+    restarts: blade.starts - 1,
+    deaths: blade.deaths,
+    ...(blade.lastDeath === undefined
+      ? {}
+      : { lastDeath: { time: new Date(blade.lastDeath.time).toISOString(), why: blade.lastDeath.why } }),
     waitPercent: tenths(chassis.load.bladeWait(slot)),
     ...turns(chassis, slot),
   };
@@ -114,6 +120,7 @@ export function cardRow(chassis: Chassis, card: number): CardRow {
     accepted: number(CARD_NUMBER.accepted),
     dialled: number(CARD_NUMBER.dialled),
     refused: number(CARD_NUMBER.refused),
+    keptAlive: number(CARD_NUMBER.vigils),
     bytesIn: number(CARD_NUMBER.bytesIn),
     bytesOut: number(CARD_NUMBER.bytesOut),
   };
@@ -166,10 +173,10 @@ export function fabricRows(chassis: Chassis): FabricRow[] {
     row('session rings', connected.length, options.sessions, 'sessions', rings),
     row(
       'blade rings',
-      options.blades * (options.blades - 1),
+      chassis.blades.length * (chassis.blades.length - 1),
       options.blades * (options.blades - 1),
       'rings',
-      options.blades ** 2 * options.ringRecords * 8,
+      chassis.blades.length ** 2 * options.ringRecords * 8,
     ),
   ];
 }

@@ -20,6 +20,8 @@ export interface BoxOptions {
   readonly lineCards?: number;
   readonly restartWait?: number;
   readonly limits?: Readonly<Record<string, number>>;
+  /** Other keys of the chassis section. */
+  readonly chassis?: Readonly<Record<string, unknown>>;
   /** Lines of the configuration for each neighbour, with its address and AS first. */
   readonly neighbors: readonly NeighborLines[];
 }
@@ -63,6 +65,7 @@ export function configurationText(
       'restart-wait': options.restartWait ?? 60,
       control: files.control,
       state: files.state,
+      ...options.chassis,
       limits: {
         'ipv4-prefixes': 1 << 17,
         'ipv6-prefixes': 1 << 15,

@@ -61,9 +61,11 @@ export async function startWorld(
   t: ExecutionContext,
   blades: number,
   without: readonly string[] = [],
+  chassis: Readonly<Record<string, unknown>> = {},
 ): Promise<World> {
   const box = await startBox(t, {
     blades,
+    chassis,
     neighbors: ALL.map(({ address, as }) => ({ address, as, families })),
   });
   const speakers = new Map<string, Speaker>();

@@ -23,6 +23,7 @@ import {
   type ReloadReport,
   type RouteFilter,
   type RouteRow,
+  type ScaleReport,
   type SessionDetail,
   type SessionRow,
 } from '../../../src/chassis/operations.ts';
@@ -165,6 +166,11 @@ export class SmallChassis implements ChassisOperations {
     const report = await this.drain(blade);
     this.drained.delete(blade);
     return report;
+  }
+
+  async scale(blades: number): Promise<ScaleReport> {
+    if (blades > 16) throw new OperationError('too many');
+    return { before: this.blades, after: blades, grafts: [] };
   }
 
   async fault(blade: number, kind: FaultKind): Promise<void> {
