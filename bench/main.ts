@@ -6,6 +6,8 @@ const BENCHMARKS: Readonly<Record<string, string>> = {
   fairness:
     'a single change, and KEEPALIVEs, while another neighbour sends full tables (a minute; --prefixes N, --changes N)',
   graft: 'time of a graft against RIB size, beside a graft that copies (about 2 minutes; --quick: seconds)',
+  recovery:
+    'a blade crashes: time until its sessions are served again, against RIB size (2 minutes; --quick: seconds)',
   route:
     'the way of a route through the blades, in one thread and without sockets: ns a route, for 1 to 8 blades',
   convergence:
