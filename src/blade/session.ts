@@ -328,6 +328,8 @@ export class Session implements TrackOwner {
     const open = track.open as Open;
     this.#setNegotiated(negotiate(this.#ourOpen(), open));
     this.#writeRecord(track, open);
+    // Before the record says Established: until then, whoever finds it starts anew.
+    track.passOpening();
     const other = this.tracks[track.which === 0 ? 1 : 0];
     other.stop({
       code: NotificationCode.Cease,
@@ -335,8 +337,6 @@ export class Session implements TrackOwner {
       why: 'collision',
     });
     this.#host.established(this);
-    // Before the record says Established: until then, whoever finds it starts anew.
-    track.passOpening();
   }
 
   deleteRoutes(_track: Track, cause: EndCause): void {
