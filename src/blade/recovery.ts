@@ -93,14 +93,14 @@ export class Recovery {
     this.#orphans.delete(session);
   }
 
-  /** Goes on; true when there is more to do. */
+  /** Goes on; true when there is more to do: once all is found, for who waited for that. */
   work(): boolean {
     if (this.#losses !== this.#fabric.losses) this.begin();
     if (!this.#sweeping) return false;
     const before = this.#routes.recordsSent;
     this.#sweep();
     this.records += this.#routes.recordsSent - before;
-    return this.#sweeping;
+    return true;
   }
 
   #sweep(): void {

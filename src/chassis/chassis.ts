@@ -354,6 +354,7 @@ export class Chassis {
 
   #onNews(news: BladeNews): void {
     if (news.kind === 'running') this.recovery.running(news.slot);
+    if (news.kind === 'swept') this.recovery.swept();
     if (news.kind === 'recovered') this.recovery.onRecovered(news);
     if (!('session' in news)) return;
     const entry = this.table.at(news.session);

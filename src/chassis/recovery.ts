@@ -156,6 +156,11 @@ export class Recovery {
     for (const other of this.#host.blades) fabric.bells.ring(other.slot);
   }
 
+  /** A blade has taken what it was given, and evaluated everything: what nobody took can be told by now. */
+  swept(): void {
+    this.#reclaimed = false;
+  }
+
   /** An orphan has been told all that it should be told. */
   onRecovered(news: BladeNews & { kind: 'recovered' }): void {
     const orphan = this.#orphans.get(news.session);

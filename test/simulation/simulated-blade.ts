@@ -18,6 +18,8 @@ export interface BladeWorld {
   /** Others may run now. */
   preempt(): void;
   trace(text: string): void;
+  /** Some blade has evaluated everything after a death. */
+  swept(): void;
 }
 
 export class SimulatedBlade {
@@ -52,10 +54,12 @@ export class SimulatedBlade {
       configurations,
       () => world.now,
       new Random(options.seed + slot),
-      (news) =>
+      (news) => {
+        if (news.kind === 'swept') world.swept();
         world.trace(
           `blade ${slot}: ${news.kind} ${'session' in news ? news.session : ''} ${'why' in news ? news.why : ''}`,
-        ),
+        );
+      },
       options.limits,
       this.fabric.bells.orders(slot),
     );

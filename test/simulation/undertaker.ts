@@ -43,6 +43,11 @@ export class Undertaker {
     this.#undone.push(order);
   }
 
+  /** A blade has evaluated everything. */
+  swept(): void {
+    this.#reclaimed = false;
+  }
+
   /** The chassis looks for out views that nobody needs, and gives back pages that it freed; true when it found some. */
   reclaim(): boolean {
     this.#fabric.pages.reclaim();

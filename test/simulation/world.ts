@@ -93,6 +93,10 @@ export class World {
     this.blades[slot] = this.#newBlade(slot);
   }
 
+  swept(): void {
+    this.undertaker.swept();
+  }
+
   /** Repeating is what a chassis may do after a blade died. */
   get repeats(): boolean {
     return this.options.deaths > 0;
