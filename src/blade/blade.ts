@@ -392,10 +392,11 @@ export class Blade implements RoutesListener, GraftHost, SessionHost {
       // Of a thousand sessions nearly all, nearly always.
       if (!counting && session.refreshFrom < 0 && this.fabric.session(index, SESSION.endOfRibDue) === 0)
         continue;
-      if (session.refreshFrom >= 0 && this.#late()) more = true;
-      else if (session.refreshFrom >= 0) {
+      // Who has no room takes nobody's time.
+      if (session.refreshFrom >= 0 && group.memberWithoutRoom() < 0) {
         const { refreshFamilies, refreshFrom } = session;
-        session.refreshOn(group.resend(index, refreshFamilies, refreshFrom), refreshFamilies);
+        if (!this.#late())
+          session.refreshOn(group.resend(index, refreshFamilies, refreshFrom), refreshFamilies);
         if (session.refreshFrom >= 0 && group.memberWithoutRoom() < 0) more = true;
       }
       this.#costs.note(session);
