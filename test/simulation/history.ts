@@ -14,6 +14,7 @@ export interface Ending {
   readonly aborted: number;
   readonly updates: number;
   readonly deaths: number;
+  readonly hangs: number;
   readonly repeated: number;
 }
 
@@ -30,9 +31,10 @@ export function play(options: SimulationOptions, log?: (text: string) => void): 
   );
   const updates = world.neighbours.reduce((sum, each) => sum + each.updatesReceived, 0);
   const repeated = world.neighbours.reduce((sum, each) => sum + each.repeated, 0);
+  const { hangs } = world;
   const { deaths } = world.undertaker;
   endAll(world);
-  return { deaths, repeated, tables, grafts: world.desk.done, aborted: world.desk.aborted, updates };
+  return { deaths, hangs, repeated, tables, grafts: world.desk.done, aborted: world.desk.aborted, updates };
 }
 
 function check(world: World): void {

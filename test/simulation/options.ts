@@ -63,6 +63,10 @@ export interface SimulationOptions {
   readonly aborts: number;
   /** Chance that a blade dies, per step. */
   readonly deaths: number;
+  /** Chance that a blade hangs between two words that it reads or writes, for long: it goes on, or is ended as dead. */
+  readonly hangs: number;
+  /** Chance that the line card or the neighbours' network stands still for a while, per step. */
+  readonly stalls: number;
   /** Chance that others run between two words that a blade reads or writes. */
   readonly preemption: number;
   /** Chance that blades change how fast they go. */
@@ -96,6 +100,16 @@ export function deadlyOptionsFor(seed: number): SimulationOptions {
   };
 }
 
+/** Blades die and hang, and what is between them and their neighbours stands still. */
+export function faultyOptionsFor(seed: number): SimulationOptions {
+  const random = new Random(seed ^ 0xfa17);
+  return {
+    ...deadlyOptionsFor(seed),
+    hangs: random.pick([0.0001, 0.001, 0.003]),
+    stalls: random.pick([0, 0.001, 0.01]),
+  };
+}
+
 /** Of everything something. */
 function broadOptions(seed: number, random: Random): SimulationOptions {
   const count = 2 + random.below(random.chance(0.5) ? 4 : 11);
@@ -114,6 +128,8 @@ function broadOptions(seed: number, random: Random): SimulationOptions {
     flaps: random.pick([0, 0.2, 0.6]),
     downs: random.pick([0, 0.01, 0.05, 0.1]),
     deaths: 0,
+    hangs: 0,
+    stalls: 0,
     reconfigures: random.pick([0, 0, 0.02, 0.1]),
     slow: random.pick([0, 0, 0.03, 0.1]),
     grafts: random.pick([0, 0.01, 0.05, 0.2]),

@@ -1,50 +1,118 @@
 /**
- * Many histories, one after another: `node dist/test/simulation/run.js [seeds] [first seed] [seconds] [first]`. With SEED=… in
- * the environment one history alone, with a trace of what happens (BLADES=… overrides its number of blades).
+ * `npm run simulate`: many histories of the whole chassis under a simulated clock, one after another, as long as wanted; or one
+ * alone, by its seed, with a trace of what happens.
  */
+import { parseArgs } from 'node:util';
 import { play } from './history.ts';
-import { deadlyOptionsFor, optionsFor } from './options.ts';
+import { deadlyOptionsFor, faultyOptionsFor, optionsFor, type SimulationOptions } from './options.ts';
 
-const seed = process.env['SEED'];
-const blades = process.env['BLADES'] === undefined ? undefined : Number(process.env['BLADES']);
+const HELP = `npm run simulate -- [--seeds N] [--from SEED] [--seconds S] [--faults all|deaths|none] [--blades N] [--first]
+npm run simulate -- --seed SEED [--faults all|deaths|none] [--blades N]
 
-/** DEATHS=1: blades die. */
-const choose = (each: number) =>
-  process.env.DEATHS === undefined ? optionsFor(each, blades) : deadlyOptionsFor(each);
+Plays random histories of a whole chassis: routes that come and go, grafts, slow neighbours, sessions that fall. Every
+session must stay up, and at rest every neighbour must hold what a router with one blade would have told it.
 
-if (seed !== undefined) {
-  const options = choose(Number(seed));
+  --seeds N      how many histories (1000)
+  --from SEED    the first one's seed (1)
+  --seconds S    ends after so long
+  --faults       all: blades die at any operation and hang in the middle of their work, threads stand still (this is the
+                 default); deaths: blades die; none
+  --blades N     so many blades instead of what the seed says; without faults only
+  --first        ends at the first failure
+  --seed SEED    this history alone, with everything that happens in it
+
+Example: npm run simulate -- --seeds 20000 --from 100000
+`;
+
+type Faults = 'all' | 'deaths' | 'none';
+
+/** Milliseconds between two lines of progress. */
+const PROGRESS = 10_000;
+const SHOWN = 10;
+
+const { values } = parseArgs({
+  options: {
+    seeds: { type: 'string', default: '1000' },
+    from: { type: 'string', default: '1' },
+    seconds: { type: 'string', default: 'Infinity' },
+    faults: { type: 'string', default: 'all' },
+    blades: { type: 'string' },
+    seed: { type: 'string' },
+    first: { type: 'boolean', default: false },
+    help: { type: 'boolean', default: false },
+  },
+});
+
+/** An option's number; what is none ends the program with a word. */
+function number(name: 'seeds' | 'from' | 'seconds' | 'blades' | 'seed'): number {
+  const value = Number(values[name]);
+  if (!Number.isNaN(value) && value >= 0) return value;
+  console.error(`simulate: --${name} must be a number, not "${values[name]}"`);
+  process.exit(2);
+}
+
+const FAULTS: Readonly<Record<Faults, (seed: number) => SimulationOptions>> = {
+  all: faultyOptionsFor,
+  deaths: deadlyOptionsFor,
+  none: (seed) => optionsFor(seed, values.blades === undefined ? undefined : number('blades')),
+};
+
+function main(): void {
+  if (values.help) {
+    console.log(HELP);
+    return;
+  }
+  const choose = FAULTS[values.faults as Faults];
+  if (choose === undefined) {
+    console.error(`simulate: --faults must be all, deaths or none, not "${values.faults}"`);
+    process.exitCode = 2;
+  } else if (values.seed === undefined) playMany(choose);
+  else playOne(choose(number('seed')));
+}
+
+function playOne(options: SimulationOptions): void {
   console.log(JSON.stringify(options, null, 1));
   console.log(play(options, (text) => console.log(text)));
-} else {
-  const [count = 1000, first = 1, seconds = Number.POSITIVE_INFINITY] = process.argv.slice(2).map(Number);
+}
+
+function playMany(choose: (seed: number) => SimulationOptions): void {
+  const [first, end, seconds] = [number('from'), number('from') + number('seeds'), number('seconds')];
   const start = performance.now();
-  const totals = { histories: 0, grafts: 0, aborted: 0, updates: 0, deaths: 0, repeated: 0, failures: 0 };
+  const totals = { histories: 0, grafts: 0, aborted: 0, updates: 0, deaths: 0, hangs: 0, repeated: 0 };
   const causes = new Map<string, number[]>();
-  for (let each = first; each < first + count && performance.now() - start < seconds * 1000; each++) {
+  const elapsed = (): number => Math.round(performance.now() - start) / 1000;
+  let said = 0;
+  for (let seed = first; seed < end && elapsed() < seconds; seed++) {
     totals.histories++;
     try {
-      const { grafts, aborted, updates, deaths, repeated } = play(choose(each));
-      totals.deaths += deaths;
-      totals.repeated += repeated;
-      totals.grafts += grafts;
-      totals.aborted += aborted;
-      totals.updates += updates;
+      const ending = play(choose(seed));
+      for (const key of ['grafts', 'aborted', 'updates', 'deaths', 'hangs', 'repeated'] as const)
+        totals[key] += ending[key];
     } catch (error) {
-      totals.failures++;
-      const message = (error as Error).message;
-      const cause = message.replaceAll(/[0-9a-f:.]+\/\d+|\d+/g, 'N').slice(0, 60);
-      const seeds = causes.get(cause) ?? [];
-      causes.set(cause, seeds);
-      seeds.push(each);
-      if (seeds.length <= 3) console.log(`SEED=${each}: ${message}`);
+      noteFailure(causes, seed, (error as Error).message);
+      if (values.first) break;
     }
-    if (totals.failures > 0 && process.argv[5] === 'first') break;
-    if (each % 100 === 0)
-      console.log(JSON.stringify({ at: each, ...totals, seconds: (performance.now() - start) / 1000 }));
+    if (elapsed() * 1000 - said < PROGRESS) continue;
+    said = elapsed() * 1000;
+    console.log(JSON.stringify({ at: seed, ...totals, failures: failures(causes), seconds: elapsed() }));
   }
-  console.log(JSON.stringify({ ...totals, seconds: (performance.now() - start) / 1000 }));
+  console.log(JSON.stringify({ ...totals, failures: failures(causes), seconds: elapsed() }));
   for (const [cause, seeds] of causes)
-    console.log(`${seeds.length} × ${cause} …: ${seeds.slice(0, 10).join(' ')}`);
-  if (totals.failures > 0) process.exitCode = 1;
+    console.log(`${seeds.length} × ${cause} …: ${seeds.slice(0, SHOWN).join(' ')}`);
+  if (causes.size > 0) process.exitCode = 1;
 }
+
+const failures = (causes: Map<string, number[]>): number =>
+  [...causes.values()].reduce((sum, seeds) => sum + seeds.length, 0);
+
+/** Failures of one kind differ in numbers only. */
+function noteFailure(causes: Map<string, number[]>, seed: number, message: string): void {
+  const cause = message.replaceAll(/[0-9a-f:.]+\/\d+|\d+/g, 'N').slice(0, 60);
+  const seeds = causes.get(cause) ?? [];
+  causes.set(cause, seeds);
+  seeds.push(seed);
+  if (seeds.length <= 3)
+    console.log(`${message}\n  again, alone: npm run simulate -- --seed ${seed} --faults ${values.faults}`);
+}
+
+main();

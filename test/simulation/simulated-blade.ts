@@ -15,8 +15,8 @@ import { LOCAL_AS, type SimulationOptions } from './options.ts';
 export interface BladeWorld {
   readonly now: number;
   readonly tracing: boolean;
-  /** Others may run now. */
-  preempt(): void;
+  /** Others may run now, in the middle of this blade's turn. */
+  preempt(blade: SimulatedBlade): void;
   trace(text: string): void;
   /** Some blade has evaluated everything after a death. */
   swept(): void;
@@ -47,7 +47,7 @@ export class SimulatedBlade {
     this.slot = slot;
     this.#world = world;
     this.fabric = new Fabric(memory, slot, describeFor(LOCAL_AS));
-    if (options.preemption > 0) this.#letOthersIn();
+    if (options.preemption > 0 || options.hangs > 0) this.#letOthersIn();
     this.blade = new Blade(
       this.fabric,
       slot,
@@ -178,7 +178,7 @@ export class SimulatedBlade {
     const get = columns.get.bind(columns);
     const set = columns.set.bind(columns);
     const preempt = (column: number): void => {
-      if (column < options.sessions && this.running && this.#interruptible) this.#world.preempt();
+      if (column < options.sessions && this.running && this.#interruptible) this.#world.preempt(this);
     };
     columns.get = (column, id) => {
       preempt(column);

@@ -1,8 +1,8 @@
 /**
  * I5 and I6 of the README, on real blades over a real fabric: for every stream of events, every placement and every
  * sequence of grafts, each neighbour is told what one router with one BGP process would have told it, once, and a graft
- * at rest costs nothing but itself. `node dist/test/simulation/run.js` plays as many histories as one wants, and one
- * alone, with a trace, by its seed.
+ * at rest costs nothing but itself. `npm run simulate` plays as many histories as one wants, and one alone, with a
+ * trace, by its seed.
  */
 import test from 'ava';
 import { type Ending, play } from './history.ts';
@@ -23,7 +23,7 @@ function attempt(seed: number, blades?: number): Ending {
   try {
     return play(optionsFor(seed, blades));
   } catch (error) {
-    const alone = `SEED=${seed}${blades === undefined ? '' : ` BLADES=${blades}`} node dist/test/simulation/run.js`;
+    const alone = `npm run simulate -- --seed ${seed} --faults none${blades === undefined ? '' : ` --blades ${blades}`}`;
     throw new Error(`${(error as Error).message}\n  again, alone: ${alone}`, { cause: error });
   }
 }
@@ -49,7 +49,7 @@ test.serial('the same events leave the same tables on many blades and on one', (
   for (let seed = 100_000; seed < 100_000 + PAIRS; seed++) {
     const many = attempt(seed);
     const one = attempt(seed, 1);
-    t.deepEqual(many.tables, one.tables, `SEED=${seed}`);
+    t.deepEqual(many.tables, one.tables, `seed ${seed}`);
   }
   t.log(`${PAIRS} histories, each played twice`);
 });

@@ -37,6 +37,8 @@ export class World {
   readonly desk: GraftDesk;
   readonly undertaker: Undertaker;
   now = 1000;
+  /** Blades that did not move for long in the middle of a turn. */
+  hangs = 0;
   readonly #random: Random;
   readonly #log: ((text: string) => void) | undefined;
   readonly #script: Action[];
@@ -47,6 +49,9 @@ export class World {
   #depth = 0;
   /** How often each blade is picked, for a while: 0 stands still. */
   #paces: number[] = [];
+  /** So many steps long the line card does nothing, and neighbours do nothing. */
+  #cardStands = 0;
+  #neighboursStand = 0;
 
   constructor(options: SimulationOptions, log?: (text: string) => void) {
     this.options = options;
@@ -102,14 +107,37 @@ export class World {
     return this.options.deaths > 0;
   }
 
-  preempt(): void {
-    if (this.#depth >= DEPTH || !this.#random.chance(this.options.preemption)) return;
+  preempt(blade: SimulatedBlade): void {
+    if (this.#depth >= DEPTH) return;
+    if (!this.#peace && this.options.hangs > 0 && this.#random.chance(this.options.hangs)) this.#hang(blade);
+    if (!this.#random.chance(this.options.preemption)) return;
     this.#depth++;
     live(undefined, () => {
       if (this.#random.chance(this.options.grafts * 0.3)) this.#graft();
       for (let steps = 1 + this.#random.below(4); steps > 0; steps--) this.#step();
     });
     this.#depth--;
+  }
+
+  /** The blade does not go on for long, while everything else does; half of those that do that are ended as dead. */
+  #hang(blade: SimulatedBlade): void {
+    const random = this.#random;
+    const before = this.#depth;
+    this.hangs++;
+    this.trace(`blade ${blade.slot} hangs`);
+    // Nobody runs in the middle of another one's turn meanwhile: that would take for ever.
+    this.#depth = DEPTH;
+    live(undefined, () => {
+      for (let steps = 50 + random.below(1000); steps > 0; steps--) {
+        if (random.chance(0.02) && this.#script.length > 0) this.#act(this.#script.shift() as Action);
+        if (random.chance(this.options.grafts * 0.3)) this.#graft();
+        if (random.chance(0.02)) this.now += random.below(200);
+        this.#step();
+      }
+    });
+    this.#depth = before;
+    if (random.chance(0.5)) blade.die();
+    else this.trace(`blade ${blade.slot} goes on`);
   }
 
   // ── a history ──
@@ -216,6 +244,10 @@ export class World {
   #step(): void {
     const random = this.#random;
     const dice = random.below(100);
+    if (this.options.stalls > 0 && random.chance(this.options.stalls)) {
+      this.#cardStands = random.below(300);
+      this.#neighboursStand = random.below(300);
+    }
     if (random.chance(this.options.deaths * 3)) this.#kill();
     if (this.options.deaths > 0 && random.chance(0.1)) this.undertaker.step();
     if (this.options.deaths > 0 && random.chance(0.02)) this.undertaker.reclaim();
@@ -223,10 +255,14 @@ export class World {
       const blade = random.pick(this.blades);
       const pace = this.#paces[blade.slot] ?? 1;
       for (let turns = pace; turns > 0 && blade.eligible; turns--) blade.turn();
-    } else if (dice < 55) this.card.poll();
-    else if (dice < 75) this.card.step(random);
-    else if (dice < 97) random.pick(this.neighbours).step(random.chance(0.5) ? ALL : 1 + random.below(300));
-    else for (const session of this.desk.poll()) this.#graftOn(session);
+    } else if (dice < 75) {
+      if (this.#cardStands-- > 0) return;
+      if (dice < 55) this.card.poll();
+      else this.card.step(random);
+    } else if (dice < 97) {
+      if (this.#neighboursStand-- <= 0)
+        random.pick(this.neighbours).step(random.chance(0.5) ? ALL : 1 + random.below(300));
+    } else for (const session of this.desk.poll()) this.#graftOn(session);
   }
 
   /** Some blades run ahead now, and others stand still: what lies between them grows long. */
