@@ -33,7 +33,9 @@ export class Sender {
       return new Sender(daemon, daemon);
     }
     const feeder = { host: host + 1, as: FEEDER_AS };
-    const own = { network, name, host, as, neighbors: [...neighbors, ...sessionsWith(network, feeder)] };
+    // The feeder calls: two calls that meet would stand in the daemon's log as trouble.
+    const fed = sessionsWith(network, feeder).map((session) => ({ ...session, passive: true }));
+    const own = { network, name, host, as, neighbors: [...neighbors, ...fed] };
     const feeds = {
       network,
       name: `${name}-feeder`,
