@@ -23,7 +23,13 @@ import { type GraftCosts, Grafts, GraftUndone } from './graft.ts';
 import { LoadMeter } from './load.ts';
 import { log } from './log.ts';
 import { type GraftReport, OperationError } from './operations.ts';
-import { cardNeighbor, fabricOptions, rehearsalConfiguration, rehearsalIndex } from './plan.ts';
+import {
+  cardNeighbor,
+  fabricOptions,
+  protectionTroubleOf,
+  rehearsalConfiguration,
+  rehearsalIndex,
+} from './plan.ts';
 import { type Recovered, Recovery } from './recovery.ts';
 import { rehearse } from './rehearsal.ts';
 import type { SessionEntry } from './session-entry.ts';
@@ -105,6 +111,11 @@ export class Chassis {
     const neighbors = this.sessions.map(({ neighbor, index }) => cardNeighbor(neighbor, index));
     const vigil = { state: State.Established, message: encodeKeepalive() };
     const common = { memory, neighbors, vigil, lastWords: LAST_WORDS };
+    const trouble = protectionTroubleOf(this.configuration);
+    if (trouble !== undefined) {
+      await this.stop();
+      throw new OperationError(trouble);
+    }
     try {
       this.cards = await startCards(this.fabric, common, router.listen, (news) => this.#onCardNews(news));
     } catch (error) {
@@ -381,6 +392,7 @@ export class Chassis {
   }
 
   #onCardNews(news: CardNews): void {
+    if (news.kind === 'trouble') this.#trouble(news.text);
     if (news.kind !== 'refused') return;
     const { address, why, times } = news;
     const entry = this.table.find(address);

@@ -140,6 +140,10 @@ export interface SessionDetail extends SessionRow {
   /** As sent and as received, in words. */
   capabilitiesSent?: string[];
   capabilitiesReceived?: string[];
+  /** Of the session that is up: what both sides know, in words. */
+  agreed?: string[];
+  /** What the kernel does for it: TCP MD5, TTL security. */
+  protection?: string[];
   import: string;
   export: string;
   holdTime: number;

@@ -1,4 +1,5 @@
 /** From the configuration file to what blades and line cards are given: sessions by index, in numbers. */
+import { protectionTrouble } from '../base/socket-options.ts';
 import { FAMILY_IPV4, familyBits } from '../bgp/families.ts';
 import type { SessionConfiguration } from '../blade/messages.ts';
 import type { Configuration, NeighborConfiguration } from '../config/configuration.ts';
@@ -96,7 +97,27 @@ export function rehearsalConfiguration(configuration: Configuration, index: numb
 
 export function cardNeighbor(neighbor: NeighborConfiguration, session: number): Neighbor {
   const { address, port, localAddress } = neighbor;
-  return { session, address, port, ...(localAddress === undefined ? {} : { localAddress }) };
+  return {
+    session,
+    address,
+    port,
+    ...(localAddress === undefined ? {} : { localAddress }),
+    ...protectionOf(neighbor),
+  };
+}
+
+function protectionOf({ password, ttlSecurity: hops }: NeighborConfiguration): Pick<Neighbor, 'protection'> {
+  if (password === undefined && hops === undefined) return {};
+  return {
+    protection: { ...(password === undefined ? {} : { password }), ...(hops === undefined ? {} : { hops }) },
+  };
+}
+
+/** Why this machine cannot protect the sessions as configured; undefined: it can. */
+export function protectionTroubleOf(configuration: Configuration): string | undefined {
+  return protectionTrouble(
+    configuration.neighbors.flatMap((neighbor) => protectionOf(neighbor).protection ?? []),
+  );
 }
 
 /** Sixteen octets, IPv4 as ::ffff:a.b.c.d. */

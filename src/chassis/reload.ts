@@ -23,7 +23,7 @@ import { SESSION } from '../fabric/layout.ts';
 import type { Chassis } from './chassis.ts';
 import { log } from './log.ts';
 import { OperationError, type ReloadReport } from './operations.ts';
-import { cardNeighbor, sessionConfiguration } from './plan.ts';
+import { cardNeighbor, protectionTroubleOf, sessionConfiguration } from './plan.ts';
 import type { SessionEntry } from './session-entry.ts';
 
 /** Milliseconds between two looks at a session that is leaving, and two times that its blade is told. */
@@ -63,6 +63,8 @@ export class Reloader {
 
   async #reload(dryRun: boolean): Promise<ReloadReport> {
     const wanted = await this.#read();
+    const trouble = protectionTroubleOf(wanted);
+    if (trouble !== undefined) throw new OperationError(`${trouble}; nothing was changed`);
     const difference = this.#compare(wanted);
     const { room } = this.#chassis.table;
     if (difference.added.length > room) {

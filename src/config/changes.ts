@@ -29,6 +29,8 @@ export const NEIGHBOR_EFFECTS: { readonly [K in keyof Required<NeighborConfigura
   external: 'reset', // follows from `as`
   port: 'connection',
   localAddress: 'reset',
+  password: 'reset',
+  ttlSecurity: 'reset',
   passive: 'connection',
   families: 'reset',
   import: 'import',
@@ -71,6 +73,9 @@ const CHASSIS_EFFECTS: { readonly [K in keyof Required<ChassisConfiguration>]: E
   rehearse: 'restart',
 };
 
+/** Keys whose values nobody is shown. */
+const SECRET: ReadonlySet<string> = new Set(['password']);
+
 export interface KeyChange {
   /** As in the file: `hold-time`. */
   readonly key: string;
@@ -111,7 +116,10 @@ function differences<T extends object>(
   return Object.entries(effects).flatMap(([name, effect]) => {
     const [a, b] = [from, to].map((side) => shown((side as Record<string, unknown>)[name]));
     const key = name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
-    return a === b ? [] : [{ key, from: a as string, to: b as string, effect }];
+    if (a === b) return [];
+    const told = (value: string | undefined): string =>
+      SECRET.has(name) && value !== '-' ? '(secret)' : (value as string);
+    return [{ key, from: told(a), to: told(b), effect }];
   });
 }
 

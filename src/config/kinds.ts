@@ -85,6 +85,18 @@ export const text: Scalar<string> = {
   },
 };
 
+/** linux/tcp.h: 80 octets at most. A value that is wrong is not repeated: it is a secret. */
+export const password: Scalar<string> = {
+  form: 'scalar',
+  schema: { type: 'string', minLength: 1, maxLength: 80 },
+  read(value) {
+    if (typeof value !== 'string') return new Wrong('must be text; put it in quotes');
+    const octets = Buffer.byteLength(value);
+    if (octets >= 1 && octets <= 80) return value;
+    return new Wrong(`must be 1 to 80 octets long, not ${octets}`);
+  },
+};
+
 export const filePath: Scalar<string> = {
   form: 'scalar',
   schema: text.schema,

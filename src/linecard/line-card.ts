@@ -10,6 +10,7 @@ import type { Fabric } from '../fabric/fabric.ts';
 import { CARD_NUMBER, CONNECTION_STATE } from '../fabric/layout.ts';
 import { plainAddress } from './address-words.ts';
 import { Connection } from './connection.ts';
+import { Guard } from './guard.ts';
 import { Giver, type Handle, Taker } from './hand-over.ts';
 import type { CardNews, LastWords, Listen, Neighbor } from './messages.ts';
 import { Refusals } from './refusals.ts';
@@ -26,6 +27,7 @@ export class LineCard {
   readonly #fabric: Fabric;
   readonly #card: number;
   readonly #refusals: Refusals;
+  readonly #guard: Guard;
   readonly #lastWords: LastWords | undefined;
   #leaving = 0;
   readonly #neighbors = new Map<number, Neighbor>();
@@ -50,6 +52,7 @@ export class LineCard {
     this.#refusals = new Refusals((address, why, times) =>
       news({ kind: 'refused', card, address, why, times }),
     );
+    this.#guard = new Guard((text) => news({ kind: 'trouble', card, text }));
     this.#lastWords = lastWords;
     for (const neighbor of neighbors) this.addNeighbor(neighbor);
   }
@@ -57,6 +60,7 @@ export class LineCard {
   addNeighbor(neighbor: Neighbor): void {
     this.#neighbors.set(neighbor.session, neighbor);
     this.#byAddress.set(neighbor.address, neighbor.session);
+    this.#guard.admit(neighbor);
     // Its blade may have heard of it first, and want it dialled.
     this.#serve(neighbor.session);
   }
@@ -65,6 +69,7 @@ export class LineCard {
     const neighbor = this.#neighbors.get(session);
     if (neighbor === undefined) return;
     this.#neighbors.delete(session);
+    this.#guard.dismiss(neighbor);
     if (this.#byAddress.get(neighbor.address) === session) this.#byAddress.delete(neighbor.address);
     this.#waiting.get(session)?.destroy();
     this.#waiting.delete(session);
@@ -82,6 +87,7 @@ export class LineCard {
         server.listen({ host: address, port, backlog: 1024 }, resolve);
       });
       this.#servers.push(server);
+      this.#guard.listens(server);
       listening.push({ address, port: (server.address() as net.AddressInfo).port });
     }
     return listening;
@@ -155,15 +161,7 @@ export class LineCard {
       return;
     connections.setState(at, generation, CONNECTION_STATE.connecting);
     this.#fabric.countCard(this.#card, CARD_NUMBER.dialled);
-    this.#add(session, 0, generation, (onread) =>
-      net.connect({
-        host: neighbor.address,
-        port: neighbor.port,
-        allowHalfOpen: true,
-        onread,
-        ...(neighbor.localAddress === undefined ? {} : { localAddress: neighbor.localAddress }),
-      }),
-    );
+    this.#add(session, 0, generation, (onread) => this.#guard.dial(neighbor, onread));
   }
 
   #add(
@@ -190,6 +188,10 @@ export class LineCard {
     }
     if (this.#fabric.cardOf(session) !== this.#card) {
       this.#handOver(session, socket, address);
+      return;
+    }
+    if (!this.#guard.accepts(socket, this.#neighbors.get(session) as Neighbor)) {
+      this.#refuse(socket, address, 'it cannot be protected as configured', CARD_NUMBER.notWanted);
       return;
     }
     this.#fabric.countCard(this.#card, CARD_NUMBER.accepted);

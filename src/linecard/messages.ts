@@ -1,4 +1,5 @@
 /** What crosses the boundary between the chassis and a line card, by MessagePort. */
+import type { Protection } from '../base/socket-options.ts';
 import type { FabricMemory } from '../fabric/layout.ts';
 
 /** How to reach a neighbour, and to know it when it comes. */
@@ -8,6 +9,7 @@ export interface Neighbor {
   readonly port: number;
   /** To connect from. */
   readonly localAddress?: string;
+  readonly protection?: Protection;
 }
 
 export interface Listen {
@@ -63,4 +65,6 @@ export type CardNews =
       /** Connections that this is said of. */
       readonly times: number;
     }
+  /** Something that the machine does not do as configured. */
+  | { readonly kind: 'trouble'; readonly card: number; readonly text: string }
   | { readonly kind: 'stopped'; readonly card: number };

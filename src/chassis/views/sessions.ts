@@ -6,6 +6,7 @@ import { State, stateName } from '../../bgp/fsm.ts';
 import { CONNECTION, SESSION, SESSION_NUMBER } from '../../fabric/layout.ts';
 import type { Chassis, SessionEntry } from '../chassis.ts';
 import type { SessionDetail, SessionRow, SessionState } from '../operations.ts';
+import { featuresOf } from './features.ts';
 import { limitsRow } from './limits.ts';
 
 export function sessionRow(chassis: Chassis, entry: SessionEntry): SessionRow {
@@ -67,6 +68,7 @@ export function sessionDetail(chassis: Chassis, entry: SessionEntry): SessionDet
     ...(last === undefined ? {} : { lastGraft: last }),
     limits: limitsRow(chassis, entry),
     ...staleRow(chassis, index),
+    ...featuresOf(chassis, entry),
     cpuPercent: chassis.load.sessionCpu(index),
   };
 }

@@ -10,7 +10,7 @@ import {
   messageType,
   readHeader,
 } from '../../../src/bgp/message.ts';
-import { as2For, encodeOpen, noCapabilities } from '../../../src/bgp/open.ts';
+import { as2For, type Capabilities, encodeOpen, noCapabilities } from '../../../src/bgp/open.ts';
 import { HOST } from './box.ts';
 
 export const KEEPALIVE = encodeKeepalive();
@@ -20,9 +20,12 @@ export interface OpenOptions {
   readonly id?: string;
   readonly version?: number;
   readonly holdTime?: number;
+  /** Instead of IPv4 unicast, route refresh and four-octet AS numbers. */
+  readonly capabilities?: Partial<Capabilities>;
 }
 
-export function openBytes({ as, id = '192.0.2.1', version = 4, holdTime = 90 }: OpenOptions): Uint8Array {
+export function openBytes(options: OpenOptions): Uint8Array {
+  const { as, id = '192.0.2.1', version = 4, holdTime = 90, capabilities } = options;
   return encodeOpen({
     version,
     as,
@@ -34,6 +37,7 @@ export function openBytes({ as, id = '192.0.2.1', version = 4, holdTime = 90 }: 
       multiprotocol: multiprotocolOf(familyBits(['ipv4-unicast'])),
       routeRefresh: true,
       fourOctetAs: as,
+      ...capabilities,
     },
   });
 }
@@ -62,6 +66,11 @@ export class RawNeighbour {
 
   static async dial(port: number, localAddress: string): Promise<RawNeighbour> {
     const socket = connect({ host: HOST, port, localAddress, allowHalfOpen: true });
+    return RawNeighbour.connected(socket);
+  }
+
+  /** On a socket that connects. */
+  static async connected(socket: Socket): Promise<RawNeighbour> {
     const neighbour = new RawNeighbour(socket);
     await new Promise<void>((resolve, reject) => {
       socket.once('connect', resolve);

@@ -1,0 +1,28 @@
+/** What is in force on a session besides its families: what both sides agreed on, and what protects it. */
+import { State } from '../../bgp/fsm.ts';
+import { SESSION, SESSION_FLAG } from '../../fabric/layout.ts';
+import type { Chassis, SessionEntry } from '../chassis.ts';
+import type { SessionDetail } from '../operations.ts';
+
+// biome-ignore format: one line a row
+const AGREED: readonly (readonly [flag: number, name: string])[] = [
+  [SESSION_FLAG.fourOctetAs, '4-octet AS'],
+  [SESSION_FLAG.routeRefresh, 'route refresh'],
+  [SESSION_FLAG.enhancedRefresh, 'enhanced route refresh'],
+  [SESSION_FLAG.extendedMessage, 'extended messages'],
+];
+
+export function featuresOf(
+  { fabric }: Chassis,
+  { index, neighbor }: SessionEntry,
+): Pick<SessionDetail, 'agreed' | 'protection'> {
+  const flags = fabric.session(index, SESSION.flags);
+  const established = fabric.session(index, SESSION.state) === State.Established;
+  const agreed = AGREED.filter(([flag]) => (flags & flag) !== 0).map(([, name]) => name);
+  const { password, ttlSecurity: hops } = neighbor;
+  const protection = [
+    ...(password === undefined ? [] : ['TCP MD5']),
+    ...(hops === undefined ? [] : [`TTL security, ${hops} ${hops === 1 ? 'hop' : 'hops'}`]),
+  ];
+  return { ...(established ? { agreed } : {}), ...(protection.length === 0 ? {} : { protection }) };
+}

@@ -1,0 +1,92 @@
+/**
+ * Connections of neighbours that are protected below BGP (base/socket-options.ts): those that we dial, the sockets that
+ * they call on, and those that were accepted.
+ */
+import net from 'node:net';
+import { answerWithHighestTtl, limitHops, protectedSocket, setKey } from '../base/socket-options.ts';
+import type { Neighbor } from './messages.ts';
+
+/** What of Node.js' handles has no public name: the number of the kernel's socket. */
+interface Handled {
+  readonly _handle?: { readonly fd?: number } | null;
+}
+
+function descriptorOf(socket: net.Server | net.Socket): number {
+  return (socket as unknown as Handled)._handle?.fd ?? -1;
+}
+
+export class Guard {
+  readonly #servers: net.Server[] = [];
+  /** Neighbours whose keys the listening sockets have, by address. */
+  readonly #keys = new Map<string, string>();
+  #near = false;
+  readonly #tell: (text: string) => void;
+
+  constructor(tell: (text: string) => void) {
+    this.#tell = tell;
+  }
+
+  /** A socket that listens from now on; throws where it cannot be protected as configured. */
+  listens(server: net.Server): void {
+    this.#servers.push(server);
+    for (const [address, password] of this.#keys) this.#setKey(server, address, password);
+    if (this.#near) answerWithHighestTtl(descriptorOf(server), isIpv6(server));
+  }
+
+  /** A neighbour is to come, or is protected otherwise now. */
+  admit({ address, protection }: Neighbor): void {
+    const password = protection?.password ?? '';
+    const before = this.#keys.get(address) ?? '';
+    try {
+      if (password !== before) for (const server of this.#servers) this.#setKey(server, address, password);
+      if (protection?.hops !== undefined && !this.#near) {
+        this.#near = true;
+        for (const server of this.#servers) answerWithHighestTtl(descriptorOf(server), isIpv6(server));
+      }
+    } catch (error) {
+      this.#tell(`${address} cannot call: ${(error as Error).message}`);
+    }
+    if (password === '') this.#keys.delete(address);
+    else this.#keys.set(address, password);
+  }
+
+  dismiss({ address }: Neighbor): void {
+    this.admit({ session: -1, address, port: 0 });
+  }
+
+  /** A connection to a neighbour, on its way. */
+  dial({ address, port, localAddress, protection }: Neighbor, onread: net.OnReadOpts): net.Socket {
+    const from = localAddress === undefined ? {} : { localAddress };
+    const to = { host: address, port, ...from };
+    if (protection === undefined) return net.connect({ ...to, allowHalfOpen: true, onread });
+    const options = { allowHalfOpen: true, onread, manualStart: true };
+    try {
+      const fd = protectedSocket(address, protection);
+      return new net.Socket({ ...options, fd } as net.SocketConstructorOpts).connect(to);
+    } catch (error) {
+      this.#tell(`${address} cannot be called: ${(error as Error).message}`);
+      return new net.Socket(options as net.SocketConstructorOpts).destroy(error as Error);
+    }
+  }
+
+  /** A connection that a neighbour has made; false: it cannot be protected as configured. */
+  accepts(socket: net.Socket, { address, protection }: Neighbor): boolean {
+    if (protection?.hops === undefined) return true;
+    try {
+      limitHops(descriptorOf(socket), address, protection.hops);
+      return true;
+    } catch (error) {
+      this.#tell(`${address} cannot call: ${(error as Error).message}`);
+      return false;
+    }
+  }
+
+  #setKey(server: net.Server, address: string, password: string): void {
+    if (address.includes(':') && !isIpv6(server)) return;
+    setKey(descriptorOf(server), isIpv6(server), address, password);
+  }
+}
+
+function isIpv6(server: net.Server): boolean {
+  return (server.address() as net.AddressInfo).family === 'IPv6';
+}
