@@ -132,7 +132,13 @@ export function needsAs4(bytes: Uint8Array, start: number, end: number): boolean
   return false;
 }
 
-/** AS4_PATH's value: the path without its confederation segments (RFC 6793 3). */
+export function hasConfederation(bytes: Uint8Array, start: number, end: number): boolean {
+  for (let at = start; at < end; at += 2 + 4 * bytes[at + 1]!)
+    if (bytes[at]! >= Segment.ConfedSequence) return true;
+  return false;
+}
+
+/** The path without its confederation segments: AS4_PATH's value (RFC 6793 3), and what leaves a confederation. */
 export function copyWithoutConfederation(
   bytes: Uint8Array,
   start: number,

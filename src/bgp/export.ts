@@ -2,7 +2,7 @@
  * What becomes of an attribute set on its way to a neighbour (RFC 4271 5.1, 9.2; RFC 1997; RFC 4360 6): canonical
  * octets in, canonical octets out. Done once for an attribute set and an update group, not once a route.
  */
-import { prepend } from './as-path.ts';
+import { copyWithoutConfederation, hasConfederation, prepend } from './as-path.ts';
 import * as table from './attribute-table.ts';
 import { DEFAULT_LOCAL_PREF, valueLength, valueStart } from './attributes.ts';
 import { copy, putU32, u32 } from './bytes.ts';
@@ -28,6 +28,8 @@ export interface ExportOptions {
 export const NOT_EXPORTED = -1;
 
 const MAX_PATH_LENGTH = 65_535 - 6;
+/** A path on its way out of a confederation. */
+const path = new Uint8Array(65_536);
 /** Octets of a next hop of IPv6 that is a global and a link-local address. */
 const LINK_LOCAL_TOO = 32;
 /** RFC 4360 2: the bit of an extended community's type that says "non-transitive". */
@@ -128,7 +130,7 @@ function writeLocalPref(into: Uint8Array, at: number): number {
   return value + 4;
 }
 
-/** RFC 4271 5.1.2.b */
+/** RFC 4271 5.1.2.b; RFC 5065 4.1.c: segments of a confederation do not leave it. */
 function prependTo(
   bytes: Uint8Array,
   value: number,
@@ -140,7 +142,9 @@ function prependTo(
   if (next - value > MAX_PATH_LENGTH) return NOT_EXPORTED;
   // The value goes where a one-octet length would have it, and moves if it turns out longer.
   const valueAt = at + 3;
-  const valueEnd = prepend(bytes, value, next, localAs, into, valueAt);
+  const valueEnd = hasConfederation(bytes, value, next)
+    ? prepend(path, 0, copyWithoutConfederation(bytes, value, next, path, 0), localAs, into, valueAt)
+    : prepend(bytes, value, next, localAs, into, valueAt);
   const length = valueEnd - valueAt;
   if (length > 255) into.copyWithin(valueAt + 1, valueAt, valueEnd);
   return writeAttributeHeader(WELL_KNOWN, AttributeType.AsPath, length, into, at) + length;

@@ -178,3 +178,19 @@ test('a path that fills its attribute is not exported', (t) => {
   t.true(path4(full.path).length <= 65_535);
   t.is(exported(full, ebgp), undefined);
 });
+
+test('segments of a confederation do not leave it (RFC 5065 4.1.c)', (t) => {
+  const confederate: TestSet = {
+    origin: 0,
+    path: [
+      { type: 3, ases: [65101, 65102] },
+      { type: 4, ases: [65103] },
+      { type: 2, ases: [64500] },
+    ],
+    nextHop: [10, 0, 0, 1],
+  };
+  const outside = { ...confederate, path: [{ type: 2, ases: [64500] }] };
+  t.deepEqual(exported(confederate, ebgp), [...canonicalBytes(leaving(outside))]);
+  const alone = { ...confederate, path: [{ type: 3, ases: [65101] }] };
+  t.deepEqual(exported(alone, ebgp), [...canonicalBytes(leaving({ ...alone, path: [] }))]);
+});
