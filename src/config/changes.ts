@@ -48,6 +48,7 @@ export const NEIGHBOR_EFFECTS: { readonly [K in keyof Required<NeighborConfigura
   nextHopIpv4: 'export',
   nextHopIpv6: 'export',
   blade: 'start',
+  group: 'now', // what it brings are other keys
   description: 'now',
 };
 

@@ -85,6 +85,7 @@ export const neighborKeys = {
   'max-prefixes-warning': optional(integer(1, 100), { doc: 'Percent of max-prefixes at which there is a warning in the log; without it 75.' }),
   'max-prefixes-restart': optional(integer(1, 604800), { doc: 'Seconds after which a session that max-prefixes closed starts again; without it when "chassis clear" or "chassis enable" says so.' }),
   blade: optional(integer(0, 31), { doc: 'The blade where the session starts, counted from 0; without it the chassis decides.' }),
+  group: optional(text, { doc: 'The group (under "groups") whose keys hold where the neighbour says nothing itself.' }),
   description: optional(text, { doc: 'A name for people.' }),
 };
 

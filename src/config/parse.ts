@@ -10,10 +10,11 @@ import { dirname, resolve } from 'node:path';
 import { LineCounter, type Node, parseDocument, type YAMLMap, type YAMLParseError } from 'yaml';
 import { addressFamily, ipv4ToU32 } from './address.ts';
 import type { Configuration, Draft, NeighborConfiguration, NeighborValues } from './configuration.ts';
+import { Groups, groupSection } from './groups.ts';
 import { chassisSection, neighborSection, routerSection } from './keys.ts';
 import { type Mistake, type Raw, Reader } from './reader.ts';
 import { checkRules } from './rules.ts';
-import { camel, type Keys, type Section } from './shapes.ts';
+import type { Keys, Section } from './shapes.ts';
 
 export type { Mistake } from './reader.ts';
 
@@ -40,7 +41,7 @@ export function formatMistake(fileName: string, mistake: Mistake): string {
   return `${fileName}:${mistake.line}:${mistake.column}: ${path}${mistake.message}`;
 }
 
-const SECTIONS = ['router', 'chassis', 'defaults', 'neighbors'];
+const SECTIONS = ['router', 'chassis', 'defaults', 'groups', 'neighbors'];
 
 function readDraft(reader: Reader, contents: Node | null, folder: string): Draft | undefined {
   const before = reader.mistakes.length;
@@ -52,7 +53,9 @@ function readDraft(reader: Reader, contents: Node | null, folder: string): Draft
   for (const name of ['control', 'state']) {
     if (typeof chassis[name] === 'string') chassis[name] = resolve(folder, chassis[name]);
   }
-  const neighbors = readNeighbors(reader, root, readDefaults(reader, root));
+  const defaults = readDefaults(reader, root);
+  const groups = new Groups(reader, root);
+  const neighbors = readNeighbors(reader, root, defaults, groups);
   return { router, chassis, neighbors } as Draft;
 }
 
@@ -62,26 +65,22 @@ function readSection(reader: Reader, root: YAMLMap | undefined, name: string, se
 
 /** Any key of a neighbour but its address. */
 function readDefaults(reader: Reader, root: YAMLMap | undefined): Raw {
-  const { address: _, ...keys } = neighborSection.keys;
-  const section = { ...neighborSection, title: '"defaults"', keys };
-  return reader.section((root && reader.child(root, 'defaults')?.node) ?? null, 'defaults', section, 'part');
+  const node = (root && reader.child(root, 'defaults')?.node) ?? null;
+  return reader.section(node, 'defaults', groupSection('"defaults"'), 'part');
 }
 
-/** What the neighbour says, else what the defaults say, else what the table says. */
-function readNeighbors(reader: Reader, root: YAMLMap | undefined, defaults: Raw): Raw[] {
+/** What the neighbour says, else what its group and the defaults say, else what the table says. */
+function readNeighbors(reader: Reader, root: YAMLMap | undefined, defaults: Raw, groups: Groups): Raw[] {
   const node = (root && reader.child(root, 'neighbors')?.node) ?? null;
-  const keys = Object.fromEntries(
-    Object.entries(neighborSection.keys).map(([name, key]) => {
-      const given = camel(name) in defaults;
-      return [name, given ? { ...key, required: false, default: undefined } : key];
-    }),
-  );
-  const section = { ...neighborSection, keys };
   const items = reader.items(node, 'neighbors') ?? [];
-  return items.map((item, index) => ({
-    ...defaults,
-    ...reader.section(item, `neighbors[${index}]`, section, 'whole'),
-  }));
+  return items.map((item, index) => {
+    const path = `neighbors[${index}]`;
+    const own = reader.section(item, path, neighborSection, 'part');
+    const group = own.group ?? defaults.group;
+    const values = { ...defaults, ...groups.keys(group, path), ...own };
+    reader.fill(values, path, neighborSection);
+    return values;
+  });
 }
 
 /** Of a draft without mistakes. */

@@ -96,18 +96,20 @@ export class Reader {
       const child = map && this.child(map, name);
       if (child) values[camel(name)] = this.value(child.node, join(path, name), key.shape);
       else if (refused) values[camel(name)] = undefined;
-      else if (completeness === 'whole') this.#fill(values, path, section, name);
     }
+    if (completeness === 'whole') this.fill(values, path, section);
     return values;
   }
 
-  /** What an absent key is worth. */
-  #fill(values: Raw, path: string, section: Section<Keys>, name: string): void {
-    const key = section.keys[name]!;
-    if (key.default !== undefined) values[camel(name)] = presetValue(key.shape, key.default);
-    if (!key.required) return;
-    values[camel(name)] = undefined;
-    this.complain(join(path, name), `is missing. ${key.doc}`);
+  /** Puts in what absent keys are worth, and says which are missing. */
+  fill(values: Raw, path: string, section: Section<Keys>): void {
+    for (const [name, key] of Object.entries(section.keys)) {
+      if (camel(name) in values) continue;
+      if (key.default !== undefined) values[camel(name)] = presetValue(key.shape, key.default);
+      if (!key.required) continue;
+      values[camel(name)] = undefined;
+      this.complain(join(path, name), `is missing. ${key.doc}`);
+    }
   }
 
   value(node: Node | null, path: string, shape: Shape): unknown {

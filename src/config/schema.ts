@@ -1,10 +1,11 @@
 /** The JSON Schema of the configuration file (draft 7, which editors understand), made from the key tables. */
+import { GROUP_NAME, groupSection } from './groups.ts';
 import { chassisSection, neighborSection, routerSection } from './keys.ts';
 import type { JsonSchema, Keys, Section, Shape } from './shapes.ts';
 
 /** The schema as it is shipped in graftd.schema.json; `chassis check --schema` prints it. */
 export function configurationSchema(): JsonSchema {
-  const { address: _, ...defaults } = neighborSection.keys;
+  const group = sectionSchema(groupSection(), false);
   return {
     $schema: 'http://json-schema.org/draft-07/schema#',
     title: 'graftd configuration',
@@ -15,8 +16,15 @@ export function configurationSchema(): JsonSchema {
       router: sectionSchema(routerSection),
       chassis: sectionSchema(chassisSection),
       defaults: {
-        ...sectionSchema({ ...neighborSection, keys: defaults }, false),
+        ...group,
         description: 'Any key of a neighbour, for all that do not say otherwise.',
+      },
+      groups: {
+        type: ['object', 'null'],
+        propertyNames: { pattern: GROUP_NAME.source },
+        additionalProperties: group,
+        description:
+          'Keys of neighbours under a name, for those with "group: NAME" that do not say otherwise.',
       },
       // "as" can come from the defaults, so that no schema can require it of each neighbour.
       neighbors: {

@@ -339,3 +339,40 @@ for (const [what, text, message] of BROKEN) {
 test('empty sections are as good as none', (t) => {
   t.is(accepted(`${ROUTER}chassis:\ndefaults:\nneighbors:\n`).chassis.blades, DEFAULT_BLADES);
 });
+
+test('a group’s keys hold where its neighbours say nothing, and a group can be of another one', (t) => {
+  const { neighbors } = accepted(`${ROUTER}
+defaults: {hold-time: 30, import: reject}
+groups:
+  customers: {as: 64500, import: accept, max-prefixes: 100}
+  big-customers: {group: customers, max-prefixes: 1000, hold-time: 60}
+neighbors:
+  - {address: 192.0.2.2, group: customers}
+  - {address: 192.0.2.3, group: big-customers, as: 64501, hold-time: 9}
+  - {address: 192.0.2.4, group: big-customers}
+`);
+  t.like(neighbors[0], { as: 64500, import: 'accept', maxPrefixes: 100, holdTime: 30, port: 179 });
+  t.like(neighbors[1], { as: 64501, import: 'accept', maxPrefixes: 1000, holdTime: 9 });
+  t.like(neighbors[2], { as: 64500, maxPrefixes: 1000, holdTime: 60, export: 'reject' });
+});
+
+test('what is wrong with groups is said where it stands', (t) => {
+  const wrong = refused(`${ROUTER}groups:
+  a: {group: b, hold-time: 1}
+  b: {group: a}
+  2c: {}
+  d: {group: aa, adress: 1}
+neighbors:
+  - {address: 192.0.2.2, as: 1, group: custmers}
+  - {address: 192.0.2.3, group: a}
+`);
+  t.deepEqual(wrong, [
+    '3:28 groups.a.hold-time: must be 0 (no keepalives) or at least 3 seconds (RFC 4271), not 1',
+    '4:14 groups.b.group: goes round in a circle: a → b → a',
+    '5:7 groups.2c: "2c" is no name; letters, digits, - and _, a letter first',
+    '6:14 groups.d.group: there is no group "aa"; did you mean "a"?',
+    '6:18 groups.d.adress: "adress" is not a key of a group',
+    '8:40 neighbors[0].group: there is no group "custmers"; it is one of: a, b, d',
+    "9:5 neighbors[1].as: is missing. The AS number of the neighbour; the router's own for iBGP.",
+  ]);
+});
