@@ -23,6 +23,7 @@ import { type GraftCosts, Grafts, GraftUndone } from './graft.ts';
 import { LoadMeter } from './load.ts';
 import { log } from './log.ts';
 import { type GraftReport, OperationError } from './operations.ts';
+import { Origins } from './origins.ts';
 import {
   cardNeighbor,
   fabricOptions,
@@ -68,6 +69,7 @@ export class Chassis {
   /** Of these, those of sessions whose blade had died. */
   unplannedCount = 0;
   readonly recovery: Recovery;
+  readonly origins: Origins;
   #sampler: NodeJS.Timeout | undefined;
   #seconds = 0;
   #comeback: Comeback | undefined;
@@ -100,6 +102,7 @@ export class Chassis {
       },
       { heartbeat: heartbeatLimit * 1000, poison: poisonLimit },
     );
+    this.origins = new Origins(() => {});
     this.load = new LoadMeter(this.fabric, monotonicMilliseconds);
     this.store = new Store(configuration.chassis.state, { onTrouble: (text) => log(`warning: ${text}`) });
   }
@@ -130,6 +133,7 @@ export class Chassis {
     await rehearse(this.fabric, this.grafts, rehearsal, (slot, order) => this.blade(slot).order(order));
     const { restartWait } = this.configuration.chassis;
     this.#comeback = new Comeback(this.fabric, this.sessions, this.store, restartWait * 1000);
+    this.origins.configure(this.configuration.rpki);
     this.#place();
     this.#keepCounters();
     this.#sampler = setInterval(() => this.#sample(), 1000);
@@ -147,6 +151,7 @@ export class Chassis {
     // Together: the line cards take nobody in any more, and end when the blades have said goodbye to everybody.
     const cards = this.cards.map((card) => card.stop(FAREWELL));
     await Promise.all([...cards, ...this.blades.map((blade) => blade.stop())]);
+    await this.origins.stop();
     this.store.close();
   }
 

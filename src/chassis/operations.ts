@@ -202,6 +202,8 @@ export interface RouteRow {
   blade: number;
   largeCommunities?: string[];
   extendedCommunities?: string[];
+  /** Route origin validation (RFC 6811), where there are RPKI caches. */
+  rpki?: (typeof VALIDITIES)[number];
   /** Why it is not best: the step of the decision process, in words. */
   reason?: string;
 }
@@ -250,6 +252,38 @@ export interface FabricRow {
   unit: string;
   bytes?: number;
 }
+
+/** One RPKI cache (RFC 8210). */
+export interface CacheRow {
+  /** `address:port` */
+  cache: string;
+  preference: number;
+  state: 'connecting' | 'synchronising' | 'synchronised' | 'waiting';
+  /** What it told is in force. */
+  active: boolean;
+  version: number;
+  session?: number;
+  serial?: number;
+  ipv4Vrps: number;
+  ipv6Vrps: number;
+  /** Since the last End of Data. */
+  secondsOld?: number;
+  /** Seconds, in force. */
+  refresh: number;
+  retry: number;
+  expire: number;
+  lastError?: string;
+}
+
+/** A validated ROA payload: this AS may originate the prefix, and what is in it up to this length. */
+export interface VrpRow {
+  prefix: string;
+  maxLength: number;
+  as: number;
+}
+
+/** By VALIDITY (rpki/table.ts). */
+export const VALIDITIES = ['not-found', 'valid', 'invalid'] as const;
 
 export interface BladeLoad {
   blade: number;
@@ -332,6 +366,9 @@ export interface ChassisOperations {
   /** The newest first. */
   showGrafts(limit: number): Promise<GraftRow[]>;
   showFabric(): Promise<FabricRow[]>;
+  showRpki(): Promise<CacheRow[]>;
+  /** The VRPs that cover a prefix. */
+  showVrps(prefix: string): Promise<VrpRow[]>;
 
   graft(neighbor: string, to: number): Promise<GraftReport>;
   balance(options: { metric: BalanceMetric; dryRun: boolean }): Promise<BalanceReport>;

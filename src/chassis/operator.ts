@@ -1,4 +1,5 @@
 /** What an operator can ask of a chassis, over the control socket (operations.ts), on a running one. */
+import { type AddressPrefix, parsePrefix } from '../base/address.ts';
 import { SESSION, SESSION_FLAG, SESSION_NUMBER } from '../fabric/layout.ts';
 import { planBalance } from './balance.ts';
 import { type Chassis, graftReport, type SessionEntry } from './chassis.ts';
@@ -9,6 +10,7 @@ import {
   type BalanceMetric,
   type BalanceReport,
   type BladeRow,
+  type CacheRow,
   type ChassisOperations,
   type ChassisSummary,
   type DrainReport,
@@ -24,10 +26,11 @@ import {
   type ScaleReport,
   type SessionDetail,
   type SessionRow,
+  type VrpRow,
 } from './operations.ts';
 import { Reloader } from './reload.ts';
 import { bladeRow, chassisSummary, fabricRows } from './views/box.ts';
-import { RouteViews } from './views/routes.ts';
+import { prefixWords, RouteViews } from './views/routes.ts';
 import { sessionDetail, sessionRow } from './views/sessions.ts';
 
 /** Every blade within this fraction of the mean, or as near as whole sessions allow. */
@@ -60,6 +63,8 @@ export class Operator implements ChassisOperations {
       chassis.fabric,
       () => chassis.table.limit,
       (session) => chassis.table.at(session)?.neighbor.address ?? '?',
+      () => (chassis.origins.configured ? chassis.origins.table : undefined),
+      chassis.configuration.router.as,
     );
   }
 
@@ -97,6 +102,15 @@ export class Operator implements ChassisOperations {
 
   async showFabric(): Promise<FabricRow[]> {
     return fabricRows(this.#chassis);
+  }
+
+  async showRpki(): Promise<CacheRow[]> {
+    return this.#chassis.origins.rows();
+  }
+
+  async showVrps(prefix: string): Promise<VrpRow[]> {
+    const { words, length } = prefixWords(parsePrefix(prefix) as AddressPrefix);
+    return this.#chassis.origins.covering(words, length);
   }
 
   async graft(neighbor: string, to: number): Promise<GraftReport> {

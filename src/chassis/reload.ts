@@ -115,6 +115,7 @@ export class Reloader {
   async #apply(wanted: Configuration, { added, removed, changed }: Difference): Promise<void> {
     const chassis = this.#chassis;
     chassis.configuration = applicable(chassis.configuration, wanted);
+    chassis.origins.configure(wanted.rpki);
     for (const entry of removed) this.#remove(entry);
     await Promise.all(changed.map((change) => this.#change(change)));
     for (const neighbor of added) this.#add(neighbor);

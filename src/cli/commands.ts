@@ -13,6 +13,7 @@ import { sessionCommands } from './sessions.ts';
 import { showCommand } from './show.ts';
 import { showBladesCommand, showFabricCommand, showGraftsCommand } from './show-box.ts';
 import { routeCommands } from './show-routes.ts';
+import { showRpkiCommand, showVrpsCommand } from './show-rpki.ts';
 import { showSessionCommand, showSessionsCommand } from './show-sessions.ts';
 
 export const commands: readonly Command[] = [
@@ -26,6 +27,8 @@ export const commands: readonly Command[] = [
   ...routeCommands,
   showGraftsCommand,
   showFabricCommand,
+  showRpkiCommand,
+  showVrpsCommand,
   graftCommand,
   balanceCommand,
   ...bladeCommands,

@@ -64,13 +64,13 @@ function flags(call: Call): Record<string, true> {
 }
 
 async function printTable(call: Call, batches: AsyncIterable<RouteRow[]>): Promise<void> {
-  const writer = new TableWriter(columns, call.terminal.paint);
-  let some = false;
+  let writer: TableWriter<RouteRow> | undefined;
   for await (const rows of batches) {
-    some = true;
+    const validated = rows.some(({ rpki }) => rpki !== undefined);
+    writer ??= new TableWriter(validated ? [...columns, RPKI] : columns, call.terminal.paint);
     await call.terminal.out(writer.lines(rows));
   }
-  if (!some) call.terminal.err('no such routes');
+  if (writer === undefined) call.terminal.err('no such routes');
 }
 
 /** One array, a row a line, without holding it all. */
@@ -106,3 +106,10 @@ const columns: readonly Column<RouteRow>[] = [
   },
   { title: 'WHY NOT BEST', text: (row) => row.reason ?? '', style: () => 'dim' },
 ];
+
+/** Shown where there are RPKI caches. */
+const RPKI: Column<RouteRow> = {
+  title: 'RPKI',
+  text: ({ rpki }) => rpki ?? '',
+  style: ({ rpki }) => (rpki === 'invalid' ? 'red' : rpki === 'valid' ? 'green' : 'dim'),
+};

@@ -7,6 +7,7 @@ import type {
   Configuration,
   NeighborConfiguration,
   RouterValues,
+  RpkiValues,
 } from './configuration.ts';
 
 export const EFFECTS = {
@@ -74,6 +75,8 @@ const CHASSIS_EFFECTS: { readonly [K in keyof Required<ChassisConfiguration>]: E
   rehearse: 'restart',
 };
 
+const RPKI_EFFECTS: { readonly [K in keyof Required<RpkiValues>]: Effect } = { caches: 'now' };
+
 /** Keys whose values nobody is shown. */
 const SECRET: ReadonlySet<string> = new Set(['password']);
 
@@ -91,13 +94,14 @@ export function neighborChanges(from: NeighborConfiguration, to: NeighborConfigu
   return differences(from, to, NEIGHBOR_EFFECTS).filter(({ key }) => key !== 'external');
 }
 
-/** What differs in the sections `router` and `chassis`; the keys with their section. */
+/** What differs in the sections `router`, `chassis` and `rpki`; the keys with their section. */
 export function boxChanges(from: Configuration, to: Configuration): KeyChange[] {
   const within = (section: string, changes: KeyChange[]): KeyChange[] =>
     changes.map((change) => ({ ...change, key: `${section}.${change.key}` }));
   return [
     ...within('router', differences(from.router, to.router, ROUTER_EFFECTS)),
     ...within('chassis', differences(from.chassis, to.chassis, CHASSIS_EFFECTS)),
+    ...within('rpki', differences(from.rpki, to.rpki, RPKI_EFFECTS)),
   ];
 }
 
@@ -106,7 +110,12 @@ export function applicable(running: Configuration, wanted: Configuration): Confi
   const chassis: Record<string, unknown> = { ...running.chassis };
   for (const [key, effect] of Object.entries(CHASSIS_EFFECTS))
     if (effect !== 'restart') chassis[key] = wanted.chassis[key as keyof ChassisConfiguration];
-  return { router: running.router, chassis: chassis as ChassisConfiguration, neighbors: wanted.neighbors };
+  return {
+    router: running.router,
+    chassis: chassis as ChassisConfiguration,
+    rpki: wanted.rpki,
+    neighbors: wanted.neighbors,
+  };
 }
 
 function differences<T extends object>(

@@ -1,6 +1,6 @@
 /** What a configuration file says, checked and complete: every default filled in, every address canonical. */
 import type { Family } from '../bgp/families.ts';
-import type { chassisKeys, limitKeys, neighborKeys, routerKeys } from './keys.ts';
+import type { chassisKeys, limitKeys, neighborKeys, routerKeys, rpkiKeys } from './keys.ts';
 import type { PolicyName } from './kinds.ts';
 import type { Values } from './shapes.ts';
 
@@ -8,6 +8,7 @@ import type { Values } from './shapes.ts';
 export type NeighborValues = Values<typeof neighborKeys>;
 export type RouterValues = Values<typeof routerKeys>;
 export type ChassisValues = Values<typeof chassisKeys>;
+export type RpkiValues = Values<typeof rpkiKeys>;
 
 export interface RouterConfiguration extends RouterValues {
   /** The BGP Identifier as a number, the first octet highest. */
@@ -30,6 +31,7 @@ export interface NeighborConfiguration extends NeighborValues {
 export interface Configuration {
   router: RouterConfiguration;
   chassis: ChassisConfiguration;
+  rpki: RpkiValues;
   neighbors: NeighborConfiguration[];
 }
 
@@ -37,6 +39,7 @@ export interface Configuration {
 export interface Draft {
   router: Doubtful<RouterValues>;
   chassis: Doubtful<ChassisValues>;
+  rpki: Doubtful<RpkiValues>;
   neighbors: Doubtful<NeighborValues>[];
 }
 

@@ -61,6 +61,22 @@ export const chassisKeys = {
 };
 
 // biome-ignore format: one line a row
+export const cacheKeys = {
+  address: required(address, { doc: 'The address of the cache.' }),
+  port: defaulted(port, { default: 323, doc: 'The port to connect to (RFC 8210 9: 323 for plain TCP).' }),
+  'local-address': optional(address, { doc: 'The address to connect from.' }),
+  preference: defaulted(integer(0, 255), { default: 1, doc: 'Of the caches that have told everything, the one with the lowest preference is believed; of equals the first.' }),
+  refresh: optional(integer(1, 86400), { doc: 'Seconds between two questions for what is new, in place of what the cache says.' }),
+  retry: optional(integer(1, 7200), { doc: 'Seconds until a cache that could not be reached is tried again, at most, in place of what the cache says.' }),
+  expire: optional(integer(600, 172800), { doc: 'Seconds for which what a cache told is used without hearing from it, in place of what the cache says.' }),
+};
+
+// biome-ignore format: one line a row
+export const rpkiKeys = {
+  caches: defaulted(list(section('an RPKI cache', cacheKeys)), { default: [], doc: 'The RPKI caches (RTR servers, RFC 8210), whose VRPs say which AS may originate which prefixes.' }),
+};
+
+// biome-ignore format: one line a row
 export const neighborKeys = {
   address: required(address, { doc: 'The address of the neighbour.' }),
   as: required(asNumber, { doc: 'The AS number of the neighbour; the router\'s own for iBGP.' }),
@@ -91,4 +107,5 @@ export const neighborKeys = {
 
 export const routerSection = section('"router"', routerKeys);
 export const chassisSection = section('"chassis"', chassisKeys);
+export const rpkiSection = section('"rpki"', rpkiKeys);
 export const neighborSection = section('a neighbour', neighborKeys);

@@ -11,7 +11,7 @@ import { LineCounter, type Node, parseDocument, type YAMLMap, type YAMLParseErro
 import { addressFamily, ipv4ToU32 } from './address.ts';
 import type { Configuration, Draft, NeighborConfiguration, NeighborValues } from './configuration.ts';
 import { Groups, groupSection } from './groups.ts';
-import { chassisSection, neighborSection, routerSection } from './keys.ts';
+import { chassisSection, neighborSection, routerSection, rpkiSection } from './keys.ts';
 import { type Mistake, type Raw, Reader } from './reader.ts';
 import { checkRules } from './rules.ts';
 import type { Keys, Section } from './shapes.ts';
@@ -41,7 +41,7 @@ export function formatMistake(fileName: string, mistake: Mistake): string {
   return `${fileName}:${mistake.line}:${mistake.column}: ${path}${mistake.message}`;
 }
 
-const SECTIONS = ['router', 'chassis', 'defaults', 'groups', 'neighbors'];
+const SECTIONS = ['router', 'chassis', 'rpki', 'defaults', 'groups', 'neighbors'];
 
 function readDraft(reader: Reader, contents: Node | null, folder: string): Draft | undefined {
   const before = reader.mistakes.length;
@@ -53,10 +53,11 @@ function readDraft(reader: Reader, contents: Node | null, folder: string): Draft
   for (const name of ['control', 'state']) {
     if (typeof chassis[name] === 'string') chassis[name] = resolve(folder, chassis[name]);
   }
+  const rpki = readSection(reader, root, 'rpki', rpkiSection);
   const defaults = readDefaults(reader, root);
   const groups = new Groups(reader, root);
   const neighbors = readNeighbors(reader, root, defaults, groups);
-  return { router, chassis, neighbors } as Draft;
+  return { router, chassis, rpki, neighbors } as Draft;
 }
 
 function readSection(reader: Reader, root: YAMLMap | undefined, name: string, section: Section<Keys>): Raw {
@@ -88,10 +89,11 @@ function complete(draft: Draft): Configuration {
   const whole = withoutUndefined(draft) as unknown as Omit<Configuration, 'neighbors'> & {
     neighbors: NeighborValues[];
   };
-  const { router, chassis } = whole;
+  const { router, chassis, rpki } = whole;
   return {
     router: { ...router, idNumber: ipv4ToU32(router.id) },
     chassis,
+    rpki,
     neighbors: whole.neighbors.map((neighbor) => completeNeighbor(neighbor, router.as)),
   };
 }

@@ -20,6 +20,7 @@ const LONGEST_SOCKET_PATH = 107;
 export function checkRules(draft: Draft, complain: Complain): void {
   checkRouter(draft, complain);
   checkChassis(draft, complain);
+  checkCaches(draft, complain);
   const firstWith = new Map<string, number>();
   draft.neighbors.forEach((neighbor, index) => {
     const path = `neighbors[${index}]`;
@@ -44,6 +45,17 @@ function checkChassis(draft: Draft, complain: Complain): void {
     complain('chassis.control', `is ${bytes} bytes long (${control}); a socket's path can have 107 at most`);
   }
   if (control !== undefined && control === state) complain('chassis.state', 'is the same file as "control"');
+}
+
+function checkCaches(draft: Draft, complain: Complain): void {
+  const seen = new Map<string, number>();
+  draft.rpki.caches?.forEach(({ address, port, localAddress }, index) => {
+    const path = `rpki.caches[${index}]`;
+    const first = seen.get(`${address} ${port}`);
+    if (first === undefined) seen.set(`${address} ${port}`, index);
+    else complain(`${path}.address`, `${address} with port ${port} is rpki.caches[${first}] already`);
+    checkLocalAddress({ address, localAddress }, path, complain);
+  });
 }
 
 function checkUnique(
@@ -78,13 +90,17 @@ function checkBlade(
   );
 }
 
-function checkLocalAddress(neighbor: Doubtful<NeighborValues>, path: string, complain: Complain): void {
-  const { address, localAddress } = neighbor;
+/** Of a neighbour, or of an RPKI cache. */
+function checkLocalAddress(
+  { address, localAddress }: Doubtful<Pick<NeighborValues, 'address' | 'localAddress'>>,
+  path: string,
+  complain: Complain,
+): void {
   if (address === undefined || localAddress === undefined) return;
   if (addressFamily(address) === addressFamily(localAddress)) return;
   complain(
     `${path}.local-address`,
-    `${localAddress} and the neighbour's ${address} are not of one family; both must be IPv4, or both IPv6`,
+    `${localAddress} and ${address} are not of one family; both must be IPv4, or both IPv6`,
   );
 }
 

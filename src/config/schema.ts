@@ -1,6 +1,6 @@
 /** The JSON Schema of the configuration file (draft 7, which editors understand), made from the key tables. */
 import { GROUP_NAME, groupSection } from './groups.ts';
-import { chassisSection, neighborSection, routerSection } from './keys.ts';
+import { chassisSection, neighborSection, routerSection, rpkiSection } from './keys.ts';
 import type { JsonSchema, Keys, Section, Shape } from './shapes.ts';
 
 /** The schema as it is shipped in graftd.schema.json; `chassis check --schema` prints it. */
@@ -15,6 +15,7 @@ export function configurationSchema(): JsonSchema {
     properties: {
       router: sectionSchema(routerSection),
       chassis: sectionSchema(chassisSection),
+      rpki: sectionSchema(rpkiSection),
       defaults: {
         ...group,
         description: 'Any key of a neighbour, for all that do not say otherwise.',

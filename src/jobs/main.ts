@@ -8,6 +8,7 @@ import { generateTable } from '../lab/internet.ts';
 import { feedsFromMrt } from '../lab/mrt-feeds.ts';
 import { routesFor } from '../lab/neighbour.ts';
 import { summarise } from '../mrt/summary.ts';
+import { rebuild } from '../rpki/build.ts';
 import type { TaskName, Tasks } from './messages.ts';
 
 type Task<Name extends TaskName> = (
@@ -15,6 +16,8 @@ type Task<Name extends TaskName> = (
 ) => Promise<Tasks[Name]['answer']> | Tasks[Name]['answer'];
 
 export const summariseMrt: Task<'summariseMrt'> = ({ file }) => summarise(file);
+
+export const rebuildVrps: Task<'rebuildVrps'> = (given) => rebuild(given);
 
 export const mrtFeeds: Task<'mrtFeeds'> = async ({ file, neighbours, encode = {}, churn }) => {
   const feeds = await feedsFromMrt(file, neighbours, encode);

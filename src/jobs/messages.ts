@@ -9,6 +9,7 @@ import type { MrtFeed, MrtNeighbour } from '../lab/mrt-feeds.ts';
 import type { NeighbourOptions } from '../lab/neighbour.ts';
 import type { Routes } from '../lab/routes.ts';
 import type { MrtSummary } from '../mrt/summary.ts';
+import type { Rebuild, Rebuilt } from '../rpki/build.ts';
 
 /** The changes that a neighbour makes later on; its own AS is put in by the task. */
 export type Churn = Omit<ChurnOptions, 'as'>;
@@ -39,6 +40,8 @@ export interface Tasks {
     given: { table: TableOptions; neighbours: readonly InternetNeighbour[] };
     answer: InternetFeed[];
   };
+  /** A table of VRPs, sorted to be searched, and in what it differs from the one before. */
+  rebuildVrps: { given: Rebuild; answer: Rebuilt };
 }
 
 export type TaskName = keyof Tasks;

@@ -13,7 +13,6 @@
  */
 export const VALIDITY = { notFound: 0, valid: 1, invalid: 2 } as const;
 export type Validity = (typeof VALIDITY)[keyof typeof VALIDITY];
-export const VALIDITY_NAMES = ['not-found', 'valid', 'invalid'] as const;
 
 /** The origin of a route whose AS_PATH ends in an AS_SET (RFC 6811 2, "NONE"): equal to no AS. */
 export const NO_ORIGIN = 0;

@@ -116,6 +116,14 @@ const SHOWN: [words: string[], fields: string[]][] = [
     ['show', 'fabric'],
     ['part', 'used', 'capacity', 'unit'],
   ],
+  [
+    ['show', 'rpki'],
+    ['cache', 'state', 'active', 'ipv4Vrps', 'ipv6Vrps'],
+  ],
+  [
+    ['show', 'vrps', '192.0.2.0/25'],
+    ['prefix', 'maxLength', 'as'],
+  ],
 ];
 for (const [words, fields] of SHOWN) {
   test(`chassis ${words.join(' ')} --json is an array of rows with the promised fields`, async (t) => {

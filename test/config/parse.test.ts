@@ -65,6 +65,7 @@ neighbors:
       restartWait: 60,
       state: '/etc/graftd/graftd.db',
     },
+    rpki: { caches: [] },
     neighbors: [
       {
         address: '192.0.2.2',
@@ -242,7 +243,7 @@ const NEIGHBOR: [keys: string, message: RegExp][] = [
   ['families: ipv4-unicast', /families: must be a list/],
   ['import: my-policy', /import: there is no policy "my-policy"; it is one of: accept, reject/],
   ['export: true', /export: there is no policy "true"/],
-  ['local-address: "::1"', /local-address: ::1 and the neighbour's 192.0.2.2 are not of one family/],
+  ['local-address: "::1"', /local-address: ::1 and 192.0.2.2 are not of one family/],
   ['local-address: fe80::1%eth0', /local-address: must be without a zone/],
   ['next-hop-ipv4: "::1"', /next-hop-ipv4: must be an IPv4 address, not ::1/],
   ['next-hop-ipv6: 192.0.2.1', /next-hop-ipv6: must be an IPv6 address/],

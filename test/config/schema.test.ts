@@ -4,7 +4,14 @@ import { Ajv } from 'ajv';
 import test from 'ava';
 import fc from 'fast-check';
 import { stringify } from 'yaml';
-import { chassisKeys, limitKeys, neighborKeys, routerKeys } from '../../src/config/keys.ts';
+import {
+  cacheKeys,
+  chassisKeys,
+  limitKeys,
+  neighborKeys,
+  routerKeys,
+  rpkiKeys,
+} from '../../src/config/keys.ts';
 import { formatMistake, parseConfiguration } from '../../src/config/parse.ts';
 import { configurationSchema } from '../../src/config/schema.ts';
 
@@ -20,6 +27,8 @@ test('every key says what it is for', (t) => {
     ...routerKeys,
     ...chassisKeys,
     ...limitKeys,
+    ...rpkiKeys,
+    ...cacheKeys,
     ...neighborKeys,
   })) {
     t.regex(key.doc, /^[A-Z].*[.]$|^[a-z]+: .*[.]$/, name);

@@ -13,13 +13,14 @@ const BELOW: Readonly<Record<string, readonly string[]>> = {
   policy: ['base', 'bgp', 'fabric', 'rib'],
   'ibgp-internal': ['base', 'fabric', 'rib'],
   mrt: ['base', 'bgp'],
+  rpki: ['base'],
   config: ['base', 'bgp'],
   linecard: ['base', 'fabric'],
   blade: ['base', 'bgp', 'fabric', 'rib', 'ibgp-internal', 'policy'],
-  chassis: ['base', 'bgp', 'fabric', 'rib', 'config', 'blade', 'linecard', 'mrt'],
+  chassis: ['base', 'bgp', 'fabric', 'rib', 'config', 'blade', 'linecard', 'mrt', 'rpki', 'jobs'],
   // The laboratory is the neighbours of the box; its demonstration is a program, beside the commands.
   lab: ['base', 'bgp', 'mrt'],
-  jobs: ['base', 'bgp', 'mrt', 'lab'],
+  jobs: ['base', 'bgp', 'mrt', 'rpki', 'lab'],
   'lab/demo': ['base', 'bgp', 'mrt', 'lab', 'jobs', 'config', 'chassis', 'fabric', 'cli'],
   // Remote commands reach the chassis by its control socket only: see the test of the edges.
   cli: ['base', 'config', 'chassis', 'lab/demo'],

@@ -28,6 +28,8 @@ export function chassisAnswers(chassis: ChassisOperations): Answers {
     'show advertised': ({ neighbor, ...filter }, reply) => sendRows(chassis.showAdvertised(neighbor, filter), reply),
     'show grafts': ({ limit }) => chassis.showGrafts(limit ?? GRAFTS_SHOWN),
     'show fabric': () => chassis.showFabric(),
+    'show rpki': () => chassis.showRpki(),
+    'show vrps': ({ prefix }) => chassis.showVrps(prefix),
     'graft': ({ neighbor, to }) => chassis.graft(neighbor, to),
     'balance': ({ metric, dryRun }) => chassis.balance({ metric: metric ?? 'cpu', dryRun: dryRun ?? false }),
     'drain': ({ blade }) => chassis.drain(blade),

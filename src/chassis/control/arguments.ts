@@ -86,6 +86,8 @@ export const COMMAND_ARGUMENTS = {
   'show advertised': { neighbor: needed(address), ...routeFilter },
   'show grafts': { limit: maybe(count) },
   'show fabric': {},
+  'show rpki': {},
+  'show vrps': { prefix: needed(prefix) },
   'graft': { neighbor: needed(address), to: needed(blade) },
   'balance': { metric: maybe(metric), dryRun: maybe(flag) },
   'drain': { blade: needed(blade) },

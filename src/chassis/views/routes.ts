@@ -12,7 +12,8 @@ import { decide, STEP_NAMES } from '../../rib/decision.ts';
 import { UNKNOWN_BEST } from '../../rib/loc-rib.ts';
 import { BUCKETS, MED_MARK } from '../../rib/presence.ts';
 import { ATTRIBUTE_MASK, FILTERED, visible } from '../../rib/route-word.ts';
-import type { RouteFilter, RouteRow } from '../operations.ts';
+import { NO_ORIGIN, type VrpTable } from '../../rpki/table.ts';
+import { type RouteFilter, type RouteRow, VALIDITIES } from '../operations.ts';
 import { breath, idsInOrder, spanWithin, wholeSpan, within } from './prefixes.ts';
 import { type AttributesText, attributesText, prefixText } from './route-text.ts';
 
@@ -29,16 +30,27 @@ export class RouteViews {
   /** The neighbour's address by session. */
   readonly #name: (session: number) => string;
   readonly #sessions: () => number;
+  /** The VRPs in force, where there are RPKI caches. */
+  readonly #origins: () => VrpTable | undefined;
+  readonly #localAs: number;
   /** By blade: its Loc-RIB. */
   readonly #locRibs: readonly Uint32Array[];
   /** Of one batch: neighbouring prefixes often share their attributes. */
   readonly #texts = new Map<number, AttributesText>();
 
-  constructor(fabric: Fabric, sessions: () => number, name: (session: number) => string) {
+  constructor(
+    fabric: Fabric,
+    sessions: () => number,
+    name: (session: number) => string,
+    origins: () => VrpTable | undefined,
+    localAs: number,
+  ) {
     this.#fabric = fabric;
     this.#views = new OutViews(fabric);
     this.#sessions = sessions;
     this.#name = name;
+    this.#origins = origins;
+    this.#localAs = localAs;
     this.#locRibs = Array.from({ length: fabric.options.blades }, (_, blade) => fabric.locRib(blade));
   }
 
@@ -186,18 +198,38 @@ export class RouteViews {
   }
 
   #rowOf(id: number, session: number, attribute: number, best: boolean): RouteRow {
+    const text = this.#text(attribute);
+    const origins = this.#origins();
     return {
       prefix: prefixText(this.#fabric, id),
       neighbor: this.#name(session),
       best,
-      ...this.#text(attribute),
+      ...text,
       blade: this.#fabric.homeOf(session),
+      ...(origins === undefined ? {} : { rpki: this.#validity(origins, id, text.asPath) }),
     };
+  }
+
+  #validity(origins: VrpTable, id: number, asPath: string): NonNullable<RouteRow['rpki']> {
+    const { base6, keys4, keys6 } = this.#fabric.prefixes;
+    const origin = originOf(asPath, this.#localAs);
+    if (id < base6) {
+      return VALIDITIES[origins.validate4(keys4[id * 2] as number, keys4[id * 2 + 1] as number, origin)];
+    }
+    const [a = 0, b = 0, c = 0, d = 0, length = 0] = keys6.subarray((id - base6) * 5, (id - base6) * 5 + 5);
+    return VALIDITIES[origins.validate6(a, b, c, d, length, origin)];
   }
 }
 
+/** RFC 6811 2: the last AS of the path; our own where there is none, and none where the path ends in a set. */
+function originOf(asPath: string, localAs: number): number {
+  if (/[}\]]$/.test(asPath)) return NO_ORIGIN;
+  const last = /(\d+)$/.exec(asPath);
+  return last === null ? localAs : Number(last[1]);
+}
+
 /** A parsed prefix as words. */
-function prefixWords(prefix: AddressPrefix): {
+export function prefixWords(prefix: AddressPrefix): {
   ipv6: boolean;
   words: number[];
   length: number;

@@ -11,6 +11,7 @@ import { ControlServer } from '../../../src/chassis/control/server.ts';
 import {
   type BalanceReport,
   type BladeRow,
+  type CacheRow,
   type ChassisOperations,
   type ChassisSummary,
   type DrainReport,
@@ -26,6 +27,7 @@ import {
   type ScaleReport,
   type SessionDetail,
   type SessionRow,
+  type VrpRow,
 } from '../../../src/chassis/operations.ts';
 
 const BATCH = 100;
@@ -131,6 +133,29 @@ export class SmallChassis implements ChassisOperations {
 
   async showFabric(): Promise<FabricRow[]> {
     return [{ part: 'prefixes ipv4', used: 3000, capacity: 4096, unit: 'prefixes', bytes: 65536 }];
+  }
+
+  async showRpki(): Promise<CacheRow[]> {
+    const timing = { refresh: 3600, retry: 600, expire: 7200 };
+    const told = { session: 7, serial: 12, ipv4Vrps: 2, ipv6Vrps: 1, secondsOld: 61, ...timing };
+    return [
+      { cache: '192.0.2.9:323', preference: 1, state: 'synchronised', active: true, version: 1, ...told },
+      {
+        cache: '[2001:db8::9]:323',
+        preference: 2,
+        state: 'waiting',
+        active: false,
+        version: 1,
+        ipv4Vrps: 0,
+        ipv6Vrps: 0,
+        ...timing,
+        lastError: 'connect ECONNREFUSED',
+      },
+    ];
+  }
+
+  async showVrps(prefix: string): Promise<VrpRow[]> {
+    return prefix.startsWith('192.0.2.') ? [{ prefix: '192.0.2.0/24', maxLength: 25, as: 64500 }] : [];
   }
 
   async graft(neighbor: string, to: number): Promise<GraftReport> {
