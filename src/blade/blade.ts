@@ -188,7 +188,8 @@ export class Blade implements RoutesListener, GraftHost, SessionHost {
     if (this.#export(start, flooded)) more = true;
     if (this.#afterExport()) more = true;
     const waiting = this.routes.flush();
-    if (!more && this.groups.settle(start, this.#moved)) more = true;
+    // Not while siblings are still to tell what a session taken over was told: looking at it now would take that back.
+    if (!more && this.routes.catchingUp === 0 && this.groups.settle(start, this.#moved)) more = true;
     fabric.pages.reclaim();
     fabric.epochs.pass();
     this.#count(start, more);

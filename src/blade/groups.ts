@@ -281,6 +281,7 @@ export class Groups {
         primary.mark(id);
       }
     }
-    group.comparedPages = 0;
+    // What the larger group is told of it may part it from those who were found equal already.
+    for (const other of this.all) if (other.key === primary.key) other.comparedPages = 0;
   }
 }
