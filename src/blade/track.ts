@@ -244,6 +244,8 @@ export class Track implements MessageTaker {
       this.connectRetryAt = Number.POSITIVE_INFINITY;
       this.event(Event.ConnectRetryTimerExpires);
     }
+    // What came in time counts, also where a blade that hung, or took over from one that did, has not read it yet.
+    if (now >= this.holdDeadline && this.waitingBytes > 0) this.receive(1);
     if (now >= this.holdDeadline) {
       this.holdDeadline = Number.POSITIVE_INFINITY;
       this.event(Event.HoldTimerExpires, {
