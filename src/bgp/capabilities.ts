@@ -15,6 +15,15 @@ export interface GracefulRestart {
   readonly families: readonly { readonly afi: number; readonly safi: number; readonly flags: number }[];
 }
 
+/** RFC 9494 3.1: families whose routes may be kept for long, and for how many seconds (24 bits). */
+export interface LongLivedFamily {
+  readonly afi: number;
+  readonly safi: number;
+  /** GRACEFUL.forwarding */
+  readonly flags: number;
+  readonly seconds: number;
+}
+
 export interface Capabilities {
   multiprotocol: { afi: number; safi: number }[];
   routeRefresh: boolean;
@@ -22,6 +31,7 @@ export interface Capabilities {
   extendedMessage: boolean;
   enhancedRefresh: boolean;
   gracefulRestart: GracefulRestart | undefined;
+  longLived: readonly LongLivedFamily[] | undefined;
   addPath: { afi: number; safi: number; mode: AddPathMode }[];
   unknown: { code: number; value: Uint8Array }[];
 }
@@ -34,6 +44,7 @@ export function noCapabilities(): Capabilities {
     extendedMessage: false,
     enhancedRefresh: false,
     gracefulRestart: undefined,
+    longLived: undefined,
     addPath: [],
     unknown: [],
   };
@@ -60,6 +71,7 @@ const ROWS: readonly CapabilityRow[] = [
   { code: 65, name: '4-octet AS (RFC 6793)', fits: (n) => n === 4, read: (b, s, _e, into) => { into.fourOctetAs = u32(b, s); }, write: writeFourOctetAs },
   { code: 69, name: 'ADD-PATH (RFC 7911)', fits: (n) => n > 0 && n % 4 === 0, read: readAddPath, write: writeAddPath },
   { code: 70, name: 'enhanced route refresh (RFC 7313)', fits: empty, read: (_b, _s, _e, into) => { into.enhancedRefresh = true; }, write: (from) => (from.enhancedRefresh ? [NOTHING] : []) },
+  { code: 71, name: 'long-lived graceful restart (RFC 9494)', fits: (n) => n % 7 === 0, read: readLongLived, write: writeLongLived },
 ];
 
 const BY_CODE = new Map(ROWS.map((row) => [row.code, row]));
@@ -144,6 +156,24 @@ function writeGracefulRestart(from: Capabilities): Uint8Array[] {
   putU16(value, 0, (restart.flags << 12) | (restart.restartTime & 0xfff));
   restart.families.forEach(({ afi, safi, flags }, i) => {
     value.set([afi >>> 8, afi, safi, flags], 2 + 4 * i);
+  });
+  return [value];
+}
+
+function readLongLived(bytes: Uint8Array, start: number, end: number, into: Capabilities): void {
+  const families: LongLivedFamily[] = [];
+  for (let at = start; at < end; at += 7) {
+    const seconds = u32(bytes, at + 3) & 0xff_ffff;
+    families.push({ afi: u16(bytes, at), safi: bytes[at + 2]!, flags: bytes[at + 3]!, seconds });
+  }
+  into.longLived = families;
+}
+
+function writeLongLived(from: Capabilities): Uint8Array[] {
+  if (from.longLived === undefined) return [];
+  const value = new Uint8Array(7 * from.longLived.length);
+  from.longLived.forEach(({ afi, safi, flags, seconds }, i) => {
+    value.set([afi >>> 8, afi, safi, flags, seconds >>> 16, seconds >>> 8, seconds], 7 * i);
   });
   return [value];
 }

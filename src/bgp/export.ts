@@ -11,6 +11,9 @@ import { writeAttribute, writeAttributeHeader } from './canonical.ts';
 // Constants of this module: the JIT compiler folds them, but looks an import up each time.
 const { AttributeType, Community, OPTIONAL_NON_TRANSITIVE, WELL_KNOWN } = table;
 
+/** told: as they are; withheld: not at all; guarded: with NO_EXPORT, and LOCAL_PREF 0 inside the AS. */
+export type StaleExport = 'told' | 'withheld' | 'guarded';
+
 export interface ExportOptions {
   /** The neighbour is in another AS. */
   readonly external: boolean;
@@ -20,6 +23,8 @@ export interface ExportOptions {
   /** Our own addresses: 4 octets; 16, or 32 with a link-local address behind the global one (RFC 2545 3). */
   readonly nextHop4?: Uint8Array | undefined;
   readonly nextHop16?: Uint8Array | undefined;
+  /** What becomes of routes kept over the long absence of who told them (RFC 9494 4.4, 4.6). */
+  readonly stale?: StaleExport | undefined;
   /** MULTI_EXIT_DISC goes on to an external neighbour (RFC 4271 5.1.4: it must not, unless it is our own). */
   readonly keepMed?: boolean | undefined;
 }
@@ -63,7 +68,7 @@ export function exportAttributes(
       }
     }
     if (type === AttributeType.Communities) {
-      if (isForbidden(bytes, value, next, options.external)) return NOT_EXPORTED;
+      if (isForbidden(bytes, value, next, options)) return NOT_EXPORTED;
     } else if (isRewritten(bytes, value, type, options)) {
       at = rewrite(bytes, from, value, next, options, into, copy(bytes, kept, from, into, at));
       if (at < 0) return NOT_EXPORTED;
@@ -76,12 +81,18 @@ export function exportAttributes(
   return at - begin;
 }
 
-/** RFC 1997: what the communities in [start, end) say. */
-function isForbidden(bytes: Uint8Array, start: number, end: number, external: boolean): boolean {
+/** RFC 1997, RFC 9494 4.4: what the communities in [start, end) say. */
+function isForbidden(
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+  { external, stale }: ExportOptions,
+): boolean {
   for (let item = start; item < end; item += 4) {
     if (bytes[item] !== 0xff || bytes[item + 1] !== 0xff) continue;
     const community = u32(bytes, item);
     if (community === Community.NoAdvertise) return true;
+    if (community === Community.LlgrStale && stale === 'withheld') return true;
     if (external && (community === Community.NoExport || community === Community.NoExportSubconfed))
       return true;
   }

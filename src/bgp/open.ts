@@ -165,6 +165,8 @@ export interface Negotiated {
   readonly maxMessage: number;
   /** The neighbour in another AS. */
   readonly external: boolean;
+  /** It knows what a route means that is kept over a long absence (RFC 9494). */
+  readonly longLived: boolean;
 }
 
 export function negotiate(ours: Open, theirs: Open): Negotiated {
@@ -177,6 +179,7 @@ export function negotiate(ours: Open, theirs: Open): Negotiated {
     holdTime: Math.min(ours.holdTime, theirs.holdTime),
     maxMessage: a.extendedMessage && b.extendedMessage ? MAX_EXTENDED_MESSAGE : MAX_MESSAGE,
     external: ours.as !== theirs.as,
+    longLived: b.longLived !== undefined,
   };
 }
 

@@ -245,6 +245,10 @@ export class Blade implements RoutesListener, GraftHost, SessionHost {
     this.#news({ kind: 'limit', slot: this.slot, session: session.index, limit, text });
   }
 
+  stale(session: Session, text: string): void {
+    this.#news({ kind: 'stale', slot: this.slot, session: session.index, text });
+  }
+
   // ── grafts ──
 
   prepare(session: number, slot: number): void {

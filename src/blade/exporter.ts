@@ -6,12 +6,17 @@
  * thousands of them, because routes come in bursts that share a set.
  */
 
+import { AttributeType, Community } from '../bgp/attribute-table.ts';
+import { valueStart } from '../bgp/attributes.ts';
+import { putU32 } from '../bgp/bytes.ts';
 import { CANONICAL_ROOM } from '../bgp/canonical.ts';
+import { addCommunity, findAttribute, hasCommunity } from '../bgp/communities.ts';
 import { wireAttributes } from '../bgp/encode.ts';
-import { type ExportOptions, exportAttributes } from '../bgp/export.ts';
+import { type ExportOptions, exportAttributes, type StaleExport } from '../bgp/export.ts';
 import { FAMILY_IPV4, FAMILY_IPV6 } from '../bgp/families.ts';
 import type { Fabric } from '../fabric/fabric.ts';
 import { SESSION, SESSION_FLAG } from '../fabric/layout.ts';
+import { LENGTHS, LONG_STALE, ROW } from '../rib/attribute-row.ts';
 
 export interface ExportRules {
   readonly accept: boolean;
@@ -22,6 +27,8 @@ export interface ExportRules {
   /** Octets of the longest message the neighbour takes. */
   readonly maxMessage: number;
   readonly localAs: number;
+  /** What is told of routes kept over the long absence of who told them (RFC 9494 4.4, 4.6). */
+  readonly stale: StaleExport;
   readonly nextHopSelf: boolean;
   readonly nextHop4: Uint8Array;
   readonly nextHop6: Uint8Array;
@@ -30,7 +37,7 @@ export interface ExportRules {
 /** Sessions with equal keys can share an update group. */
 export function groupKey(rules: ExportRules): string {
   const flags = [rules.accept, rules.external, rules.fourOctetAs, rules.nextHopSelf].map(Number).join('');
-  return `${flags}/${rules.families}/${rules.maxMessage}/${rules.localAs}/${rules.nextHop4}/${rules.nextHop6}`;
+  return `${flags}${rules.stale[0]}/${rules.families}/${rules.maxMessage}/${rules.localAs}/${rules.nextHop4}/${rules.nextHop6}`;
 }
 
 const CACHE = 1 << 14;
@@ -54,6 +61,7 @@ export class Exporter {
     this.#options = {
       external: rules.external,
       localAs: rules.localAs,
+      stale: rules.stale,
       nextHopSelf: rules.nextHopSelf,
       nextHop4: rules.nextHop4,
       nextHop16: rules.nextHop6,
@@ -84,13 +92,27 @@ export class Exporter {
     const { rules } = this;
     const start = attributes.offsetOf(attribute);
     const end = start + attributes.lengthOf(attribute);
-    const length = exportAttributes(attributes.bytes, start, end, this.#options, scratch, 0);
+    let length = exportAttributes(attributes.bytes, start, end, this.#options, scratch, 0);
     if (length < 0) return 0;
+    const stale = ((attributes.rows[attribute * ROW + LENGTHS] as number) & LONG_STALE) !== 0;
+    if (stale && rules.stale === 'guarded') length = this.#guard(length);
     // A set behind which no prefix fits into a message cannot be told (RFC 8654 5); 2-octet ASes add to its length.
     const onWire = rules.fourOctetAs ? length : wireAttributes(scratch, 0, length, false, wire, 0);
     if (onWire + NOT_ATTRIBUTES > rules.maxMessage) return 0;
     const exported = attributes.intern(scratch, 0, length);
     if (exported === 0) this.dictionaryFull++;
     return exported;
+  }
+
+  /** RFC 9494 4.6: a stale route goes no further than to this neighbour, and is the last one to be chosen there. */
+  #guard(length: number): number {
+    if (!this.rules.external) {
+      const at = findAttribute(scratch, 0, length, AttributeType.LocalPref);
+      if (at >= 0) putU32(scratch, valueStart(scratch, at), 0);
+    }
+    if (hasCommunity(scratch, 0, length, Community.NoExport)) return length;
+    const guarded = addCommunity(scratch, 0, length, Community.NoExport, wire, 0);
+    scratch.set(wire.subarray(0, guarded));
+    return guarded;
   }
 }

@@ -27,6 +27,10 @@ export interface SessionConfiguration {
   readonly gracefulRestart?: 'helper' | 'full' | 'off';
   /** How long ours may take, seconds. */
   readonly restartTime?: number;
+  /** Seconds for which its routes are kept when it is not back after its restart time (RFC 9494); 0: not at all. */
+  readonly longLivedStaleTime?: number;
+  /** It is told routes so kept, though it does not say that it knows what they are. */
+  readonly tellStale?: boolean;
   /** Without it a third of the hold time that was agreed on. */
   readonly keepaliveTime?: number;
   readonly nextHopSelf: boolean;
@@ -132,4 +136,6 @@ export type BladeNews =
       /** What was found and what was done. */
       readonly text: string;
     }
+  /** What becomes of the stale routes of a neighbour that is not back in time. */
+  | { readonly kind: 'stale'; readonly slot: number; readonly session: number; readonly text: string }
   | { readonly kind: 'stopped'; readonly slot: number };

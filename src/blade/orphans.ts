@@ -71,6 +71,7 @@ export function abandon(fabric: Fabric, session: number): void {
   if (state === State.Established) {
     fabric.setSession(session, SESSION.sweepCursor, 1);
     fabric.setSession(session, SESSION.staleFamilies, 0);
+    fabric.setSession(session, SESSION.longLivedFamilies, 0);
     fabric.setSession(session, SESSION.staleCursor, 0);
   }
   // Stale routes stay, and are counted on when the neighbour is back.

@@ -50,13 +50,13 @@ export function filterAnew(fabric: Fabric, routes: Routes, session: Session, pag
       const word = columns.get(index, id);
       // The route is there already, so that this needs no room, and changes nothing where the answer is the same.
       if (word === 0) continue;
-      routes.announce(index, id, word & ATTRIBUTE_MASK, reject);
-      // It was not told again.
-      if (word & STALE) columns.set(index, id, columns.get(index, id) | STALE);
+      // What is stale stays so: it was not told again.
+      routes.announce(index, id, word & ATTRIBUTE_MASK, reject, STALE);
     }
     pages--;
   }
   const more = page < columns.pages;
+  if (!more) session.stale.lowerAgain();
   fabric.setSession(index, SESSION.importCursor, more ? page + 1 : 0);
   return more;
 }

@@ -89,14 +89,14 @@ export class Routes implements BestRoutes {
 
   /**
    * Adj-RIB-In: a route was announced on one of the blade's own sessions (RFC 4271 9.1.1). False when the fabric
-   * has no room for it; nothing is changed then.
+   * has no room for it; nothing is changed then. `keep`: bits of the old word that stay.
    */
-  announce(session: number, id: number, attribute: number, reject: boolean): boolean {
+  announce(session: number, id: number, attribute: number, reject: boolean, keep = 0): boolean {
     const fabric = this.#fabric;
     const row = attribute * ROW;
     const looped = ((fabric.attributes.rows[row + LENGTHS] as number) & LOOPED) !== 0;
     const old = fabric.columns.get(session, id);
-    const word = replaceWord(old, attribute, looped || reject ? FILTERED : 0);
+    const word = replaceWord(old, attribute, looped || reject ? FILTERED : 0) | (old & keep);
     if (word === old) return true;
     notePresence(fabric, session, id);
     // Before the word: who hears the same again, after a blade died in between, finds nothing new in the column.

@@ -39,7 +39,7 @@ import { NeighbourLimits } from './neighbour-limits.ts';
 import type { Receiver } from './receive.ts';
 import { checkImportRule, importKey, ruleHash } from './reconfigure.ts';
 import type { Routes } from './routes.ts';
-import { gracefulRecord, StaleRoutes } from './stale.ts';
+import { StaleRoutes } from './stale.ts';
 import { type Fault, Track, type TrackOwner } from './track.ts';
 import type { UpdateGroup } from './update-group.ts';
 
@@ -57,6 +57,8 @@ export interface SessionHost {
   down(session: Session, why: string): void;
   /** The neighbour reached a limit; what was done. */
   limit(session: Session, limit: SessionLimit, text: string): void;
+  /** The neighbour has not come back in time; what becomes of its routes. */
+  stale(session: Session, text: string): void;
   /** Look at the session's timers again at this time at the latest. */
   schedule(at: number): void;
 }
@@ -84,7 +86,7 @@ export class Session implements TrackOwner {
     this.limits = new NeighbourLimits(fabric, this.index, clock, (limit, text) =>
       host.limit(this, limit, text),
     );
-    this.stale = new StaleRoutes(fabric, this.index, clock);
+    this.stale = new StaleRoutes(fabric, this.index, clock, (text) => host.stale(this, text));
     this.tracks = [new Track(fabric, this, 0, clock, random), new Track(fabric, this, 1, clock, random)];
   }
 
@@ -211,6 +213,7 @@ export class Session implements TrackOwner {
       holdTime: fabric.session(this.index, SESSION.holdTime),
       maxMessage: (flags & SESSION_FLAG.extendedMessage) !== 0 ? MAX_EXTENDED_MESSAGE : MAX_MESSAGE,
       external: (flags & SESSION_FLAG.external) !== 0,
+      longLived: (flags & SESSION_FLAG.longLived) !== 0,
     });
     const carrier = fabric.session(this.index, SESSION.connection) as 0 | 1;
     this.tracks[1 - carrier]?.unprepare();
@@ -252,7 +255,7 @@ export class Session implements TrackOwner {
     }
     // The neighbour has not come back in time, or not told all in time. It may just be coming back: what it tells then stays.
     if (now >= this.stale.deadline) {
-      this.stale.end(this.stale.families);
+      this.stale.expire(now, active !== undefined);
       this.schedule(now);
     }
     return Math.min(sending, this.stale.deadline, this.tracks[0].tick(now), this.tracks[1].tick(now));
@@ -288,6 +291,7 @@ export class Session implements TrackOwner {
       fourOctetAs: negotiated.fourOctetAs,
       maxMessage: negotiated.maxMessage,
       localAs: configuration.localAs,
+      stale: negotiated.longLived ? 'told' : configuration.tellStale ? 'guarded' : 'withheld',
       nextHopSelf: negotiated.external || configuration.nextHopSelf,
       nextHop4: configuration.nextHop4 ?? own.ipv4,
       nextHop6: configuration.nextHop6 ?? own.ipv6,
@@ -445,6 +449,8 @@ export class Session implements TrackOwner {
         routeRefresh: true,
         fourOctetAs: configuration.localAs,
         gracefulRestart: this.#ourGracefulRestart(),
+        // RFC 9494 3.1: as a helper we name no family.
+        longLived: this.#longest > 0 ? [] : undefined,
       },
     };
   }
@@ -457,6 +463,12 @@ export class Session implements TrackOwner {
     const kept = multiprotocolOf(families).map((each) => ({ ...each, flags: GRACEFUL.forwarding }));
     const restarted = this.#host.fabric.holdingBack ? GRACEFUL.restarted : 0;
     return { flags: GRACEFUL.notification | restarted, restartTime, families: kept };
+  }
+
+  /** Seconds for which the neighbour's routes are kept after its restart time; 0: RFC 9494 is off. */
+  get #longest(): number {
+    const { gracefulRestart = 'off', longLivedStaleTime = 0 } = this.configuration;
+    return gracefulRestart === 'off' ? 0 : longLivedStaleTime;
   }
 
   /** RFC 4271 6.8: is this track the one to close? Otherwise the other one is closed here. */
@@ -494,6 +506,7 @@ export class Session implements TrackOwner {
         (negotiated.external ? SESSION_FLAG.external : 0) |
         (negotiated.routeRefresh ? SESSION_FLAG.routeRefresh : 0) |
         (negotiated.enhancedRefresh ? SESSION_FLAG.enhancedRefresh : 0) |
+        (negotiated.longLived ? SESSION_FLAG.longLived : 0) |
         (negotiated.maxMessage > MAX_MESSAGE ? SESSION_FLAG.extendedMessage : 0),
     );
     const at = fabric.connections.at(this.index, track.which);
@@ -509,7 +522,7 @@ export class Session implements TrackOwner {
     const waits = theirs === undefined || (theirs.flags & GRACEFUL.restarted) !== 0;
     const awaited = fabric.session(this.index, SESSION.awaited);
     if (awaited !== 0) set(SESSION.awaited, waits ? 0 : awaited & negotiated.families);
-    this.stale.up(gracefulRecord(this.#ourGracefulRestart(), theirs), theirs);
+    this.stale.up(this.#ourOpen().capabilities, open.capabilities, this.#longest);
     if (this.stale.families === 0) set(SESSION.importRule, ruleHash(importKey(this.configuration)));
     else checkImportRule(fabric, this);
     fabric.setNumber(this.index, SESSION_NUMBER.establishedAt, clock());

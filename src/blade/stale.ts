@@ -1,56 +1,89 @@
 /**
  * Graceful restart as the helper (RFC 4724 4.2, RFC 8538): the neighbour's connection is lost, its routes stay in use as
- * *stale* ones until it has told all again, or its time is up.
+ * *stale* ones until it has told all again, or its time is up; and where both sides want it, for a long time more (RFC 9494).
  *
  *   lost ─→ mark every route ─→ (up again: what it tells anew is stale no longer) ─→ End-of-RIB ─→ withdraw what is stale
- *                      └─→ restart time over, or up again without having kept its forwarding state ─→ withdraw all that is
+ *                      ├─→ restart time over, or up again without having kept its forwarding state ─→ withdraw all that is
+ *                      └─→ restart time over, long-lived: lower every stale route ─→ … ─→ long time over ─→ withdraw
  *
- * Stale is a bit of the route's word; nothing that anybody decides depends on it, and nobody is told. Walks go page by
- * page, and stand in the session record with their cursor (I1): a graft or a crash in the middle goes on from there.
+ * Stale is a bit of the route's word; nothing that anybody decides depends on it, and nobody is told. A route that is *lowered* has
+ * another attribute set, with LLGR_STALE: that every decision puts behind all others, and it is told like any change. Walks go page
+ * by page, and stand in the session record with their cursor (I1): a graft or a crash in the middle goes on from there.
  */
 import type { Clock } from '../base/clock.ts';
-import type { GracefulRestart } from '../bgp/capabilities.ts';
-import { FAMILY_IPV4, FAMILY_IPV6, familyBit } from '../bgp/families.ts';
+import { Community } from '../bgp/attribute-table.ts';
+import { CANONICAL_ROOM } from '../bgp/canonical.ts';
+import type { Capabilities } from '../bgp/capabilities.ts';
+import { addCommunity, hasCommunity } from '../bgp/communities.ts';
+import { FAMILIES, FAMILY_IPV4, FAMILY_IPV6, familyBit } from '../bgp/families.ts';
 import { type EndCause, GRACEFUL } from '../bgp/graceful.ts';
 import type { Fabric } from '../fabric/fabric.ts';
 import { PAGE_WORDS, SESSION, SESSION_NUMBER } from '../fabric/layout.ts';
-import { STALE } from '../rib/route-word.ts';
+import { LENGTHS, LONG_STALE, ROW } from '../rib/attribute-row.ts';
+import { ATTRIBUTE_MASK, FILTERED, STALE } from '../rib/route-word.ts';
 import type { Routes } from './routes.ts';
 
 /** After the session is up again, the neighbour has so long to say End-of-RIB, milliseconds. */
 const END_OF_RIB_WITHIN = 360_000;
 
-/** What a walk does. */
-const WALK = { none: 0, mark: 1, withdraw: 2 } as const;
+/** What a walk does with the routes of a family; those of IPv6 stand four bits higher in the record. */
+const WALK = { nothing: 0, mark: 1, lower: 2, withdraw: 3, drop: 4 } as const;
+const WALK_BITS = 4;
 
 /** What the record keeps of the neighbour's capability: families, whether NOTIFICATIONs count, seconds. */
 const RECORD = { families: 3, notification: 1 << 8, agreed: 1 << 9, time: 16 } as const;
 
-/** `ours`, `theirs`: what both OPENs said; undefined: nothing. */
-export function gracefulRecord(
-  ours: GracefulRestart | undefined,
-  theirs: GracefulRestart | undefined,
-): number {
-  if (ours === undefined || theirs === undefined) return 0;
-  const families = theirs.families.reduce((bits, { afi, safi }) => bits | familyBit(afi, safi), 0);
-  const notification = ours.flags & theirs.flags & GRACEFUL.notification ? RECORD.notification : 0;
-  return families | notification | RECORD.agreed | (theirs.restartTime << RECORD.time);
+/** By family: for how many seconds its routes are kept for long, and until when. */
+const LONG = [
+  { bit: FAMILY_IPV4, seconds: SESSION.longLived4, until: SESSION_NUMBER.longUntil4 },
+  { bit: FAMILY_IPV6, seconds: SESSION.longLived6, until: SESSION_NUMBER.longUntil6 },
+] as const;
+
+const scratch = new Uint8Array(CANONICAL_ROOM);
+
+/** What both OPENs say of graceful restart, as the record keeps it. */
+function gracefulRecord(ours: Capabilities, theirs: Capabilities): number {
+  const [a, b] = [ours.gracefulRestart, theirs.gracefulRestart];
+  if (a === undefined || b === undefined) return 0;
+  const families = b.families.reduce((bits, { afi, safi }) => bits | familyBit(afi, safi), 0);
+  const notification = a.flags & b.flags & GRACEFUL.notification ? RECORD.notification : 0;
+  return families | notification | RECORD.agreed | (b.restartTime << RECORD.time);
 }
+
+const forwarded = (
+  families: readonly { readonly afi: number; readonly safi: number; readonly flags: number }[] | undefined,
+): number =>
+  (families ?? [])
+    .filter(({ flags }) => flags & GRACEFUL.forwarding)
+    .reduce((bits, { afi, safi }) => bits | familyBit(afi, safi), 0);
+
+const names = (families: number): string =>
+  FAMILIES.filter(({ bit }) => families & bit)
+    .map(({ family }) => family)
+    .join(' and ');
 
 export class StaleRoutes {
   readonly #fabric: Fabric;
   readonly #session: number;
   readonly #clock: Clock;
+  /** For the log: what becomes of the routes of who did not come back. */
+  readonly #say: (text: string) => void;
 
-  constructor(fabric: Fabric, session: number, clock: Clock) {
+  constructor(fabric: Fabric, session: number, clock: Clock, say: (text: string) => void) {
     this.#fabric = fabric;
     this.#session = session;
     this.#clock = clock;
+    this.#say = say;
   }
 
   /** FAMILY_ bits of which there are stale routes. */
   get families(): number {
     return this.#fabric.session(this.#session, SESSION.staleFamilies);
+  }
+
+  /** Those of them that are kept for long. */
+  get longLived(): number {
+    return this.#fabric.session(this.#session, SESSION.longLivedFamilies);
   }
 
   get walking(): boolean {
@@ -59,7 +92,7 @@ export class StaleRoutes {
 
   /** Nothing new may come before all that was there is marked. */
   get marking(): boolean {
-    return this.walking && this.#fabric.session(this.#session, SESSION.staleWalk) === WALK.mark;
+    return this.walking && LONG.some(({ bit }) => this.#action(bit) === WALK.mark);
   }
 
   /** Both sides know of graceful restart. */
@@ -74,100 +107,210 @@ export class StaleRoutes {
 
   /** The session ended: true when routes are kept, and marked in a walk that begins. */
   keep(cause: EndCause): boolean {
-    const families = this.#record & RECORD.families;
     const seconds = this.#record >>> RECORD.time;
+    const families = (seconds === 0 ? 0 : this.#record & RECORD.families) | this.#longLivedAgreed;
     const kept = cause === 'lost' || (cause === 'notified' && this.notificationsCount);
-    if (!kept || families === 0 || seconds === 0) {
+    if (!kept || families === 0) {
       this.forget();
       return false;
     }
     this.#fabric.setNumber(this.#session, SESSION_NUMBER.staleUntil, this.#clock() + seconds * 1000);
-    this.#begin(WALK.mark, families);
+    this.#set(SESSION.longLivedFamilies, this.longLived & families);
+    this.#begin((bit) => (families & bit ? WALK.mark : WALK.drop));
     this.#set(SESSION.staleFamilies, families);
     return true;
   }
 
   /** Nothing is stale: all goes, or all came anew. */
   forget(): void {
-    for (const word of [SESSION.staleCursor, SESSION.staleFamilies, SESSION.staleWalk]) this.#set(word, 0);
+    this.#set(SESSION.staleCursor, 0);
+    for (const word of [SESSION.staleFamilies, SESSION.staleWalk, SESSION.longLivedFamilies])
+      this.#set(word, 0);
   }
 
-  /** The session is up again: only where the neighbour kept its forwarding state its stale routes stay (RFC 4724 4.2). */
-  up(record: number, theirs: GracefulRestart | undefined): void {
+  /**
+   * The session is up again: only where the neighbour kept its forwarding state its stale routes stay (RFC 4724 4.2, RFC 9494 4.2).
+   * `longest`: seconds for which we keep routes for long, whatever the neighbour says.
+   */
+  up(ours: Capabilities, theirs: Capabilities, longest: number): void {
+    const record = gracefulRecord(ours, theirs);
     this.#set(SESSION.graceful, record);
-    const { families } = this;
+    // RFC 9494 3.1: the capability says nothing without the other one.
+    const wanted = record === 0 || ours.longLived === undefined ? undefined : theirs.longLived;
+    for (const { bit, seconds } of LONG) {
+      const theirTime = wanted?.find(({ afi, safi }) => familyBit(afi, safi) === bit)?.seconds ?? 0;
+      this.#set(seconds, Math.min(theirTime, longest));
+    }
+    const { families, longLived } = this;
     if (families === 0) return;
-    const kept = (theirs?.families ?? []).filter(({ flags }) => flags & GRACEFUL.forwarding);
-    const stays = kept.reduce((bits, { afi, safi }) => bits | familyBit(afi, safi), 0) & families;
+    const stays =
+      (forwarded(theirs.gracefulRestart?.families) & ~longLived) | (forwarded(wanted) & longLived);
     this.#fabric.setNumber(this.#session, SESSION_NUMBER.staleUntil, this.#clock() + END_OF_RIB_WITHIN);
-    if (stays !== families) this.end(families & ~stays);
+    this.end(families & ~stays);
   }
 
   /** End-of-RIB of some families, or no hope for them: what is still stale is withdrawn. */
   end(families: number): void {
     const gone = families & this.families;
     if (gone === 0) return;
-    const walking = this.walking ? this.#fabric.session(this.#session, SESSION.staleWalkFamilies) : 0;
-    this.#begin(WALK.withdraw, gone | walking);
+    this.#set(SESSION.longLivedFamilies, this.longLived & ~gone);
+    this.#begin((bit) => (gone & bit ? WALK.withdraw : this.walking ? this.#action(bit) : WALK.nothing));
   }
 
-  /** When to look again, milliseconds. Time that is up: `expired`. */
+  /** When to look again, milliseconds. */
   get deadline(): number {
-    return this.families === 0 || this.walking
-      ? Number.POSITIVE_INFINITY
-      : this.#fabric.number(this.#session, SESSION_NUMBER.staleUntil);
+    if (this.families === 0 || this.walking) return Number.POSITIVE_INFINITY;
+    const { longLived } = this;
+    const ends = LONG.filter(({ bit }) => longLived & bit).map(({ until }) => this.#number(until));
+    return Math.min(this.#number(SESSION_NUMBER.staleUntil), ...ends);
+  }
+
+  /**
+   * The time of some is up: of those that the neighbour, up again, has not told within its time; of those that were kept for long; and
+   * the restart time of who has not come back: then theirs begins that are kept for long.
+   */
+  expire(now: number, established: boolean): void {
+    const { families, longLived } = this;
+    const restartOver = now >= this.#number(SESSION_NUMBER.staleUntil);
+    const long = established || !restartOver ? 0 : families & this.#longLivedAgreed;
+    let gone = restartOver ? families & ~long : 0;
+    for (const { bit, until } of LONG) if (longLived & bit && now >= this.#number(until)) gone |= bit;
+    const lowered = long & ~gone;
+    // Those whose long time runs already have been up in the middle of it: it does not begin anew (RFC 9494 4.2).
+    for (const { bit, seconds, until } of LONG) {
+      if ((lowered & ~longLived & bit) === 0) continue;
+      const time = this.#fabric.session(this.#session, seconds);
+      this.#fabric.setNumber(this.#session, until, now + time * 1000);
+      this.#say(`not back in time: its ${names(bit)} routes are kept for ${time} s more, behind all others`);
+    }
+    if (gone !== 0)
+      this.#say(`${established ? 'no End-of-RIB' : 'not back'} in time: its stale ${names(gone)} routes go`);
+    this.#set(SESSION.longLivedFamilies, (longLived | lowered) & ~gone);
+    this.#begin((bit) => (gone & bit ? WALK.withdraw : lowered & bit ? WALK.lower : WALK.nothing));
+    // Last: until the walk stands in the record, the time may be up once more.
+    if (restartOver)
+      this.#fabric.setNumber(this.#session, SESSION_NUMBER.staleUntil, Number.POSITIVE_INFINITY);
+  }
+
+  /** The routes were filtered anew, from what the neighbour told: those kept for long are lowered once more. */
+  lowerAgain(): void {
+    const { longLived } = this;
+    if (longLived === 0) return;
+    this.#begin((bit) =>
+      this.walking && this.#action(bit) !== WALK.nothing
+        ? this.#action(bit)
+        : longLived & bit
+          ? WALK.lower
+          : WALK.nothing,
+    );
   }
 
   /** Some pages of the walk; true when more are left. */
   walk(routes: Routes, pages: number): boolean {
     const { columns } = this.#fabric;
-    const mark = this.marking;
-    const families = this.#fabric.session(this.#session, SESSION.staleWalkFamilies);
+    const lowered = new Map<number, number>();
     let page = this.#fabric.session(this.#session, SESSION.staleCursor) - 1;
     for (; page < columns.pages && pages > 0; page++) {
       if (columns.directories[this.#session * columns.pages + page] === 0) continue;
       const family = page * PAGE_WORDS < this.#fabric.prefixes.base6 ? FAMILY_IPV4 : FAMILY_IPV6;
-      if (mark) this.#markPage(routes, page, (families & family) !== 0);
-      else if (families & family) this.#withdrawPage(routes, page);
+      const action = this.#action(family);
+      if (action === WALK.mark) this.#markPage(routes, page, (this.longLived & family) !== 0);
+      else if (action === WALK.lower) this.#lowerPage(routes, page, lowered);
+      else if (action === WALK.withdraw) this.#withdrawPage(routes, page, STALE);
+      else if (action === WALK.drop) this.#withdrawPage(routes, page, -1);
       pages--;
     }
     const more = page < columns.pages;
     this.#set(SESSION.staleCursor, more ? page + 1 : 0);
-    if (!more && !mark) this.#set(SESSION.staleFamilies, this.families & ~families);
+    if (!more)
+      for (const { bit } of LONG)
+        if (this.#action(bit) >= WALK.withdraw) this.#set(SESSION.staleFamilies, this.families & ~bit);
     return more;
   }
 
-  /** What was stale already was never told again: the neighbour restarted twice, and it goes (RFC 4724 4.2). */
-  #markPage(routes: Routes, page: number, kept: boolean): void {
+  /**
+   * What was stale already was never told again: the neighbour restarted twice, and it goes (RFC 4724 4.2), unless its long time
+   * has begun.
+   */
+  #markPage(routes: Routes, page: number, longLived: boolean): void {
     const { columns } = this.#fabric;
     for (let id = page * PAGE_WORDS; id < (page + 1) * PAGE_WORDS; id++) {
       const word = columns.get(this.#session, id);
-      if (word === 0) continue;
-      if (!kept || word & STALE) routes.withdraw(this.#session, id);
+      if (word === 0 || (word & STALE && longLived)) continue;
+      if (word & STALE) routes.withdraw(this.#session, id);
       else columns.set(this.#session, id, word | STALE);
     }
   }
 
-  #withdrawPage(routes: Routes, page: number): void {
+  /** RFC 9494 4.2, 4.3: LLGR_STALE puts a route behind all others; one with NO_LLGR is not kept. */
+  #lowerPage(routes: Routes, page: number, lowered: Map<number, number>): void {
+    const fabric = this.#fabric;
+    for (let id = page * PAGE_WORDS; id < (page + 1) * PAGE_WORDS; id++) {
+      const word = fabric.columns.get(this.#session, id);
+      if ((word & STALE) === 0) continue;
+      const attribute = word & ATTRIBUTE_MASK;
+      if ((fabric.attributes.rows[attribute * ROW + LENGTHS] as number) & LONG_STALE) continue;
+      let lower = lowered.get(attribute);
+      if (lower === undefined) lowered.set(attribute, (lower = this.#lowered(attribute)));
+      fabric.count(
+        this.#session,
+        lower === 0 ? SESSION_NUMBER.noLongLivedRoutes : SESSION_NUMBER.longLivedRoutes,
+      );
+      if (lower === 0) routes.withdraw(this.#session, id);
+      else routes.announce(this.#session, id, lower, (word & FILTERED) !== 0, STALE);
+    }
+  }
+
+  /** The set with LLGR_STALE; 0: it says NO_LLGR, or the dictionary is full. */
+  #lowered(attribute: number): number {
+    const { attributes } = this.#fabric;
+    const start = attributes.offsetOf(attribute);
+    const end = start + attributes.lengthOf(attribute);
+    if (hasCommunity(attributes.bytes, start, end, Community.NoLlgr)) return 0;
+    const length = addCommunity(attributes.bytes, start, end, Community.LlgrStale, scratch, 0);
+    return attributes.intern(scratch, 0, length);
+  }
+
+  /** Withdraws the routes whose words have one of these bits. */
+  #withdrawPage(routes: Routes, page: number, bits: number): void {
     const { columns } = this.#fabric;
-    let fresh = 0;
+    let others = 0;
     for (let id = page * PAGE_WORDS; id < (page + 1) * PAGE_WORDS; id++) {
       const word = columns.get(this.#session, id);
-      if (word & STALE) routes.withdraw(this.#session, id);
-      else if (word !== 0) fresh++;
+      if (word & bits) routes.withdraw(this.#session, id);
+      else if (word !== 0) others++;
     }
-    if (fresh === 0) columns.dropPage(this.#session, page);
+    if (others === 0) columns.dropPage(this.#session, page);
   }
 
   get #record(): number {
     return this.#fabric.session(this.#session, SESSION.graceful);
   }
 
-  /** The cursor last: a walk is whole in the record when there is one. */
-  #begin(walk: number, families: number): void {
+  /** FAMILY_ bits that both sides keep for long. */
+  get #longLivedAgreed(): number {
+    return LONG.reduce(
+      (bits, { bit, seconds }) => (this.#fabric.session(this.#session, seconds) > 0 ? bits | bit : bits),
+      0,
+    );
+  }
+
+  /** What the walk does with a family. */
+  #action(family: number): number {
+    const walk = this.#fabric.session(this.#session, SESSION.staleWalk);
+    return (family === FAMILY_IPV4 ? walk : walk >>> WALK_BITS) & ((1 << WALK_BITS) - 1);
+  }
+
+  /** A walk is whole in the record when there is a cursor; one that is under way begins anew before it does anything else. */
+  #begin(action: (family: number) => number): void {
+    const walk = action(FAMILY_IPV4) | (action(FAMILY_IPV6) << WALK_BITS);
+    if (this.walking) this.#set(SESSION.staleCursor, 1);
     this.#set(SESSION.staleWalk, walk);
-    this.#set(SESSION.staleWalkFamilies, families);
-    this.#set(SESSION.staleCursor, 1);
+    this.#set(SESSION.staleCursor, walk === 0 ? 0 : 1);
+  }
+
+  #number(which: number): number {
+    return this.#fabric.number(this.#session, which);
   }
 
   #set(word: number, value: number): void {

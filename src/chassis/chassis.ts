@@ -389,6 +389,9 @@ export class Chassis {
         entry.limits[news.limit]++;
         if (!this.#quiet) log(`${address} ${news.text}`);
         break;
+      case 'stale':
+        if (!this.#quiet) log(`${address} ${news.text}`);
+        break;
       case 'recovered':
         break;
       default:

@@ -53,6 +53,8 @@ export function sessionConfiguration(
     ...prefixLimit(neighbor),
     gracefulRestart: neighbor.gracefulRestart,
     restartTime: neighbor.restartTime,
+    longLivedStaleTime: neighbor.longLivedStaleTime,
+    tellStale: neighbor.tellStale,
     ...(neighbor.keepaliveTime === undefined ? {} : { keepaliveTime: neighbor.keepaliveTime }),
     nextHopSelf: neighbor.nextHopSelf,
     ...(neighbor.nextHopIpv4 === undefined

@@ -118,6 +118,12 @@ function sessionFacts(
       'stale routes',
       session.stale && `${session.stale.families.join(', ')}, for ${duration(session.stale.seconds)} at most`,
     ],
+    ['behind all others', session.stale?.longLived?.join(', ')],
+    [
+      'kept for long',
+      session.longLivedRoutes &&
+        `${count(session.longLivedRoutes.kept, 'route')}, ${number(session.longLivedRoutes.dropped, terminal)} not`,
+    ],
     ['limits', limitsText(session.limits)],
     ['cpu', session.cpuPercent === undefined ? undefined : `${session.cpuPercent.toFixed(1)}%`],
   ];

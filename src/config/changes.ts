@@ -45,6 +45,8 @@ export const NEIGHBOR_EFFECTS: { readonly [K in keyof Required<NeighborConfigura
   maxPrefixesRestart: 'limit',
   gracefulRestart: 'session',
   restartTime: 'session',
+  longLivedStaleTime: 'session',
+  tellStale: 'export',
   nextHopSelf: 'export',
   nextHopIpv4: 'export',
   nextHopIpv6: 'export',

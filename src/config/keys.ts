@@ -93,6 +93,8 @@ export const neighborKeys = {
   'connect-retry-time': defaulted(integer(1, 65535), { default: 120, doc: 'Seconds between attempts to connect.' }),
   'graceful-restart': defaulted(gracefulRestart, { default: 'helper', doc: 'helper: keep the routes of a neighbour that restarts gracefully (RFC 4724, RFC 8538) until it has told all again. full: let it keep ours over a restart of the chassis too, because forwarding goes on meanwhile. off: neither.' }),
   'restart-time': defaulted(integer(1, 4095), { default: 120, doc: 'Seconds that a restart of the chassis may take, told to neighbours with graceful-restart: full.' }),
+  'long-lived-stale-time': defaulted(integer(0, 0xff_ffff), { default: 0, doc: 'Seconds for which the routes of a neighbour that does not come back within its restart time are kept, behind all others (RFC 9494): so many, or what the neighbour says where that is less; 0 for not at all.' }),
+  'tell-stale': defaulted(flag, { default: false, doc: 'true: tell the neighbour routes kept so long although it does not say that it knows RFC 9494, with NO_EXPORT, and LOCAL_PREF 0 towards an iBGP neighbour.' }),
   'next-hop-self': defaulted(flag, { default: false, doc: 'true: towards an iBGP neighbour, put this router\'s address as the next hop, as eBGP always does.' }),
   'next-hop-ipv4': optional(ipv4Address, { doc: 'The next hop to put into IPv4 routes instead of the address of this end of the session.' }),
   'next-hop-ipv6': optional(ipv6Address, { doc: 'The next hop to put into IPv6 routes instead of the address of this end of the session.' }),

@@ -28,6 +28,7 @@ export function checkRules(draft: Draft, complain: Complain): void {
     checkBlade(neighbor, path, draft, complain);
     checkLocalAddress(neighbor, path, complain);
     checkTimers(neighbor, path, complain);
+    checkLongLived(neighbor, path, complain);
     checkPassive(neighbor, path, draft, complain);
     checkNeighborAs(neighbor, path, complain);
   });
@@ -112,6 +113,14 @@ function checkTimers(neighbor: Doubtful<NeighborValues>, path: string, complain:
   else if (keepaliveTime >= holdTime) {
     complain(`${path}.keepalive-time`, `must be below the hold-time of ${holdTime}; a third of it is usual`);
   }
+}
+
+function checkLongLived(neighbor: Doubtful<NeighborValues>, path: string, complain: Complain): void {
+  if (!neighbor.longLivedStaleTime || neighbor.gracefulRestart !== 'off') return;
+  complain(
+    `${path}.long-lived-stale-time`,
+    'has no meaning with "graceful-restart: off": routes are kept for long after the restart time (RFC 9494)',
+  );
 }
 
 function checkPassive(

@@ -143,13 +143,16 @@ export const SESSION = {
   nearLimit: 28,
   /** What both OPENs said of graceful restart (blade/stale.ts). */
   graceful: 29,
-  /** FAMILY_ bits of which stale routes are kept; a walk over them: what it does, of which families, next page + 1. */
+  /** FAMILY_ bits of which stale routes are kept; a walk over them: what it does, next page + 1. */
   staleFamilies: 30,
   staleWalk: 31,
-  staleWalkFamilies: 32,
   staleCursor: 33,
   /** FAMILY_ bits whose End-of-RIB the whole box waits for after a start; the chassis sets it before the session is placed. */
   awaited: 34,
+  /** Seconds for which routes are kept after the restart time, by family, and FAMILY_ bits of those being kept so (RFC 9494). */
+  longLived4: 40,
+  longLived6: 41,
+  longLivedFamilies: 42,
 } as const;
 
 export const SESSION_FLAG = {
@@ -158,6 +161,7 @@ export const SESSION_FLAG = {
   routeRefresh: 4,
   extendedMessage: 8,
   enhancedRefresh: 16,
+  longLived: 32,
 } as const;
 
 /** Float64 numbers of a session: times in monotonic milliseconds, and counters. Writer: the home blade. */
@@ -201,8 +205,13 @@ export const SESSION_NUMBER = {
   callsRefused: 30,
   /** A session that fell by itself rests until then, wherever it is grafted. */
   restUntil: 31,
-  /** Stale routes are kept until then. */
+  /** Stale routes are kept until then; those kept for long, by family. */
   staleUntil: 32,
+  longUntil4: 36,
+  longUntil6: 37,
+  /** Routes that were kept for long, and those that were not as they said NO_LLGR (RFC 9494). */
+  longLivedRoutes: 38,
+  noLongLivedRoutes: 39,
 } as const;
 
 /** Words of a graft slot. The state says who may write the rest. */

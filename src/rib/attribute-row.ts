@@ -1,6 +1,8 @@
 import { neighborAs, pathHops, segmentsContain } from '../bgp/as-path.ts';
+import { Community } from '../bgp/attribute-table.ts';
 import { AttributeType, DEFAULT_LOCAL_PREF, Origin, valueLength, valueStart } from '../bgp/attributes.ts';
 import { u32 } from '../bgp/bytes.ts';
+import { listsCommunity } from '../bgp/communities.ts';
 import type { Describe } from '../fabric/attributes.ts';
 import { ATTRIBUTE_ROW } from '../fabric/layout.ts';
 
@@ -11,7 +13,7 @@ import { ATTRIBUTE_ROW } from '../fabric/layout.ts';
  *   [ LOCAL_PREF | MED | neighbour AS | lengths and flags | ORIGINATOR_ID ]
  *
  * lengths and flags: AS_PATH length (bits 0-15), ORIGIN (16-17), CLUSTER_LIST length (18-25), own AS in the path
- * (bit 26), ORIGINATOR_ID present (bit 27).
+ * (bit 26), ORIGINATOR_ID present (bit 27), LLGR_STALE among the communities (bit 28).
  */
 export const ROW = ATTRIBUTE_ROW.words;
 export const LOCAL_PREF = ATTRIBUTE_ROW.described;
@@ -23,6 +25,8 @@ export const ORIGINATOR = LOCAL_PREF + 4;
 export const PATH_LENGTH_MASK = 0xffff;
 export const LOOPED = 1 << 26;
 export const HAS_ORIGINATOR = 1 << 27;
+/** RFC 9494: told, or kept here, over the long absence of who told it; worse than any other. */
+export const LONG_STALE = 1 << 28;
 
 /**
  * The description of attribute sets for a router in this AS: what `summarize` would find, in one walk and without an
@@ -55,6 +59,9 @@ export function describeFor(localAs: number): Describe {
         case AttributeType.OriginatorId:
           row[at + 4] = u32(bytes, value);
           if (row[at + 4] !== 0) lengths |= HAS_ORIGINATOR;
+          break;
+        case AttributeType.Communities:
+          if (listsCommunity(bytes, value, next, Community.LlgrStale)) lengths |= LONG_STALE;
           break;
         case AttributeType.ClusterList:
           lengths |= Math.min((next - value) >> 2, 255) << 18;

@@ -3,7 +3,7 @@ import * as layout from '../fabric/layout.ts';
 import * as row from './attribute-row.ts';
 
 // Constants of this module: the JIT compiler folds them, but looks an import up each time.
-const { HAS_ORIGINATOR, LENGTHS, LOCAL_PREF, MED, NEIGHBOR_AS, ORIGINATOR, ROW } = row;
+const { HAS_ORIGINATOR, LENGTHS, LOCAL_PREF, LONG_STALE, MED, NEIGHBOR_AS, ORIGINATOR, ROW } = row;
 const {
   words: SESSION_WORDS,
   flags: SESSION_FLAGS,
@@ -30,6 +30,7 @@ export const STEP = {
   identifier: 7,
   clusterList: 8,
   address: 9,
+  stale: 10,
 } as const;
 
 /** The step by number, as an operator reads it. */
@@ -44,6 +45,7 @@ export const STEP_NAMES: readonly string[] = [
   'BGP Identifier',
   'CLUSTER_LIST length',
   'neighbour address',
+  'long-lived stale',
 ];
 
 /**
@@ -54,11 +56,12 @@ export function decide(fabric: Fabric, a: number, sa: number, b: number, sb: num
   const rows = fabric.attributes.rows;
   const ra = a * ROW;
   const rb = b * ROW;
+  const la = rows[ra + LENGTHS] as number;
+  const lb = rows[rb + LENGTHS] as number;
+  if (((la ^ lb) & LONG_STALE) !== 0) return la & LONG_STALE ? -STEP.stale : STEP.stale; // RFC 9494 4.3
   let x = rows[ra + LOCAL_PREF] as number;
   let y = rows[rb + LOCAL_PREF] as number;
   if (x !== y) return x > y ? STEP.localPref : -STEP.localPref; // 9.1.2: degree of preference
-  const la = rows[ra + LENGTHS] as number;
-  const lb = rows[rb + LENGTHS] as number;
   x = la & 0xffff;
   y = lb & 0xffff;
   if (x !== y) return x < y ? STEP.pathLength : -STEP.pathLength; // 9.1.2.2 a

@@ -35,6 +35,12 @@ const capabilities: fc.Arbitrary<Capabilities> = fc.record({
     }),
     { nil: undefined },
   ),
+  longLived: fc.option(
+    fc.array(fc.record({ afi: u16, safi: octet, flags: octet, seconds: fc.nat(0xff_ffff) }), {
+      maxLength: 3,
+    }),
+    { nil: undefined },
+  ),
   addPath: fc.array(
     fc.record({ afi: u16, safi: octet, mode: fc.constantFrom(1 as const, 2 as const, 3 as const) }),
     {
@@ -160,6 +166,7 @@ test('what is agreed is what both sides said, and the shorter hold time', (t) =>
     holdTime: 30,
     maxMessage: MAX_MESSAGE,
     external: true,
+    longLived: false,
   });
   const both = negotiate(speaker(1, { extendedMessage: true }), speaker(1, { extendedMessage: true }));
   t.is(both.maxMessage, MAX_EXTENDED_MESSAGE);

@@ -6,6 +6,7 @@ import {
   HAS_ORIGINATOR,
   LENGTHS,
   LOCAL_PREF,
+  LONG_STALE,
   MED,
   NEIGHBOR_AS,
   ORIGINATOR,
@@ -23,6 +24,7 @@ interface Route {
   readonly originator: number;
   readonly clusters: number;
   readonly external: boolean;
+  readonly stale: boolean;
   readonly peerId: number;
   readonly address: readonly number[];
 }
@@ -36,6 +38,7 @@ const PLAIN: Route = {
   originator: 0,
   clusters: 0,
   external: true,
+  stale: false,
   peerId: 10,
   address: [0, 0, 0xffff, 1],
 };
@@ -53,6 +56,7 @@ function withRoutes(routes: readonly Route[]): Fabric {
       route.pathLength |
       (route.origin << 16) |
       (route.clusters << 18) |
+      (route.stale ? LONG_STALE : 0) |
       (route.originator === 0 ? 0 : HAS_ORIGINATOR);
     rows[row + ORIGINATOR] = route.originator;
     fabric.setSession(i, SESSION.flags, route.external ? SESSION_FLAG.external : 0);
@@ -75,12 +79,14 @@ const route: fc.Arbitrary<Route> = fc.record({
   originator: fc.constantFrom(0, 7, 0xc0000201),
   clusters: fc.nat(2),
   external: fc.boolean(),
+  stale: fc.boolean(),
   peerId: fc.constantFrom(1, 0x7fffffff, 0xc0000201),
   address: fc.constantFrom([0, 0, 0xffff, 1], [0, 0, 0xffff, 0xc0000201], [0x20010db8, 0, 0, 1]),
 });
 
 // biome-ignore format: one line per rule
 const RULES: readonly (readonly [number, Partial<Route>, Partial<Route>])[] = [
+  [STEP.stale, { localPref: 0, pathLength: 3 }, { localPref: 200, pathLength: 1, stale: true }],
   [STEP.localPref, { localPref: 200 }, { localPref: 100, pathLength: 1, origin: 0, external: true }],
   [STEP.localPref, { localPref: 0xffffffff }, { localPref: 1 }],
   [STEP.pathLength, { pathLength: 2, origin: 2 }, { pathLength: 3 }],

@@ -3,7 +3,7 @@
  * believes nothing that a router behaving as one would not say: no announcement of what it holds already, no
  * withdrawal of what it does not hold, nothing of its own back, no NOTIFICATION and no end that the test did not cause.
  */
-import type { GracefulRestart } from '../../src/bgp/capabilities.ts';
+import type { GracefulRestart, LongLivedFamily } from '../../src/bgp/capabilities.ts';
 import { encodeEndOfRib } from '../../src/bgp/encode.ts';
 import { FAMILY_IPV4, multiprotocolOf } from '../../src/bgp/families.ts';
 import { GRACEFUL } from '../../src/bgp/graceful.ts';
@@ -205,6 +205,7 @@ export class Neighbour {
           routeRefresh: true,
           fourOctetAs: fourOctetAs ? as : undefined,
           gracefulRestart: this.#gracefulRestart(),
+          longLived: this.#longLived(),
         },
       }),
     );
@@ -219,6 +220,14 @@ export class Neighbour {
     const flags = forgets ? 0 : GRACEFUL.forwarding;
     const kept = multiprotocolOf(families).map((each) => ({ ...each, flags }));
     return { flags: restartTime > 1 ? GRACEFUL.notification : 0, restartTime, families: kept };
+  }
+
+  /** RFC 9494 3.1. */
+  #longLived(): LongLivedFamily[] | undefined {
+    const { longLived: seconds, families, forgets } = this.options;
+    if (seconds === 0) return undefined;
+    const flags = forgets ? 0 : GRACEFUL.forwarding;
+    return multiprotocolOf(families).map((each) => ({ ...each, flags, seconds }));
   }
 
   #live(conversation: Conversation, most: number): boolean {

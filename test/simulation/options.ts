@@ -34,6 +34,10 @@ export interface NeighbourOptions {
   readonly restartTime: number;
   /** It loses what it forwards by when it restarts, and says so. */
   readonly forgets: boolean;
+  /** Its routes are kept for so many seconds more (RFC 9494), and it knows what such routes are; 0: neither. */
+  readonly longLived: number;
+  /** It is told such routes even so. */
+  readonly tellStale: boolean;
   /** Bytes that the network holds each way. */
   readonly window: number;
 }
@@ -84,8 +88,18 @@ export function optionsFor(seed: number, blades?: number): SimulationOptions {
   const broad = broadOptions(seed, random);
   const kind = random.float();
   const particular = kind < 0.4 ? skewedOptions(random) : kind < 0.5 ? crowdedOptions(random) : {};
-  const chosen = { ...broad, ...particular };
+  const chosen = withLongLived({ ...broad, ...particular });
   return blades === undefined ? chosen : { ...chosen, blades };
+}
+
+/** Some of those that restart gracefully may be away for long. */
+function withLongLived(options: SimulationOptions): SimulationOptions {
+  const random = new Random(options.seed ^ 0x9494);
+  const neighbours = options.neighbours.map((each) => {
+    const longLived = random.pick([0, 1, 20]);
+    return { ...each, longLived: each.restartTime > 0 ? longLived : 0, tellStale: random.chance(0.3) };
+  });
+  return { ...options, neighbours };
 }
 
 /** A history in which blades die. */
@@ -237,5 +251,7 @@ function neighbourFor(random: Random, index: number, alike: boolean): NeighbourO
     window: random.pick([2048, 8192]),
     restartTime: random.pick([0, 0, 1, 30]),
     forgets: random.chance(0.2),
+    longLived: 0,
+    tellStale: false,
   };
 }

@@ -19,7 +19,10 @@ export interface Announcer {
 
 const NO_EXPORT = 0xffffff01;
 const NO_ADVERTISE = 0xffffff02;
+const LLGR_STALE = 0xffff0006;
 const DEFAULT_LOCAL_PREF = 100;
+
+const isStale = (route: Route): boolean => route.communities.includes(LLGR_STALE);
 
 /** The feasible routes for a prefix. */
 export function candidatesFor(
@@ -48,8 +51,9 @@ const neighbourAs = ({ route }: Candidate): number => route.path[0] ?? 0;
 /** RFC 4271 9.1.2.2, RFC 4456 9. */
 export function bestOf(candidates: readonly Candidate[]): Candidate | undefined {
   if (candidates.length === 0) return undefined;
-  let left = least(
-    candidates,
+  let left = least(candidates, ({ route }) => (isStale(route) ? 1 : 0)); // RFC 9494 4.3
+  left = least(
+    left,
     ({ route, from }) => -(from.external ? DEFAULT_LOCAL_PREF : (route.localPref ?? DEFAULT_LOCAL_PREF)),
   );
   left = least(left, ({ route }) => route.path.length + (route.set.length > 0 ? 1 : 0)); // a
@@ -86,6 +90,9 @@ export function toldTo(
   if (!from.external && !to.external) return undefined;
   if (route.communities.includes(NO_ADVERTISE)) return undefined;
   if (to.external && route.communities.includes(NO_EXPORT)) return undefined;
+  const guarded = isStale(route) && to.longLived === 0; // RFC 9494 4.4, 4.6
+  if (guarded && !to.tellStale) return undefined;
+  const noExport = guarded && !route.communities.includes(NO_EXPORT) ? [NO_EXPORT] : [];
   const kept = to.external ? {} : { med: route.med, originator: undefined, clusters: [] };
   const own = to.external || to.nextHopSelf;
   return routeText(
@@ -95,8 +102,8 @@ export function toldTo(
       set: route.set,
       nextHop4: own ? ownAddress4(to) : route.nextHop4,
       nextHop6: own ? octets(to.localAddress) : route.nextHop6,
-      localPref: to.external ? undefined : DEFAULT_LOCAL_PREF,
-      communities: route.communities,
+      localPref: to.external ? undefined : guarded ? 0 : DEFAULT_LOCAL_PREF,
+      communities: [...route.communities, ...noExport],
       clusters: [],
       ...kept,
     },

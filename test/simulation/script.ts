@@ -23,6 +23,8 @@ export type Action = { readonly neighbour: number } & (
 const TAILS = [[], [], [64_600], [64_600, 64_601], [64_601, 64_600], [4_200_000_002]] as const;
 const NO_EXPORT = 0xffffff01;
 const NO_ADVERTISE = 0xffffff02;
+const LLGR_STALE = 0xffff0006;
+const NO_LLGR = 0xffff0007;
 
 export function scriptFor(options: SimulationOptions): Action[] {
   const writer = new ScriptWriter(options);
@@ -160,6 +162,8 @@ class ScriptWriter {
     const isPlain = random.chance(plain);
     const communities = isPlain ? [] : [tag(index, ++this.#version)];
     if (random.chance(0.03)) communities.push(random.pick([NO_EXPORT, NO_ADVERTISE]));
+    if (!isPlain && this.#version % 29 === 7) communities.push(NO_LLGR);
+    if (!isPlain && this.#version % 31 === 5) communities.push(LLGR_STALE);
     if (random.chance(fat)) communities.push(...padding(700));
     return {
       origin: random.pick([0, 0, 0, 1, 2]),

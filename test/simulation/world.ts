@@ -435,6 +435,8 @@ function configurationOf(neighbour: NeighbourOptions): SessionConfiguration {
     holdTime: 90,
     connectRetryTime: 5,
     gracefulRestart: 'helper',
+    longLivedStaleTime: 60,
+    tellStale: neighbour.tellStale,
     nextHopSelf: neighbour.nextHopSelf,
     localAs: LOCAL_AS,
     localId: LOCAL_ID,

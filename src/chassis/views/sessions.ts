@@ -1,7 +1,7 @@
 /** `show sessions`, `show session`: from the session records in the fabric. */
 import { formatAddress } from '../../base/address.ts';
 import { monotonicMilliseconds } from '../../base/clock.ts';
-import { familyNames } from '../../bgp/families.ts';
+import { FAMILY_IPV4, FAMILY_IPV6, familyNames } from '../../bgp/families.ts';
 import { State, stateName } from '../../bgp/fsm.ts';
 import { CONNECTION, SESSION, SESSION_NUMBER } from '../../fabric/layout.ts';
 import type { Chassis, SessionEntry } from '../chassis.ts';
@@ -73,11 +73,21 @@ export function sessionDetail(chassis: Chassis, entry: SessionEntry): SessionDet
   };
 }
 
-function staleRow({ fabric }: Chassis, index: number): Pick<SessionDetail, 'stale'> {
+function staleRow({ fabric }: Chassis, index: number): Pick<SessionDetail, 'stale' | 'longLivedRoutes'> {
+  const number = (which: number): number => fabric.number(index, which);
+  const [kept, dropped] = [number(SESSION_NUMBER.longLivedRoutes), number(SESSION_NUMBER.noLongLivedRoutes)];
+  const ever = kept + dropped === 0 ? {} : { longLivedRoutes: { kept, dropped } };
   const families = fabric.session(index, SESSION.staleFamilies);
-  if (families === 0) return {};
-  const left = fabric.number(index, SESSION_NUMBER.staleUntil) - monotonicMilliseconds();
-  return { stale: { families: familyNames(families), seconds: Math.max(0, left / 1000) } };
+  if (families === 0) return ever;
+  const long = fabric.session(index, SESSION.longLivedFamilies);
+  const ends = [
+    ...(families & ~long ? [number(SESSION_NUMBER.staleUntil)] : []),
+    ...(long & FAMILY_IPV4 ? [number(SESSION_NUMBER.longUntil4)] : []),
+    ...(long & FAMILY_IPV6 ? [number(SESSION_NUMBER.longUntil6)] : []),
+  ];
+  const seconds = Math.max(0, (Math.max(...ends) - monotonicMilliseconds()) / 1000);
+  const longLived = long === 0 ? {} : { longLived: familyNames(long) };
+  return { stale: { families: familyNames(families), seconds, ...longLived }, ...ever };
 }
 
 function connectionOf(
