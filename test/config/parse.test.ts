@@ -81,6 +81,8 @@ neighbors:
         connectRetryTime: 120,
         gracefulRestart: 'helper',
         restartTime: 120,
+        longLivedStaleTime: 0,
+        tellStale: false,
         nextHopSelf: false,
         blade: 2,
       },
