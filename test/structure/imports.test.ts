@@ -14,6 +14,7 @@ const BELOW: Readonly<Record<string, readonly string[]>> = {
   'ibgp-internal': ['base', 'fabric', 'rib'],
   mrt: ['base', 'bgp'],
   rpki: ['base'],
+  frr: ['base'],
   config: ['base', 'bgp'],
   linecard: ['base', 'fabric'],
   blade: ['base', 'bgp', 'fabric', 'rib', 'ibgp-internal', 'policy'],
@@ -23,7 +24,7 @@ const BELOW: Readonly<Record<string, readonly string[]>> = {
   jobs: ['base', 'bgp', 'mrt', 'rpki', 'lab'],
   'lab/demo': ['base', 'bgp', 'mrt', 'lab', 'jobs', 'config', 'chassis', 'fabric', 'cli'],
   // Remote commands reach the chassis by its control socket only: see the test of the edges.
-  cli: ['base', 'config', 'chassis', 'lab/demo'],
+  cli: ['base', 'config', 'chassis', 'frr', 'lab/demo'],
 };
 
 /** What the command line may know of the chassis: the socket and the shape of the answers. */

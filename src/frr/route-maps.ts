@@ -1,0 +1,132 @@
+/**
+ * Route maps as policies. An entry becomes a statement: what it matches, what it sets, and how it ends. What no entry matches is
+ * denied, as what no statement decides is rejected.
+ *
+ *   permit             then: accept                  deny                    then: reject
+ *   call OTHER         call OTHER, then reject: what no entry of OTHER matches is denied
+ *   on-match next      call NAME-from-N, the entries after it, then accept: what matched is permitted unless one of these denies it
+ *   both               call NAME-after-N, which goes through OTHER, then through the entries after it
+ *
+ * A route map that is called in the middle comes in a second form, NAME-called, which comes back where it permits.
+ */
+
+import type { Lists } from './lists.ts';
+import type { Names } from './names.ts';
+import type { Line } from './read.ts';
+import type { Report } from './report.ts';
+import { type Conditions, type Entry, EntryReader, type ReadEntry } from './route-map-entry.ts';
+
+export interface StatementText {
+  name?: string;
+  if?: Conditions;
+  unless?: Conditions;
+  set?: Record<string, unknown>;
+  call?: string;
+  then?: 'accept' | 'reject' | 'return';
+}
+
+/** Where a route map permits: decided, or back to who called it. */
+type Form = 'decides' | 'comes back';
+
+export class RouteMaps {
+  readonly policies: Record<string, StatementText[]> = {};
+  readonly entries: EntryReader;
+  readonly #names: Names;
+  readonly #report: Report;
+  readonly #lines = new Map<string, Entry[]>();
+  readonly #maps = new Map<string, readonly ReadEntry[]>();
+
+  constructor(lists: Lists, names: Names, report: Report) {
+    this.entries = new EntryReader(lists, names, report);
+    this.#names = names;
+    this.#report = report;
+  }
+
+  /** Takes a line of a route map. */
+  take(line: Line): void {
+    if (line.place.kind !== 'route-map') return;
+    const { name, permit, order } = line.place;
+    const map = this.#lines.get(name) ?? [];
+    this.#lines.set(name, map);
+    let entry = map.find((each) => each.order === order);
+    if (entry === undefined) map.push((entry = { order, permit, lines: [] }));
+    if (line.words[0] === 'route-map') this.#report.carried++;
+    else if (line.no) this.#report.leave(line, 'it takes something back');
+    else entry.lines.push(line);
+  }
+
+  /** The policy that a route map became; undefined where there is no such route map. */
+  policy(name: string): string | undefined {
+    return this.#lines.has(name) ? this.#names.of(`route-map ${name}`, name) : undefined;
+  }
+
+  /** Makes the policies of all route maps, once all lines are taken. */
+  finish(): void {
+    for (const [name, map] of this.#lines) {
+      const entries = map.toSorted((a, b) => a.order - b.order).map((entry) => this.entries.read(entry));
+      this.#maps.set(name, entries);
+    }
+    for (const name of this.#maps.keys()) this.#make(this.policy(name) as string, name, 0, 'decides');
+  }
+
+  /** The entries of a route map from one on, as a policy of this name. */
+  #make(policy: string, map: string, from: number, form: Form): string {
+    if (this.policies[policy] !== undefined) return policy;
+    const statements: StatementText[] = [];
+    // Before its statements are made: they may call it, in a configuration that goes round in circles.
+    this.policies[policy] = statements;
+    const entries = this.#maps.get(map) as readonly ReadEntry[];
+    for (let at = from; at < entries.length; at++) statements.push(...this.#statements(map, at, form));
+    // biome-ignore lint/suspicious/noThenProperty: a key of the file, and never a function.
+    const denied: StatementText = { name: 'no entry matched', then: 'reject' };
+    if (from === 0 && (form === 'comes back' || statements.length === 0)) statements.push(denied);
+    return policy;
+  }
+
+  #statements(map: string, at: number, form: Form): StatementText[] {
+    const entry = (this.#maps.get(map) as readonly ReadEntry[])[at] as ReadEntry;
+    const { order, permit, alternatives, set } = entry;
+    if (alternatives.length === 0) return [];
+    // biome-ignore lint/suspicious/noThenProperty: a key of the file, and never a function.
+    const end = permit ? this.#end(map, at, entry, form) : ({ then: 'reject' } as const);
+    return alternatives.map(({ if: wanted, unless }) => ({
+      name: `${map} ${permit ? 'permit' : 'deny'} ${order}`,
+      ...(Object.keys(wanted).length > 0 ? { if: wanted } : {}),
+      ...(Object.keys(unless).length > 0 ? { unless } : {}),
+      ...(Object.keys(set).length > 0 ? { set } : {}),
+      ...end,
+    }));
+  }
+
+  /** How an entry that permits ends. */
+  #end(map: string, at: number, { order, call, goOn }: ReadEntry, form: Form): StatementText {
+    // biome-ignore-start lint/suspicious/noThenProperty: a key of the file, and never a function.
+    const permit = { then: form === 'decides' ? 'accept' : 'return' } as const;
+    // FRR goes on as if nothing were said where it cannot find what is called.
+    const called = call !== undefined && this.#maps.has(call) ? call : undefined;
+    const rest = goOn === undefined ? undefined : this.#rest(map, at, goOn, form);
+    if (called === undefined) return rest === undefined ? permit : { call: rest, ...permit };
+    const target = this.policy(called) as string;
+    if (rest === undefined && form === 'decides') return { call: target, then: 'reject' };
+    const back = this.#make(this.#names.of(`called ${called}`, `${target}-called`), called, 0, 'comes back');
+    if (rest === undefined) return { call: back, ...permit };
+    const after = this.#names.of(`after ${form} ${map} ${order}`, `${map}-after-${order}`);
+    this.policies[after] = [{ call: back }, { call: rest }, permit];
+    return { call: after, ...permit };
+    // biome-ignore-end lint/suspicious/noThenProperty: a key of the file, and never a function.
+  }
+
+  /** The policy of the entries after one, from this number on; undefined where there are none. */
+  #rest(map: string, at: number, goOn: number, form: Form): string | undefined {
+    const entries = this.#maps.get(map) as readonly ReadEntry[];
+    const next = entries.findIndex((each, i) => i > at && each.order >= goOn);
+    if (next < 0) return undefined;
+    const order = (entries[next] as ReadEntry).order;
+    return this.#make(
+      this.#names.of(`from ${form} ${map} ${order}`, `${map}-from-${order}`),
+      map,
+      next,
+      form,
+    );
+  }
+}
