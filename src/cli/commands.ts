@@ -7,6 +7,8 @@ import type { Command } from './command.ts';
 import { demoCommand } from './demo.ts';
 import { dumpCommand } from './dump.ts';
 import { graftCommand } from './graft.ts';
+import { importFrrCommand } from './import-frr.ts';
+import { initCommand } from './init.ts';
 import { reloadCommand } from './reload.ts';
 import { runCommand } from './run.ts';
 import { sessionCommands } from './sessions.ts';
@@ -19,6 +21,8 @@ import { showSessionCommand, showSessionsCommand } from './show-sessions.ts';
 export const commands: readonly Command[] = [
   runCommand,
   checkCommand,
+  initCommand,
+  importFrrCommand,
   demoCommand,
   showCommand,
   showBladesCommand,

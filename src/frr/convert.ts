@@ -114,7 +114,12 @@ class Converter {
       return this.#set('missing-med-as-worst', true);
     else if (text.startsWith('bgp confederation identifier'))
       return this.#set('confederation', asNumber(line.words[3] ?? ''));
-    else if (first === 'timers' && second === 'bgp') {
+    else if (text === 'bgp graceful-restart')
+      this.#defaults['graceful-restart'] = line.no ? 'helper' : 'full';
+    else if (text === 'bgp graceful-restart-disable') this.#defaults['graceful-restart'] = 'off';
+    else if (text.startsWith('bgp graceful-restart restart-time')) {
+      this.#defaults['restart-time'] = Number(line.words[3]);
+    } else if (first === 'timers' && second === 'bgp') {
       this.#defaults['hold-time'] = Number(line.words[3]);
     } else if (first === 'bgp' && NEEDLESS.test(text)) {
       this.#report.notes.push({ line: line.number, text: line.text, reason: 'graftd needs nothing for it' });
@@ -235,7 +240,7 @@ class Converter {
 }
 
 const NEEDLESS =
-  /^bgp (log-neighbor-changes|suppress-fib-pending|network import-check|fast-external-failover|deterministic-med|send-extra-data|update-delay|default (show|software)|suppress-duplicates)/;
+  /^bgp (graceful-restart preserve-fw-state|log-neighbor-changes|suppress-fib-pending|network import-check|fast-external-failover|deterministic-med|send-extra-data|update-delay|default (show|software)|suppress-duplicates)/;
 
 function comments(title: string, found: readonly Left[]): string[] {
   if (found.length === 0) return [];

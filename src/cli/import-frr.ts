@@ -1,0 +1,49 @@
+/** `chassis import frr`: an FRR configuration as one of ours, and what became of each line. */
+import { readFile, writeFile } from 'node:fs/promises';
+import { OperationError } from '../chassis/operations.ts';
+import type { Call, Command } from './command.ts';
+
+export const importFrrCommand: Command = {
+  name: 'import frr',
+  summary:
+    'makes a configuration of a frr.conf or bgpd.conf; says of every line that is not carried over why',
+  operands: [{ name: 'FILE', doc: 'frr.conf, bgpd.conf, or what "show running-config" prints' }],
+  options: {
+    output: { value: 'PATH', doc: 'write the configuration there; without it, to standard output' },
+    json: { doc: 'all of it as JSON, for programs' },
+  },
+  example: 'import frr /etc/frr/frr.conf --output graftd.yaml',
+  remote: false,
+  run: importFrr,
+};
+
+async function importFrr(call: Call): Promise<number> {
+  const file = call.operands[0] as string;
+  const { convertFrr } = await import('../frr/convert.ts');
+  const { neighborKeys, routerKeys } = await import('../config/keys.ts');
+  const { formatMistake, parseConfiguration } = await import('../config/parse.ts');
+  let text: string;
+  try {
+    text = await readFile(file, 'utf8');
+  } catch (error) {
+    throw new OperationError(`cannot read ${file}: ${(error as Error).message}`, 2);
+  }
+  const made = convertFrr(text, new Set(Object.keys(neighborKeys)), new Set(Object.keys(routerKeys)));
+  const output = call.value('output');
+  const { mistakes = [] } = parseConfiguration(made.yaml, output ?? 'graftd.yaml');
+  if (call.flag('json')) await call.terminal.out(`${JSON.stringify({ ...made, mistakes }, null, 2)}\n`);
+  else if (output === undefined) await call.terminal.out(made.yaml);
+  if (output !== undefined) await writeFile(output, made.yaml);
+  if (call.flag('json')) return 0;
+  for (const { line, text, reason } of made.left) call.terminal.err(`${file}:${line}: ${text}: ${reason}`);
+  const lines = made.carried + made.left.length;
+  const share =
+    lines === 0 ? 'no lines about BGP' : `${made.carried} of ${lines} lines about BGP carried over`;
+  call.terminal.err(
+    `${share}, ${made.left.length} not; ${made.notes.length} to look at, which the file names`,
+  );
+  for (const mistake of mistakes) {
+    call.terminal.err(`still to be done: ${formatMistake(output ?? 'graftd.yaml', mistake)}`);
+  }
+  return 0;
+}

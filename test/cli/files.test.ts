@@ -1,0 +1,89 @@
+/** Commands that write configurations: what they make passes the check. */
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import test from 'ava';
+import { parseConfiguration } from '../../src/config/parse.ts';
+import { starterConfiguration } from '../../src/config/starter.ts';
+import { chassis } from './support/command.ts';
+
+const cwd = mkdtempSync(path.join(tmpdir(), 'graftd-files-'));
+test.after.always(() => rmSync(cwd, { recursive: true, force: true }));
+
+test('chassis init writes what chassis check finds right, and nothing over what is there', async (t) => {
+  const options = ['--as', '65000', '--id', '192.0.2.1', '--neighbors', '192.0.2.2=64500, 2001:db8::2=65000'];
+  const first = await chassis(['init', ...options], { cwd });
+  t.is(first.status, 0, first.err);
+  const check = await chassis(['check', 'graftd.yaml'], { cwd });
+  t.is(check.out, 'graftd.yaml: right (AS 65000, 1 blade, 2 neighbours)\n', check.err);
+  const { configuration } = parseConfiguration(
+    readFileSync(path.join(cwd, 'graftd.yaml'), 'utf8'),
+    'graftd.yaml',
+  );
+  t.deepEqual(
+    configuration?.neighbors.map((each) => [each.address, each.import, each.export]),
+    [
+      ['192.0.2.2', 'accept', 'reject'],
+      ['2001:db8::2', 'accept', 'accept'],
+    ],
+  );
+  const again = await chassis(['init', ...options], { cwd });
+  t.is(again.status, 1);
+  t.regex(again.err, /graftd\.yaml is there already; --force writes over it/);
+});
+
+test('chassis init says what is missing or wrong, and writes nothing', async (t) => {
+  const cases: readonly [words: string[], message: RegExp][] = [
+    [['a.yaml'], /--as is missing/],
+    [['a.yaml', '--as', '1'], /--id is missing/],
+    [['a.yaml', '--as', 'x', '--id', '1.1.1.1'], /router\.as/],
+    [['a.yaml', '--as', '1', '--id', '1.1.1'], /router\.id: must be four numbers/],
+    [
+      ['a.yaml', '--as', '1', '--id', '1.1.1.1', '--neighbors', '192.0.2.2'],
+      /"192\.0\.2\.2" is no neighbour: write ADDRESS=AS/,
+    ],
+    [['a.yaml', '--as', '1', '--id', '1.1.1.1', '--listen', 'here'], /router\.listen/],
+  ];
+  for (const [words, message] of cases) {
+    const { status, err } = await chassis(['init', ...words], { cwd });
+    t.is(status, 2, words.join(' '));
+    t.regex(err, message);
+  }
+  t.false(existsSync(path.join(cwd, 'a.yaml')));
+});
+
+test('a configuration to start from is right with and without neighbours, listening or not', (t) => {
+  for (const listen of ['', '[::1]:1790']) {
+    for (const neighbors of [[], [{ address: '192.0.2.2', as: 1 }]]) {
+      const text = starterConfiguration({ as: 1, id: '192.0.2.1', listen, neighbors });
+      t.is(parseConfiguration(text, 'x.yaml').mistakes, undefined, text);
+    }
+  }
+});
+
+const FRR = `
+router bgp 65000
+ bgp router-id 192.0.2.1
+ neighbor up peer-group
+ neighbor up remote-as 64500
+ neighbor 192.0.2.2 peer-group up
+ neighbor 192.0.2.2 description transit
+ neighbor 192.0.2.2 bfd
+!
+`;
+
+test('chassis import frr writes what chassis check finds right, and names what it leaves', async (t) => {
+  writeFileSync(path.join(cwd, 'frr.conf'), FRR);
+  const { status, err } = await chassis(['import', 'frr', 'frr.conf', '--output', 'made.yaml'], { cwd });
+  t.is(status, 0);
+  t.is(
+    err,
+    'frr.conf:8: neighbor 192.0.2.2 bfd: graftd has no counterpart\n' +
+      '6 of 7 lines about BGP carried over, 1 not; 0 to look at, which the file names\n',
+  );
+  const check = await chassis(['check', 'made.yaml'], { cwd });
+  t.regex(check.out, /right \(AS 65000, 1 blade, 1 neighbour\)/, check.err);
+  const missing = await chassis(['import', 'frr', 'none.conf'], { cwd });
+  t.is(missing.status, 2);
+  t.regex(missing.err, /cannot read none\.conf/);
+});
