@@ -1,0 +1,108 @@
+/** What statements do to a set of attributes: each action makes another view, or gives the same back. */
+import { prepend } from '../bgp/as-path.ts';
+import { AttributeType } from '../bgp/attributes.ts';
+import { type AttributeView, COMMUNITY_TYPE, MARK } from './attributes.ts';
+import { COMMUNITY_SIZE, communityTest } from './community.ts';
+import type { Action } from './language.ts';
+
+export type Change = (view: AttributeView) => AttributeView;
+
+const MOST = 0xffffffff;
+
+type CommunityAction = Extract<Action, { readonly kind: 'communities' }>;
+
+export function changeOf(action: Action, localAs: number): Change {
+  switch (action.kind) {
+    case 'number':
+      return numberChange(action);
+    case 'remove':
+      return (view) =>
+        view.has(AttributeType.MultiExitDisc) ? view.with(AttributeType.MultiExitDisc, undefined) : view;
+    case 'origin':
+      return (view) => view.with(AttributeType.Origin, [action.origin]);
+    case 'next-hop':
+      return nextHopChange(action.octets);
+    case 'prepend': {
+      const ases = action.ases ?? [localAs];
+      const all = Array.from({ length: action.times }, () => ases).flat();
+      return (view) => prependAll(view, all);
+    }
+    case 'communities':
+      return communityChange(action);
+  }
+}
+
+function numberChange({ of, by, value }: Extract<Action, { readonly kind: 'number' }>): Change {
+  const type = of === 'med' ? AttributeType.MultiExitDisc : AttributeType.LocalPref;
+  const marks = of === 'med' ? MARK.med : 0;
+  return (view) => {
+    const before = of === 'med' ? view.med : view.localPref;
+    const now = by === 'set' ? value : Math.min(MOST, Math.max(0, before + value));
+    return view.with(type, quad(now), marks);
+  };
+}
+
+function quad(value: number): number[] {
+  return [(value >>> 24) & 255, (value >>> 16) & 255, (value >>> 8) & 255, value & 255];
+}
+
+/** An address of the other family leaves the route's next hop as it is. */
+function nextHopChange(octets: readonly number[] | undefined): Change {
+  if (octets === undefined) {
+    return (view) => view.marked(MARK.nextHopSelf);
+  }
+  return (view) => {
+    const ipv6 = view.has(AttributeType.MpReach);
+    if (ipv6 !== (octets.length === 16)) return view;
+    return ipv6
+      ? view.with(AttributeType.MpReach, [16, ...octets], MARK.nextHop)
+      : view.with(AttributeType.NextHop, octets, MARK.nextHop);
+  };
+}
+
+/** The first of the list comes to stand first. */
+function prependAll(view: AttributeView, ases: readonly number[]): AttributeView {
+  const from = view.from(AttributeType.AsPath);
+  const to = view.to(AttributeType.AsPath);
+  let path = view.bytes.slice(from, to);
+  for (const as of [...ases].reverse()) {
+    const longer = new Uint8Array(path.length + 6);
+    path = longer.subarray(0, prepend(path, 0, path.length, as, longer, 0));
+  }
+  return view.with(AttributeType.AsPath, path);
+}
+
+function communityChange(action: CommunityAction): Change {
+  const type = COMMUNITY_TYPE[action.of];
+  const size = COMMUNITY_SIZE[action.of];
+  if (action.by === 'set') {
+    const value = action.octets.length === 0 ? undefined : action.octets;
+    return (view) => (value === undefined && !view.has(type) ? view : view.with(type, value));
+  }
+  if (action.by === 'remove') {
+    const test = communityTest(action.of, action.patterns);
+    return (view) => {
+      const kept: number[] = [];
+      const end = view.to(type);
+      for (let at = view.from(type); at < end; at += size)
+        if (!test(view.bytes, at)) kept.push(...view.bytes.subarray(at, at + size));
+      if (kept.length === end - view.from(type)) return view;
+      return view.with(type, kept.length === 0 ? undefined : kept);
+    };
+  }
+  return (view) => {
+    const value = [...view.bytes.subarray(view.from(type), view.to(type))];
+    const before = value.length;
+    for (let at = 0; at < action.octets.length; at += size) {
+      const octets = action.octets.slice(at, at + size);
+      if (!hasItem(value, octets)) value.push(...octets);
+    }
+    return value.length === before ? view : view.with(type, value);
+  };
+}
+
+function hasItem(value: readonly number[], octets: readonly number[]): boolean {
+  for (let at = 0; at < value.length; at += octets.length)
+    if (octets.every((octet, i) => value[at + i] === octet)) return true;
+  return false;
+}

@@ -1,0 +1,208 @@
+/**
+ * A set of path attributes as policies read and change it: canonical octets (bgp/canonical.ts), and where in them each
+ * attribute stands. A view is never changed: a change makes another one, with octets of its own. All this happens once
+ * for a set of attributes, not once for a route.
+ */
+import { neighborAs, pathHops } from '../bgp/as-path.ts';
+import {
+  AttributeType,
+  DEFAULT_LOCAL_PREF,
+  OPTIONAL_NON_TRANSITIVE,
+  OPTIONAL_TRANSITIVE,
+  Origin,
+  Segment,
+  valueLength,
+  valueStart,
+  WELL_KNOWN,
+} from '../bgp/attributes.ts';
+import { u32 } from '../bgp/bytes.ts';
+import { writeAttribute } from '../bgp/canonical.ts';
+import type { CommunityKind } from './community.ts';
+import type { Pattern } from './pattern.ts';
+
+export const COMMUNITY_TYPE: Readonly<Record<CommunityKind, number>> = {
+  community: AttributeType.Communities,
+  'large-community': AttributeType.LargeCommunities,
+  'ext-community': AttributeType.ExtendedCommunities,
+};
+
+const FLAGS: Readonly<Record<number, number>> = {
+  [AttributeType.MultiExitDisc]: OPTIONAL_NON_TRANSITIVE,
+  [AttributeType.MpReach]: OPTIONAL_NON_TRANSITIVE,
+  [AttributeType.Communities]: OPTIONAL_TRANSITIVE,
+  [AttributeType.ExtendedCommunities]: OPTIONAL_TRANSITIVE,
+  [AttributeType.LargeCommunities]: OPTIONAL_TRANSITIVE,
+};
+
+/** What a policy said itself, that what the protocol does on export must leave alone: bits. */
+export const MARK = { med: 1, nextHop: 2, nextHopSelf: 4 } as const;
+
+/** Types that policies look at are all below. */
+const TYPES = 33;
+/** No value may be longer (RFC 4271 4.3: two octets of length), and a whole set has to fit into a message. */
+const MOST_OCTETS = 60_000;
+
+export class AttributeView {
+  bytes: Uint8Array;
+  start: number;
+  end: number;
+  /** MARK bits. */
+  marks = 0;
+  readonly #from = new Int32Array(TYPES);
+  readonly #to = new Int32Array(TYPES);
+
+  constructor(bytes: Uint8Array, start: number, end: number) {
+    this.bytes = bytes;
+    this.start = start;
+    this.end = end;
+    this.#find();
+  }
+
+  /** Becomes the view of another set; for who keeps none. */
+  turnTo(bytes: Uint8Array, start: number, end: number): void {
+    this.bytes = bytes;
+    this.start = start;
+    this.end = end;
+    this.marks = 0;
+    this.#from.fill(0);
+    this.#to.fill(0);
+    this.#find();
+  }
+
+  #find(): void {
+    const { bytes, end } = this;
+    for (let at = this.start; at < end; ) {
+      const value = valueStart(bytes, at);
+      const next = value + valueLength(bytes, at);
+      const type = bytes[at + 1]!;
+      if (type < TYPES) {
+        this.#from[type] = value;
+        this.#to[type] = next;
+      }
+      at = next;
+    }
+  }
+
+  has(type: number): boolean {
+    return this.#to[type] !== 0;
+  }
+
+  /** Where the value begins and ends; both 0 where there is none. */
+  from(type: number): number {
+    return this.#from[type]!;
+  }
+
+  to(type: number): number {
+    return this.#to[type]!;
+  }
+
+  get localPref(): number {
+    return this.#word(AttributeType.LocalPref, DEFAULT_LOCAL_PREF);
+  }
+
+  get med(): number {
+    return this.#word(AttributeType.MultiExitDisc, 0);
+  }
+
+  get origin(): number {
+    return this.has(AttributeType.Origin) ? this.bytes[this.from(AttributeType.Origin)]! : Origin.Incomplete;
+  }
+
+  get pathLength(): number {
+    return pathHops(this.bytes, this.from(AttributeType.AsPath), this.to(AttributeType.AsPath), 4);
+  }
+
+  get neighborAs(): number {
+    return neighborAs(this.bytes, this.from(AttributeType.AsPath), this.to(AttributeType.AsPath));
+  }
+
+  /** The last AS; 0 where the path is empty or ends in a set. */
+  get originAs(): number {
+    const { bytes } = this;
+    const end = this.to(AttributeType.AsPath);
+    let as = 0;
+    for (let at = this.from(AttributeType.AsPath); at < end; at += 2 + 4 * bytes[at + 1]!)
+      as = bytes[at] === Segment.Sequence ? u32(bytes, at + 4 * bytes[at + 1]! - 2) : 0;
+    return as;
+  }
+
+  /** Where the next hop stands: of IPv4 as it is, of IPv6 behind its length. */
+  get nextHop(): { at: number; octets: number } {
+    if (this.has(AttributeType.NextHop)) return { at: this.from(AttributeType.NextHop), octets: 4 };
+    const reach = this.from(AttributeType.MpReach);
+    return { at: reach + 1, octets: this.has(AttributeType.MpReach) ? Math.min(this.bytes[reach]!, 16) : 0 };
+  }
+
+  /** Another view of the same octets. */
+  marked(marks: number): AttributeView {
+    const view = new AttributeView(this.bytes, this.start, this.end);
+    view.marks = this.marks | marks;
+    return view;
+  }
+
+  #word(type: number, none: number): number {
+    return this.has(type) ? u32(this.bytes, this.from(type)) : none;
+  }
+
+  /** Another view with this value in place of the attribute's; without a value, without the attribute. */
+  with(type: number, value: ArrayLike<number> | undefined, marks = 0): AttributeView {
+    const { bytes } = this;
+    const octets = value === undefined ? undefined : Uint8Array.from(value);
+    const room = this.end - this.start + (octets?.length ?? 0) + 4;
+    if (octets !== undefined && room > MOST_OCTETS) return this;
+    const into = new Uint8Array(room);
+    let at = 0;
+    let due = octets !== undefined;
+    const write = (): void => {
+      due = false;
+      const flags = FLAGS[type] ?? WELL_KNOWN;
+      at = writeAttribute(octets as Uint8Array, 0, (octets as Uint8Array).length, flags, type, into, at);
+    };
+    for (let from = this.start; from < this.end; ) {
+      const next = valueStart(bytes, from) + valueLength(bytes, from);
+      if (due && bytes[from + 1]! >= type) write();
+      if (bytes[from + 1] !== type) {
+        into.set(bytes.subarray(from, next), at);
+        at += next - from;
+      }
+      from = next;
+    }
+    if (due) write();
+    const view = new AttributeView(into, 0, at);
+    view.marks = this.marks | marks;
+    return view;
+  }
+}
+
+/** Feeds the AS path into a pattern as Cisco and FRR print it: `64500 3356 {64510,64511}`. */
+export function matchPath(view: AttributeView, pattern: Pattern): boolean {
+  const { bytes } = view;
+  const end = view.to(AttributeType.AsPath);
+  pattern.begin();
+  for (let at = view.from(AttributeType.AsPath); at < end; ) {
+    const type = bytes[at]!;
+    const next = at + 2 + 4 * bytes[at + 1]!;
+    const [open, close, between] = BRACKETS[type] as readonly [number, number, number];
+    if (at > view.from(AttributeType.AsPath)) pattern.step(SPACE);
+    if (open !== 0) pattern.step(open);
+    for (let as = at + 2; as < next; as += 4) {
+      if (as > at + 2) pattern.step(between);
+      pattern.stepNumber(u32(bytes, as));
+      if (pattern.decided) return true;
+    }
+    if (close !== 0) pattern.step(close);
+    at = next;
+  }
+  return pattern.end();
+}
+
+const SPACE = 32;
+const COMMA = 44;
+/** By segment type: `{a,b}` for a set, `(a b)` and `[a,b]` within a confederation (RFC 5065). */
+const BRACKETS: readonly (readonly [number, number, number])[] = [
+  [0, 0, SPACE],
+  [123, 125, COMMA],
+  [0, 0, SPACE],
+  [40, 41, SPACE],
+  [91, 93, COMMA],
+];

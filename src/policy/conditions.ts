@@ -1,0 +1,138 @@
+/** Conditions as functions: those of a set of attributes, those of a route's prefix, and those of a neighbour. */
+import { FAMILY_IPV4, FAMILY_IPV6 } from '../bgp/families.ts';
+import type { Fabric } from '../fabric/fabric.ts';
+import { SESSION, SESSION_FLAG } from '../fabric/layout.ts';
+import { type AttributeView, COMMUNITY_TYPE, matchPath } from './attributes.ts';
+import { COMMUNITY_SIZE, communityTest } from './community.ts';
+import type { AttributeCondition, NeighborTest, NumberOf, PrefixCondition, Range } from './language.ts';
+import { Pattern } from './pattern.ts';
+import { contains4, contains6, containsAddress, type PrefixTable } from './prefix-set.ts';
+
+export type AttributeTest = (view: AttributeView) => boolean;
+
+/** What the routes of a test are: prefixes by id, and the sessions that told them. */
+export type RouteSource = Pick<Fabric, 'prefixes' | 'session'>;
+export type RouteTest = (id: number, session: number) => boolean;
+
+/** A neighbour, as far as policies tell them apart. */
+export interface Neighbor {
+  /** 4 or 16 octets. */
+  readonly address: Uint8Array;
+  readonly as: number;
+  readonly external: boolean;
+}
+
+/** The same, and our own AS as it knows it. */
+export interface NeighborContext extends Neighbor {
+  readonly localAs: number;
+}
+
+const NUMBERS: Readonly<Record<NumberOf, (view: AttributeView) => number>> = {
+  'path-length': (view) => view.pathLength,
+  med: (view) => view.med,
+  'local-pref': (view) => view.localPref,
+  'origin-as': (view) => view.originAs,
+  'first-as': (view) => view.neighborAs,
+  origin: (view) => view.origin,
+};
+
+export function attributeTest(condition: AttributeCondition): AttributeTest {
+  switch (condition.kind) {
+    case 'as-path': {
+      const patterns = condition.patterns.map((text) => new Pattern(text));
+      return (view) => patterns.some((pattern) => matchPath(view, pattern));
+    }
+    case 'number': {
+      const number = NUMBERS[condition.of];
+      const within = rangeTest(condition.ranges);
+      return (view) => within(number(view));
+    }
+    case 'next-hop': {
+      const { tables } = condition;
+      return (view) => {
+        const { at, octets } = view.nextHop;
+        return octets > 0 && tables.some((table) => containsAddress(table, view.bytes, at, octets));
+      };
+    }
+    case 'communities': {
+      const type = COMMUNITY_TYPE[condition.of];
+      const size = COMMUNITY_SIZE[condition.of];
+      const test = communityTest(condition.of, condition.patterns);
+      return (view) => {
+        const end = view.to(type);
+        for (let at = view.from(type); at < end; at += size) if (test(view.bytes, at)) return true;
+        return false;
+      };
+    }
+  }
+}
+
+/** A list of a few is walked; a long one (origins of a customer's cone) is searched. */
+function rangeTest(ranges: readonly Range[]): (value: number) => boolean {
+  if (ranges.length === 1) {
+    const [[from, to]] = ranges as [Range];
+    return (value) => value >= from && value <= to;
+  }
+  const single = new Set(ranges.filter(([from, to]) => from === to).map(([from]) => from));
+  const wide = ranges.filter(([from, to]) => from !== to);
+  return (value) => single.has(value) || wide.some(([from, to]) => value >= from && value <= to);
+}
+
+export function routeTest(condition: PrefixCondition, source: RouteSource): RouteTest {
+  const { prefixes } = source;
+  switch (condition.kind) {
+    case 'prefix':
+      return prefixTest(condition.tables, source);
+    case 'length': {
+      const allowed = new Uint8Array(129);
+      for (const [from, to] of condition.ranges) allowed.fill(1, from, to + 1);
+      return (id) => allowed[prefixes.lengthOf(id)] === 1;
+    }
+    case 'family': {
+      const { families } = condition;
+      return (id) => (families & (id < prefixes.base6 ? FAMILY_IPV4 : FAMILY_IPV6)) !== 0;
+    }
+    case 'learned-from': {
+      const { neighbors } = condition;
+      return (_, session) => neighborMatches(neighbors, neighborOf(source, session));
+    }
+  }
+}
+
+function prefixTest(tables: readonly PrefixTable[], { prefixes }: RouteSource): RouteTest {
+  const { keys4, keys6, base6 } = prefixes;
+  const one = (table: PrefixTable, id: number): boolean => {
+    if (id < base6) return contains4(table, keys4[id << 1] as number, keys4[(id << 1) + 1] as number);
+    const at = (id - base6) * 5;
+    return contains6(
+      table,
+      keys6[at] as number,
+      keys6[at + 1] as number,
+      keys6[at + 2] as number,
+      keys6[at + 3] as number,
+      keys6[at + 4] as number,
+    );
+  };
+  const [first] = tables;
+  if (tables.length === 1 && first !== undefined) return (id) => one(first, id);
+  return (id) => tables.some((table) => one(table, id));
+}
+
+/** Who told a route, from its session's record. */
+function neighborOf(source: RouteSource, session: number): Neighbor {
+  const address = new Uint8Array(16);
+  const view = new DataView(address.buffer);
+  for (let i = 0; i < 4; i++) view.setInt32(i * 4, source.session(session, SESSION.peerAddress + i));
+  const mapped = view.getInt32(0) === 0 && view.getInt32(4) === 0 && view.getInt32(8) === 0xffff;
+  return {
+    address: mapped ? address.subarray(12) : address,
+    as: source.session(session, SESSION.peerAs) >>> 0,
+    external: (source.session(session, SESSION.flags) & SESSION_FLAG.external) !== 0,
+  };
+}
+
+export function neighborMatches(test: NeighborTest, { address, as, external }: Neighbor): boolean {
+  if (test.external?.includes(external)) return true;
+  if (test.as?.some(([from, to]) => as >= from && as <= to)) return true;
+  return test.addresses !== undefined && containsAddress(test.addresses, address, 0, address.length);
+}
