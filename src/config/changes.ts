@@ -36,6 +36,8 @@ export const NEIGHBOR_EFFECTS: { readonly [K in keyof Required<NeighborConfigura
   families: 'reset',
   import: 'import',
   export: 'export',
+  importPolicy: 'import',
+  exportPolicy: 'export',
   holdTime: 'session',
   keepaliveTime: 'now',
   connectRetryTime: 'connection',
@@ -112,12 +114,7 @@ export function applicable(running: Configuration, wanted: Configuration): Confi
   const chassis: Record<string, unknown> = { ...running.chassis };
   for (const [key, effect] of Object.entries(CHASSIS_EFFECTS))
     if (effect !== 'restart') chassis[key] = wanted.chassis[key as keyof ChassisConfiguration];
-  return {
-    router: running.router,
-    chassis: chassis as ChassisConfiguration,
-    rpki: wanted.rpki,
-    neighbors: wanted.neighbors,
-  };
+  return { ...wanted, router: running.router, chassis: chassis as ChassisConfiguration };
 }
 
 function differences<T extends object>(

@@ -1,5 +1,6 @@
 /** What a configuration file says, checked and complete: every default filled in, every address canonical. */
 import type { Family } from '../bgp/families.ts';
+import type { PolicyDefinition } from '../policy/language.ts';
 import type { chassisKeys, limitKeys, neighborKeys, routerKeys, rpkiKeys } from './keys.ts';
 import type { PolicyName } from './kinds.ts';
 import type { Values } from './shapes.ts';
@@ -26,6 +27,9 @@ export interface NeighborConfiguration extends NeighborValues {
   export: PolicyName;
   /** The neighbour is in another AS (eBGP). */
   external: boolean;
+  /** Keys of the policies that say more than accept or reject: they change with whatever these say. */
+  importPolicy?: string;
+  exportPolicy?: string;
 }
 
 export interface Configuration {
@@ -33,6 +37,7 @@ export interface Configuration {
   chassis: ChassisConfiguration;
   rpki: RpkiValues;
   neighbors: NeighborConfiguration[];
+  policies: PolicyDefinition[];
 }
 
 /** Before all is known to be right: whatever was wrong or missing is undefined. */
@@ -41,6 +46,7 @@ export interface Draft {
   chassis: Doubtful<ChassisValues>;
   rpki: Doubtful<RpkiValues>;
   neighbors: Doubtful<NeighborValues>[];
+  policies: object;
 }
 
 export type Doubtful<T> = { [N in keyof T]?: T[N] | undefined };

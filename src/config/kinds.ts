@@ -5,9 +5,9 @@ import { canonicalAddress, unusableAddress } from './address.ts';
 import { suggestion } from './nearest.ts';
 import { type Scalar, Wrong } from './shapes.ts';
 
-/** The policies that exist; policies that a configuration defines itself would be added to these by name. */
+/** The policies that are always there. */
 export const POLICY_NAMES = ['accept', 'reject'] as const;
-export type PolicyName = (typeof POLICY_NAMES)[number];
+export type PolicyName = string;
 
 export interface ListenAddress {
   address: string;
@@ -200,4 +200,10 @@ export const family: Scalar<Family> = choice(
 
 export const gracefulRestart = choice(['helper', 'full', 'off'] as const, 'kind of graceful restart');
 
-export const policy: Scalar<PolicyName> = choice(POLICY_NAMES, 'policy');
+/** accept, reject, or the name of a policy of the configuration. */
+export const policy: Scalar<PolicyName> = {
+  form: 'scalar',
+  schema: { type: 'string', minLength: 1 },
+  among: 'policies',
+  read: (_, source) => source,
+};

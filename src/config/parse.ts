@@ -1,20 +1,24 @@
 /**
- * Text in, configuration or the list of all mistakes out; no file is read here and nothing is opened.
+ * Text in, configuration or the list of all mistakes out; nothing is opened, and no file is read but those of prefix sets.
  *
  *    text -> YAML document with places -> reader (keys.ts) -> draft -> rules.ts -> Configuration
  *
  * Where the YAML itself is broken only that is said: what the rest of such a file means is a guess, and
  * mistakes found in a guess would lead astray. A key that stands twice is no such case.
  */
+import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { LineCounter, type Node, parseDocument, type YAMLMap, type YAMLParseError } from 'yaml';
+import type { PolicyDefinition } from '../policy/language.ts';
 import { addressFamily, ipv4ToU32 } from './address.ts';
 import type { Configuration, Draft, NeighborConfiguration, NeighborValues } from './configuration.ts';
 import { Groups, groupSection } from './groups.ts';
 import { chassisSection, neighborSection, routerSection, rpkiSection } from './keys.ts';
+import { Policies, type PolicyValues, type ReadText } from './policies.ts';
+import { policyKeys } from './policy-keys.ts';
 import { type Mistake, type Raw, Reader } from './reader.ts';
 import { checkRules } from './rules.ts';
-import type { Keys, Section } from './shapes.ts';
+import { camel, type Keys, NAMED, type Names, type Section } from './shapes.ts';
 
 export type { Mistake } from './reader.ts';
 
@@ -23,15 +27,20 @@ export type Parsed =
   | { readonly mistakes: Mistake[]; readonly configuration?: never };
 
 /** What `fileName` is for: relative paths in the file start from its folder. */
-export function parseConfiguration(text: string, fileName: string): Parsed {
+export function parseConfiguration(text: string, fileName: string, read: ReadText = readText): Parsed {
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
   const reader = new Reader(document, lines);
   for (const error of document.errors) reader.complainAt(error.pos[0], '', yamlMessage(error));
   const broken = document.errors.some((error) => error.code !== 'DUPLICATE_KEY');
-  const draft = broken ? undefined : readDraft(reader, document.contents, dirname(resolve(fileName)));
-  if (draft) checkRules(draft, (path, message) => reader.complain(path, message));
-  if (draft && reader.mistakes.length === 0) return { configuration: complete(draft) };
+  const folder = dirname(resolve(fileName));
+  const complain = (path: string, message: string): void => reader.complain(path, message);
+  const draft = broken ? undefined : readDraft(reader, document.contents, folder);
+  if (draft) checkRules(draft, complain);
+  if (draft && reader.mistakes.length === 0) {
+    const policies = new Policies(draft.policies as PolicyValues, folder, read, complain).definitions();
+    if (reader.mistakes.length === 0) return { configuration: complete(draft, policies) };
+  }
   return { mistakes: reader.mistakes.sort((a, b) => a.line - b.line || a.column - b.column) };
 }
 
@@ -41,13 +50,19 @@ export function formatMistake(fileName: string, mistake: Mistake): string {
   return `${fileName}:${mistake.line}:${mistake.column}: ${path}${mistake.message}`;
 }
 
-const SECTIONS = ['router', 'chassis', 'rpki', 'defaults', 'groups', 'neighbors'];
+const SECTIONS = ['router', 'chassis', 'rpki', 'defaults', 'groups', 'neighbors', ...Object.keys(policyKeys)];
 
 function readDraft(reader: Reader, contents: Node | null, folder: string): Draft | undefined {
   const before = reader.mistakes.length;
   const root = reader.mapping(contents, '', 'a configuration');
   if (!root && reader.mistakes.length > before) return undefined;
   if (root) reader.checkKeys(root, '', SECTIONS, 'the configuration');
+  if (root) for (const names of Object.keys(NAMED)) reader.noteNames(names as Names, root);
+  const policies: Raw = {};
+  for (const [name, { shape }] of Object.entries(policyKeys)) {
+    const child = root && reader.child(root, name);
+    if (child) policies[camel(name)] = reader.value(child.node, name, shape);
+  }
   const router = readSection(reader, root, 'router', routerSection);
   const chassis = readSection(reader, root, 'chassis', chassisSection);
   for (const name of ['control', 'state']) {
@@ -57,7 +72,7 @@ function readDraft(reader: Reader, contents: Node | null, folder: string): Draft
   const defaults = readDefaults(reader, root);
   const groups = new Groups(reader, root);
   const neighbors = readNeighbors(reader, root, defaults, groups);
-  return { router, chassis, rpki, neighbors } as Draft;
+  return { router, chassis, rpki, neighbors, policies } as Draft;
 }
 
 function readSection(reader: Reader, root: YAMLMap | undefined, name: string, section: Section<Keys>): Raw {
@@ -85,7 +100,7 @@ function readNeighbors(reader: Reader, root: YAMLMap | undefined, defaults: Raw,
 }
 
 /** Of a draft without mistakes. */
-function complete(draft: Draft): Configuration {
+function complete({ policies: _, ...draft }: Draft, policies: PolicyDefinition[]): Configuration {
   const whole = withoutUndefined(draft) as unknown as Omit<Configuration, 'neighbors'> & {
     neighbors: NeighborValues[];
   };
@@ -94,11 +109,16 @@ function complete(draft: Draft): Configuration {
     router: { ...router, idNumber: ipv4ToU32(router.id) },
     chassis,
     rpki,
-    neighbors: whole.neighbors.map((neighbor) => completeNeighbor(neighbor, router.as)),
+    neighbors: whole.neighbors.map((neighbor) => completeNeighbor(neighbor, router.as, policies)),
+    policies,
   };
 }
 
-function completeNeighbor(neighbor: NeighborValues, ownAs: number): NeighborConfiguration {
+function completeNeighbor(
+  neighbor: NeighborValues,
+  ownAs: number,
+  policies: readonly PolicyDefinition[],
+): NeighborConfiguration {
   const external = neighbor.as !== ownAs;
   // RFC 8212: an eBGP neighbour without a policy gives and gets nothing.
   const unsaid = external ? 'reject' : 'accept';
@@ -108,7 +128,22 @@ function completeNeighbor(neighbor: NeighborValues, ownAs: number): NeighborConf
     families: neighbor.families ?? [addressFamily(neighbor.address)],
     import: neighbor.import ?? unsaid,
     export: neighbor.export ?? unsaid,
+    ...policyKey(policies, 'importPolicy', neighbor.import),
+    ...policyKey(policies, 'exportPolicy', neighbor.export),
   };
+}
+
+function policyKey<N extends 'importPolicy' | 'exportPolicy'>(
+  policies: readonly PolicyDefinition[],
+  name: N,
+  policy: string | undefined,
+): { [K in N]?: string } {
+  const key = policies.find((definition) => definition.name === policy)?.key;
+  return key === undefined ? {} : ({ [name]: key } as { [K in N]?: string });
+}
+
+function readText(path: string): string {
+  return readFileSync(path, 'utf8');
 }
 
 function withoutUndefined(value: object): object {

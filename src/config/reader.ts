@@ -12,9 +12,21 @@ import {
   type Node,
   type YAMLMap,
 } from 'yaml';
-import { shown } from './kinds.ts';
+import { POLICY_NAMES, shown } from './kinds.ts';
 import { suggestion } from './nearest.ts';
-import { camel, type Keys, type List, type Scalar, type Section, type Shape, Wrong } from './shapes.ts';
+import {
+  camel,
+  type Keys,
+  type List,
+  NAME,
+  NAMED,
+  type Named,
+  type Names,
+  type Scalar,
+  type Section,
+  type Shape,
+  Wrong,
+} from './shapes.ts';
 
 /** One thing that is wrong with a configuration file. Lines and columns count from 1. */
 export interface Mistake {
@@ -37,6 +49,7 @@ export class Reader {
   readonly #lines: LineCounter;
   /** Where each path begins in the text. */
   readonly #places = new Map<string, number>();
+  readonly #names = new Map<Names, readonly string[]>();
 
   constructor(document: Document, lines: LineCounter) {
     this.#document = document;
@@ -120,7 +133,41 @@ export class Reader {
         return this.#list(node, path, shape);
       case 'section':
         return this.section(node, path, shape, 'whole');
+      case 'some':
+        return isSeq(this.#resolve(node, path))
+          ? this.#list(node, path, { form: 'list', item: shape.item, atLeastOne: true })
+          : oneOf(this.value(node, path, shape.item));
+      case 'named':
+        return this.#named(node, path, shape);
+      case 'either':
+        return this.value(node, path, isMap(this.#resolve(node, path)) ? shape.section : shape.list);
     }
+  }
+
+  #named(node: Node | null, path: string, { title, item }: Named<Shape>): Raw {
+    const values: Raw = {};
+    const map = this.mapping(node, path, title);
+    if (map === undefined) return values;
+    const names = map.items.map(({ key }) => (isScalar(key) ? String(key.value) : '?'));
+    this.checkKeys(map, path, names, title);
+    map.items.forEach(({ value }, i) => {
+      const name = names[i] as string;
+      const below = join(path, name);
+      if (!NAME.test(name))
+        this.complain(below, `"${name}" is no name; letters, digits, - and _, a letter first`);
+      values[name] = this.value(value as Node | null, below, item);
+    });
+    return values;
+  }
+
+  /** The names that are given to things of one kind, for who refers to them. */
+  noteNames(names: Names, root: YAMLMap): void {
+    const node = this.child(root, names)?.node;
+    if (!isMap(node)) return;
+    this.#names.set(
+      names,
+      node.items.map(({ key }) => (isScalar(key) ? String(key.value) : '?')),
+    );
   }
 
   #scalar(node: Node | null, path: string, shape: Scalar<unknown>): unknown {
@@ -135,9 +182,22 @@ export class Reader {
       return undefined;
     }
     const read = shape.read(real.value, real.source ?? String(real.value));
-    if (!(read instanceof Wrong)) return read;
-    this.complain(path, read.message);
-    return undefined;
+    if (read instanceof Wrong) {
+      this.complain(path, read.message);
+      return undefined;
+    }
+    return shape.among === undefined || typeof read !== 'string' || this.#isName(read, path, shape.among)
+      ? read
+      : undefined;
+  }
+
+  #isName(name: string, path: string, among: Names): boolean {
+    const given = this.#names.get(among) ?? [];
+    const known = among === 'policies' ? [...POLICY_NAMES, ...given] : given;
+    if (known.includes(name)) return true;
+    const hint = known.length === 0 ? `; they stand under "${among}"` : suggestion(name, known);
+    this.complain(path, `there is no ${NAMED[among]} "${shown(name)}"${hint}`);
+    return false;
   }
 
   #list(node: Node | null, path: string, shape: List<Shape>): unknown[] | undefined {
@@ -148,7 +208,7 @@ export class Reader {
       return undefined;
     }
     const values = items.map((item, index) => this.value(item, `${path}[${index}]`, shape.item));
-    this.#complainOfRepetition(path, values);
+    if (shape.repeats !== true) this.#complainOfRepetition(path, values);
     return values.includes(undefined) ? undefined : values;
   }
 
@@ -183,6 +243,10 @@ export class Reader {
     if (target === undefined) this.complain(path, `there is no anchor &${node.source} above this`);
     return target ?? null;
   }
+}
+
+function oneOf(value: unknown): unknown[] | undefined {
+  return value === undefined ? undefined : [value];
 }
 
 export function join(path: string, name: string): string {

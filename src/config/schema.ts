@@ -1,7 +1,8 @@
 /** The JSON Schema of the configuration file (draft 7, which editors understand), made from the key tables. */
 import { GROUP_NAME, groupSection } from './groups.ts';
 import { chassisSection, neighborSection, routerSection, rpkiSection } from './keys.ts';
-import type { JsonSchema, Keys, Section, Shape } from './shapes.ts';
+import { policySection } from './policy-keys.ts';
+import { type JsonSchema, type Keys, NAME, type Section, type Shape } from './shapes.ts';
 
 /** The schema as it is shipped in graftd.schema.json; `chassis check --schema` prints it. */
 export function configurationSchema(): JsonSchema {
@@ -27,6 +28,7 @@ export function configurationSchema(): JsonSchema {
         description:
           'Keys of neighbours under a name, for those with "group: NAME" that do not say otherwise.',
       },
+      ...(sectionSchema(policySection).properties as JsonSchema),
       // "as" can come from the defaults, so that no schema can require it of each neighbour.
       neighbors: {
         type: ['array', 'null'],
@@ -61,9 +63,22 @@ function shapeSchema(shape: Shape): JsonSchema {
       return shape.schema;
     case 'section':
       return sectionSchema(shape);
+    case 'some': {
+      const item = shapeSchema(shape.item);
+      return { anyOf: [item, { type: 'array', items: item, minItems: 1, uniqueItems: true }] };
+    }
+    case 'named':
+      return {
+        type: ['object', 'null'],
+        propertyNames: { pattern: NAME.source },
+        additionalProperties: shapeSchema(shape.item),
+      };
+    case 'either':
+      return { anyOf: [shapeSchema(shape.list), shapeSchema(shape.section)] };
     case 'list':
       if (shape.atLeastOne) {
-        return { type: 'array', items: shapeSchema(shape.item), minItems: 1, uniqueItems: true };
+        const unique = shape.repeats === true ? {} : { uniqueItems: true };
+        return { type: 'array', items: shapeSchema(shape.item), minItems: 1, ...unique };
       }
       return { type: ['array', 'null'], items: shapeSchema(shape.item), uniqueItems: true };
   }

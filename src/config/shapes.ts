@@ -18,12 +18,29 @@ export interface Scalar<T> {
   readonly schema: JsonSchema;
   /** `source` is the text as it stands in the file: YAML has made a number of `1.10`. */
   read(value: unknown, source: string): T | Wrong;
+  /** A value that is text is the name of one of these. */
+  readonly among?: Names;
 }
+
+/** What the configuration gives names to, and where. */
+export const NAMED = {
+  policies: 'policy',
+  'prefix-sets': 'prefix set',
+  'as-path-sets': 'AS path set',
+  'as-sets': 'set of ASes',
+  'community-sets': 'community set',
+  'large-community-sets': 'large community set',
+  'ext-community-sets': 'extended community set',
+  'neighbor-sets': 'neighbour set',
+} as const;
+export type Names = keyof typeof NAMED;
 
 export interface List<S extends Shape> {
   readonly form: 'list';
   readonly item: S;
   readonly atLeastOne: boolean;
+  /** The same may stand in it twice. */
+  readonly repeats?: boolean;
 }
 
 export interface Section<K extends Keys> {
@@ -33,8 +50,29 @@ export interface Section<K extends Keys> {
   readonly keys: K;
 }
 
-// biome-ignore lint/suspicious/noExplicitAny: a table holds rows of all types.
-export type Shape = Scalar<any> | List<any> | Section<any>;
+/** A list, or one value that stands for a list of one. */
+export interface Some<S extends Shape> {
+  readonly form: 'some';
+  readonly item: S;
+}
+
+/** Keys that are names, each with such a value. */
+export interface Named<S extends Shape> {
+  readonly form: 'named';
+  readonly title: string;
+  readonly item: S;
+}
+
+/** A list, or a section that says more. */
+export interface Either<L extends Shape, S extends Shape> {
+  readonly form: 'either';
+  readonly list: L;
+  readonly section: S;
+}
+
+export type Shape =
+  // biome-ignore lint/suspicious/noExplicitAny: a table holds rows of all types.
+  Scalar<any> | List<any> | Section<any> | Some<any> | Named<any> | Either<any, any>;
 
 /** The value that reading a shape gives. */
 export type Value<S> =
@@ -44,7 +82,13 @@ export type Value<S> =
       ? Value<I>[]
       : S extends Section<infer K>
         ? Values<K>
-        : never;
+        : S extends Some<infer I>
+          ? Value<I>[]
+          : S extends Named<infer I>
+            ? Record<string, Value<I>>
+            : S extends Either<infer L, infer O>
+              ? Value<L> | Value<O>
+              : never;
 
 /** A row of a section. `Present` says that the value is there after reading: required, or with a default. */
 export interface Key<S extends Shape = Shape, Present extends boolean = boolean> {
@@ -82,9 +126,24 @@ export function defaulted<S extends Shape>(
   return { shape, doc, required: false, default: row.default, ofMachine, present: true };
 }
 
-export function list<S extends Shape>(item: S, atLeastOne = false): List<S> {
-  return { form: 'list', item, atLeastOne };
+export function list<S extends Shape>(item: S, atLeastOne = false, repeats = false): List<S> {
+  return { form: 'list', item, atLeastOne, repeats };
 }
+
+export function some<S extends Shape>(item: S): Some<S> {
+  return { form: 'some', item };
+}
+
+export function named<S extends Shape>(title: string, item: S): Named<S> {
+  return { form: 'named', title, item };
+}
+
+export function either<L extends Shape, S extends Shape>(aList: L, aSection: S): Either<L, S> {
+  return { form: 'either', list: aList, section: aSection };
+}
+
+/** Names that people give. */
+export const NAME = /^[A-Za-z][\w-]*$/;
 
 export function section<K extends Keys>(title: string, keys: K): Section<K> {
   return { form: 'section', title, keys };

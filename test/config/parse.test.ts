@@ -87,6 +87,7 @@ neighbors:
         blade: 2,
       },
     ],
+    policies: [],
   });
 });
 

@@ -15,10 +15,10 @@ const BELOW: Readonly<Record<string, readonly string[]>> = {
   mrt: ['base', 'bgp'],
   rpki: ['base'],
   frr: ['base'],
-  config: ['base', 'bgp'],
+  config: ['base', 'bgp', 'policy'],
   linecard: ['base', 'fabric'],
   blade: ['base', 'bgp', 'fabric', 'rib', 'ibgp-internal', 'policy'],
-  chassis: ['base', 'bgp', 'fabric', 'rib', 'config', 'blade', 'linecard', 'mrt', 'rpki', 'jobs'],
+  chassis: ['base', 'bgp', 'fabric', 'rib', 'policy', 'config', 'blade', 'linecard', 'mrt', 'rpki', 'jobs'],
   // The laboratory is the neighbours of the box; its demonstration is a program, beside the commands.
   lab: ['base', 'bgp', 'mrt'],
   jobs: ['base', 'bgp', 'mrt', 'rpki', 'lab'],
