@@ -11,6 +11,7 @@ import { ownThread } from '../../src/base/thread-time.ts';
 import { HEADER_LENGTH } from '../../src/bgp/message.ts';
 import { Prefix, readPrefix4 } from '../../src/bgp/nlri.ts';
 import { CANONICAL_ROOM, canonicalize, decodeUpdate, UpdateView } from '../../src/bgp/update.ts';
+import { ACCEPT_ALL } from '../../src/blade/policies.ts';
 import { Routes } from '../../src/blade/routes.ts';
 import { Fabric } from '../../src/fabric/fabric.ts';
 import { createFabricMemory, defaultFabricOptions, SESSION, SESSION_FLAG } from '../../src/fabric/layout.ts';
@@ -128,7 +129,7 @@ function load(fabric: Fabric, routes: Routes, feed: Feed): void {
     );
     for (let at = view.nlriStart; at < view.nlriEnd; ) {
       at = readPrefix4(feed.bytes, at, prefix);
-      routes.announce(0, fabric.prefixes.intern4(prefix.word0, prefix.length), attribute, false);
+      routes.announce(0, fabric.prefixes.intern4(prefix.word0, prefix.length), attribute, ACCEPT_ALL);
     }
   }
 }
@@ -188,7 +189,7 @@ function importRib(fabric: Fabric, routes: Routes, exported: Exported): number {
     const attribute = fabric.attributes.intern(attributes, 0, attributes.length);
     for (let i = 0; i < prefixes.length; i += 2) {
       const id = fabric.prefixes.intern4(prefixes[i] as number, prefixes[i + 1] as number);
-      routes.announce(0, id, attribute, false);
+      routes.announce(0, id, attribute, ACCEPT_ALL);
       count++;
     }
   }

@@ -17,6 +17,8 @@ import type { Fabric } from '../fabric/fabric.ts';
 import { FifoSet } from '../fabric/fifo-set.ts';
 import { Journal } from '../fabric/journal.ts';
 import { BLADE_NUMBER, BLADE_WORD, GRAFT, SESSION, SESSION_NUMBER } from '../fabric/layout.ts';
+import { PolicyBook } from '../policy/book.ts';
+import type { PolicyDefinition } from '../policy/language.ts';
 import { CLEARED, DECONFIGURED, RECONFIGURED, STOPPED, shutdownFault } from './cease.ts';
 import { fail } from './faults.ts';
 import { GraftCosts } from './graft-costs.ts';
@@ -47,6 +49,7 @@ export class Blade implements RoutesListener, GraftHost, SessionHost {
   readonly routes: Routes;
   readonly receiver: Receiver;
   readonly groups: Groups;
+  readonly policies: PolicyBook;
   readonly #grafts: Grafts;
   readonly #recovery: Recovery;
   readonly #meter: TurnMeter;
@@ -81,6 +84,7 @@ export class Blade implements RoutesListener, GraftHost, SessionHost {
     news: (news: BladeNews) => void,
     limits: Limits = LIMITS,
     orders = 0,
+    policies: readonly PolicyDefinition[] = [],
   ) {
     this.fabric = fabric;
     this.slot = slot;
@@ -91,7 +95,8 @@ export class Blade implements RoutesListener, GraftHost, SessionHost {
     this.#news = news;
     this.routes = new Routes(fabric, slot, this);
     this.receiver = new Receiver(fabric, this.routes);
-    this.groups = new Groups(fabric, this.routes, limits, new Journal(fabric, slot));
+    this.policies = new PolicyBook(fabric, policies);
+    this.groups = new Groups(fabric, this.routes, limits, new Journal(fabric, slot), this.policies);
     this.#grafts = new Grafts(fabric, slot, this.routes, this, clock);
     this.#recovery = new Recovery(fabric, slot, this.routes, limits, news);
     this.#costs = new GraftCosts(fabric, clock);
@@ -118,6 +123,10 @@ export class Blade implements RoutesListener, GraftHost, SessionHost {
 
   #carryOut(order: BladeOrder): void {
     switch (order.kind) {
+      case 'policies':
+        this.policies.replace(order.policies);
+        this.groups.forgetUnused();
+        break;
       case 'configure':
         this.#configure(order.session);
         break;
@@ -338,7 +347,11 @@ export class Blade implements RoutesListener, GraftHost, SessionHost {
       }
       if (session.revisit.size > 0 && this.#revisit(session)) more = true;
       if (session.sweeping && session.sweep(this.limits.sweepPages)) more = true;
-      if (session.stale.walking && session.stale.walk(this.routes, this.limits.sweepPages)) more = true;
+      if (
+        session.stale.walking &&
+        session.stale.walk(this.routes, this.limits.sweepPages, session.importRule)
+      )
+        more = true;
       if (session.filtering && filterAnew(this.fabric, this.routes, session, this.limits.sweepPages))
         more = true;
     }
@@ -441,10 +454,10 @@ export class Blade implements RoutesListener, GraftHost, SessionHost {
   #configure(configuration: SessionConfiguration): void {
     this.#configurations.set(configuration.index, configuration);
     for (const prepared of this.#prepared.values())
-      if (prepared.index === configuration.index) prepared.configuration = configuration;
+      if (prepared.index === configuration.index) prepared.configure(configuration);
     const session = this.#sessions.get(configuration.index);
     if (session === undefined) return;
-    session.configuration = configuration;
+    session.configure(configuration);
     if (!session.established) return;
     checkImportRule(this.fabric, session);
     this.#toRegroup.add(session);

@@ -16,10 +16,22 @@ import { type ExportOptions, exportAttributes, type StaleExport } from '../bgp/e
 import { FAMILY_IPV4, FAMILY_IPV6 } from '../bgp/families.ts';
 import type { Fabric } from '../fabric/fabric.ts';
 import { SESSION, SESSION_FLAG } from '../fabric/layout.ts';
+import { MARK } from '../policy/attributes.ts';
+import type { PolicyBook } from '../policy/book.ts';
+import type { NeighborContext } from '../policy/conditions.ts';
+import type { Runner } from '../policy/runner.ts';
 import { LENGTHS, LONG_STALE, ROW } from '../rib/attribute-row.ts';
+
+/** A policy, who it is used for, and the program that follows from both. */
+export interface ExportPolicy {
+  readonly key: string;
+  readonly neighbor: NeighborContext;
+  readonly program: string;
+}
 
 export interface ExportRules {
   readonly accept: boolean;
+  readonly policy?: ExportPolicy;
   /** FAMILY_ bits negotiated. */
   readonly families: number;
   readonly external: boolean;
@@ -37,7 +49,8 @@ export interface ExportRules {
 /** Sessions with equal keys can share an update group. */
 export function groupKey(rules: ExportRules): string {
   const flags = [rules.accept, rules.external, rules.fourOctetAs, rules.nextHopSelf].map(Number).join('');
-  return `${flags}${rules.stale[0]}/${rules.families}/${rules.maxMessage}/${rules.localAs}/${rules.nextHop4}/${rules.nextHop6}`;
+  const policy = rules.policy === undefined ? '' : `/${rules.policy.program}`;
+  return `${flags}${rules.stale[0]}/${rules.families}/${rules.maxMessage}/${rules.localAs}/${rules.nextHop4}/${rules.nextHop6}${policy}`;
 }
 
 const CACHE = 1 << 14;
@@ -52,10 +65,11 @@ export class Exporter {
   readonly #options: ExportOptions;
   readonly #keys = new Uint32Array(CACHE);
   readonly #values = new Uint32Array(CACHE);
+  readonly #policy: Runner | undefined;
   /** The dictionary had no room for a set: the route is not exported, and counted. */
   dictionaryFull = 0;
 
-  constructor(fabric: Fabric, rules: ExportRules) {
+  constructor(fabric: Fabric, rules: ExportRules, policies: PolicyBook) {
     this.#fabric = fabric;
     this.rules = rules;
     this.#options = {
@@ -66,6 +80,11 @@ export class Exporter {
       nextHop4: rules.nextHop4,
       nextHop16: rules.nextHop6,
     };
+    const { policy } = rules;
+    if (policy === undefined) return;
+    this.#policy = policies.runner(policy.key, policy.neighbor, ({ bytes, start, end, marks }, attribute) =>
+      this.#rewrite(attribute, bytes, start, end, marks === 0 ? this.#options : this.#markedOptions(marks)),
+    );
   }
 
   /** AttrId to send for a prefix whose best route is (attribute, session + 1); 0: nothing is sent. */
@@ -79,20 +98,38 @@ export class Exporter {
       const flags = this.#fabric.session(source - 1, SESSION.flags);
       if ((flags & SESSION_FLAG.external) === 0) return 0;
     }
+    if (this.#policy !== undefined) return this.#policy.evaluate(id, attribute, source - 1);
     const slot = attribute & (CACHE - 1);
     if (this.#keys[slot] === attribute) return this.#values[slot] as number;
-    const exported = this.#rewrite(attribute);
+    const { attributes } = this.#fabric;
+    const start = attributes.offsetOf(attribute);
+    const exported = this.#rewrite(
+      attribute,
+      attributes.bytes,
+      start,
+      start + attributes.lengthOf(attribute),
+      this.#options,
+    );
     this.#keys[slot] = attribute;
     this.#values[slot] = exported;
     return exported;
   }
 
-  #rewrite(attribute: number): number {
+  /** What policy said itself stays: a MED for a neighbour outside, a next hop. */
+  #markedOptions(marks: number): ExportOptions {
+    const { keepMed, nextHopSelf } = this.#options;
+    return {
+      ...this.#options,
+      keepMed: keepMed === true || (marks & MARK.med) !== 0,
+      nextHopSelf: (nextHopSelf || (marks & MARK.nextHopSelf) !== 0) && (marks & MARK.nextHop) === 0,
+    };
+  }
+
+  /** The AttrId of what is sent of the canonical set [start, end); 0: nothing is. */
+  #rewrite(attribute: number, bytes: Uint8Array, start: number, end: number, options: ExportOptions): number {
     const { attributes } = this.#fabric;
     const { rules } = this;
-    const start = attributes.offsetOf(attribute);
-    const end = start + attributes.lengthOf(attribute);
-    let length = exportAttributes(attributes.bytes, start, end, this.#options, scratch, 0);
+    let length = exportAttributes(bytes, start, end, options, scratch, 0);
     if (length < 0) return 0;
     const stale = ((attributes.rows[attribute * ROW + LENGTHS] as number) & LONG_STALE) !== 0;
     if (stale && rules.stale === 'guarded') length = this.#guard(length);

@@ -6,6 +6,7 @@
 import type { Fabric } from '../fabric/fabric.ts';
 import type { Journal } from '../fabric/journal.ts';
 import { SESSION } from '../fabric/layout.ts';
+import type { PolicyBook } from '../policy/book.ts';
 import { OutViews, VIEW_PAGE_IDS } from '../rib/adj-rib-out.ts';
 import { Exporter, type ExportRules, groupKey } from './exporter.ts';
 import type { Limits } from './limits.ts';
@@ -40,14 +41,16 @@ export class Groups {
   readonly #best: BestRoutes;
   readonly #limits: Limits;
   readonly #journal: Journal;
+  readonly #policies: PolicyBook;
   readonly #desk = new Desk();
 
-  constructor(fabric: Fabric, best: BestRoutes, limits: Limits, journal: Journal) {
+  constructor(fabric: Fabric, best: BestRoutes, limits: Limits, journal: Journal, policies: PolicyBook) {
     this.#fabric = fabric;
     this.#views = new OutViews(fabric);
     this.#best = best;
     this.#limits = limits;
     this.#journal = journal;
+    this.#policies = policies;
   }
 
   /** No group is told anything. */
@@ -145,6 +148,11 @@ export class Groups {
     return next;
   }
 
+  /** Policies changed: kinds that nobody is of are not to come back. */
+  forgetUnused(): void {
+    for (const key of this.#exporters.keys()) if (!this.#primary.has(key)) this.#exporters.delete(key);
+  }
+
   mark(id: number, urgent: boolean): void {
     for (let i = 0; i < this.#told.length; i++) (this.#told[i] as UpdateGroup).mark(id, urgent);
   }
@@ -185,7 +193,8 @@ export class Groups {
   #create(key: string, rules: ExportRules, view: number): UpdateGroup {
     if (view < 0) throw new Error('no out view left');
     let exporter = this.#exporters.get(key);
-    if (exporter === undefined) this.#exporters.set(key, (exporter = new Exporter(this.#fabric, rules)));
+    if (exporter === undefined)
+      this.#exporters.set(key, (exporter = new Exporter(this.#fabric, rules, this.#policies)));
     const group = new UpdateGroup(
       this.#fabric,
       this.#views,

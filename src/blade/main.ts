@@ -36,6 +36,7 @@ const blade = new Blade(
   tell,
   LIMITS,
   start.orders,
+  start.policies,
 );
 
 function takeOrders(): void {

@@ -3,6 +3,7 @@
  * stands in the fabric instead (I1): these are configuration, orders, and news for the log.
  */
 import type { FabricMemory } from '../fabric/layout.ts';
+import type { PolicyDefinition } from '../policy/language.ts';
 
 /** One session's configuration as a blade needs it: numbers, no names. Every blade knows all of them. */
 export interface SessionConfiguration {
@@ -17,6 +18,9 @@ export interface SessionConfiguration {
   readonly families: number;
   readonly importAccept: boolean;
   readonly exportAccept: boolean;
+  /** Keys of the policies that say more than accept or reject. */
+  readonly importPolicy?: string;
+  readonly exportPolicy?: string;
   /** Seconds. */
   readonly holdTime: number;
   readonly connectRetryTime: number;
@@ -58,6 +62,7 @@ export interface BladeStart {
   /** Run the code on made-up routes before the first neighbour comes. */
   readonly rehearse: boolean;
   readonly sessions: readonly SessionConfiguration[];
+  readonly policies: readonly PolicyDefinition[];
   /** Orders that were posted to this slot before. */
   readonly orders: number;
 }
@@ -73,6 +78,8 @@ export type FaultKind = 'crash' | 'hang' | 'memory';
 
 /** Chassis → blade. */
 export type BladeOrder =
+  /** To every blade, before the sessions that name them: the policies that hold from now on. */
+  | { readonly kind: 'policies'; readonly policies: readonly PolicyDefinition[] }
   /** To every blade: a session to come, or one that is configured otherwise now. */
   | { readonly kind: 'configure'; readonly session: SessionConfiguration }
   /** Serve a session that nobody serves, from Idle; the record's home says this blade. */

@@ -8,6 +8,7 @@ import { Action, decodeUpdate, isEndOfRib, type UpdateOptions, UpdateView } from
 import type { Fabric } from '../fabric/fabric.ts';
 import { SESSION_NUMBER } from '../fabric/layout.ts';
 import { internAttributes } from '../rib/attribute-set.ts';
+import type { ImportRule } from './policies.ts';
 import { RouteChanges } from './route-changes.ts';
 import type { Routes } from './routes.ts';
 import type { Fault } from './track.ts';
@@ -37,7 +38,7 @@ export class Receiver {
     start: number,
     end: number,
     options: UpdateOptions,
-    reject: boolean,
+    rule: ImportRule,
   ): Fault | undefined {
     const view = this.#view;
     const fabric = this.#fabric;
@@ -48,14 +49,14 @@ export class Receiver {
     const withdrawAll = view.action === Action.TreatAsWithdraw;
     if (withdrawAll) fabric.count(session, SESSION_NUMBER.treatedAsWithdraw);
     if (view.action === Action.AttributeDiscard) fabric.count(session, SESSION_NUMBER.attributesDiscarded);
-    if (!this.#take(session, bytes, options, withdrawAll, reject)) return OUT_OF_RESOURCES;
-    return this.endOfRib === 0 ? undefined : this.apply(session, reject);
+    if (!this.#take(session, bytes, options, withdrawAll, rule)) return OUT_OF_RESOURCES;
+    return this.endOfRib === 0 ? undefined : this.apply(session, rule);
   }
 
   /** Applies what waits; what ends the session, if it does. */
-  apply(session: number, reject: boolean): Fault | undefined {
+  apply(session: number, rule: ImportRule): Fault | undefined {
     if (this.#changes.count === 0) return undefined;
-    return this.#changes.apply(session, reject) ? undefined : OUT_OF_RESOURCES;
+    return this.#changes.apply(session, rule) ? undefined : OUT_OF_RESOURCES;
   }
 
   /** Forgets what waits: its session is over. */
@@ -69,13 +70,13 @@ export class Receiver {
     bytes: Uint8Array,
     options: UpdateOptions,
     withdrawAll: boolean,
-    reject: boolean,
+    rule: ImportRule,
   ): boolean {
     const view = this.#view;
-    let withdrawn = this.#add4(session, bytes, view.withdrawnStart, view.withdrawnEnd, 0, reject);
+    let withdrawn = this.#add4(session, bytes, view.withdrawnStart, view.withdrawnEnd, 0, rule);
     if (withdrawn >= 0 && view.unreachAfi !== 0) {
       const { unreachAfi, unreachStart, unreachEnd } = view;
-      withdrawn = this.#addMp(session, bytes, unreachAfi, unreachStart, unreachEnd, 0, reject, withdrawn);
+      withdrawn = this.#addMp(session, bytes, unreachAfi, unreachStart, unreachEnd, 0, rule, withdrawn);
     }
     if (withdrawn < 0) return false;
     this.#fabric.count(session, SESSION_NUMBER.withdrawalsReceived, withdrawn);
@@ -83,7 +84,7 @@ export class Receiver {
     if (view.nlriStart < view.nlriEnd) {
       const attribute = withdrawAll ? 0 : this.#intern(bytes, options, false);
       if (attribute === 0 && !withdrawAll) return false;
-      announced = this.#add4(session, bytes, view.nlriStart, view.nlriEnd, attribute, reject);
+      announced = this.#add4(session, bytes, view.nlriStart, view.nlriEnd, attribute, rule);
     }
     if (announced >= 0 && view.reachNlriStart < view.reachNlriEnd) {
       const attribute = withdrawAll ? 0 : this.#intern(bytes, options, true);
@@ -96,7 +97,7 @@ export class Receiver {
         reachNlriStart,
         reachNlriEnd,
         attribute,
-        reject,
+        rule,
         announced,
       );
     }
@@ -127,12 +128,12 @@ export class Receiver {
     start: number,
     end: number,
     attribute: number,
-    reject: boolean,
+    rule: ImportRule,
   ): number {
     const changes = this.#changes;
     let count = 0;
     for (let at = start; at < end; at = prefixEnd(bytes, at)) {
-      if (changes.full && !changes.apply(session, reject)) return -1;
+      if (changes.full && !changes.apply(session, rule)) return -1;
       changes.add4(prefix4Address(bytes, at), bytes[at] as number, attribute);
       count++;
     }
@@ -147,17 +148,17 @@ export class Receiver {
     start: number,
     end: number,
     attribute: number,
-    reject: boolean,
+    rule: ImportRule,
     before: number,
   ): number {
     if (afi === Afi.Ipv4) {
-      const count = this.#add4(session, bytes, start, end, attribute, reject);
+      const count = this.#add4(session, bytes, start, end, attribute, rule);
       return count < 0 ? -1 : before + count;
     }
     let count = before;
     for (let at = start; at < end; count++) {
       at = readPrefix6(bytes, at, this.#prefix);
-      if (this.#changes.full && !this.#changes.apply(session, reject)) return -1;
+      if (this.#changes.full && !this.#changes.apply(session, rule)) return -1;
       const id = this.#id6(attribute !== 0);
       if (id >= 0) this.#changes.add(id, attribute);
       else if (attribute !== 0) return -1;

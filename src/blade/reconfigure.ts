@@ -9,7 +9,8 @@
  */
 import type { Fabric } from '../fabric/fabric.ts';
 import { PAGE_WORDS, SESSION } from '../fabric/layout.ts';
-import { ATTRIBUTE_MASK, STALE } from '../rib/route-word.ts';
+import { receivedAttribute, receivedColumn } from '../rib/received.ts';
+import { STALE } from '../rib/route-word.ts';
 import { groupKey } from './exporter.ts';
 import type { Groups } from './groups.ts';
 import type { SessionConfiguration } from './messages.ts';
@@ -18,8 +19,8 @@ import type { Session } from './session.ts';
 import type { UpdateGroup } from './update-group.ts';
 
 /** What decides whether a route of the neighbour is taken: equal keys, equal answers. */
-export function importKey({ importAccept }: SessionConfiguration): string {
-  return importAccept ? 'accept' : 'reject';
+export function importKey({ importAccept, importPolicy }: SessionConfiguration): string {
+  return importPolicy ?? (importAccept ? 'accept' : 'reject');
 }
 
 /** FNV-1a, never 0. */
@@ -42,7 +43,7 @@ export function checkImportRule(fabric: Fabric, { index, configuration }: Sessio
 export function filterAnew(fabric: Fabric, routes: Routes, session: Session, pages: number): boolean {
   const { index } = session;
   const { columns } = fabric;
-  const reject = !session.configuration.importAccept;
+  const rule = session.importRule;
   let page = fabric.session(index, SESSION.importCursor) - 1;
   for (; page < columns.pages && pages > 0; page++) {
     if (columns.directories[index * columns.pages + page] === 0) continue;
@@ -51,13 +52,15 @@ export function filterAnew(fabric: Fabric, routes: Routes, session: Session, pag
       // The route is there already, so that this needs no room, and changes nothing where the answer is the same.
       if (word === 0) continue;
       // What is stale stays so: it was not told again.
-      routes.announce(index, id, word & ATTRIBUTE_MASK, reject, STALE);
+      routes.announce(index, id, receivedAttribute(fabric, index, id, word), rule, STALE);
     }
+    if (rule.policy === undefined) columns.dropPage(receivedColumn(fabric, index), page);
     pages--;
   }
   const more = page < columns.pages;
   if (!more) session.stale.lowerAgain();
   fabric.setSession(index, SESSION.importCursor, more ? page + 1 : 0);
+  if (!more) session.filtered();
   return more;
 }
 

@@ -6,6 +6,7 @@
  * in short loops whose loads do not depend on each other: the processor fetches many at the same time.
  */
 import type { Fabric } from '../fabric/fabric.ts';
+import type { ImportRule } from './policies.ts';
 import type { Routes } from './routes.ts';
 
 /** As many as the second-level cache holds the memory of, at about half a KiB each. */
@@ -52,7 +53,7 @@ export class RouteChanges {
   }
 
   /** Applies all of them. False when a table of the fabric is full: the rest is left out. */
-  apply(session: number, reject: boolean): boolean {
+  apply(session: number, rule: ImportRule): boolean {
     const count = this.count;
     this.count = 0;
     if (!this.#lookUp(count)) return false;
@@ -63,7 +64,7 @@ export class RouteChanges {
       const id = this.#id[i] as number;
       const attribute = this.#attribute[i] as number;
       if (attribute !== 0) {
-        if (!routes.announce(session, id, attribute, reject)) return false;
+        if (!routes.announce(session, id, attribute, rule)) return false;
       } else if (id >= 0) routes.withdraw(session, id);
     }
     return true;

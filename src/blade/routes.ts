@@ -11,7 +11,9 @@ import { ANSWER, MARKER, QUESTION, SiblingChannel } from '../ibgp-internal/chann
 import { Evaluator, OUTCOME, replaceWord } from '../ibgp-internal/evaluate.ts';
 import { LENGTHS, LOOPED, MED, ROW } from '../rib/attribute-row.ts';
 import { noteMed, notePresence } from '../rib/presence.ts';
+import { clearReceived, keepsReceived, receivedColumn } from '../rib/received.ts';
 import { ADVERTISED, FILTERED } from '../rib/route-word.ts';
+import type { ImportRule } from './policies.ts';
 import type { BestRoutes } from './update-group.ts';
 
 export interface RoutesListener {
@@ -91,32 +93,56 @@ export class Routes implements BestRoutes {
    * Adj-RIB-In: a route was announced on one of the blade's own sessions (RFC 4271 9.1.1). False when the fabric
    * has no room for it; nothing is changed then. `keep`: bits of the old word that stay.
    */
-  announce(session: number, id: number, attribute: number, reject: boolean, keep = 0): boolean {
+  announce(session: number, id: number, received: number, rule: ImportRule, keep = 0): boolean {
     const fabric = this.#fabric;
-    const row = attribute * ROW;
-    const looped = ((fabric.attributes.rows[row + LENGTHS] as number) & LOOPED) !== 0;
+    const looped = ((fabric.attributes.rows[received * ROW + LENGTHS] as number) & LOOPED) !== 0;
+    let attribute = received;
+    let filtered = looped || rule.reject ? FILTERED : 0;
+    if (rule.policy !== undefined && filtered === 0) {
+      attribute = rule.policy.evaluate(id, received, session);
+      if (attribute === 0) {
+        attribute = received;
+        filtered = FILTERED;
+      }
+    }
     const old = fabric.columns.get(session, id);
-    const word = replaceWord(old, attribute, looped || reject ? FILTERED : 0) | (old & keep);
-    if (word === old) return true;
+    const word = replaceWord(old, attribute, filtered) | (old & keep);
+    if (rule.keeps && !this.#keep(session, id, received, attribute)) return false;
+    if (word === old) {
+      if (rule.keeps && attribute === received) clearReceived(fabric, session, id);
+      return true;
+    }
     notePresence(fabric, session, id);
     // Before the word: who hears the same again, after a blade died in between, finds nothing new in the column.
-    const newMed = fabric.attributes.rows[row + MED] !== 0 && noteMed(fabric, id);
+    const newMed = fabric.attributes.rows[attribute * ROW + MED] !== 0 && noteMed(fabric, id);
     if (!fabric.columns.set(session, id, word)) {
       if (newMed) this.#evaluate(id, 0, 0, true);
       return false;
     }
     if (old === 0) this.#countRoute(session, id, 1);
     if (looped) fabric.count(session, SESSION_NUMBER.loopsRejected);
+    if (rule.keeps && attribute === received) clearReceived(fabric, session, id);
     this.#evaluate(id, newMed ? 0 : session + 1, old & ADVERTISED ? session + 1 : 0, newMed);
     return true;
+  }
+
+  /** What was received is written before what was made of it (rib/received.ts). */
+  #keep(session: number, id: number, received: number, attribute: number): boolean {
+    if (attribute === received) return true;
+    return this.#fabric.columns.set(receivedColumn(this.#fabric, session), id, received);
   }
 
   /** Adj-RIB-In: a route was withdrawn, or its session went down. */
   withdraw(session: number, id: number): void {
     const fabric = this.#fabric;
     const old = fabric.columns.get(session, id);
-    if (old === 0) return;
+    const keeps = keepsReceived(fabric, session, id);
+    if (old === 0) {
+      if (keeps) clearReceived(fabric, session, id);
+      return;
+    }
     fabric.columns.set(session, id, 0);
+    if (keeps) clearReceived(fabric, session, id);
     this.#countRoute(session, id, -1);
     this.#evaluate(id, session + 1, old & ADVERTISED ? session + 1 : 0, false);
   }

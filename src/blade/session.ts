@@ -32,10 +32,13 @@ import {
   SESSION_FLAG,
   SESSION_NUMBER,
 } from '../fabric/layout.ts';
+import type { PolicyBook } from '../policy/book.ts';
+import { dropRoutePage, hasRoutePage } from '../rib/received.ts';
 import type { ExportRules } from './exporter.ts';
 import type { Limits } from './limits.ts';
 import type { SessionConfiguration, SessionLimit } from './messages.ts';
 import { NeighbourLimits } from './neighbour-limits.ts';
+import { exportPolicy, type ImportRule, importRule } from './policies.ts';
 import type { Receiver } from './receive.ts';
 import { checkImportRule, importKey, ruleHash } from './reconfigure.ts';
 import type { Routes } from './routes.ts';
@@ -53,6 +56,7 @@ export interface SessionHost {
   readonly limits: Limits;
   readonly routes: Routes;
   readonly receiver: Receiver;
+  readonly policies: PolicyBook;
   established(session: Session): void;
   down(session: Session, why: string): void;
   /** The neighbour reached a limit; what was done. */
@@ -66,6 +70,7 @@ export interface SessionHost {
 export class Session implements TrackOwner {
   readonly index: number;
   configuration: SessionConfiguration;
+  importRule: ImportRule;
   readonly tracks: readonly [Track, Track];
   group: UpdateGroup | undefined;
   /** After a graft: prefixes to evaluate again. */
@@ -83,11 +88,24 @@ export class Session implements TrackOwner {
     this.index = configuration.index;
     this.configuration = configuration;
     const { fabric, clock, random } = host;
+    this.importRule = importRule(fabric, host.policies, configuration);
     this.limits = new NeighbourLimits(fabric, this.index, clock, (limit, text) =>
       host.limit(this, limit, text),
     );
     this.stale = new StaleRoutes(fabric, this.index, clock, (text) => host.stale(this, text));
     this.tracks = [new Track(fabric, this, 0, clock, random), new Track(fabric, this, 1, clock, random)];
+  }
+
+  /** It is configured otherwise. */
+  configure(configuration: SessionConfiguration): void {
+    const { fabric, policies } = this.#host;
+    this.configuration = configuration;
+    this.importRule = importRule(fabric, policies, configuration);
+  }
+
+  /** All of its Adj-RIB-In has been filtered anew. */
+  filtered(): void {
+    this.configure(this.configuration);
   }
 
   get passive(): boolean {
@@ -267,10 +285,10 @@ export class Session implements TrackOwner {
     const { columns } = fabric;
     let page = fabric.session(this.index, SESSION.sweepCursor) - 1;
     for (; page < columns.pages && pages > 0; page++) {
-      if (columns.directories[this.index * columns.pages + page] === 0) continue;
+      if (!hasRoutePage(fabric, this.index, page)) continue;
       const first = page * PAGE_WORDS;
       for (let id = first; id <= first + PAGE_MASK; id++) routes.withdraw(this.index, id);
-      columns.dropPage(this.index, page);
+      dropRoutePage(fabric, this.index, page);
       pages--;
     }
     const more = page < columns.pages;
@@ -286,6 +304,7 @@ export class Session implements TrackOwner {
     const own = this.#localAddress();
     return {
       accept: configuration.exportAccept,
+      ...exportPolicy(this.#host.policies, configuration),
       families: negotiated.families,
       external: negotiated.external,
       fourOctetAs: negotiated.fourOctetAs,
@@ -345,7 +364,7 @@ export class Session implements TrackOwner {
 
   deleteRoutes(_track: Track, cause: EndCause): void {
     // What it told in the same read, before the end, counts too: it is marked with the rest.
-    if (this.stale.keep(cause)) this.#host.receiver.apply(this.index, !this.configuration.importAccept);
+    if (this.stale.keep(cause)) this.#host.receiver.apply(this.index, this.importRule);
     else this.dropRoutes();
     this.schedule(this.#host.clock());
   }
@@ -365,8 +384,7 @@ export class Session implements TrackOwner {
 
   processUpdate(bytes: Uint8Array, start: number, end: number): Fault | undefined {
     const { receiver } = this.#host;
-    const reject = !this.configuration.importAccept;
-    const fault = receiver.process(this.index, bytes, start, end, this.#options, reject);
+    const fault = receiver.process(this.index, bytes, start, end, this.#options, this.importRule);
     if (fault === undefined && receiver.endOfRib !== 0) this.#endOfRib(receiver.endOfRib);
     return fault;
   }
@@ -379,7 +397,7 @@ export class Session implements TrackOwner {
 
   applyUpdates(): Fault | undefined {
     const { receiver } = this.#host;
-    const fault = receiver.apply(this.index, !this.configuration.importAccept);
+    const fault = receiver.apply(this.index, this.importRule);
     return fault ?? this.limits.checkPrefixes(this.configuration);
   }
 

@@ -20,7 +20,9 @@ import { type EndCause, GRACEFUL } from '../bgp/graceful.ts';
 import type { Fabric } from '../fabric/fabric.ts';
 import { PAGE_WORDS, SESSION, SESSION_NUMBER } from '../fabric/layout.ts';
 import { LENGTHS, LONG_STALE, ROW } from '../rib/attribute-row.ts';
-import { ATTRIBUTE_MASK, FILTERED, STALE } from '../rib/route-word.ts';
+import { dropRoutePage, hasRoutePage, receivedAttribute } from '../rib/received.ts';
+import { STALE } from '../rib/route-word.ts';
+import type { ImportRule } from './policies.ts';
 import type { Routes } from './routes.ts';
 
 /** After the session is up again, the neighbour has so long to say End-of-RIB, milliseconds. */
@@ -206,16 +208,16 @@ export class StaleRoutes {
   }
 
   /** Some pages of the walk; true when more are left. */
-  walk(routes: Routes, pages: number): boolean {
+  walk(routes: Routes, pages: number, rule: ImportRule): boolean {
     const { columns } = this.#fabric;
     const lowered = new Map<number, number>();
     let page = this.#fabric.session(this.#session, SESSION.staleCursor) - 1;
     for (; page < columns.pages && pages > 0; page++) {
-      if (columns.directories[this.#session * columns.pages + page] === 0) continue;
+      if (!hasRoutePage(this.#fabric, this.#session, page)) continue;
       const family = page * PAGE_WORDS < this.#fabric.prefixes.base6 ? FAMILY_IPV4 : FAMILY_IPV6;
       const action = this.#action(family);
       if (action === WALK.mark) this.#markPage(routes, page, (this.longLived & family) !== 0);
-      else if (action === WALK.lower) this.#lowerPage(routes, page, lowered);
+      else if (action === WALK.lower) this.#lowerPage(routes, page, lowered, rule);
       else if (action === WALK.withdraw) this.#withdrawPage(routes, page, STALE);
       else if (action === WALK.drop) this.#withdrawPage(routes, page, -1);
       pages--;
@@ -242,13 +244,16 @@ export class StaleRoutes {
     }
   }
 
-  /** RFC 9494 4.2, 4.3: LLGR_STALE puts a route behind all others; one with NO_LLGR is not kept. */
-  #lowerPage(routes: Routes, page: number, lowered: Map<number, number>): void {
+  /**
+   * RFC 9494 4.2, 4.3: LLGR_STALE puts a route behind all others; one with NO_LLGR is not kept. Import policy sees the route as if it
+   * had been told so.
+   */
+  #lowerPage(routes: Routes, page: number, lowered: Map<number, number>, rule: ImportRule): void {
     const fabric = this.#fabric;
     for (let id = page * PAGE_WORDS; id < (page + 1) * PAGE_WORDS; id++) {
       const word = fabric.columns.get(this.#session, id);
       if ((word & STALE) === 0) continue;
-      const attribute = word & ATTRIBUTE_MASK;
+      const attribute = receivedAttribute(fabric, this.#session, id, word);
       if ((fabric.attributes.rows[attribute * ROW + LENGTHS] as number) & LONG_STALE) continue;
       let lower = lowered.get(attribute);
       if (lower === undefined) lowered.set(attribute, (lower = this.#lowered(attribute)));
@@ -257,7 +262,7 @@ export class StaleRoutes {
         lower === 0 ? SESSION_NUMBER.noLongLivedRoutes : SESSION_NUMBER.longLivedRoutes,
       );
       if (lower === 0) routes.withdraw(this.#session, id);
-      else routes.announce(this.#session, id, lower, (word & FILTERED) !== 0, STALE);
+      else routes.announce(this.#session, id, lower, rule, STALE);
     }
   }
 
@@ -280,7 +285,7 @@ export class StaleRoutes {
       if (word & bits) routes.withdraw(this.#session, id);
       else if (word !== 0) others++;
     }
-    if (others === 0) columns.dropPage(this.#session, page);
+    if (others === 0) dropRoutePage(this.#fabric, this.#session, page);
   }
 
   get #record(): number {

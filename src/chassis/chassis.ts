@@ -250,9 +250,10 @@ export class Chassis {
       ...this.sessions.map(({ configuration }) => configuration),
       rehearsalConfiguration(this.configuration, rehearsalIndex(memory.options)),
     ];
+    const { policies } = this.configuration;
     // Where sessions wait for the blade, they are served first.
     const rehearse = this.configuration.chassis.rehearse && this.recovery.waiting.size === 0;
-    return blade.start({ memory, localAs: this.configuration.router.as, rehearse, sessions });
+    return blade.start({ memory, localAs: this.configuration.router.as, rehearse, sessions, policies });
   }
 
   #alive(): number {

@@ -9,7 +9,7 @@ import type { Fabric } from '../fabric/fabric.ts';
 import { SESSION } from '../fabric/layout.ts';
 import { type DumpEntry, type DumpRoute, writeTableDump } from '../mrt/writer.ts';
 import { BUCKETS } from '../rib/presence.ts';
-import { ATTRIBUTE_MASK } from '../rib/route-word.ts';
+import { receivedAttribute } from '../rib/received.ts';
 import type { Chassis, SessionEntry } from './chassis.ts';
 import { type DumpReport, OperationError } from './operations.ts';
 import { breath, idsInOrder, wholeSpan } from './views/prefixes.ts';
@@ -59,7 +59,7 @@ function entriesOf(fabric: Fabric, id: number, sessions: readonly SessionEntry[]
   const entries: DumpEntry[] = [];
   for (const [peerIndex, { index: session }] of sessions.entries()) {
     if (((presence[id] as number) & (1 << (session % BUCKETS))) === 0) continue;
-    const attribute = columns.get(session, id) & ATTRIBUTE_MASK;
+    const attribute = receivedAttribute(fabric, session, id, columns.get(session, id));
     if (attribute === 0) continue;
     const start = attributes.offsetOf(attribute);
     const bytes = attributes.bytes.subarray(start, start + attributes.lengthOf(attribute));

@@ -10,6 +10,7 @@
 import type { Fabric } from '../fabric/fabric.ts';
 import { GRAFT, GRAFT_STATE, outViews, PAGE_BITS, PAGE_WORDS, SESSION } from '../fabric/layout.ts';
 import { OutViews, VIEW } from '../rib/adj-rib-out.ts';
+import { receivedColumn } from '../rib/received.ts';
 
 /** Frees pages that only the dead blade knew. Nobody may work in its slot yet. */
 export function reclaimPages(fabric: Fabric, dead: number): number {
@@ -20,7 +21,10 @@ export function reclaimPages(fabric: Fabric, dead: number): number {
     const first = column * columns.pages;
     for (let at = first; at < first + columns.pages; at++) hung[columns.directories[at] as number] = 1;
   };
-  for (let session = 0; session < options.sessions; session++) look(session);
+  for (let session = 0; session < options.sessions; session++) {
+    look(session);
+    look(receivedColumn(fabric, session));
+  }
   const views = new OutViews(fabric);
   for (let view = 0; view < outViews(options); view++) {
     if (fabric.views[view * VIEW.words] === 0) continue;

@@ -116,6 +116,7 @@ export class Reloader {
     const chassis = this.#chassis;
     chassis.configuration = applicable(chassis.configuration, wanted);
     chassis.origins.configure(wanted.rpki);
+    for (const blade of chassis.blades) blade.order({ kind: 'policies', policies: wanted.policies });
     for (const entry of removed) this.#remove(entry);
     await Promise.all(changed.map((change) => this.#change(change)));
     for (const neighbor of added) this.#add(neighbor);

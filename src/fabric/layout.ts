@@ -369,8 +369,13 @@ export function outViews(options: FabricOptions): number {
   return options.sessions * 2 + options.blades * 16 + 32;
 }
 
-/** Columns: adjRibIn by session, then two (attribute, source) by out view. */
+/** Columns: adjRibIn by session, then two (attribute, source) by out view, then one more by session (rib/received.ts). */
 export function columnCount(options: FabricOptions): number {
+  return receivedColumns(options) + options.sessions;
+}
+
+/** The first of the columns of what was received, by session, where it is not what stands in adjRibIn. */
+export function receivedColumns(options: FabricOptions): number {
   return options.sessions + 2 * outViews(options);
 }
 

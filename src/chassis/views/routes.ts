@@ -11,6 +11,7 @@ import { OutViews } from '../../rib/adj-rib-out.ts';
 import { decide, STEP_NAMES } from '../../rib/decision.ts';
 import { UNKNOWN_BEST } from '../../rib/loc-rib.ts';
 import { BUCKETS, MED_MARK } from '../../rib/presence.ts';
+import { receivedAttribute } from '../../rib/received.ts';
 import { ATTRIBUTE_MASK, FILTERED, visible } from '../../rib/route-word.ts';
 import { NO_ORIGIN, type VrpTable } from '../../rpki/table.ts';
 import { type RouteFilter, type RouteRow, VALIDITIES } from '../operations.ts';
@@ -71,7 +72,9 @@ export class RouteViews {
   received(session: number, filter: RouteFilter): AsyncIterable<RouteRow[]> {
     return this.#batches(filter, (id, rows) => {
       const word = this.#fabric.columns.get(session, id);
-      if (word !== 0) rows.push(this.#row(id, session, word, this.#best(id)));
+      if (word === 0) return;
+      const received = receivedAttribute(this.#fabric, session, id, word);
+      rows.push({ ...this.#row(id, session, word, this.#best(id)), ...this.#text(received) });
     });
   }
 

@@ -1,0 +1,52 @@
+/**
+ * How a session's policies come into force: on import as the rule by which its routes are announced, on export as a part of
+ * the rules by which its update group is told.
+ */
+import type { Fabric } from '../fabric/fabric.ts';
+import type { PolicyBook } from '../policy/book.ts';
+import type { NeighborContext } from '../policy/conditions.ts';
+import type { Runner } from '../policy/runner.ts';
+import { keepsAnyReceived } from '../rib/received.ts';
+import type { ExportRules } from './exporter.ts';
+import type { SessionConfiguration } from './messages.ts';
+
+export interface ImportRule {
+  /** Nothing is taken. */
+  readonly reject: boolean;
+  readonly policy: Runner | undefined;
+  /** Routes may be kept as they were received too. */
+  readonly keeps: boolean;
+}
+
+export const ACCEPT_ALL: ImportRule = { reject: false, policy: undefined, keeps: false };
+
+export function importRule(
+  fabric: Fabric,
+  policies: PolicyBook,
+  configuration: SessionConfiguration,
+): ImportRule {
+  const { index, importAccept, importPolicy } = configuration;
+  const policy =
+    importPolicy === undefined ? undefined : policies.importer(importPolicy, neighborContext(configuration));
+  return { reject: !importAccept, policy, keeps: policy !== undefined || keepsAnyReceived(fabric, index) };
+}
+
+export function exportPolicy(
+  policies: PolicyBook,
+  configuration: SessionConfiguration,
+): Pick<ExportRules, 'policy'> {
+  const { exportPolicy: key } = configuration;
+  if (key === undefined) return {};
+  const neighbor = neighborContext(configuration);
+  return { policy: { key, neighbor, program: policies.programKey(key, neighbor) } };
+}
+
+function neighborContext({ addressWords, as, localAs }: SessionConfiguration): NeighborContext {
+  const address = new Uint8Array(16);
+  const view = new DataView(address.buffer);
+  addressWords.forEach((word, i) => {
+    view.setInt32(i * 4, word | 0);
+  });
+  const mapped = view.getInt32(0) === 0 && view.getInt32(4) === 0 && view.getInt32(8) === 0xffff;
+  return { address: mapped ? address.subarray(12) : address, as, external: as !== localAs, localAs };
+}

@@ -1,0 +1,57 @@
+/**
+ * What a neighbour told, where import policy made something else of it. The session's adjRibIn column holds the AttrId that
+ * everybody decides by; a second column holds the one that was received, only where the two differ:
+ *
+ *   adjRibIn    [ … | AttrId accepted  | AttrId, filtered | AttrId | … ]
+ *   received    [ … | AttrId received  | 0                | 0      | … ]      4 bytes for each route that was changed
+ *
+ * So a policy that is changed finds what to look at, and a graft or a death in between finds all that is needed (I1). What stands
+ * here was always told by the neighbour: it is written before the word, and cleared after it.
+ */
+import type { Fabric } from '../fabric/fabric.ts';
+import { receivedColumns } from '../fabric/layout.ts';
+import { ATTRIBUTE_MASK } from './route-word.ts';
+
+export function receivedColumn({ options }: Fabric, session: number): number {
+  return receivedColumns(options) + session;
+}
+
+/** Some route of the page that holds this id may be kept as it was received. */
+export function keepsReceived(fabric: Fabric, session: number, id: number): boolean {
+  return fabric.columns.pageOf(receivedColumn(fabric, session), id) !== 0;
+}
+
+/** Some page of the session is. */
+export function keepsAnyReceived(fabric: Fabric, session: number): boolean {
+  const { directories, pages } = fabric.columns;
+  const first = receivedColumn(fabric, session) * pages;
+  for (let at = first; at < first + pages; at++) if (directories[at] !== 0) return true;
+  return false;
+}
+
+/** AttrId as the neighbour told it, of a route whose word is this. */
+export function receivedAttribute(fabric: Fabric, session: number, id: number, word: number): number {
+  const received = fabric.columns.get(receivedColumn(fabric, session), id);
+  return received !== 0 && word !== 0 ? received : word & ATTRIBUTE_MASK;
+}
+
+/** The route is as it was received, or gone. */
+export function clearReceived(fabric: Fabric, session: number, id: number): void {
+  const column = receivedColumn(fabric, session);
+  if (fabric.columns.get(column, id) !== 0) fabric.columns.set(column, id, 0);
+}
+
+/** Frees a page of the Adj-RIB-In: nothing is left in it. */
+export function dropRoutePage(fabric: Fabric, session: number, page: number): void {
+  fabric.columns.dropPage(session, page);
+  fabric.columns.dropPage(receivedColumn(fabric, session), page);
+}
+
+/** Is there such a page, of either column? */
+export function hasRoutePage({ columns, options }: Fabric, session: number, page: number): boolean {
+  const { directories, pages } = columns;
+  return (
+    directories[session * pages + page] !== 0 ||
+    directories[(receivedColumns(options) + session) * pages + page] !== 0
+  );
+}
