@@ -27,6 +27,7 @@ export interface GraftdNeighbor {
   blade?: number;
   /** As the configuration has it. */
   'graceful-restart'?: 'helper' | 'full' | 'off';
+  'long-lived-stale-time'?: number;
 }
 
 export interface GraftdOptions {

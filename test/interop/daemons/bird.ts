@@ -75,7 +75,12 @@ function protocol(neighbor: NeighborOptions, index: number, options: DaemonOptio
     '  multihop; strict bind on; hold time 90;',
     '  connect delay time 0; connect retry time 1; error wait time 1, 2;',
     ...(neighbor.passive ? ['  passive on;'] : []),
-    ...(options.graceful ? ['  graceful restart on; graceful restart time 60;'] : []),
+    ...(options.graceful
+      ? [`  graceful restart on; graceful restart time ${options.restartTime ?? 60};`]
+      : []),
+    ...(options.longLived === undefined
+      ? []
+      : [`  long lived graceful restart on; long lived stale time ${options.longLived};`]),
     ...DECISION.map((line) => `  ${line};`),
     ...neighbor.families.map((family) => channel(family, neighbor, options)),
     '}',

@@ -29,6 +29,9 @@ export interface DaemonOptions {
   originate?: readonly Announcement[];
   /** It restarts gracefully, and helps others to (RFC 4724); so it may be started again with the same options. */
   graceful?: boolean;
+  /** Seconds that its restart may take, 60 without; and for which its routes may be kept after that (RFC 9494). */
+  restartTime?: number;
+  longLived?: number;
 }
 
 export interface SessionView {

@@ -44,13 +44,25 @@ function neighborLines(neighbor: NeighborOptions, options: DaemonOptions): strin
     'keepalive-interval = 30',
     'idle-hold-time-after-reset = 1',
     ...(options.graceful
-      ? ['[neighbors.graceful-restart.config]', 'enabled = true', 'restart-time = 60']
+      ? [
+          '[neighbors.graceful-restart.config]',
+          'enabled = true',
+          `restart-time = ${options.restartTime ?? 60}`,
+          `long-lived-enabled = ${options.longLived !== undefined}`,
+        ]
       : []),
     ...neighbor.families.flatMap((family) => [
       '[[neighbors.afi-safis]]',
       '[neighbors.afi-safis.config]',
       `afi-safi-name = "${family}-unicast"`,
       ...(options.graceful ? ['[neighbors.afi-safis.mp-graceful-restart.config]', 'enabled = true'] : []),
+      ...(options.longLived === undefined
+        ? []
+        : [
+            '[neighbors.afi-safis.long-lived-graceful-restart.config]',
+            'enabled = true',
+            `restart-time = ${options.longLived}`,
+          ]),
     ]),
   ];
 }

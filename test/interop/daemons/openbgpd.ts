@@ -177,7 +177,8 @@ class OpenBgpd implements Daemon {
   async routes(family: Family, neighbor: string): Promise<Map<string, Route>> {
     const json = await this.#client('-j', 'show', 'rib', family, 'detail');
     const table = new Map<string, Route>();
-    for (const route of (JSON.parse(json) as { rib: RouteJson[] }).rib) {
+    const { rib = [] } = JSON.parse(json) as { rib?: RouteJson[] }; // Without routes there is none.
+    for (const route of rib) {
       if (route.neighbor.remote_addr !== neighbor) continue;
       const read = readRoute(route);
       table.set(read.prefix, read);
