@@ -179,6 +179,8 @@ export class SimulatedBlade {
     const set = columns.set.bind(columns);
     const preempt = (column: number): void => {
       if (column < options.sessions && this.running && this.#interruptible) this.#world.preempt(this);
+      // A thread that was ended meanwhile writes nothing more.
+      if (this.dead) throw new Death(`blade ${this.slot} is dead`);
     };
     columns.get = (column, id) => {
       preempt(column);
