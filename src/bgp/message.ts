@@ -124,6 +124,12 @@ export function encodeRouteRefresh(
   return message;
 }
 
+/** Whether a ROUTE-REFRESH, of whatever length, is a border (RFC 7313 5: those have a length of their own to keep to). */
+export function isRefreshBorder(bytes: Uint8Array, at: number): boolean {
+  const kind = bytes[at + 2];
+  return kind === RefreshKind.Begin || kind === RefreshKind.End;
+}
+
 /** Undefined where the length is not 4: with enhanced refresh an error (7/1, RFC 7313 5), else ignored. */
 export function decodeRouteRefresh(bytes: Uint8Array, at: number, end: number): RouteRefresh | undefined {
   if (end - at !== 4) return undefined;

@@ -408,14 +408,12 @@ export class Blade implements RoutesListener, GraftHost, SessionHost {
       const { group, index } = session;
       if (group === undefined) continue;
       // Of a thousand sessions nearly all, nearly always.
-      if (!counting && session.refreshFrom < 0 && this.fabric.session(index, SESSION.endOfRibDue) === 0)
+      if (!counting && session.refreshes.from < 0 && this.fabric.session(index, SESSION.endOfRibDue) === 0)
         continue;
       // Who has no room takes nobody's time.
-      if (session.refreshFrom >= 0 && group.memberWithoutRoom() < 0) {
-        const { refreshFamilies, refreshFrom } = session;
-        if (!this.#late())
-          session.refreshOn(group.resend(index, refreshFamilies, refreshFrom), refreshFamilies);
-        if (session.refreshFrom >= 0 && group.memberWithoutRoom() < 0) more = true;
+      if (session.refreshes.due && group.memberWithoutRoom() < 0) {
+        if (!this.#late()) session.refreshes.repeat((families, from) => group.resend(index, families, from));
+        if (session.refreshes.due && group.memberWithoutRoom() < 0) more = true;
       }
       this.#costs.note(session);
       if (!group.quiet) continue;

@@ -1,4 +1,5 @@
 /** How the chassis and its operator end sessions: a NOTIFICATION for each reason, and what people read of it. */
+import { encodeCommunication } from '../bgp/communication.ts';
 import { Cease, NotificationCode } from '../bgp/errors.ts';
 import type { Fault } from './track.ts';
 
@@ -14,9 +15,8 @@ export const STOPPED: Fault = {
   returning: true,
 };
 
-/** RFC 9003: one octet of length, then UTF-8. */
+/** RFC 9003 */
 export function shutdownFault(why: string): Fault {
-  const text = new TextEncoder().encode(why).subarray(0, 255);
-  const data = text.length === 0 ? new Uint8Array(0) : Uint8Array.of(text.length, ...text);
+  const data = encodeCommunication(why);
   return { ...cease(Cease.AdministrativeShutdown, why === '' ? 'shut down by the operator' : why), data };
 }

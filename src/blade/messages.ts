@@ -35,6 +35,12 @@ export interface SessionConfiguration {
   readonly longLivedStaleTime?: number;
   /** It is told routes so kept, though it does not say that it knows what they are. */
   readonly tellStale?: boolean;
+  /** Seconds: a neighbour that wants to hear of us more often is refused. */
+  readonly leastHoldTime?: number;
+  /** What is not offered in the OPEN. */
+  readonly withoutCapabilities?: readonly Capability[];
+  /** RFC 8654 */
+  readonly extendedMessages?: boolean;
   /** Without it a third of the hold time that was agreed on. */
   readonly keepaliveTime?: number;
   readonly nextHopSelf: boolean;
@@ -44,6 +50,12 @@ export interface SessionConfiguration {
   /** Our BGP Identifier. */
   readonly localId: number;
 }
+
+/** Bytes of a ring that holds extended messages (RFC 8654), several of them on the way out. */
+export const EXTENDED_RING = 1 << 18;
+
+/** Capabilities that can be switched off. */
+export type Capability = 'multiprotocol' | 'route-refresh' | 'enhanced-route-refresh' | 'four-octet-as';
 
 /** How many prefixes of each family a neighbour may announce. */
 export interface PrefixLimit {

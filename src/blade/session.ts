@@ -5,8 +5,8 @@
 import type { Clock } from '../base/clock.ts';
 import type { Random } from '../base/random.ts';
 import type { GracefulRestart } from '../bgp/capabilities.ts';
-import { Cease, NotificationCode } from '../bgp/errors.ts';
-import { FAMILY_IPV4, familyBit, multiprotocolOf } from '../bgp/families.ts';
+import { Cease, NotificationCode, OpenError } from '../bgp/errors.ts';
+import { familyBit, multiprotocolOf } from '../bgp/families.ts';
 import { Event, State } from '../bgp/fsm.ts';
 import { type EndCause, GRACEFUL, isFinal } from '../bgp/graceful.ts';
 import { encodeRouteRefresh, MAX_EXTENDED_MESSAGE, MAX_MESSAGE, type RouteRefresh } from '../bgp/message.ts';
@@ -20,6 +20,7 @@ import {
   negotiate,
   noCapabilities,
   type Open,
+  openFailure,
 } from '../bgp/open.ts';
 import type { UpdateOptions } from '../bgp/update.ts';
 import type { Fabric } from '../fabric/fabric.ts';
@@ -36,11 +37,12 @@ import type { PolicyBook } from '../policy/book.ts';
 import { dropRoutePage, hasRoutePage } from '../rib/received.ts';
 import type { ExportRules } from './exporter.ts';
 import type { Limits } from './limits.ts';
-import type { SessionConfiguration, SessionLimit } from './messages.ts';
+import { type Capability, EXTENDED_RING, type SessionConfiguration, type SessionLimit } from './messages.ts';
 import { NeighbourLimits } from './neighbour-limits.ts';
 import { exportPolicy, type ImportRule, importRule } from './policies.ts';
 import type { Receiver } from './receive.ts';
 import { checkImportRule, importKey, ruleHash } from './reconfigure.ts';
+import { Refreshes } from './refresh.ts';
 import type { Routes } from './routes.ts';
 import { StaleRoutes } from './stale.ts';
 import { type Fault, Track, type TrackOwner } from './track.ts';
@@ -79,6 +81,7 @@ export class Session implements TrackOwner {
   readMore = false;
   readonly limits: NeighbourLimits;
   readonly stale: StaleRoutes;
+  readonly refreshes: Refreshes;
   readonly #host: SessionHost;
   #negotiated: Negotiated | undefined;
   #options: UpdateOptions = { fourOctetAs: true, external: true, families: 0 };
@@ -93,6 +96,12 @@ export class Session implements TrackOwner {
       host.limit(this, limit, text),
     );
     this.stale = new StaleRoutes(fabric, this.index, clock, (text) => host.stale(this, text));
+    this.refreshes = new Refreshes(fabric, this.index, this.stale, {
+      send: (message) => this.#active?.sendMessage(message),
+      endWalk: () => {
+        while (this.stale.walking) this.stale.walk(host.routes, Number.POSITIVE_INFINITY, this.importRule);
+      },
+    });
     this.tracks = [new Track(fabric, this, 0, clock, random), new Track(fabric, this, 1, clock, random)];
   }
 
@@ -128,20 +137,6 @@ export class Session implements TrackOwner {
   /** Its Adj-RIB-In is still to be filtered by an import rule that changed. */
   get filtering(): boolean {
     return this.#host.fabric.session(this.index, SESSION.importCursor) !== 0;
-  }
-
-  /** Next id of a refresh asked for by the neighbour, and its FAMILY_ bits; -1: none. */
-  get refreshFrom(): number {
-    return this.#host.fabric.session(this.index, SESSION.refreshCursor) - 1;
-  }
-
-  get refreshFamilies(): number {
-    return this.#host.fabric.session(this.index, SESSION.refreshFamilies);
-  }
-
-  refreshOn(id: number, families: number): void {
-    this.#host.fabric.setSession(this.index, SESSION.refreshFamilies, families);
-    this.#host.fabric.setSession(this.index, SESSION.refreshCursor, id + 1);
   }
 
   get sweeping(): boolean {
@@ -327,6 +322,12 @@ export class Session implements TrackOwner {
     const ours = this.#ourOpen();
     const refusal = acceptOpen(ours, open, this.configuration.as);
     if (refusal !== undefined) return refusal;
+    const { leastHoldTime = 0 } = this.configuration;
+    if (open.holdTime !== 0 && open.holdTime < leastHoldTime)
+      return openFailure(
+        OpenError.UnacceptableHoldTime,
+        `hold time ${open.holdTime}, below ${leastHoldTime}`,
+      );
     if (this.#collides(track, open)) return 'dump';
     this.#negotiated = negotiate(ours, open);
     return undefined;
@@ -389,6 +390,14 @@ export class Session implements TrackOwner {
     return fault;
   }
 
+  get marking(): boolean {
+    return this.stale.marking;
+  }
+
+  get enhancedRefresh(): boolean {
+    return this.#negotiated?.enhancedRefresh === true;
+  }
+
   #endOfRib(families: number): void {
     this.stale.end(families);
     const awaited = this.#host.fabric.session(this.index, SESSION.awaited);
@@ -408,12 +417,7 @@ export class Session implements TrackOwner {
   processRouteRefresh(refresh: RouteRefresh): void {
     const family = familyBit(refresh.afi, refresh.safi);
     if ((family & (this.#negotiated?.families ?? 0)) === 0) return;
-    this.#host.fabric.count(this.index, SESSION_NUMBER.refreshesReceived);
-    // IPv6 comes behind IPv4: what is being repeated just goes on to it.
-    const start = family === FAMILY_IPV4 ? 0 : this.#host.fabric.prefixes.base6;
-    const before = this.refreshFrom;
-    if (before < 0) this.refreshOn(start, family);
-    else this.refreshOn(Math.min(before, start), this.refreshFamilies | family);
+    this.refreshes.onRefresh(family, refresh.kind);
   }
 
   stateChanged(_track: Track): void {
@@ -434,7 +438,7 @@ export class Session implements TrackOwner {
     }
     fabric.setNumber(this.index, SESSION_NUMBER.lastDownAt, clock());
     fabric.setNumber(this.index, SESSION_NUMBER.establishedAt, 0);
-    this.refreshOn(-1, 0);
+    this.refreshes.forget();
     this.#host.down(this, why);
     // The other track rested while this one carried the session.
     const other = this.tracks[track.which === 0 ? 1 : 0];
@@ -453,8 +457,17 @@ export class Session implements TrackOwner {
     return this.tracks.find((track) => track.state === State.Established);
   }
 
+  /** RFC 8654. A message of that length has to fit into the rings, beside what the line card reads next. */
+  get #offersExtendedMessages(): boolean {
+    const { receiveBytes, transmitBytes } = this.#host.fabric.connections;
+    const room = Math.min(receiveBytes, transmitBytes) >= EXTENDED_RING;
+    return this.configuration.extendedMessages === true && room;
+  }
+
   #ourOpen(): Open {
     const { configuration } = this;
+    const offers = (capability: Capability): boolean =>
+      configuration.withoutCapabilities?.includes(capability) !== true;
     return {
       version: BGP_VERSION,
       as: configuration.localAs,
@@ -463,9 +476,12 @@ export class Session implements TrackOwner {
       bgpId: configuration.localId,
       capabilities: {
         ...noCapabilities(),
-        multiprotocol: multiprotocolOf(configuration.families),
-        routeRefresh: true,
-        fourOctetAs: configuration.localAs,
+        multiprotocol: offers('multiprotocol') ? multiprotocolOf(configuration.families) : [],
+        routeRefresh: offers('route-refresh'),
+        // RFC 7313 3.1: who knows the one form has to know the other.
+        enhancedRefresh: offers('route-refresh') && offers('enhanced-route-refresh'),
+        fourOctetAs: offers('four-octet-as') ? configuration.localAs : undefined,
+        extendedMessage: this.#offersExtendedMessages,
         gracefulRestart: this.#ourGracefulRestart(),
         // RFC 9494 3.1: as a helper we name no family.
         longLived: this.#longest > 0 ? [] : undefined,

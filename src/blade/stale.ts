@@ -6,6 +6,8 @@
  *                      ├─→ restart time over, or up again without having kept its forwarding state ─→ withdraw all that is
  *                      └─→ restart time over, long-lived: lower every stale route ─→ … ─→ long time over ─→ withdraw
  *
+ * A neighbour that begins an enhanced refresh makes its routes stale in the same way (RFC 7313), while the session is up.
+ *
  * Stale is a bit of the route's word; nothing that anybody decides depends on it, and nobody is told. A route that is *lowered* has
  * another attribute set, with LLGR_STALE: that every decision puts behind all others, and it is told like any change. Walks go page
  * by page, and stand in the session record with their cursor (I1): a graft or a crash in the middle goes on from there.
@@ -29,7 +31,7 @@ import type { Routes } from './routes.ts';
 const END_OF_RIB_WITHIN = 360_000;
 
 /** What a walk does with the routes of a family; those of IPv6 stand four bits higher in the record. */
-const WALK = { nothing: 0, mark: 1, lower: 2, withdraw: 3, drop: 4 } as const;
+const WALK = { nothing: 0, mark: 1, lower: 2, withdraw: 3, drop: 4, markAnew: 5 } as const;
 const WALK_BITS = 4;
 
 /** What the record keeps of the neighbour's capability: families, whether NOTIFICATIONs count, seconds. */
@@ -94,7 +96,8 @@ export class StaleRoutes {
 
   /** Nothing new may come before all that was there is marked. */
   get marking(): boolean {
-    return this.walking && LONG.some(({ bit }) => this.#action(bit) === WALK.mark);
+    const marks = (action: number): boolean => action === WALK.mark || action === WALK.markAnew;
+    return this.walking && LONG.some(({ bit }) => marks(this.#action(bit)));
   }
 
   /** Both sides know of graceful restart. */
@@ -159,6 +162,13 @@ export class StaleRoutes {
     this.#begin((bit) => (gone & bit ? WALK.withdraw : this.walking ? this.#action(bit) : WALK.nothing));
   }
 
+  /** The neighbour begins to tell all of a family again (RFC 7313 4): until it has, what it told before is stale. */
+  refresh(family: number): void {
+    this.#fabric.setNumber(this.#session, SESSION_NUMBER.staleUntil, this.#clock() + END_OF_RIB_WITHIN);
+    this.#begin((bit) => (family & bit ? WALK.markAnew : this.walking ? this.#action(bit) : WALK.nothing));
+    this.#set(SESSION.staleFamilies, this.families | family);
+  }
+
   /** When to look again, milliseconds. */
   get deadline(): number {
     if (this.families === 0 || this.walking) return Number.POSITIVE_INFINITY;
@@ -220,13 +230,18 @@ export class StaleRoutes {
       else if (action === WALK.lower) this.#lowerPage(routes, page, lowered, rule);
       else if (action === WALK.withdraw) this.#withdrawPage(routes, page, STALE);
       else if (action === WALK.drop) this.#withdrawPage(routes, page, -1);
+      else if (action === WALK.markAnew) this.#markAnew(page);
       pages--;
     }
     const more = page < columns.pages;
     this.#set(SESSION.staleCursor, more ? page + 1 : 0);
     if (!more)
       for (const { bit } of LONG)
-        if (this.#action(bit) >= WALK.withdraw) this.#set(SESSION.staleFamilies, this.families & ~bit);
+        if (this.#action(bit) === WALK.withdraw || this.#action(bit) === WALK.drop)
+          this.#set(SESSION.staleFamilies, this.families & ~bit);
+    // Who waits to be read since the walk began has nobody else to ring for it.
+    if (!more && LONG.some(({ bit }) => this.#action(bit) === WALK.markAnew))
+      this.#fabric.ready.setForBlade(this.#session);
     return more;
   }
 
@@ -241,6 +256,15 @@ export class StaleRoutes {
       if (word === 0 || (word & STALE && longLived)) continue;
       if (word & STALE) routes.withdraw(this.#session, id);
       else columns.set(this.#session, id, word | STALE);
+    }
+  }
+
+  /** What is stale from before stays so. */
+  #markAnew(page: number): void {
+    const { columns } = this.#fabric;
+    for (let id = page * PAGE_WORDS; id < (page + 1) * PAGE_WORDS; id++) {
+      const word = columns.get(this.#session, id);
+      if (word !== 0) columns.set(this.#session, id, word | STALE);
     }
   }
 

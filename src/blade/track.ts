@@ -6,7 +6,8 @@
  */
 import type { Clock } from '../base/clock.ts';
 import type { Random } from '../base/random.ts';
-import { Cease, NotificationCode, notificationText } from '../bgp/errors.ts';
+import { toldText } from '../bgp/communication.ts';
+import { Cease, NotificationCode, notificationText, RouteRefreshError } from '../bgp/errors.ts';
 import { type Action, Event, FsmFlag, type NotificationChoice, State, transition } from '../bgp/fsm.ts';
 import { type EndCause, endCause, hardReset, isFinal } from '../bgp/graceful.ts';
 import {
@@ -18,6 +19,7 @@ import {
   headerErrorCode,
   headerErrorData,
   headerErrorSubcode,
+  isRefreshBorder,
   MessageType,
   messageType,
   type RouteRefresh,
@@ -74,6 +76,10 @@ export interface TrackOwner {
   applyUpdates(): Fault | undefined;
   dropUpdates(): void;
   processRouteRefresh(refresh: RouteRefresh): void;
+  /** RFC 7313 is spoken. */
+  readonly enhancedRefresh: boolean;
+  /** Nothing is read: what was told before is being marked. */
+  readonly marking: boolean;
   /** Nothing may start until then, milliseconds: what was there last is not put away yet, or it is held down. 0: now. */
   heldUntil(): number;
   /** It is held down, and calls are refused; otherwise one that comes too early waits a moment. */
@@ -216,11 +222,12 @@ export class Track implements MessageTaker {
    */
   receive(budget: number): boolean {
     const wire = this.#wire;
-    if (!wire.opened) return false;
+    if (!wire.opened || this.#owner.marking) return false;
     const { ended } = wire;
     const read = wire.read(budget, this);
     if (!wire.opened) return false;
     if (read > 0 && this.state === State.Established) this.#startHoldTimer(this.#clock());
+    if (wire.halted) return false;
     const more = read >= budget;
     if (ended && !more) {
       this.#why = 'the neighbour closed the connection';
@@ -503,17 +510,35 @@ export class Track implements MessageTaker {
   }
 
   #onNotification(bytes: Uint8Array, start: number, end: number): void {
-    const { code, subcode } = decodeNotification(bytes, start, end);
+    const notification = decodeNotification(bytes, start, end);
+    const { code, subcode } = notification;
     this.#notified = { code, subcode };
     this.#fabric.count(this.#owner.index, SESSION_NUMBER.notificationsReceived);
-    this.#why = `the neighbour sent ${notificationText(code, subcode)}`;
+    this.#why = `the neighbour sent ${toldText(notification)}`;
     const versionError = code === NotificationCode.Open && subcode === 1;
     this.event(versionError ? Event.NotifMsgVerErr : Event.NotifMsg);
   }
 
   #onRouteRefresh(bytes: Uint8Array, start: number, end: number): void {
     const refresh = decodeRouteRefresh(bytes, start, end);
-    if (this.state === State.Established && refresh !== undefined) this.#owner.processRouteRefresh(refresh);
-    this.event(refresh === undefined ? Event.RouteRefreshMsgErr : Event.RouteRefreshMsg);
+    if (this.state !== State.Established) {
+      this.event(refresh === undefined ? Event.RouteRefreshMsgErr : Event.RouteRefreshMsg);
+      return;
+    }
+    if (refresh !== undefined) {
+      // What came before it is applied before it.
+      this.onPause();
+      if (this.state !== State.Established) return;
+      this.#owner.processRouteRefresh(refresh);
+      if (this.#owner.marking) this.#wire.halted = true;
+      this.event(Event.RouteRefreshMsg);
+    } else if (this.#owner.enhancedRefresh && isRefreshBorder(bytes, start))
+      this.event(Event.RouteRefreshMsgErr, {
+        code: NotificationCode.RouteRefresh,
+        subcode: RouteRefreshError.InvalidMessageLength,
+        data: bytes.slice(start - HEADER_LENGTH, end),
+        why: notificationText(NotificationCode.RouteRefresh, RouteRefreshError.InvalidMessageLength),
+      });
+    // One that is longer has filters (RFC 5291), which were not agreed on: nobody asked anything.
   }
 }

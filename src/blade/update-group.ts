@@ -14,6 +14,7 @@
  */
 
 import { FAMILY_IPV4, FAMILY_IPV6 } from '../bgp/families.ts';
+import { MAX_MESSAGE } from '../bgp/message.ts';
 import type { Fabric } from '../fabric/fabric.ts';
 import type { Journal } from '../fabric/journal.ts';
 import { SESSION, SESSION_NUMBER } from '../fabric/layout.ts';
@@ -147,7 +148,7 @@ export class UpdateGroup {
 
   /** Transmit room that every member must have before an export: it sends all singles and some messages. */
   get #roomNeeded(): number {
-    return SINGLES + 4 * this.#maxMessage;
+    return SINGLES + Math.max(4 * MAX_MESSAGE, 2 * this.#maxMessage);
   }
 
   /** Nothing waits to be sent. */

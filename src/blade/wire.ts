@@ -2,6 +2,7 @@
  * The blade's end of one TCP connection, as state and rings in the fabric (fabric/connections.ts): dial, take up a call,
  * close, read whole messages, write small ones. The line card has the other end.
  */
+import { u16 } from '../bgp/bytes.ts';
 import { HEADER_LENGTH, MAX_EXTENDED_MESSAGE, MAX_MESSAGE, readHeader } from '../bgp/message.ts';
 import type { Fabric } from '../fabric/fabric.ts';
 import { BLADE_WORD, CONNECTION, CONNECTION_STATE, SESSION_NUMBER } from '../fabric/layout.ts';
@@ -22,6 +23,12 @@ export interface MessageTaker {
 }
 
 const CALLED = 1;
+
+/** The message is all there before the ring's end. */
+function endsWithin(bytes: Uint8Array, at: number, contiguous: number): boolean {
+  return contiguous >= HEADER_LENGTH && u16(bytes, at + 16) <= contiguous;
+}
+
 /** A message that wraps around the ring's end is read here. */
 const scratch = new Uint8Array(MAX_EXTENDED_MESSAGE);
 
@@ -30,6 +37,8 @@ export class Wire {
   generation = 0;
   /** Bytes go both ways. */
   opened = false;
+  /** Set while messages are read: no more of them for now. */
+  halted = false;
   /** Position behind the message that is being handled. */
   #behind = 0;
   readonly #fabric: Fabric;
@@ -141,7 +150,8 @@ export class Wire {
     const { bladeWords, thread } = this.#fabric;
     const note = thread * BLADE_WORD.words;
     bladeWords[note + BLADE_WORD.connection] = this.#which;
-    while (this.opened && ((tail - first) | 0) < budget) {
+    this.halted = false;
+    while (this.opened && !this.halted && ((tail - first) | 0) < budget) {
       bladeWords[note + BLADE_WORD.position] = tail;
       bladeWords[note + BLADE_WORD.session] = this.#session + 1;
       const length = this.#readMessage(tail, (head - tail) | 0, taker);
@@ -165,7 +175,7 @@ export class Wire {
     const most = taker.maxMessage();
     let bytes: Uint8Array = connections.receive;
     let at = ring + offset;
-    if (contiguous < Math.min(Math.max(most, MAX_MESSAGE), available)) {
+    if (contiguous < Math.min(Math.max(most, MAX_MESSAGE), available) && !endsWithin(bytes, at, contiguous)) {
       const take = Math.min(available, most);
       const first = Math.min(take, contiguous);
       scratch.set(connections.receive.subarray(at, at + first));

@@ -1,7 +1,7 @@
 /** From the configuration file to what blades and line cards are given: sessions by index, in numbers. */
 import { protectionTrouble } from '../base/socket-options.ts';
 import { FAMILY_IPV4, familyBits } from '../bgp/families.ts';
-import type { SessionConfiguration } from '../blade/messages.ts';
+import { EXTENDED_RING, type SessionConfiguration } from '../blade/messages.ts';
 import type { Configuration, NeighborConfiguration } from '../config/configuration.ts';
 import { defaultFabricOptions, type FabricOptions } from '../fabric/layout.ts';
 import { addressWords } from '../linecard/address-words.ts';
@@ -23,12 +23,17 @@ export function fabricOptions(configuration: Configuration): FabricOptions {
   const { receiveBytes, transmitBytes } = defaultFabricOptions(blades, configured + 1, lineCards);
   return {
     ...options,
-    receiveBytes,
-    transmitBytes,
+    receiveBytes: ringBytes(configuration, receiveBytes),
+    transmitBytes: ringBytes(configuration, transmitBytes),
     prefixes4: powerOfTwo(limits?.ipv4Prefixes ?? options.prefixes4),
     prefixes6: powerOfTwo(limits?.ipv6Prefixes ?? options.prefixes6),
     attributes: powerOfTwo(limits?.attributeSets ?? options.attributes),
   };
+}
+
+/** Where extended messages are configured, rings hold some of them. */
+function ringBytes({ neighbors }: Configuration, bytes: number): number {
+  return neighbors.some(({ extendedMessages }) => extendedMessages) ? Math.max(bytes, EXTENDED_RING) : bytes;
 }
 
 export function sessionConfiguration(
@@ -53,6 +58,11 @@ export function sessionConfiguration(
     connectRetryTime: neighbor.connectRetryTime,
     ...(neighbor.sendHoldTime === undefined ? {} : { sendHoldTime: neighbor.sendHoldTime }),
     ...prefixLimit(neighbor),
+    ...(neighbor.minHoldTime === undefined ? {} : { leastHoldTime: neighbor.minHoldTime }),
+    ...(neighbor.withoutCapabilities === undefined
+      ? {}
+      : { withoutCapabilities: neighbor.withoutCapabilities }),
+    extendedMessages: neighbor.extendedMessages,
     gracefulRestart: neighbor.gracefulRestart,
     restartTime: neighbor.restartTime,
     longLivedStaleTime: neighbor.longLivedStaleTime,

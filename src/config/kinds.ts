@@ -200,6 +200,15 @@ export const family: Scalar<Family> = choice(
 
 export const gracefulRestart = choice(['helper', 'full', 'off'] as const, 'kind of graceful restart');
 
+export const CAPABILITIES = [
+  'multiprotocol',
+  'route-refresh',
+  'enhanced-route-refresh',
+  'four-octet-as',
+] as const;
+
+export const capability = choice(CAPABILITIES, 'capability to switch off');
+
 /** accept, reject, or the name of a policy of the configuration. */
 export const policy: Scalar<PolicyName> = {
   form: 'scalar',

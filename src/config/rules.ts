@@ -29,6 +29,7 @@ export function checkRules(draft: Draft, complain: Complain): void {
     checkLocalAddress(neighbor, path, complain);
     checkTimers(neighbor, path, complain);
     checkLongLived(neighbor, path, complain);
+    checkCapabilities(neighbor, path, complain);
     checkPassive(neighbor, path, draft, complain);
     checkNeighborAs(neighbor, path, complain);
   });
@@ -106,7 +107,9 @@ function checkLocalAddress(
 }
 
 function checkTimers(neighbor: Doubtful<NeighborValues>, path: string, complain: Complain): void {
-  const { holdTime, keepaliveTime } = neighbor;
+  const { holdTime, keepaliveTime, minHoldTime } = neighbor;
+  if (holdTime !== undefined && minHoldTime !== undefined && holdTime !== 0 && holdTime < minHoldTime)
+    complain(`${path}.min-hold-time`, `is above our own hold-time of ${holdTime}`);
   if (holdTime === undefined || keepaliveTime === undefined) return;
   if (holdTime === 0)
     complain(`${path}.keepalive-time`, 'has no meaning with hold-time 0; remove one of them');
@@ -120,6 +123,17 @@ function checkLongLived(neighbor: Doubtful<NeighborValues>, path: string, compla
   complain(
     `${path}.long-lived-stale-time`,
     'has no meaning with "graceful-restart: off": routes are kept for long after the restart time (RFC 9494)',
+  );
+}
+
+function checkCapabilities(neighbor: Doubtful<NeighborValues>, path: string, complain: Complain): void {
+  const { withoutCapabilities = [], families, address } = neighbor;
+  if (!withoutCapabilities.includes('multiprotocol')) return;
+  const offered = families ?? (address === undefined ? [] : [addressFamily(address)]);
+  if (offered.every((each) => each === 'ipv4-unicast')) return;
+  complain(
+    `${path}.without-capabilities`,
+    'without multiprotocol there is IPv4 unicast only (RFC 4760); say families: [ipv4-unicast]',
   );
 }
 

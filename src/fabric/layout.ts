@@ -153,6 +153,8 @@ export const SESSION = {
   longLived4: 40,
   longLived6: 41,
   longLivedFamilies: 42,
+  /** FAMILY_ bits of a refresh that the neighbour asked for whose beginning it is still to be told (RFC 7313). */
+  refreshBorders: 35,
 } as const;
 
 export const SESSION_FLAG = {

@@ -79,6 +79,7 @@ neighbors:
         export: 'accept',
         holdTime: 90,
         connectRetryTime: 120,
+        extendedMessages: false,
         gracefulRestart: 'helper',
         restartTime: 120,
         longLivedStaleTime: 0,

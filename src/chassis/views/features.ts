@@ -1,5 +1,6 @@
 /** What is in force on a session besides its families: what both sides agreed on, and what protects it. */
 import { State } from '../../bgp/fsm.ts';
+import { EXTENDED_RING } from '../../blade/messages.ts';
 import { SESSION, SESSION_FLAG } from '../../fabric/layout.ts';
 import type { Chassis, SessionEntry } from '../chassis.ts';
 import type { SessionDetail } from '../operations.ts';
@@ -19,6 +20,8 @@ export function featuresOf(
   const flags = fabric.session(index, SESSION.flags);
   const established = fabric.session(index, SESSION.state) === State.Established;
   const agreed = AGREED.filter(([flag]) => (flags & flag) !== 0).map(([, name]) => name);
+  if (neighbor.extendedMessages && fabric.connections.receiveBytes < EXTENDED_RING)
+    agreed.push('no extended messages before a restart');
   const { password, ttlSecurity: hops } = neighbor;
   const protection = [
     ...(password === undefined ? [] : ['TCP MD5']),

@@ -46,6 +46,8 @@ export class RawNeighbour {
   readonly socket: Socket;
   /** Whole messages, in order; `next` takes them. */
   readonly messages: Uint8Array[] = [];
+  /** The longest message that the router may send. */
+  maxMessage: number = MAX_MESSAGE;
   /** All that came, also what is no message. */
   received: Buffer = Buffer.alloc(0);
   /** The router has closed its side, or reset the connection. */
@@ -134,7 +136,7 @@ export class RawNeighbour {
       this.received = Buffer.concat([this.received, bytes]);
       for (;;) {
         const left = this.received.length - this.#parsed;
-        const length = readHeader(this.received, this.#parsed, left, MAX_MESSAGE);
+        const length = readHeader(this.received, this.#parsed, left, this.maxMessage);
         if (length < 0) throw new Error('the router sent what is no BGP message');
         if (length === 0 || length > left) return;
         this.messages.push(this.received.subarray(this.#parsed, this.#parsed + length));
