@@ -63,12 +63,13 @@ const attribute = (flags: number, type: number, value: readonly number[]): numbe
 
 const ORIGIN = [0x40, 1, 1, 0];
 const PATH = [0x40, 2, 6, 2, 1, 0, 0, 0xfd, 0xe9];
+const NARROW_PATH = [0x40, 2, 4, 2, 1, 0xfd, 0xe9];
 const HOP = [0x40, 3, 4, 10, 0, 0, 2];
 const PREFIX = [24, 203, 0, 113];
 
 /** An attribute (header and all) of this type in place of the right one. */
-function withAttribute(type: number, bytes: readonly number[]): number[] {
-  const rest = [ORIGIN, PATH, HOP].filter((each) => each[1] !== type);
+function withAttribute(type: number, bytes: readonly number[], path = PATH): number[] {
+  const rest = [ORIGIN, path, HOP].filter((each) => each[1] !== type);
   const routesElsewhere = type === 14 || type === 15;
   return update([...rest.flat(), ...bytes], routesElsewhere ? [] : PREFIX);
 }
@@ -82,6 +83,8 @@ function withValue(type: number, value: readonly number[]): number[] {
 const otherNlri = (bytes: readonly number[]): number[] =>
   withValue(14, [0, 25, 70, 4, 10, 0, 0, 2, 0, ...bytes]);
 
+const UNKNOWN = 0;
+
 /** NetGauze's tests of single values begin with the length octets that stand before them. */
 const NETGAUZE_VALUES: readonly (readonly [test: RegExp, type: number])[] = [
   [/\/test_as4_path_segments\//, 2],
@@ -91,7 +94,7 @@ const NETGAUZE_VALUES: readonly (readonly [test: RegExp, type: number])[] = [
   [/\/test_atomic_aggregate\//, 6],
   [/\/test_as2_aggregator\//, 7],
   [/\/test_mp_reach_nlri_ipv4_ipv6_next_hop\//, 14],
-  [/\/test_unknown_attribute\//, 230],
+  [/\/test_unknown_attribute\//, UNKNOWN],
 ];
 
 function netgauzeAttribute(id: string, bytes: number[]): number[] {
@@ -99,11 +102,13 @@ function netgauzeAttribute(id: string, bytes: number[]): number[] {
     if (!test.test(id)) continue;
     const extended = /extended|test_as4_path_segments|test_mp_reach/.test(id);
     const flags = (ATTRIBUTE_ROWS.find((row) => row.type === type)?.category ?? 0xc0) | (extended ? 0x10 : 0);
-    return withAttribute(type, [flags, type, ...bytes]);
+    // An unknown attribute comes with its type.
+    const header = type === UNKNOWN ? [flags] : [flags, type];
+    return withAttribute(type, [...header, ...bytes], type === 7 ? NARROW_PATH : PATH);
   }
   if (/\/test_as4_path_segment\//.test(id)) return withValue(2, bytes);
-  if (/\/test_segment_identifier_bad/.test(id)) return withValue(40, bytes.slice(0));
-  return withAttribute(bytes[1] as number, bytes);
+  if (/\/test_segment_identifier_bad/.test(id)) return withValue(40, bytes);
+  return withAttribute(bytes[1] as number, bytes, bytes[1] === 7 ? NARROW_PATH : PATH);
 }
 
 function netgauzeCapability(id: string, bytes: number[]): number[] {
@@ -133,7 +138,9 @@ function yabgp(form: string, id: string, bytes: number[]): number[] {
   if (form === 'open') return message(1, bytes);
   if (form === 'update') {
     // Of the first two only the field with the path identifiers is meant.
-    return /prefix_v4_addpath/.test(id) ? update([...ORIGIN, ...PATH, ...HOP], bytes) : message(2, bytes);
+    return /prefix_v4_addpath|prefix_list_with_addpath/.test(id)
+      ? update([...ORIGIN, ...PATH, ...HOP], bytes)
+      : message(2, bytes);
   }
   if (form === 'attribute/nlri/ipv6_unicast') {
     return withValue(14, [0, 2, 1, 16, 0x20, 1, ...new Array<number>(13).fill(0), 1, 0, ...bytes]);
@@ -206,8 +213,7 @@ function frame(source: string, { form, id, hex }: Vector): number[] | undefined 
 /** Sources whose messages come from sessions of 2-octet ASes, or are made of them. */
 function isNarrow(source: string, { id, form }: Vector): boolean {
   if (form === 'as_path_segments_2octet' || form === 'BGPPAASPath') return true;
-  if (/as2_aggregator|2byteas/.test(id)) return true;
-  return source === 'netgauze' && /test_path_attribute_as2/.test(id);
+  return /as2_aggregator|2byteas/.test(id) || (source === 'routecore' && /as4path/.test(id));
 }
 
 function isExternal(source: string, { id, peer }: Vector): boolean {
