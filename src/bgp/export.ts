@@ -18,6 +18,8 @@ export interface ExportOptions {
   /** The neighbour is in another AS. */
   readonly external: boolean;
   readonly localAs: number;
+  /** The router's own AS, which goes behind `localAs` where that is another one for this neighbour. */
+  readonly behindAs?: number | undefined;
   /** Our own address becomes the next hop: as a rule towards external neighbours (RFC 4271 5.1.3). */
   readonly nextHopSelf: boolean;
   /** Our own addresses: 4 octets; 16, or 32 with a link-local address behind the global one (RFC 2545 3). */
@@ -33,6 +35,7 @@ export interface ExportOptions {
 export const NOT_EXPORTED = -1;
 
 const MAX_PATH_LENGTH = 65_535 - 6;
+const own = new Uint8Array(MAX_PATH_LENGTH + 16);
 /** A path on its way out of a confederation. */
 const path = new Uint8Array(65_536);
 /** Octets of a next hop of IPv6 that is a global and a link-local address. */
@@ -127,7 +130,7 @@ function rewrite(
 ): number {
   // biome-ignore format: one line per rule
   switch (bytes[from + 1]) {
-    case AttributeType.AsPath: return prependTo(bytes, value, next, options.localAs, into, at);
+    case AttributeType.AsPath: return prependOwn(bytes, value, next, options, into, at);
     case AttributeType.NextHop: return ownNextHop4(options, into, at);
     case AttributeType.MpReach: return options.nextHopSelf ? ownNextHopMp(options, into, at) : globalNextHopMp(bytes, value, into, at);
     case AttributeType.ExtendedCommunities: return transitiveCommunities(bytes, from, value, next, into, at);
@@ -141,8 +144,23 @@ function writeLocalPref(into: Uint8Array, at: number): number {
   return value + 4;
 }
 
-/** RFC 4271 5.1.2.b; RFC 5065 4.1.c: segments of a confederation do not leave it. */
-function prependTo(
+/** RFC 4271 5.1.2.b */
+function prependOwn(
+  bytes: Uint8Array,
+  value: number,
+  next: number,
+  options: ExportOptions,
+  into: Uint8Array,
+  at: number,
+): number {
+  const { localAs, behindAs } = options;
+  if (behindAs === undefined) return prependTo(bytes, value, next, localAs, into, at);
+  const end = prependTo(bytes, value, next, behindAs, own, 0);
+  return end < 0 ? end : prependTo(own, valueStart(own, 0), end, localAs, into, at);
+}
+
+/** AS_PATH with an AS more in front, or NOT_EXPORTED when it is full. RFC 5065 4.1.c: segments of a confederation do not leave it. */
+export function prependTo(
   bytes: Uint8Array,
   value: number,
   next: number,

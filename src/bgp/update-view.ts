@@ -14,6 +14,8 @@ export interface UpdateOptions {
   readonly families: number;
   /** Where given, `view.looped` tells whether this AS is in AS_PATH (RFC 4271 9.1.2). */
   readonly localAs?: number | undefined;
+  /** The AS that goes in front of AS_PATH: the neighbour knows this router by that one (bgp/local-as.ts). */
+  readonly prependAs?: number | undefined;
 }
 
 const MAX_ATTRIBUTES = 256;

@@ -39,6 +39,10 @@ export interface ExportRules {
   /** Octets of the longest message the neighbour takes. */
   readonly maxMessage: number;
   readonly localAs: number;
+  /** The router's own AS, where `localAs` is another one, and is to be seen. */
+  readonly behindAs?: number;
+  /** Least time between two advertisements, milliseconds. */
+  readonly interval?: number;
   /** What is told of routes kept over the long absence of who told them (RFC 9494 4.4, 4.6). */
   readonly stale: StaleExport;
   readonly nextHopSelf: boolean;
@@ -50,7 +54,12 @@ export interface ExportRules {
 export function groupKey(rules: ExportRules): string {
   const flags = [rules.accept, rules.external, rules.fourOctetAs, rules.nextHopSelf].map(Number).join('');
   const policy = rules.policy === undefined ? '' : `/${rules.policy.program}`;
-  return `${flags}${rules.stale[0]}/${rules.families}/${rules.maxMessage}/${rules.localAs}/${rules.nextHop4}/${rules.nextHop6}${policy}`;
+  return `${flags}${rules.stale[0]}/${rules.families}/${rules.maxMessage}/${rules.localAs}/${rules.nextHop4}/${rules.nextHop6}${policy}${more(rules)}`;
+}
+
+/** What few neighbours have. */
+function more({ behindAs, interval }: ExportRules): string {
+  return `${behindAs === undefined ? '' : `/as ${behindAs}`}${interval === undefined ? '' : `/every ${interval}`}`;
 }
 
 const CACHE = 1 << 14;
@@ -75,6 +84,7 @@ export class Exporter {
     this.#options = {
       external: rules.external,
       localAs: rules.localAs,
+      behindAs: rules.behindAs,
       stale: rules.stale,
       nextHopSelf: rules.nextHopSelf,
       nextHop4: rules.nextHop4,

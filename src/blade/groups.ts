@@ -164,6 +164,7 @@ export class Groups {
     for (let i = 0; i < this.all.length; i++) {
       const group = this.all[i] as UpdateGroup;
       if (group.export(now)) more = true;
+      if (group.waitsUntil > now && !group.quiet) this.#lookAgain(group.waitsUntil);
       if (group.stalledSince === 0 || group.members.length === 1) continue;
       const end = group.stalledSince + PATIENCE;
       if (now < end) this.#lookAgain(end);

@@ -46,7 +46,14 @@ export interface SessionConfiguration {
   readonly nextHopSelf: boolean;
   readonly nextHop4?: Uint8Array;
   readonly nextHop6?: Uint8Array;
+  /** Our AS in its eyes. */
   readonly localAs: number;
+  /** The router's own, where that is another one: what it is told has both. */
+  readonly behindAs?: number;
+  /** The AS that goes in front of the path of what it tells. */
+  readonly prependAs?: number;
+  /** Seconds between two advertisements at least. */
+  readonly advertisementInterval?: number;
   /** Our BGP Identifier. */
   readonly localId: number;
 }

@@ -305,6 +305,10 @@ export class Session implements TrackOwner {
       fourOctetAs: negotiated.fourOctetAs,
       maxMessage: negotiated.maxMessage,
       localAs: configuration.localAs,
+      ...(configuration.behindAs === undefined ? {} : { behindAs: configuration.behindAs }),
+      ...(configuration.advertisementInterval === undefined
+        ? {}
+        : { interval: configuration.advertisementInterval * 1000 }),
       stale: negotiated.longLived ? 'told' : configuration.tellStale ? 'guarded' : 'withheld',
       nextHopSelf: negotiated.external || configuration.nextHopSelf,
       nextHop4: configuration.nextHop4 ?? own.ipv4,
@@ -522,7 +526,8 @@ export class Session implements TrackOwner {
   #setNegotiated(negotiated: Negotiated): void {
     this.#negotiated = negotiated;
     const { families, fourOctetAs, external } = negotiated;
-    this.#options = { families, fourOctetAs, external };
+    const { prependAs } = this.configuration;
+    this.#options = { families, fourOctetAs, external, ...(prependAs === undefined ? {} : { prependAs }) };
   }
 
   #writeRecord(track: Track, open: Open): void {

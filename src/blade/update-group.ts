@@ -60,6 +60,11 @@ export class UpdateGroup {
   cursor = 0;
   /** When a member was first found without room; 0: all have room. Milliseconds. */
   stalledSince = 0;
+  /** Where the neighbours have an interval between advertisements: nothing more before this time, milliseconds. */
+  waitsUntil = 0;
+  /** Prefixes that are left of the burst under way, and whether any was told of. */
+  #burst = 0;
+  #told = false;
   /** Nothing was ever sent: a newcomer may join at once. */
   untouched = true;
   /** Page up to which the view equals that of the group to be joined. */
@@ -178,9 +183,30 @@ export class UpdateGroup {
       return false;
     }
     this.stalledSince = 0;
+    const { interval } = this.exporter.rules;
+    if (interval !== undefined) return this.#exportBurst(now, interval);
     this.#gather();
     if (this.#batch.count > 0 || this.#singles.count > 0) this.#send();
     return !this.quiet;
+  }
+
+  /**
+   * RFC 4271 9.2.1.1: what waits when the interval is over is told in one burst, however many batches it takes; what changes from its
+   * beginning on waits for the next one. The first telling of all is one.
+   */
+  #exportBurst(now: number, interval: number): boolean {
+    if (now < this.waitsUntil) return false;
+    if (this.#burst === 0) this.#burst = this.pending.size;
+    const waiting = this.pending.size;
+    this.#gather();
+    const sends = this.#batch.count > 0 || this.#singles.count > 0;
+    if (sends) this.#send();
+    this.#told ||= sends;
+    this.#burst = Math.max(0, this.#burst - (waiting - this.pending.size));
+    if (this.cursor >= 0 || this.#burst > 0) return true;
+    if (this.#told) this.waitsUntil = now + interval;
+    this.#told = false;
+    return !this.quiet && now >= this.waitsUntil;
   }
 
   /** Takes prefixes from the walk and the pending set and sorts them into buckets of one attribute set and source. */

@@ -73,8 +73,23 @@ export function sessionConfiguration(
       ? {}
       : { nextHop4: addressBytes(neighbor.nextHopIpv4).subarray(12) }),
     ...(neighbor.nextHopIpv6 === undefined ? {} : { nextHop6: addressBytes(neighbor.nextHopIpv6) }),
-    localAs: configuration.router.as,
+    ...localAs(configuration.router.as, neighbor),
+    ...(neighbor.advertisementInterval === undefined
+      ? {}
+      : { advertisementInterval: neighbor.advertisementInterval }),
     localId: configuration.router.idNumber,
+  };
+}
+
+function localAs(
+  own: number,
+  { localAs: other, localAsNoPrepend, localAsReplaceAs }: NeighborConfiguration,
+): Pick<SessionConfiguration, 'localAs' | 'behindAs' | 'prependAs'> {
+  if (other === undefined) return { localAs: own };
+  return {
+    localAs: other,
+    ...(localAsReplaceAs ? {} : { behindAs: own }),
+    ...(localAsNoPrepend ? {} : { prependAs: other }),
   };
 }
 

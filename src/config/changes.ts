@@ -28,6 +28,9 @@ export const NEIGHBOR_EFFECTS: { readonly [K in keyof Required<NeighborConfigura
   address: 'start', // never seen as a change: another address is another neighbour
   as: 'reset',
   external: 'reset', // follows from `as`
+  localAs: 'reset',
+  localAsNoPrepend: 'reset',
+  localAsReplaceAs: 'export',
   port: 'connection',
   localAddress: 'reset',
   password: 'reset',
@@ -52,6 +55,7 @@ export const NEIGHBOR_EFFECTS: { readonly [K in keyof Required<NeighborConfigura
   restartTime: 'session',
   longLivedStaleTime: 'session',
   tellStale: 'export',
+  advertisementInterval: 'export',
   nextHopSelf: 'export',
   nextHopIpv4: 'export',
   nextHopIpv6: 'export',

@@ -81,6 +81,9 @@ export const rpkiKeys = {
 export const neighborKeys = {
   address: required(address, { doc: 'The address of the neighbour.' }),
   as: required(asNumber, { doc: 'The AS number of the neighbour; the router\'s own for iBGP.' }),
+  'local-as': optional(asNumber, { doc: 'The AS number that this router has in the eyes of the neighbour, where that is not its own; for eBGP. The router\'s own goes behind it in what it is told, and it goes in front of what it tells.' }),
+  'local-as-no-prepend': defaulted(flag, { default: false, doc: 'true: local-as is not put in front of the path of what the neighbour tells.' }),
+  'local-as-replace-as': defaulted(flag, { default: false, doc: 'true: what the neighbour is told has local-as in its path instead of the router\'s own AS, not both.' }),
   port: defaulted(port, { default: 179, doc: 'The port to connect to.' }),
   'local-address': optional(address, { doc: 'The address to connect from.' }),
   password: optional(password, { doc: 'The key of TCP MD5 signatures (RFC 2385), the same on both sides: what is not signed with it is dropped by the kernel.' }),
@@ -99,6 +102,7 @@ export const neighborKeys = {
   'restart-time': defaulted(integer(1, 4095), { default: 120, doc: 'Seconds that a restart of the chassis may take, told to neighbours with graceful-restart: full.' }),
   'long-lived-stale-time': defaulted(integer(0, 0xff_ffff), { default: 0, doc: 'Seconds for which the routes of a neighbour that does not come back within its restart time are kept, behind all others (RFC 9494): so many, or what the neighbour says where that is less; 0 for not at all.' }),
   'tell-stale': defaulted(flag, { default: false, doc: 'true: tell the neighbour routes kept so long although it does not say that it knows RFC 9494, with NO_EXPORT, and LOCAL_PREF 0 towards an iBGP neighbour.' }),
+  'advertisement-interval': optional(integer(1, 600), { doc: 'Seconds between two advertisements to the neighbour at least (MinRouteAdvertisementIntervalTimer, RFC 4271 9.2.1.1): what changes meanwhile is told at its end, once. Without it all is told at once.' }),
   'next-hop-self': defaulted(flag, { default: false, doc: 'true: towards an iBGP neighbour, put this router\'s address as the next hop, as eBGP always does.' }),
   'next-hop-ipv4': optional(ipv4Address, { doc: 'The next hop to put into IPv4 routes instead of the address of this end of the session.' }),
   'next-hop-ipv6': optional(ipv6Address, { doc: 'The next hop to put into IPv6 routes instead of the address of this end of the session.' }),

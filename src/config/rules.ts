@@ -29,6 +29,7 @@ export function checkRules(draft: Draft, complain: Complain): void {
     checkLocalAddress(neighbor, path, complain);
     checkTimers(neighbor, path, complain);
     checkLongLived(neighbor, path, complain);
+    checkLocalAs(neighbor, path, draft, complain);
     checkCapabilities(neighbor, path, complain);
     checkPassive(neighbor, path, draft, complain);
     checkNeighborAs(neighbor, path, complain);
@@ -124,6 +125,26 @@ function checkLongLived(neighbor: Doubtful<NeighborValues>, path: string, compla
     `${path}.long-lived-stale-time`,
     'has no meaning with "graceful-restart: off": routes are kept for long after the restart time (RFC 9494)',
   );
+}
+
+function checkLocalAs(
+  { as, localAs, localAsNoPrepend, localAsReplaceAs }: Doubtful<NeighborValues>,
+  path: string,
+  { router }: Draft,
+  complain: Complain,
+): void {
+  if (localAs === undefined) {
+    const idle = localAsNoPrepend ? 'local-as-no-prepend' : 'local-as-replace-as';
+    if (localAsNoPrepend || localAsReplaceAs) complain(`${path}.${idle}`, 'has no meaning without local-as');
+    return;
+  }
+  const wrong = RESERVED_AS.get(localAs);
+  if (wrong !== undefined) complain(`${path}.local-as`, `${localAs} is ${wrong}; no router can have it`);
+  else if (localAs === router.as) complain(`${path}.local-as`, 'is the AS of this router already');
+  else if (localAs === as)
+    complain(`${path}.local-as`, 'is the AS of the neighbour; it is for neighbours in other ASes');
+  else if (as !== undefined && as === router.as)
+    complain(`${path}.local-as`, 'is for neighbours in other ASes; this one is in the router’s own');
 }
 
 function checkCapabilities(neighbor: Doubtful<NeighborValues>, path: string, complain: Complain): void {

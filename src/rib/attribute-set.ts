@@ -1,3 +1,4 @@
+import { withAs } from '../bgp/local-as.ts';
 import { CANONICAL_ROOM, canonicalize, type UpdateOptions, type UpdateView } from '../bgp/update.ts';
 import type { AttributeDictionary } from '../fabric/attributes.ts';
 
@@ -14,6 +15,26 @@ export function internAttributes(
   options: UpdateOptions,
   mp: boolean,
 ): number {
+  const { prependAs } = options;
+  if (prependAs !== undefined) return internWithAs(dictionary, bytes, view, options, mp, prependAs);
   if (view.plain && view.reachAfi === 0) return dictionary.intern(bytes, view.lowStart, view.attributesEnd);
   return dictionary.intern(scratch, 0, canonicalize(bytes, view, options, mp, scratch, 0));
+}
+
+const longer = new Uint8Array(CANONICAL_ROOM);
+
+/** From a neighbour that knows this router by another AS. */
+function internWithAs(
+  dictionary: AttributeDictionary,
+  bytes: Uint8Array,
+  view: UpdateView,
+  options: UpdateOptions,
+  mp: boolean,
+  as: number,
+): number {
+  const asItStands = view.plain && view.reachAfi === 0;
+  const source = asItStands ? bytes : scratch;
+  const start = asItStands ? view.lowStart : 0;
+  const end = asItStands ? view.attributesEnd : canonicalize(bytes, view, options, mp, scratch, 0);
+  return dictionary.intern(longer, 0, withAs(source, start, end, as, longer, 0));
 }

@@ -79,6 +79,8 @@ neighbors:
         export: 'accept',
         holdTime: 90,
         connectRetryTime: 120,
+        localAsNoPrepend: false,
+        localAsReplaceAs: false,
         extendedMessages: false,
         gracefulRestart: 'helper',
         restartTime: 120,
@@ -256,7 +258,7 @@ const NEIGHBOR: [keys: string, message: RegExp][] = [
   ['description: [a]', /description: must be a single value; a value that begins with \[ needs quotes/],
   ['description: 5', /description: must be text; put it in quotes: "5"/],
   ['holdtime: 5', /"holdtime" is not a key of a neighbour; did you mean "hold-time"\?/],
-  ['local: 192.0.2.1', /did you mean "local-address"\?/],
+  ['local-adress: 192.0.2.1', /did you mean "local-address"\?/],
   ['<<: {port: 5}', /graftd has no merge keys, use "defaults"/],
 ];
 for (const [keys, message] of NEIGHBOR) {
@@ -380,4 +382,12 @@ neighbors:
     '8:40 neighbors[0].group: there is no group "custmers"; it is one of: a, b, d',
     "9:5 neighbors[1].as: is missing. The AS number of the neighbour; the router's own for iBGP.",
   ]);
+});
+
+test('local-as is for neighbours in other ASes', (t) => {
+  t.deepEqual(neighbor('local-as: 65000'), ['3:47 neighbors[0].local-as: is the AS of this router already']);
+  t.regex(neighbor('local-as: 64500')[0] ?? '', /is the AS of the neighbour/);
+  t.regex(neighbor('local-as: 23456')[0] ?? '', /AS_TRANS/);
+  t.regex(neighbor('local-as-replace-as: true')[0] ?? '', /has no meaning without local-as/);
+  t.deepEqual(neighbor('local-as: 64999, local-as-no-prepend: true'), []);
 });
