@@ -25,6 +25,7 @@ export const AttributeType = {
   As4Aggregator: 18,
   Ipv6ExtendedCommunities: 25,
   LargeCommunities: 32,
+  OnlyToCustomer: 35,
 } as const;
 
 /** Attribute Flags (RFC 4271 4.3). */
@@ -49,8 +50,10 @@ export const Segment = { Set: 1, Sequence: 2, ConfedSequence: 3, ConfedSet: 4 } 
 /** RFC 6793: stands for an AS that does not fit into two octets. */
 export const AS_TRANS = 23456;
 
-/** Well-known communities (RFC 1997). */
+/** Well-known communities (RFC 1997, RFC 8326, RFC 7999). */
 export const Community = {
+  GracefulShutdown: 0xffff0000,
+  Blackhole: 0xffff029a,
   NoExport: 0xffffff01,
   NoAdvertise: 0xffffff02,
   NoExportSubconfed: 0xffffff03,
@@ -130,7 +133,7 @@ export const ATTRIBUTE_ROWS: readonly AttributeRow[] = [
   { type: 26, name: 'AIGP', category: ON, size: 'any', malformed: AttributeDiscard, wrongFlags: AttributeDiscard, unrecognized: true, rfc: '7311 3.2' },
   { type: 29, name: 'BGP_LS', category: ON, size: 'any', malformed: AttributeDiscard, unrecognized: true, rfc: '9552 8.2.2' },
   { type: 32, name: 'LARGE_COMMUNITIES', category: OT, size: { unit: 12 }, malformed: TreatAsWithdraw, rfc: '8092 6' },
-  { type: 35, name: 'ONLY_TO_CUSTOMER', category: OT, size: { exactly: 4 }, malformed: TreatAsWithdraw, unrecognized: true, rfc: '9234 5' },
+  { type: 35, name: 'ONLY_TO_CUSTOMER', category: OT, size: { exactly: 4 }, malformed: TreatAsWithdraw, rfc: '9234 5' },
   { type: 40, name: 'PREFIX_SID', category: OT, size: 'any', malformed: AttributeDiscard, unrecognized: true, rfc: '8669 6' },
 ];
 

@@ -33,6 +33,8 @@ export interface Capabilities {
   gracefulRestart: GracefulRestart | undefined;
   longLived: readonly LongLivedFamily[] | undefined;
   addPath: { afi: number; safi: number; mode: AddPathMode }[];
+  /** RFC 9234 4.1: what the sender is to the other one. */
+  role: number | undefined;
   unknown: { code: number; value: Uint8Array }[];
 }
 
@@ -46,6 +48,7 @@ export function noCapabilities(): Capabilities {
     gracefulRestart: undefined,
     longLived: undefined,
     addPath: [],
+    role: undefined,
     unknown: [],
   };
 }
@@ -59,6 +62,7 @@ interface CapabilityRow {
   readonly write: (from: Capabilities) => Uint8Array[];
 }
 
+const NO_ROLE = 256;
 const NOTHING = new Uint8Array(0);
 const empty = (length: number): boolean => length === 0;
 
@@ -67,6 +71,7 @@ const ROWS: readonly CapabilityRow[] = [
   { code: 1, name: 'multiprotocol (RFC 4760)', fits: (n) => n === 4, read: readMultiprotocol, write: writeMultiprotocol },
   { code: 2, name: 'route refresh (RFC 2918)', fits: empty, read: (_b, _s, _e, into) => { into.routeRefresh = true; }, write: (from) => (from.routeRefresh ? [NOTHING] : []) },
   { code: 6, name: 'extended message (RFC 8654)', fits: empty, read: (_b, _s, _e, into) => { into.extendedMessage = true; }, write: (from) => (from.extendedMessage ? [NOTHING] : []) },
+  { code: 9, name: 'BGP role (RFC 9234)', fits: (n) => n === 1, read: readRole, write: ({ role }) => (role === undefined ? [] : [Uint8Array.of(role)]) },
   { code: 64, name: 'graceful restart (RFC 4724)', fits: (n) => n % 4 === 2, read: readGracefulRestart, write: writeGracefulRestart },
   { code: 65, name: '4-octet AS (RFC 6793)', fits: (n) => n === 4, read: (b, s, _e, into) => { into.fourOctetAs = u32(b, s); }, write: writeFourOctetAs },
   { code: 69, name: 'ADD-PATH (RFC 7911)', fits: (n) => n > 0 && n % 4 === 0, read: readAddPath, write: writeAddPath },
@@ -121,6 +126,12 @@ export function decodeCapabilities(
     at = next;
   }
   return undefined;
+}
+
+/** RFC 9234 4.2: several that differ are as a wrong one; no role is that number. */
+function readRole(bytes: Uint8Array, start: number, _end: number, into: Capabilities): void {
+  const role = bytes[start] as number;
+  into.role = into.role === undefined || into.role === role ? role : NO_ROLE;
 }
 
 function readMultiprotocol(bytes: Uint8Array, start: number, _end: number, into: Capabilities): void {

@@ -29,6 +29,10 @@ export interface ExportOptions {
   readonly stale?: StaleExport | undefined;
   /** MULTI_EXIT_DISC goes on to an external neighbour (RFC 4271 5.1.4: it must not, unless it is our own). */
   readonly keepMed?: boolean | undefined;
+  /** RFC 7999: BLACKHOLE does not keep a route inside the AS. */
+  readonly passBlackhole?: boolean | undefined;
+  /** RFC 7947: a route server is not in AS_PATH, nor in the way of packets. */
+  readonly transparent?: boolean | undefined;
 }
 
 /** A route with these attributes must not be told to the neighbour. */
@@ -54,6 +58,7 @@ export function exportAttributes(
   options: ExportOptions,
   into: Uint8Array,
   at: number,
+  localPref = DEFAULT_LOCAL_PREF,
 ): number {
   const begin = at;
   // What goes on as it is, from here up to what is being looked at, is copied in one piece.
@@ -66,7 +71,7 @@ export function exportAttributes(
     if (localPrefDue && type >= AttributeType.LocalPref) {
       localPrefDue = false;
       if (type > AttributeType.LocalPref) {
-        at = writeLocalPref(into, copy(bytes, kept, from, into, at));
+        at = writeLocalPref(localPref, into, copy(bytes, kept, from, into, at));
         kept = from;
       }
     }
@@ -80,17 +85,13 @@ export function exportAttributes(
     from = next;
   }
   at = copy(bytes, kept, end, into, at);
-  if (localPrefDue) at = writeLocalPref(into, at);
+  if (localPrefDue) at = writeLocalPref(localPref, into, at);
   return at - begin;
 }
 
-/** RFC 1997, RFC 9494 4.4: what the communities in [start, end) say. */
-function isForbidden(
-  bytes: Uint8Array,
-  start: number,
-  end: number,
-  { external, stale }: ExportOptions,
-): boolean {
+/** RFC 1997, RFC 7999 3.2, RFC 9494 4.4: what the communities in [start, end) say. */
+function isForbidden(bytes: Uint8Array, start: number, end: number, options: ExportOptions): boolean {
+  const { external, passBlackhole, stale } = options;
   for (let item = start; item < end; item += 4) {
     if (bytes[item] !== 0xff || bytes[item + 1] !== 0xff) continue;
     const community = u32(bytes, item);
@@ -98,6 +99,7 @@ function isForbidden(
     if (community === Community.LlgrStale && stale === 'withheld') return true;
     if (external && (community === Community.NoExport || community === Community.NoExportSubconfed))
       return true;
+    if (external && community === Community.Blackhole && passBlackhole !== true) return true;
   }
   return false;
 }
@@ -106,7 +108,7 @@ function isForbidden(
 function isRewritten(bytes: Uint8Array, value: number, type: number, options: ExportOptions): boolean {
   // biome-ignore format: one line per rule
   switch (type) {
-    case AttributeType.AsPath: return options.external;
+    case AttributeType.AsPath: return options.external && options.transparent !== true;
     case AttributeType.NextHop: return options.nextHopSelf;
     case AttributeType.MpReach: return options.nextHopSelf || bytes[value] === LINK_LOCAL_TOO;
     case AttributeType.MultiExitDisc: return options.external && options.keepMed !== true;
@@ -138,9 +140,9 @@ function rewrite(
   }
 }
 
-function writeLocalPref(into: Uint8Array, at: number): number {
+function writeLocalPref(localPref: number, into: Uint8Array, at: number): number {
   const value = writeAttributeHeader(WELL_KNOWN, AttributeType.LocalPref, 4, into, at);
-  putU32(into, value, DEFAULT_LOCAL_PREF);
+  putU32(into, value, localPref);
   return value + 4;
 }
 

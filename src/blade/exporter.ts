@@ -14,13 +14,14 @@ import { addCommunity, findAttribute, hasCommunity } from '../bgp/communities.ts
 import { wireAttributes } from '../bgp/encode.ts';
 import { type ExportOptions, exportAttributes, type StaleExport } from '../bgp/export.ts';
 import { FAMILY_IPV4, FAMILY_IPV6 } from '../bgp/families.ts';
+import { changesExport, type NeighbourRules, prepared, reflected } from '../bgp/neighbour-rules.ts';
 import type { Fabric } from '../fabric/fabric.ts';
 import { SESSION, SESSION_FLAG } from '../fabric/layout.ts';
 import { MARK } from '../policy/attributes.ts';
 import type { PolicyBook } from '../policy/book.ts';
 import type { NeighborContext } from '../policy/conditions.ts';
 import type { Runner } from '../policy/runner.ts';
-import { LENGTHS, LONG_STALE, ROW } from '../rib/attribute-row.ts';
+import { LENGTHS, LOCAL_PREF, LONG_STALE, REFLECTED, ROW } from '../rib/attribute-row.ts';
 
 /** A policy, who it is used for, and the program that follows from both. */
 export interface ExportPolicy {
@@ -43,6 +44,11 @@ export interface ExportRules {
   readonly behindAs?: number;
   /** Least time between two advertisements, milliseconds. */
   readonly interval?: number;
+  readonly neighborAs: number;
+  /** A route reflector client; and the cluster that we are of (RFC 4456). */
+  readonly client: boolean;
+  readonly clusterId: number;
+  readonly rules: NeighbourRules;
   /** What is told of routes kept over the long absence of who told them (RFC 9494 4.4, 4.6). */
   readonly stale: StaleExport;
   readonly nextHopSelf: boolean;
@@ -54,7 +60,8 @@ export interface ExportRules {
 export function groupKey(rules: ExportRules): string {
   const flags = [rules.accept, rules.external, rules.fourOctetAs, rules.nextHopSelf].map(Number).join('');
   const policy = rules.policy === undefined ? '' : `/${rules.policy.program}`;
-  return `${flags}${rules.stale[0]}/${rules.families}/${rules.maxMessage}/${rules.localAs}/${rules.nextHop4}/${rules.nextHop6}${policy}${more(rules)}`;
+  const common = `${flags}${rules.stale[0]}/${rules.families}/${rules.maxMessage}/${rules.localAs}`;
+  return `${common}/${rules.nextHop4}/${rules.nextHop6}${policy}${more(rules)}${rulesKey(rules)}`;
 }
 
 /** What few neighbours have. */
@@ -62,7 +69,23 @@ function more({ behindAs, interval }: ExportRules): string {
   return `${behindAs === undefined ? '' : `/as ${behindAs}`}${interval === undefined ? '' : `/every ${interval}`}`;
 }
 
+/** What of the neighbour's own rules makes a difference for what it is told. */
+function rulesKey({ external, client, clusterId, neighborAs, rules }: ExportRules): string {
+  const reflection = !external && client ? `/client of ${clusterId}` : '';
+  const { passBlackhole, routeServerClient } = rules;
+  const plain = `${passBlackhole ? '/blackhole' : ''}${routeServerClient ? '/transparent' : ''}`;
+  if (!changesExport(rules)) return reflection + plain;
+  const { role, asOverride = false, removePrivateAs, gracefulShutdown = false } = rules;
+  // Only these two look at who the neighbour is.
+  const as = asOverride || removePrivateAs !== undefined ? neighborAs : 0;
+  return `${reflection}${plain}/${[role, asOverride, removePrivateAs, gracefulShutdown, as].join(' ')}`;
+}
+
+export const NO_RULES: NeighbourRules = {};
+
 const CACHE = 1 << 14;
+/** Reflected sets: few sessions, and sets that their neighbours share. As many as `slot` has bits for. */
+const REFLECTED_CACHE = 1 << 12;
 /** Octets of an UPDATE that are neither attributes nor all of the NLRI, and a prefix. */
 const NOT_ATTRIBUTES = 96;
 const scratch = new Uint8Array(CANONICAL_ROOM);
@@ -75,6 +98,11 @@ export class Exporter {
   readonly #keys = new Uint32Array(CACHE);
   readonly #values = new Uint32Array(CACHE);
   readonly #policy: Runner | undefined;
+  readonly #changes: boolean;
+  /** By set and source; made when the first route is reflected. */
+  #reflected:
+    | { readonly sets: Uint32Array; readonly peers: Uint32Array; readonly values: Uint32Array }
+    | undefined;
   /** The dictionary had no room for a set: the route is not exported, and counted. */
   dictionaryFull = 0;
 
@@ -89,11 +117,16 @@ export class Exporter {
       nextHopSelf: rules.nextHopSelf,
       nextHop4: rules.nextHop4,
       nextHop16: rules.nextHop6,
+      passBlackhole: rules.rules.passBlackhole,
+      // RFC 7947 2.2: a route server changes none of them.
+      keepMed: rules.rules.routeServerClient,
+      transparent: rules.external && rules.rules.routeServerClient,
     };
+    this.#changes = changesExport(rules.rules);
     const { policy } = rules;
     if (policy === undefined) return;
     this.#policy = policies.runner(policy.key, policy.neighbor, ({ bytes, start, end, marks }, attribute) =>
-      this.#rewrite(attribute, bytes, start, end, marks === 0 ? this.#options : this.#markedOptions(marks)),
+      this.#rewrite(attribute, bytes, start, end, this.#optionsFor(attribute, marks)),
     );
   }
 
@@ -104,9 +137,13 @@ export class Exporter {
     const family = id < this.#fabric.prefixes.base6 ? FAMILY_IPV4 : FAMILY_IPV6;
     if ((rules.families & family) === 0) return 0;
     if (!rules.external) {
-      // RFC 4271 9.2.1: what one internal neighbour told is not told to another.
       const flags = this.#fabric.session(source - 1, SESSION.flags);
-      if ((flags & SESSION_FLAG.external) === 0) return 0;
+      if ((flags & SESSION_FLAG.external) === 0) {
+        // RFC 4271 9.2.1: what one internal neighbour told is not told to another; RFC 4456 6: unless one is a client.
+        if (!rules.client && (flags & SESSION_FLAG.client) === 0) return 0;
+        attribute = this.#reflect(attribute, source - 1);
+        if (attribute === 0) return 0;
+      }
     }
     if (this.#policy !== undefined) return this.#policy.evaluate(id, attribute, source - 1);
     const slot = attribute & (CACHE - 1);
@@ -118,28 +155,62 @@ export class Exporter {
       attributes.bytes,
       start,
       start + attributes.lengthOf(attribute),
-      this.#options,
+      this.#optionsFor(attribute, 0),
     );
     this.#keys[slot] = attribute;
     this.#values[slot] = exported;
     return exported;
   }
 
-  /** What policy said itself stays: a MED for a neighbour outside, a next hop. */
-  #markedOptions(marks: number): ExportOptions {
-    const { keepMed, nextHopSelf } = this.#options;
+  /** RFC 4456 8: the set with who told it, and our cluster; what else becomes of it does not depend on who told it. */
+  #reflect(attribute: number, source: number): number {
+    const cache = (this.#reflected ??= {
+      sets: new Uint32Array(REFLECTED_CACHE),
+      peers: new Uint32Array(REFLECTED_CACHE),
+      values: new Uint32Array(REFLECTED_CACHE),
+    });
+    // The neighbour's BGP Identifier, not its session's place, which may be another's one day.
+    const peerId = this.#fabric.session(source, SESSION.peerId) >>> 0;
+    const slot = Math.imul(attribute ^ Math.imul(peerId, 31), 0x9e3779b1) >>> 20;
+    if (cache.sets[slot] === attribute && cache.peers[slot] === peerId) return cache.values[slot] as number;
+    const { attributes } = this.#fabric;
+    const set = reflected(attributes.copyOf(attribute), peerId, this.rules.clusterId);
+    const interned = attributes.intern(set, 0, set.length);
+    if (interned === 0) this.dictionaryFull++;
+    cache.sets[slot] = attribute;
+    cache.peers[slot] = peerId;
+    cache.values[slot] = interned;
+    return interned;
+  }
+
+  /**
+   * What policy said itself stays: a MED for a neighbour outside, a next hop. RFC 4456 10: a reflector leaves NEXT_HOP
+   * as it came.
+   */
+  #optionsFor(attribute: number, marks: number): ExportOptions {
+    const isReflected =
+      ((this.#fabric.attributes.rows[attribute * ROW + LENGTHS] as number) & REFLECTED) !== 0;
+    if (marks === 0 && !isReflected) return this.#options;
+    const { keepMed, nextHopSelf, external } = this.#options;
+    const self = nextHopSelf && (external || !isReflected);
     return {
       ...this.#options,
       keepMed: keepMed === true || (marks & MARK.med) !== 0,
-      nextHopSelf: (nextHopSelf || (marks & MARK.nextHopSelf) !== 0) && (marks & MARK.nextHop) === 0,
+      nextHopSelf: (self || (marks & MARK.nextHopSelf) !== 0) && (marks & MARK.nextHop) === 0,
     };
   }
 
-  /** The AttrId of what is sent of the canonical set [start, end); 0: nothing is. */
+  /** The AttrId of what is sent of the canonical set [start, end), by the neighbour's own rules and RFC 4271; 0: nothing is. */
   #rewrite(attribute: number, bytes: Uint8Array, start: number, end: number, options: ExportOptions): number {
     const { attributes } = this.#fabric;
     const { rules } = this;
-    let length = exportAttributes(bytes, start, end, options, scratch, 0);
+    if (this.#changes) {
+      const ready = prepared(bytes.slice(start, end), rules, rules.rules);
+      if (ready === undefined) return 0;
+      [bytes, start, end] = [ready, 0, ready.length];
+    }
+    const localPref = attributes.rows[attribute * ROW + LOCAL_PREF] as number;
+    let length = exportAttributes(bytes, start, end, options, scratch, 0, localPref);
     if (length < 0) return 0;
     const stale = ((attributes.rows[attribute * ROW + LENGTHS] as number) & LONG_STALE) !== 0;
     if (stale && rules.stale === 'guarded') length = this.#guard(length);

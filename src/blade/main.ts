@@ -23,7 +23,7 @@ const start = workerData as BladeStart & { readonly port: MessagePort };
 const { slot, port } = start;
 // Before the real ones are made: what Node.js has compiled fits objects of the shape that they have then.
 if (start.rehearse) rehearse(monotonicMilliseconds);
-const fabric = new Fabric(start.memory, slot, describeFor(start.localAs));
+const fabric = new Fabric(start.memory, slot, describeFor(start.router));
 const tell = (news: BladeNews): void => port.postMessage(news);
 const seed = (Date.now() ^ (slot << 20)) >>> 0;
 const random = new Random(seed);

@@ -2,8 +2,10 @@
  * What crosses the boundary between the chassis and a blade, by MessagePort. Everything that must survive a blade
  * stands in the fabric instead (I1): these are configuration, orders, and news for the log.
  */
+import type { NeighbourRules } from '../bgp/neighbour-rules.ts';
 import type { FabricMemory } from '../fabric/layout.ts';
 import type { PolicyDefinition } from '../policy/language.ts';
+import type { RouterIdentity } from '../rib/attribute-row.ts';
 
 /** One session's configuration as a blade needs it: numbers, no names. Every blade knows all of them. */
 export interface SessionConfiguration {
@@ -46,6 +48,12 @@ export interface SessionConfiguration {
   readonly nextHopSelf: boolean;
   readonly nextHop4?: Uint8Array;
   readonly nextHop6?: Uint8Array;
+  /** What is chosen for the neighbour beyond RFC 4271. */
+  readonly rules?: NeighbourRules;
+  /** RFC 4456; without it our BGP Identifier. */
+  readonly clusterId?: number;
+  /** The router's own AS; without it `localAs`. */
+  readonly routerAs?: number;
   /** Our AS in its eyes. */
   readonly localAs: number;
   /** The router's own, where that is another one: what it is told has both. */
@@ -77,7 +85,7 @@ export interface PrefixLimit {
 export interface BladeStart {
   readonly memory: FabricMemory;
   readonly slot: number;
-  readonly localAs: number;
+  readonly router: RouterIdentity;
   /** Run the code on made-up routes before the first neighbour comes. */
   readonly rehearse: boolean;
   readonly sessions: readonly SessionConfiguration[];

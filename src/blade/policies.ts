@@ -8,6 +8,7 @@ import type { NeighborContext } from '../policy/conditions.ts';
 import type { Runner } from '../policy/runner.ts';
 import { keepsAnyReceived } from '../rib/received.ts';
 import type { ExportRules } from './exporter.ts';
+import { ImportChecks } from './import-checks.ts';
 import type { SessionConfiguration } from './messages.ts';
 
 export interface ImportRule {
@@ -16,9 +17,16 @@ export interface ImportRule {
   readonly policy: Runner | undefined;
   /** Routes may be kept as they were received too. */
   readonly keeps: boolean;
+  /** What comes before policy. */
+  readonly checks: Pick<ImportChecks, 'objects' | 'received'>;
 }
 
-export const ACCEPT_ALL: ImportRule = { reject: false, policy: undefined, keeps: false };
+export const ACCEPT_ALL: ImportRule = {
+  reject: false,
+  policy: undefined,
+  keeps: false,
+  checks: { objects: () => false, received: (attribute) => attribute },
+};
 
 export function importRule(
   fabric: Fabric,
@@ -28,7 +36,12 @@ export function importRule(
   const { index, importAccept, importPolicy } = configuration;
   const policy =
     importPolicy === undefined ? undefined : policies.importer(importPolicy, neighborContext(configuration));
-  return { reject: !importAccept, policy, keeps: policy !== undefined || keepsAnyReceived(fabric, index) };
+  return {
+    reject: !importAccept,
+    policy,
+    keeps: policy !== undefined || keepsAnyReceived(fabric, index),
+    checks: new ImportChecks(fabric, configuration),
+  };
 }
 
 export function exportPolicy(

@@ -82,12 +82,12 @@ export class Receiver {
     this.#fabric.count(session, SESSION_NUMBER.withdrawalsReceived, withdrawn);
     let announced = 0;
     if (view.nlriStart < view.nlriEnd) {
-      const attribute = withdrawAll ? 0 : this.#intern(bytes, options, false);
+      const attribute = withdrawAll ? 0 : this.#intern(bytes, options, false, rule);
       if (attribute === 0 && !withdrawAll) return false;
       announced = this.#add4(session, bytes, view.nlriStart, view.nlriEnd, attribute, rule);
     }
     if (announced >= 0 && view.reachNlriStart < view.reachNlriEnd) {
-      const attribute = withdrawAll ? 0 : this.#intern(bytes, options, true);
+      const attribute = withdrawAll ? 0 : this.#intern(bytes, options, true, rule);
       if (attribute === 0 && !withdrawAll) return false;
       const { reachAfi, reachNlriStart, reachNlriEnd } = view;
       announced = this.#addMp(
@@ -117,8 +117,9 @@ export class Receiver {
     };
   }
 
-  #intern(bytes: Uint8Array, options: UpdateOptions, mp: boolean): number {
-    return internAttributes(this.#fabric.attributes, bytes, this.#view, options, mp);
+  #intern(bytes: Uint8Array, options: UpdateOptions, mp: boolean, rule: ImportRule): number {
+    const attribute = internAttributes(this.#fabric.attributes, bytes, this.#view, options, mp);
+    return rule.checks.received(attribute);
   }
 
   /** The prefixes of a field, with an AttrId or withdrawn (0); how many, or -1 when a table of the fabric is full. */

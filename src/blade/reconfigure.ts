@@ -19,8 +19,10 @@ import type { Session } from './session.ts';
 import type { UpdateGroup } from './update-group.ts';
 
 /** What decides whether a route of the neighbour is taken: equal keys, equal answers. */
-export function importKey({ importAccept, importPolicy }: SessionConfiguration): string {
-  return importPolicy ?? (importAccept ? 'accept' : 'reject');
+export function importKey({ importAccept, importPolicy, rules }: SessionConfiguration): string {
+  const { enforceFirstAs = false, allowOwnAs = 0 } = rules ?? {};
+  const checks = enforceFirstAs || allowOwnAs > 0 ? `/${enforceFirstAs} ${allowOwnAs}` : '';
+  return (importPolicy ?? (importAccept ? 'accept' : 'reject')) + checks;
 }
 
 /** FNV-1a, never 0. */

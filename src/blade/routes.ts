@@ -9,7 +9,7 @@ import { BLADE_WORD, SESSION_NUMBER } from '../fabric/layout.ts';
 import type { RecordRing } from '../fabric/record-ring.ts';
 import { ANSWER, MARKER, QUESTION, SiblingChannel } from '../ibgp-internal/channel.ts';
 import { Evaluator, OUTCOME, replaceWord } from '../ibgp-internal/evaluate.ts';
-import { LENGTHS, LOOPED, MED, ROW } from '../rib/attribute-row.ts';
+import { LENGTHS, LOOPED, MED_COUNTS, ROW } from '../rib/attribute-row.ts';
 import { noteMed, notePresence } from '../rib/presence.ts';
 import { clearReceived, keepsReceived, receivedColumn } from '../rib/received.ts';
 import { ADVERTISED, FILTERED } from '../rib/route-word.ts';
@@ -95,9 +95,8 @@ export class Routes implements BestRoutes {
    */
   announce(session: number, id: number, received: number, rule: ImportRule, keep = 0): boolean {
     const fabric = this.#fabric;
-    const looped = ((fabric.attributes.rows[received * ROW + LENGTHS] as number) & LOOPED) !== 0;
     let attribute = received;
-    let filtered = looped || rule.reject ? FILTERED : 0;
+    let filtered = rule.reject || rule.checks.objects(received) ? FILTERED : 0;
     if (rule.policy !== undefined && filtered === 0) {
       attribute = rule.policy.evaluate(id, received, session);
       if (attribute === 0) {
@@ -114,13 +113,14 @@ export class Routes implements BestRoutes {
     }
     notePresence(fabric, session, id);
     // Before the word: who hears the same again, after a blade died in between, finds nothing new in the column.
-    const newMed = fabric.attributes.rows[attribute * ROW + MED] !== 0 && noteMed(fabric, id);
+    const lengths = fabric.attributes.rows[attribute * ROW + LENGTHS] as number;
+    const newMed = (lengths & MED_COUNTS) !== 0 && noteMed(fabric, id);
     if (!fabric.columns.set(session, id, word)) {
       if (newMed) this.#evaluate(id, 0, 0, true);
       return false;
     }
     if (old === 0) this.#countRoute(session, id, 1);
-    if (looped) fabric.count(session, SESSION_NUMBER.loopsRejected);
+    if (filtered !== 0 && (lengths & LOOPED) !== 0) fabric.count(session, SESSION_NUMBER.loopsRejected);
     if (rule.keeps && attribute === received) clearReceived(fabric, session, id);
     this.#evaluate(id, newMed ? 0 : session + 1, old & ADVERTISED ? session + 1 : 0, newMed);
     return true;

@@ -22,6 +22,7 @@ import {
   type Open,
   openFailure,
 } from '../bgp/open.ts';
+import { roleMismatch, roleValue } from '../bgp/roles.ts';
 import type { UpdateOptions } from '../bgp/update.ts';
 import type { Fabric } from '../fabric/fabric.ts';
 import { FifoSet } from '../fabric/fifo-set.ts';
@@ -35,7 +36,7 @@ import {
 } from '../fabric/layout.ts';
 import type { PolicyBook } from '../policy/book.ts';
 import { dropRoutePage, hasRoutePage } from '../rib/received.ts';
-import type { ExportRules } from './exporter.ts';
+import { type ExportRules, NO_RULES } from './exporter.ts';
 import type { Limits } from './limits.ts';
 import { type Capability, EXTENDED_RING, type SessionConfiguration, type SessionLimit } from './messages.ts';
 import { NeighbourLimits } from './neighbour-limits.ts';
@@ -310,7 +311,13 @@ export class Session implements TrackOwner {
         ? {}
         : { interval: configuration.advertisementInterval * 1000 }),
       stale: negotiated.longLived ? 'told' : configuration.tellStale ? 'guarded' : 'withheld',
-      nextHopSelf: negotiated.external || configuration.nextHopSelf,
+      neighborAs: configuration.as,
+      client: (this.#host.fabric.session(this.index, SESSION.flags) & SESSION_FLAG.client) !== 0,
+      clusterId: configuration.clusterId ?? configuration.localId,
+      rules: configuration.rules ?? NO_RULES,
+      nextHopSelf: configuration.rules?.routeServerClient
+        ? configuration.nextHopSelf
+        : negotiated.external || configuration.nextHopSelf,
       nextHop4: configuration.nextHop4 ?? own.ipv4,
       nextHop6: configuration.nextHop6 ?? own.ipv6,
     };
@@ -324,7 +331,7 @@ export class Session implements TrackOwner {
 
   acceptOpen(track: Track, open: Open): DecodeFailure | 'dump' | undefined {
     const ours = this.#ourOpen();
-    const refusal = acceptOpen(ours, open, this.configuration.as);
+    const refusal = acceptOpen(ours, open, this.configuration.as) ?? this.#refuseRole(open);
     if (refusal !== undefined) return refusal;
     const { leastHoldTime = 0 } = this.configuration;
     if (open.holdTime !== 0 && open.holdTime < leastHoldTime)
@@ -335,6 +342,14 @@ export class Session implements TrackOwner {
     if (this.#collides(track, open)) return 'dump';
     this.#negotiated = negotiate(ours, open);
     return undefined;
+  }
+
+  /** RFC 9234 4.2 */
+  #refuseRole({ as, capabilities }: Open): DecodeFailure | undefined {
+    const { localAs, rules: { role, roleStrict = false } = {} } = this.configuration;
+    if (role === undefined || as === localAs) return undefined;
+    const why = roleMismatch(role, capabilities.role, roleStrict);
+    return why === undefined ? undefined : openFailure(OpenError.RoleMismatch, why);
   }
 
   holdTime(track: Track): number {
@@ -487,10 +502,17 @@ export class Session implements TrackOwner {
         fourOctetAs: offers('four-octet-as') ? configuration.localAs : undefined,
         extendedMessage: this.#offersExtendedMessages,
         gracefulRestart: this.#ourGracefulRestart(),
+        role: this.#ourRole(),
         // RFC 9494 3.1: as a helper we name no family.
         longLived: this.#longest > 0 ? [] : undefined,
       },
     };
+  }
+
+  /** RFC 9234 4.1: towards another AS only. */
+  #ourRole(): number | undefined {
+    const { as, localAs, rules } = this.configuration;
+    return rules?.role === undefined || as === localAs ? undefined : roleValue(rules.role);
   }
 
   /** RFC 4724 3: as a helper we name no family; where forwarding goes on without us, all that we speak. */
@@ -543,6 +565,7 @@ export class Session implements TrackOwner {
       SESSION.flags,
       (negotiated.fourOctetAs ? SESSION_FLAG.fourOctetAs : 0) |
         (negotiated.external ? SESSION_FLAG.external : 0) |
+        (this.configuration.rules?.client && !negotiated.external ? SESSION_FLAG.client : 0) |
         (negotiated.routeRefresh ? SESSION_FLAG.routeRefresh : 0) |
         (negotiated.enhancedRefresh ? SESSION_FLAG.enhancedRefresh : 0) |
         (negotiated.longLived ? SESSION_FLAG.longLived : 0) |

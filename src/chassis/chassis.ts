@@ -30,6 +30,7 @@ import {
   protectionTroubleOf,
   rehearsalConfiguration,
   rehearsalIndex,
+  routerIdentity,
 } from './plan.ts';
 import { type Recovered, Recovery } from './recovery.ts';
 import { rehearse } from './rehearsal.ts';
@@ -81,7 +82,7 @@ export class Chassis {
     this.#quiet = options.quiet ?? false;
     const memory = createFabricMemory(fabricOptions(configuration));
     const { blades, heartbeatLimit, poisonLimit } = configuration.chassis;
-    this.fabric = new Fabric(memory, memory.options.blades, describeFor(configuration.router.as));
+    this.fabric = new Fabric(memory, memory.options.blades, describeFor(routerIdentity(configuration)));
     this.fabric.box[BOX.blades] = blades;
     this.table = new SessionTable(this.fabric, monotonicMilliseconds);
     for (const neighbor of configuration.neighbors) this.table.add(configuration, neighbor);
@@ -253,7 +254,7 @@ export class Chassis {
     const { policies } = this.configuration;
     // Where sessions wait for the blade, they are served first.
     const rehearse = this.configuration.chassis.rehearse && this.recovery.waiting.size === 0;
-    return blade.start({ memory, localAs: this.configuration.router.as, rehearse, sessions, policies });
+    return blade.start({ memory, router: routerIdentity(this.configuration), rehearse, sessions, policies });
   }
 
   #alive(): number {

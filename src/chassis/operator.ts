@@ -30,7 +30,7 @@ import {
 } from './operations.ts';
 import { Reloader } from './reload.ts';
 import { bladeRow, chassisSummary, fabricRows } from './views/box.ts';
-import { prefixWords, RouteViews } from './views/routes.ts';
+import { prefixWords, RouteViews, whyNotFeasible } from './views/routes.ts';
 import { sessionDetail, sessionRow } from './views/sessions.ts';
 
 /** Every blade within this fraction of the mean, or as near as whole sessions allow. */
@@ -65,6 +65,7 @@ export class Operator implements ChassisOperations {
       (session) => chassis.table.at(session)?.neighbor.address ?? '?',
       () => (chassis.origins.configured ? chassis.origins.table : undefined),
       chassis.configuration.router.as,
+      (session, attribute) => whyNotFeasible(chassis, session, attribute),
     );
   }
 

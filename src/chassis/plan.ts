@@ -1,11 +1,13 @@
 /** From the configuration file to what blades and line cards are given: sessions by index, in numbers. */
 import { protectionTrouble } from '../base/socket-options.ts';
 import { FAMILY_IPV4, familyBits } from '../bgp/families.ts';
+import type { NeighbourRules } from '../bgp/neighbour-rules.ts';
 import { EXTENDED_RING, type SessionConfiguration } from '../blade/messages.ts';
 import type { Configuration, NeighborConfiguration } from '../config/configuration.ts';
 import { defaultFabricOptions, type FabricOptions } from '../fabric/layout.ts';
 import { addressWords } from '../linecard/address-words.ts';
 import type { Neighbor } from '../linecard/messages.ts';
+import type { RouterIdentity } from '../rib/attribute-row.ts';
 
 /** Blades that there can be at least, so that some can be added while it runs. */
 const LEAST_BLADES = 16;
@@ -77,6 +79,9 @@ export function sessionConfiguration(
     ...(neighbor.advertisementInterval === undefined
       ? {}
       : { advertisementInterval: neighbor.advertisementInterval }),
+    rules: neighbourRules(neighbor),
+    ...clusterId(configuration),
+    routerAs: configuration.router.as,
     localId: configuration.router.idNumber,
   };
 }
@@ -90,6 +95,40 @@ function localAs(
     localAs: other,
     ...(localAsReplaceAs ? {} : { behindAs: own }),
     ...(localAsNoPrepend ? {} : { prependAs: other }),
+  };
+}
+
+/** What every thread must know of the box to describe attribute sets. */
+export function routerIdentity(configuration: Configuration): RouterIdentity {
+  const { as, idNumber, alwaysCompareMed, missingMedAsWorst } = configuration.router;
+  return {
+    as,
+    id: idNumber,
+    clusterId: idNumber,
+    ...clusterId(configuration),
+    alwaysCompareMed,
+    missingMedAsWorst,
+  };
+}
+
+function clusterId({ router }: Configuration): { clusterId?: number } {
+  if (router.clusterId === undefined) return {};
+  const [a = 0, b = 0, c = 0, d = 0] = router.clusterId.split('.').map(Number);
+  return { clusterId: ((a << 24) | (b << 16) | (c << 8) | d) >>> 0 };
+}
+
+function neighbourRules(neighbor: NeighborConfiguration): NeighbourRules {
+  const { localRole, allowasIn, removePrivateAs } = neighbor;
+  return {
+    client: neighbor.routeReflectorClient,
+    ...(localRole === undefined ? {} : { role: localRole, roleStrict: neighbor.roleStrict }),
+    enforceFirstAs: neighbor.enforceFirstAs,
+    ...(allowasIn === undefined ? {} : { allowOwnAs: allowasIn }),
+    asOverride: neighbor.asOverride,
+    ...(removePrivateAs === undefined ? {} : { removePrivateAs }),
+    gracefulShutdown: neighbor.gracefulShutdown,
+    passBlackhole: neighbor.passBlackhole,
+    routeServerClient: neighbor.routeServerClient,
   };
 }
 

@@ -59,6 +59,16 @@ export const NEIGHBOR_EFFECTS: { readonly [K in keyof Required<NeighborConfigura
   nextHopSelf: 'export',
   nextHopIpv4: 'export',
   nextHopIpv6: 'export',
+  routeReflectorClient: 'reset',
+  routeServerClient: 'export',
+  localRole: 'reset',
+  roleStrict: 'session',
+  enforceFirstAs: 'import',
+  allowasIn: 'import',
+  asOverride: 'export',
+  removePrivateAs: 'export',
+  gracefulShutdown: 'export',
+  passBlackhole: 'export',
   blade: 'start',
   group: 'now', // what it brings are other keys
   description: 'now',
@@ -69,6 +79,9 @@ const ROUTER_EFFECTS: { readonly [K in keyof Required<RouterValues>]: Effect } =
   as: 'restart',
   id: 'restart',
   listen: 'restart',
+  clusterId: 'restart',
+  alwaysCompareMed: 'restart',
+  missingMedAsWorst: 'restart',
 };
 
 // biome-ignore format: one line a row

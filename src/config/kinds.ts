@@ -1,6 +1,7 @@
 /** The kinds of scalar that the configuration knows: what each accepts, and what it says of what it refuses. */
 import { isIPv4 } from 'node:net';
 import { FAMILIES, type Family } from '../bgp/families.ts';
+import { ROLES } from '../bgp/roles.ts';
 import { canonicalAddress, unusableAddress } from './address.ts';
 import { suggestion } from './nearest.ts';
 import { type Scalar, Wrong } from './shapes.ts';
@@ -216,3 +217,4 @@ export const policy: Scalar<PolicyName> = {
   among: 'policies',
   read: (_, source) => source,
 };
+export const localRole = choice(ROLES, 'role');

@@ -33,6 +33,7 @@ export function checkRules(draft: Draft, complain: Complain): void {
     checkCapabilities(neighbor, path, complain);
     checkPassive(neighbor, path, draft, complain);
     checkNeighborAs(neighbor, path, complain);
+    checkKind(neighbor, path, draft, complain);
   });
 }
 
@@ -174,4 +175,30 @@ function checkPassive(
 function checkNeighborAs(neighbor: Doubtful<NeighborValues>, path: string, complain: Complain): void {
   if (neighbor.as !== 23456) return;
   complain(`${path}.as`, '23456 is AS_TRANS (RFC 6793); give the 4-octet AS number that it stands for');
+}
+
+/** Keys that mean something for one kind of neighbour only. */
+const ONLY_FOR: readonly (readonly [name: keyof NeighborValues, key: string, kind: 'iBGP' | 'eBGP'])[] = [
+  ['routeReflectorClient', 'route-reflector-client', 'iBGP'],
+  ['routeServerClient', 'route-server-client', 'eBGP'],
+  ['localRole', 'local-role', 'eBGP'],
+  ['enforceFirstAs', 'enforce-first-as', 'eBGP'],
+  ['asOverride', 'as-override', 'eBGP'],
+  ['removePrivateAs', 'remove-private-as', 'eBGP'],
+  ['passBlackhole', 'pass-blackhole', 'eBGP'],
+];
+
+function checkKind(neighbor: Doubtful<NeighborValues>, path: string, draft: Draft, complain: Complain): void {
+  const { as } = draft.router;
+  if (as === undefined || neighbor.as === undefined) return;
+  const is = as === neighbor.as ? 'iBGP' : 'eBGP';
+  for (const [name, key, kind] of ONLY_FOR) {
+    if (!neighbor[name] || is === kind) continue;
+    complain(
+      `${path}.${key}`,
+      `is for ${kind} neighbours, and AS ${neighbor.as} makes this one an ${is} neighbour`,
+    );
+  }
+  if (neighbor.roleStrict && neighbor.localRole === undefined)
+    complain(`${path}.role-strict`, 'needs local-role, which says what the role is to be');
 }

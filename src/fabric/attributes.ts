@@ -78,6 +78,12 @@ export class AttributeDictionary {
     return (this.rows[id * ROW + ATTRIBUTE_ROW.offset] as number) << 2;
   }
 
+  /** The octets of a set, for those who do not mind a copy. */
+  copyOf(id: number): Uint8Array {
+    const start = this.offsetOf(id);
+    return Uint8Array.from(this.bytes.subarray(start, start + this.lengthOf(id)));
+  }
+
   lengthOf(id: number): number {
     return this.rows[id * ROW + ATTRIBUTE_ROW.length] as number;
   }

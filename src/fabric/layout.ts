@@ -164,6 +164,8 @@ export const SESSION_FLAG = {
   extendedMessage: 8,
   enhancedRefresh: 16,
   longLived: 32,
+  /** A route reflector client (RFC 4456). */
+  client: 64,
 } as const;
 
 /** Float64 numbers of a session: times in monotonic milliseconds, and counters. Writer: the home blade. */

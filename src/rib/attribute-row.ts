@@ -1,10 +1,18 @@
 import { neighborAs, pathHops, segmentsContain } from '../bgp/as-path.ts';
-import { Community } from '../bgp/attribute-table.ts';
-import { AttributeType, DEFAULT_LOCAL_PREF, Origin, valueLength, valueStart } from '../bgp/attributes.ts';
+import {
+  AttributeType,
+  Community,
+  DEFAULT_LOCAL_PREF,
+  Origin,
+  valueLength,
+  valueStart,
+} from '../bgp/attributes.ts';
 import { u32 } from '../bgp/bytes.ts';
 import { listsCommunity } from '../bgp/communities.ts';
 import type { Describe } from '../fabric/attributes.ts';
 import { ATTRIBUTE_ROW } from '../fabric/layout.ts';
+
+const { GracefulShutdown, LlgrStale } = Community;
 
 /**
  * What the decision process reads of an attribute set: five words beside the bytes, filled once when the set is
@@ -13,7 +21,13 @@ import { ATTRIBUTE_ROW } from '../fabric/layout.ts';
  *   [ LOCAL_PREF | MED | neighbour AS | lengths and flags | ORIGINATOR_ID ]
  *
  * lengths and flags: AS_PATH length (bits 0-15), ORIGIN (16-17), CLUSTER_LIST length (18-25), own AS in the path
- * (bit 26), ORIGINATOR_ID present (bit 27), LLGR_STALE among the communities (bit 28).
+ * (bit 26), ORIGINATOR_ID present (bit 27), LLGR_STALE among the communities (bit 28), reflected by us before (bit 29),
+ * a MED that makes this no total order (bit 30).
+ *
+ * What the operator chose of the decision process stands in these words, too, so that comparing costs the same:
+ *
+ *   missing-med-as-worst   MED is the highest number where there is none
+ *   always-compare-med     the neighbour AS is 0 everywhere: MED compares all routes, and is a total order
  */
 export const ROW = ATTRIBUTE_ROW.words;
 export const LOCAL_PREF = ATTRIBUTE_ROW.described;
@@ -27,17 +41,41 @@ export const LOOPED = 1 << 26;
 export const HAS_ORIGINATOR = 1 << 27;
 /** RFC 9494: told, or kept here, over the long absence of who told it; worse than any other. */
 export const LONG_STALE = 1 << 28;
+export const REFLECTED = 1 << 29;
+export const MED_COUNTS = 1 << 30;
+
+/** Who we are, and how MED counts: the same for every thread of a box, from start to end. */
+export interface RouterIdentity {
+  readonly as: number;
+  /** BGP Identifier; RFC 4456 8: as ORIGINATOR_ID it says that a route is our own AS's, come back. */
+  readonly id?: number;
+  /** The confederation's identifier: the AS that others see (RFC 5065). */
+  readonly confederation?: number;
+  /** Without it there is no cluster. */
+  readonly clusterId?: number;
+  readonly alwaysCompareMed?: boolean;
+  readonly missingMedAsWorst?: boolean;
+}
+
+/** RFC 4271 9.1.2.2 c has 0 where there is none. */
+const WORST_MED = 0xffffffff;
 
 /**
  * The description of attribute sets for a router in this AS: what `summarize` would find, in one walk and without an
  * object between, as every new set is described.
  */
-export function describeFor(localAs: number): Describe {
+export function describeFor(router: number | RouterIdentity): Describe {
+  const identity = typeof router === 'number' ? { as: router } : router;
+  const { as: localAs, id: localId = 0, clusterId = 0, alwaysCompareMed = false } = identity;
+  const { confederation = localAs } = identity;
+  const noMed = identity.missingMedAsWorst === true ? WORST_MED : 0;
   return (bytes, start, end, row, at) => {
     let origin: number = Origin.Incomplete;
     let lengths = 0;
+    let saysLocalPref = false;
     row[at] = DEFAULT_LOCAL_PREF;
-    row[at + 1] = row[at + 2] = row[at + 4] = 0;
+    row[at + 1] = noMed;
+    row[at + 2] = row[at + 4] = 0;
     for (let from = start; from < end; ) {
       const value = valueStart(bytes, from);
       const next = value + valueLength(bytes, from);
@@ -46,29 +84,37 @@ export function describeFor(localAs: number): Describe {
           origin = bytes[value]!;
           break;
         case AttributeType.AsPath:
-          row[at + 2] = neighborAs(bytes, value, next);
+          if (!alwaysCompareMed) row[at + 2] = neighborAs(bytes, value, next);
           lengths |= pathLength(bytes, value, next);
           if (segmentsContain(bytes, value, next, 4, localAs)) lengths |= LOOPED;
+          else if (confederation !== localAs && segmentsContain(bytes, value, next, 4, confederation))
+            lengths |= LOOPED;
           break;
         case AttributeType.MultiExitDisc:
           row[at + 1] = u32(bytes, value);
           break;
         case AttributeType.LocalPref:
           row[at] = u32(bytes, value);
+          saysLocalPref = true;
+          break;
+        case AttributeType.Communities:
+          // RFC 8326 4.2: the least degree of preference, where no internal neighbour has given one.
+          if (!saysLocalPref && listsCommunity(bytes, value, next, GracefulShutdown)) row[at] = 0;
+          if (listsCommunity(bytes, value, next, LlgrStale)) lengths |= LONG_STALE;
           break;
         case AttributeType.OriginatorId:
           row[at + 4] = u32(bytes, value);
           if (row[at + 4] !== 0) lengths |= HAS_ORIGINATOR;
-          break;
-        case AttributeType.Communities:
-          if (listsCommunity(bytes, value, next, Community.LlgrStale)) lengths |= LONG_STALE;
+          if (localId !== 0 && row[at + 4] === localId) lengths |= REFLECTED;
           break;
         case AttributeType.ClusterList:
           lengths |= Math.min((next - value) >> 2, 255) << 18;
+          if (clusterId !== 0 && listsCommunity(bytes, value, next, clusterId)) lengths |= REFLECTED;
           break;
       }
       from = next;
     }
+    if (!alwaysCompareMed && row[at + 1] !== noMed) lengths |= MED_COUNTS;
     row[at + 3] = lengths | (origin << 16);
   };
 }

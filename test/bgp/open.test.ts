@@ -47,6 +47,7 @@ const capabilities: fc.Arbitrary<Capabilities> = fc.record({
       maxLength: 3,
     },
   ),
+  role: fc.option(octet, { nil: undefined }),
   unknown: fc.array(
     fc.record({
       code: fc.integer({ min: 128, max: 255 }),

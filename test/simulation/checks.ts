@@ -16,6 +16,7 @@ import {
   type Candidate,
   candidatesFor,
   expectedTable,
+  medCounts,
 } from './reference.ts';
 import { communitiesText, describeCanonical } from './route.ts';
 import type { World } from './world.ts';
@@ -30,7 +31,7 @@ export function checkTables(world: World): void {
   for (const neighbour of world.neighbours) {
     const { index } = neighbour.options;
     if (!neighbour.established) continue;
-    const expected = expectedTable(world.prefixes, announcers, neighbour.options);
+    const expected = expectedTable(world.prefixes, announcers, neighbour.options, world.options);
     for (const [prefix] of world.prefixes.all.entries()) {
       const [should, does] = [expected.get(prefix), neighbour.held.get(prefix)];
       if (should === does) continue;
@@ -53,7 +54,7 @@ export function checkRibs(world: World): void {
     const id = idOf(world, prefix);
     const candidates = candidatesFor(world.prefixes, announcers, prefix);
     if (id < 0) continue;
-    checkLocRibs(world, prefix, id, bestOf(candidates));
+    checkLocRibs(world, prefix, id, bestOf(candidates, world.options));
     checkWords(world, prefix, id, candidates);
   }
 }
@@ -75,9 +76,9 @@ function checkLocRibs(world: World, prefix: number, id: number, best: Candidate 
 function checkWords(world: World, prefix: number, id: number, candidates: readonly Candidate[]): void {
   const { fabric } = world;
   const medMarked = (fabric.presence[id] as number) < 0;
-  if (!medMarked && candidates.some(({ route }) => (route.med ?? 0) !== 0))
+  if (!medMarked && candidates.some((each) => medCounts(each, world.options)))
     throw new Error('a MED without its mark');
-  const advertised = advertisedOf(candidates, medMarked);
+  const advertised = advertisedOf(candidates, medMarked, world.options);
   for (const [session, neighbour] of world.neighbours.entries()) {
     const word = fabric.columns.get(session, id);
     const at = `session ${session}, ${world.prefixes.text(prefix)}`;

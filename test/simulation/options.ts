@@ -4,7 +4,9 @@
  */
 import { Random } from '../../src/base/random.ts';
 import { FAMILY_IPV4, FAMILY_IPV6 } from '../../src/bgp/families.ts';
+import { ROLES, type Role } from '../../src/bgp/roles.ts';
 import { LIMITS, type Limits } from '../../src/blade/limits.ts';
+import type { RouterIdentity } from '../../src/rib/attribute-row.ts';
 
 export const LOCAL_AS = 65_000;
 export const LOCAL_ID = 0x0a0000fe;
@@ -28,6 +30,16 @@ export interface NeighbourOptions {
   importAccept: boolean;
   exportAccept: boolean;
   nextHopSelf: boolean;
+  /** A route reflector client (RFC 4456). */
+  readonly client: boolean;
+  /** Our role towards it (RFC 9234). */
+  readonly role: Role | undefined;
+  readonly allowOwnAs: number;
+  readonly enforceFirstAs: boolean;
+  readonly asOverride: boolean;
+  readonly removePrivateAs: 'all' | 'replace' | undefined;
+  readonly gracefulShutdown: boolean;
+  readonly transparent: boolean;
   /** Seconds; 0: no KEEPALIVEs. */
   readonly holdTime: number;
   /** It restarts gracefully (RFC 4724): its routes are kept so many seconds; 0: it does not. */
@@ -50,6 +62,11 @@ export interface SimulationOptions {
   readonly prefixes6: number;
   /** Actions of neighbours and operators. */
   readonly actions: number;
+  /** Routes carry what the rules of neighbours are about. */
+  readonly extras: boolean;
+  /** How MED counts. */
+  readonly alwaysCompareMed: boolean;
+  readonly missingMedAsWorst: boolean;
   /** Chance that a route carries a MED. */
   readonly med: number;
   /** Chance that a route does not say who announced it, so that attribute sets are shared. */
@@ -88,7 +105,7 @@ export function optionsFor(seed: number, blades?: number): SimulationOptions {
   const broad = broadOptions(seed, random);
   const kind = random.float();
   const particular = kind < 0.4 ? skewedOptions(random) : kind < 0.5 ? crowdedOptions(random) : {};
-  const chosen = withLongLived({ ...broad, ...particular });
+  const chosen = withRules(withLongLived({ ...broad, ...particular }));
   return blades === undefined ? chosen : { ...chosen, blades };
 }
 
@@ -136,6 +153,9 @@ function broadOptions(seed: number, random: Random): SimulationOptions {
     prefixes4: 1 + random.below(small ? 4 : 24),
     prefixes6: random.below(small ? 3 : 12),
     actions: 30 + random.below(random.chance(0.8) ? 120 : 300),
+    alwaysCompareMed: false,
+    missingMedAsWorst: false,
+    extras: false,
     med: random.pick([0, 0, 0.02, 0.1, 0.5]),
     plain: random.pick([0, 0.3, 0.8]),
     fat: random.pick([0, 0, 0.1, 0.7]),
@@ -221,6 +241,65 @@ function limitsFor(random: Random): Limits {
 }
 
 /** `alike`: most neighbours are told the same, and so share update groups. */
+/** A router whose neighbours have rules of their own (bgp/neighbour-rules.ts), in half of the histories. */
+function withRules(options: SimulationOptions): SimulationOptions {
+  const random = new Random(options.seed ^ 0x4456);
+  if (random.chance(0.5)) return options;
+  const alike = random.chance(0.3)
+    ? { true: rulesFor(random, true), false: rulesFor(random, false) }
+    : undefined;
+  const neighbours = options.neighbours.map((each) => {
+    const rules = random.chance(0.3)
+      ? NO_RULES
+      : (alike?.[`${each.external}`] ?? rulesFor(random, each.external));
+    return { ...each, ...rules };
+  });
+  return {
+    ...options,
+    neighbours,
+    extras: true,
+    alwaysCompareMed: random.chance(0.25),
+    missingMedAsWorst: random.chance(0.25),
+  };
+}
+
+const NO_RULES: Rules = {
+  client: false,
+  role: undefined,
+  allowOwnAs: 0,
+  enforceFirstAs: false,
+  asOverride: false,
+  removePrivateAs: undefined,
+  gracefulShutdown: false,
+  transparent: false,
+};
+
+function rulesFor(random: Random, external: boolean): Rules {
+  const some = (chance: number): boolean => random.chance(chance);
+  return {
+    client: !external && some(0.5),
+    role: external && some(0.3) ? random.pick(ROLES) : undefined,
+    allowOwnAs: some(0.1) ? 1 : 0,
+    enforceFirstAs: external && some(0.1),
+    asOverride: external && some(0.1),
+    removePrivateAs: external && some(0.15) ? random.pick(['all', 'replace'] as const) : undefined,
+    gracefulShutdown: some(0.05),
+    transparent: external && some(0.1),
+  };
+}
+
+type Rules = Pick<
+  NeighbourOptions,
+  | 'client'
+  | 'role'
+  | 'allowOwnAs'
+  | 'enforceFirstAs'
+  | 'asOverride'
+  | 'removePrivateAs'
+  | 'gracefulShutdown'
+  | 'transparent'
+>;
+
 function neighbourFor(random: Random, index: number, alike: boolean): NeighbourOptions {
   const external = random.chance(alike ? 0.9 : 0.7);
   const fourOctetAs = alike || random.chance(0.85);
@@ -253,5 +332,11 @@ function neighbourFor(random: Random, index: number, alike: boolean): NeighbourO
     forgets: random.chance(0.2),
     longLived: 0,
     tellStale: false,
+    ...NO_RULES,
   };
+}
+
+/** The box as its threads know it. */
+export function identityOf({ alwaysCompareMed, missingMedAsWorst }: SimulationOptions): RouterIdentity {
+  return { as: LOCAL_AS, id: LOCAL_ID, clusterId: LOCAL_ID, alwaysCompareMed, missingMedAsWorst };
 }

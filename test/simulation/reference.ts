@@ -20,11 +20,21 @@ export interface Announcer {
 const NO_EXPORT = 0xffffff01;
 const NO_ADVERTISE = 0xffffff02;
 const LLGR_STALE = 0xffff0006;
+const NO_EXPORT_SUBCONFED = 0xffffff03;
+const GRACEFUL_SHUTDOWN = 0xffff0000;
+const BLACKHOLE = 0xffff029a;
 const DEFAULT_LOCAL_PREF = 100;
+const WORST_MED = 0xffffffff;
 
 const isStale = (route: Route): boolean => route.communities.includes(LLGR_STALE);
 
-/** The feasible routes for a prefix. */
+/** How MED counts in this router. */
+export interface MedRules {
+  readonly alwaysCompareMed: boolean;
+  readonly missingMedAsWorst: boolean;
+}
+
+/** The feasible routes for a prefix, as they are kept. */
 export function candidatesFor(
   prefixes: Prefixes,
   announcers: readonly Announcer[],
@@ -37,7 +47,26 @@ export function candidatesFor(
       const route = announcing.get(prefix);
       return route === undefined ? [] : [{ route, from: options }];
     })
-    .filter(({ route }) => !route.path.includes(LOCAL_AS) && !route.set.includes(LOCAL_AS));
+    .filter(feasible)
+    .map(({ route, from }) => ({
+      from,
+      route: marks(from) ? { ...route, otc: route.otc ?? from.as } : route,
+    }));
+}
+
+function feasible({ route, from }: Candidate): boolean {
+  const own = [...route.path, ...route.set].filter((as) => as === LOCAL_AS).length;
+  if (own > from.allowOwnAs) return false; // RFC 4271 9.1.2
+  if (!from.external) return route.originator !== LOCAL_ID && !route.clusters.includes(LOCAL_ID); // RFC 4456 8
+  if (from.enforceFirstAs && route.path[0] !== from.as) return false;
+  if (route.otc === undefined) return true; // RFC 9234 5
+  if (from.role === 'provider' || from.role === 'rs') return false;
+  return from.role !== 'peer' || route.otc === from.as;
+}
+
+/** RFC 9234 5: a route from a provider, a peer or a route server gets the attribute. */
+function marks({ role }: NeighbourOptions): boolean {
+  return role === 'customer' || role === 'peer' || role === 'rs-client';
 }
 
 function least(candidates: readonly Candidate[], value: (candidate: Candidate) => number): Candidate[] {
@@ -45,21 +74,32 @@ function least(candidates: readonly Candidate[], value: (candidate: Candidate) =
   return candidates.filter((candidate) => value(candidate) === lowest);
 }
 
-const med = ({ route }: Candidate): number => route.med ?? 0;
+const med = ({ route }: Candidate, rules: MedRules): number =>
+  route.med ?? (rules.missingMedAsWorst ? WORST_MED : 0);
+
+/** Comparing by MED makes a choice among this one and others no total order. */
+export function medCounts(candidate: Candidate, rules: MedRules): boolean {
+  return !rules.alwaysCompareMed && med(candidate, rules) !== (rules.missingMedAsWorst ? WORST_MED : 0);
+}
+
+/** RFC 8326: the least one where a route says so, and no internal neighbour has said another. */
+function localPref({ route, from }: Candidate): number {
+  const otherwise = route.communities.includes(GRACEFUL_SHUTDOWN) ? 0 : DEFAULT_LOCAL_PREF;
+  return from.external ? otherwise : (route.localPref ?? otherwise);
+}
 const neighbourAs = ({ route }: Candidate): number => route.path[0] ?? 0;
 
 /** RFC 4271 9.1.2.2, RFC 4456 9. */
-export function bestOf(candidates: readonly Candidate[]): Candidate | undefined {
+export function bestOf(candidates: readonly Candidate[], rules: MedRules): Candidate | undefined {
   if (candidates.length === 0) return undefined;
   let left = least(candidates, ({ route }) => (isStale(route) ? 1 : 0)); // RFC 9494 4.3
-  left = least(
-    left,
-    ({ route, from }) => -(from.external ? DEFAULT_LOCAL_PREF : (route.localPref ?? DEFAULT_LOCAL_PREF)),
-  );
+  left = least(left, (candidate) => -localPref(candidate));
   left = least(left, ({ route }) => route.path.length + (route.set.length > 0 ? 1 : 0)); // a
   left = least(left, ({ route }) => route.origin); // b
+  const comparable = (a: Candidate, b: Candidate): boolean =>
+    rules.alwaysCompareMed || neighbourAs(a) === neighbourAs(b);
   left = left.filter(
-    (one) => !left.some((other) => neighbourAs(other) === neighbourAs(one) && med(other) < med(one)),
+    (one) => !left.some((other) => comparable(other, one) && med(other, rules) < med(one, rules)),
   ); // c
   left = least(left, ({ from }) => (from.external ? 0 : 1)); // d
   left = least(left, ({ route, from }) => (from.external ? from.bgpId : (route.originator ?? from.bgpId))); // f
@@ -69,13 +109,23 @@ export function bestOf(candidates: readonly Candidate[]): Candidate | undefined 
 }
 
 /** The routes that blades must show each other: the best, or, where MED counts, the best of each neighbour AS. */
-export function advertisedOf(candidates: readonly Candidate[], medMarked: boolean): Candidate[] {
+export function advertisedOf(
+  candidates: readonly Candidate[],
+  medMarked: boolean,
+  rules: MedRules,
+): Candidate[] {
   if (!medMarked) {
-    const best = bestOf(candidates);
+    const best = bestOf(candidates, rules);
     return best === undefined ? [] : [best];
   }
   const groups = new Set(candidates.map(neighbourAs));
-  return [...groups].map((as) => bestOf(candidates.filter((each) => neighbourAs(each) === as)) as Candidate);
+  return [...groups].map(
+    (as) =>
+      bestOf(
+        candidates.filter((each) => neighbourAs(each) === as),
+        rules,
+      ) as Candidate,
+  );
 }
 
 /** What a neighbour is told of a prefix, as text; undefined: nothing. */
@@ -87,28 +137,56 @@ export function toldTo(
   if (best === undefined || best.from === to || !to.exportAccept || (to.families & family) === 0)
     return undefined;
   const { route, from } = best;
-  if (!from.external && !to.external) return undefined;
-  if (route.communities.includes(NO_ADVERTISE)) return undefined;
-  if (to.external && route.communities.includes(NO_EXPORT)) return undefined;
+  if (!from.external && !to.external && !from.client && !to.client) return undefined; // RFC 4456 6
+  if (isKept(route.communities, to)) return undefined;
+  const { role } = to;
+  const up = role === 'customer' || role === 'peer' || role === 'rs-client';
+  if (up && route.otc !== undefined) return undefined; // RFC 9234 5
+  const down = role === 'provider' || role === 'peer' || role === 'rs';
+  const shutting = to.gracefulShutdown && !route.communities.includes(GRACEFUL_SHUTDOWN);
+  const reflected = !from.external && !to.external;
+  const own = to.transparent ? to.nextHopSelf : to.external || (to.nextHopSelf && from.external);
   const guarded = isStale(route) && to.longLived === 0; // RFC 9494 4.4, 4.6
   if (guarded && !to.tellStale) return undefined;
   const noExport = guarded && !route.communities.includes(NO_EXPORT) ? [NO_EXPORT] : [];
-  const kept = to.external ? {} : { med: route.med, originator: undefined, clusters: [] };
-  const own = to.external || to.nextHopSelf;
   return routeText(
     {
       origin: route.origin,
-      path: to.external ? [LOCAL_AS, ...route.path] : route.path,
-      set: route.set,
+      ...pathFor(to, route),
       nextHop4: own ? ownAddress4(to) : route.nextHop4,
       nextHop6: own ? octets(to.localAddress) : route.nextHop6,
-      localPref: to.external ? undefined : guarded ? 0 : DEFAULT_LOCAL_PREF,
-      communities: [...route.communities, ...noExport],
-      clusters: [],
-      ...kept,
+      med: to.external && !to.transparent ? undefined : route.med,
+      localPref: to.external ? undefined : guarded ? 0 : localPref(best),
+      communities: [...route.communities, ...(shutting ? [GRACEFUL_SHUTDOWN] : []), ...noExport],
+      originator: reflected ? (route.originator ?? from.bgpId) : undefined,
+      clusters: reflected ? [LOCAL_ID, ...route.clusters] : [],
+      otc: route.otc ?? (down ? LOCAL_AS : undefined),
     },
     family,
   );
+}
+
+/** RFC 1997, RFC 7999: communities that keep a route from the neighbour. */
+function isKept(communities: readonly number[], to: NeighbourOptions): boolean {
+  if (communities.includes(NO_ADVERTISE)) return true;
+  return (
+    to.external && [NO_EXPORT, NO_EXPORT_SUBCONFED, BLACKHOLE].some((each) => communities.includes(each))
+  );
+}
+
+/** RFC 4271 5.1.2, and what the neighbour's rules make of it. */
+function pathFor(to: NeighbourOptions, route: Route): Pick<Route, 'path' | 'set'> {
+  if (!to.external) return route;
+  const isPrivate = (as: number): boolean =>
+    ((as >= 64_512 && as <= 65_535) || as >= 4_200_000_000) && as !== to.as;
+  const change = (ases: readonly number[]): readonly number[] => {
+    let left = ases;
+    if (to.removePrivateAs === 'all') left = left.filter((as) => !isPrivate(as));
+    if (to.removePrivateAs === 'replace') left = left.map((as) => (isPrivate(as) ? LOCAL_AS : as));
+    return to.asOverride ? left.map((as) => (as === to.as ? LOCAL_AS : as)) : left;
+  };
+  const path = change(route.path);
+  return { path: to.transparent ? path : [LOCAL_AS, ...path], set: change(route.set) };
 }
 
 /** Our end of the connection; of one over IPv6 our BGP Identifier stands in. */
@@ -126,10 +204,11 @@ export function expectedTable(
   prefixes: Prefixes,
   announcers: readonly Announcer[],
   to: NeighbourOptions,
+  rules: MedRules,
 ): Map<number, string> {
   const table = new Map<number, string>();
   for (const [prefix, { family }] of prefixes.all.entries()) {
-    const told = toldTo(to, bestOf(candidatesFor(prefixes, announcers, prefix)), family);
+    const told = toldTo(to, bestOf(candidatesFor(prefixes, announcers, prefix), rules), family);
     if (told !== undefined) table.set(prefix, told);
   }
   return table;

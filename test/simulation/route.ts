@@ -28,6 +28,8 @@ export interface Route {
   readonly communities: readonly number[];
   readonly originator?: number | undefined;
   readonly clusters: readonly number[];
+  /** ONLY_TO_CUSTOMER (RFC 9234). */
+  readonly otc?: number | undefined;
 }
 
 /** Community that says who announced a route: 0x4000 + neighbour, and a version. */
@@ -130,6 +132,7 @@ function encodeAttributes(route: Route, nextHop: boolean, fourOctetAs: boolean):
     ...(route.originator === undefined ? [] : attribute(0x80, 9, word(route.originator))),
     ...(route.clusters.length === 0 ? [] : attribute(0x80, 10, route.clusters.flatMap(word))),
     ...(wide ? attribute(0xc0, 17, segments(word)) : []),
+    ...(route.otc === undefined ? [] : attribute(0xc0, 35, word(route.otc))),
   ];
 }
 
@@ -144,6 +147,7 @@ export function routeText(route: Route, family: number): string {
     route.communities,
     route.originator,
     route.clusters,
+    route.otc,
   );
 }
 
@@ -156,12 +160,13 @@ function text(
   communities: readonly number[],
   originator: number | undefined,
   clusters: readonly number[],
+  otc: number | undefined,
 ): string {
   const hex = [...nextHop].map((octet) => octet.toString(16).padStart(2, '0')).join('');
   return (
     `path [${path}] origin ${origin} next hop ${hex} med ${med ?? '-'} local-pref ${localPref ?? '-'} ` +
     `communities [${communitiesText(communities)}] ` +
-    `originator ${originator ?? '-'} clusters [${clusters.join(' ')}]`
+    `originator ${originator ?? '-'} clusters [${clusters.join(' ')}]${otc === undefined ? '' : ` otc ${otc}`}`
   );
 }
 
@@ -288,6 +293,7 @@ function describe(bytes: Uint8Array, start: number, end: number): { text: string
       communities,
       words(AttributeType.OriginatorId)[0],
       words(AttributeType.ClusterList),
+      words(AttributeType.OnlyToCustomer)[0],
     ),
     from: tagged(communities),
   };

@@ -4,7 +4,7 @@
  */
 import { Random } from '../../src/base/random.ts';
 import { FAMILY_IPV4, FAMILY_IPV6 } from '../../src/bgp/families.ts';
-import { LOCAL_AS, type NeighbourOptions, type SimulationOptions } from './options.ts';
+import { LOCAL_AS, LOCAL_ID, type NeighbourOptions, type SimulationOptions } from './options.ts';
 import { type Change, padding, type Route, tag } from './route.ts';
 
 export type Action = { readonly neighbour: number } & (
@@ -25,6 +25,9 @@ const NO_EXPORT = 0xffffff01;
 const NO_ADVERTISE = 0xffffff02;
 const LLGR_STALE = 0xffff0006;
 const NO_LLGR = 0xffff0007;
+const NO_EXPORT_SUBCONFED = 0xffffff03;
+const GRACEFUL_SHUTDOWN = 0xffff0000;
+const BLACKHOLE = 0xffff029a;
 
 export function scriptFor(options: SimulationOptions): Action[] {
   const writer = new ScriptWriter(options);
@@ -54,6 +57,7 @@ function reconfigured(
 class ScriptWriter {
   readonly #options: SimulationOptions;
   readonly #random: Random;
+  readonly #extra: Random;
   readonly #down = new Set<number>();
   readonly #slow = new Set<number>();
   /** By neighbour, what it announces so far. */
@@ -63,6 +67,7 @@ class ScriptWriter {
   constructor(options: SimulationOptions) {
     this.#options = options;
     this.#random = new Random(options.seed ^ 0xac7);
+    this.#extra = new Random(options.seed ^ 0x9234);
   }
 
   next(): Action[] {
@@ -165,7 +170,7 @@ class ScriptWriter {
     if (!isPlain && this.#version % 29 === 7) communities.push(NO_LLGR);
     if (!isPlain && this.#version % 31 === 5) communities.push(LLGR_STALE);
     if (random.chance(fat)) communities.push(...padding(700));
-    return {
+    const route = {
       origin: random.pick([0, 0, 0, 1, 2]),
       path: random.chance(0.04) ? [...head, LOCAL_AS, ...tail] : [...head, ...tail],
       set: random.chance(0.05) ? [64_610, 64_611] : [],
@@ -177,6 +182,23 @@ class ScriptWriter {
       originator:
         external || random.chance(0.7) ? undefined : random.pick([0x08000001, (address[3] as number) >>> 0]),
       clusters: external || random.chance(0.7) ? [] : random.pick([[1], [1, 2], [3, 2, 1]]),
+    };
+    return this.#options.extras ? this.#withExtras(route, external) : route;
+  }
+
+  /** What rules of neighbours are about; by chances of their own, so that histories without it are as they were. */
+  #withExtras(route: Route, external: boolean): Route {
+    const random = this.#extra;
+    const communities = [...route.communities];
+    if (random.chance(0.1))
+      communities.push(random.pick([GRACEFUL_SHUTDOWN, BLACKHOLE, NO_EXPORT_SUBCONFED]));
+    const { originator, clusters } = route;
+    return {
+      ...route,
+      communities,
+      originator: !external && random.chance(0.05) ? LOCAL_ID : originator,
+      clusters: !external && random.chance(0.05) ? [1, LOCAL_ID] : clusters,
+      otc: random.chance(0.15) ? random.pick([route.path[0] ?? 64_501, 64_501, 64_600]) : undefined,
     };
   }
 }

@@ -10,7 +10,7 @@ import { Fabric } from '../../src/fabric/fabric.ts';
 import { CONNECTION, type FabricMemory } from '../../src/fabric/layout.ts';
 import { describeFor } from '../../src/rib/attribute-row.ts';
 import { Death, live } from './death.ts';
-import { LOCAL_AS, type SimulationOptions } from './options.ts';
+import { identityOf, type SimulationOptions } from './options.ts';
 
 export interface BladeWorld {
   readonly now: number;
@@ -46,7 +46,7 @@ export class SimulatedBlade {
   ) {
     this.slot = slot;
     this.#world = world;
-    this.fabric = new Fabric(memory, slot, describeFor(LOCAL_AS));
+    this.fabric = new Fabric(memory, slot, describeFor(identityOf(options)));
     if (options.preemption > 0 || options.hangs > 0) this.#letOthersIn();
     this.blade = new Blade(
       this.fabric,

@@ -4,6 +4,7 @@
  */
 import { Random } from '../../src/base/random.ts';
 import { State } from '../../src/bgp/fsm.ts';
+import type { NeighbourRules } from '../../src/bgp/neighbour-rules.ts';
 import type { BladeOrder, SessionConfiguration } from '../../src/blade/messages.ts';
 import { Fabric } from '../../src/fabric/fabric.ts';
 import { BOX, createFabricMemory, type FabricOptions, RING, SESSION } from '../../src/fabric/layout.ts';
@@ -12,7 +13,7 @@ import { SimulatedCard } from './card.ts';
 import { instrument, live } from './death.ts';
 import { GraftDesk } from './graft-desk.ts';
 import { Neighbour } from './neighbour.ts';
-import { LOCAL_AS, LOCAL_ID, type NeighbourOptions, type SimulationOptions } from './options.ts';
+import { identityOf, LOCAL_AS, LOCAL_ID, type NeighbourOptions, type SimulationOptions } from './options.ts';
 import { Prefixes } from './prefixes.ts';
 import { type Action, scriptFor } from './script.ts';
 import { SimulatedBlade } from './simulated-blade.ts';
@@ -58,7 +59,7 @@ export class World {
     this.#log = log;
     this.#random = new Random(options.seed ^ 0x5c4ed);
     const memory = createFabricMemory(fabricOptions(options));
-    this.fabric = new Fabric(memory, options.blades, describeFor(LOCAL_AS));
+    this.fabric = new Fabric(memory, options.blades, describeFor(identityOf(options)));
     this.prefixes = new Prefixes(new Random(options.seed ^ 0x9f1), options.prefixes4, options.prefixes6);
     this.#script = scriptFor(options);
     this.neighbours = options.neighbours.map((each) => new Neighbour({ ...each }, this));
@@ -438,7 +439,22 @@ function configurationOf(neighbour: NeighbourOptions): SessionConfiguration {
     longLivedStaleTime: 60,
     tellStale: neighbour.tellStale,
     nextHopSelf: neighbour.nextHopSelf,
+    rules: rulesOf(neighbour),
     localAs: LOCAL_AS,
     localId: LOCAL_ID,
+  };
+}
+
+function rulesOf(neighbour: NeighbourOptions): NeighbourRules {
+  const { client, role, allowOwnAs, enforceFirstAs, asOverride, removePrivateAs } = neighbour;
+  return {
+    client,
+    ...(role === undefined ? {} : { role }),
+    allowOwnAs,
+    enforceFirstAs,
+    asOverride,
+    ...(removePrivateAs === undefined ? {} : { removePrivateAs }),
+    gracefulShutdown: neighbour.gracefulShutdown,
+    routeServerClient: neighbour.transparent,
   };
 }

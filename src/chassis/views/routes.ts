@@ -5,15 +5,18 @@
  */
 
 import { type AddressPrefix, parsePrefix } from '../../base/address.ts';
+import { OBJECTIONS } from '../../bgp/neighbour-rules.ts';
 import type { Fabric } from '../../fabric/fabric.ts';
-import { SESSION } from '../../fabric/layout.ts';
+import { SESSION, SESSION_FLAG } from '../../fabric/layout.ts';
 import { OutViews } from '../../rib/adj-rib-out.ts';
 import { decide, STEP_NAMES } from '../../rib/decision.ts';
 import { UNKNOWN_BEST } from '../../rib/loc-rib.ts';
+import { objectionTo } from '../../rib/objection.ts';
 import { BUCKETS, MED_MARK } from '../../rib/presence.ts';
 import { receivedAttribute } from '../../rib/received.ts';
 import { ATTRIBUTE_MASK, FILTERED, visible } from '../../rib/route-word.ts';
 import { NO_ORIGIN, type VrpTable } from '../../rpki/table.ts';
+import type { Chassis } from '../chassis.ts';
 import { type RouteFilter, type RouteRow, VALIDITIES } from '../operations.ts';
 import { breath, idsInOrder, spanWithin, wholeSpan, within } from './prefixes.ts';
 import { type AttributesText, attributesText, prefixText } from './route-text.ts';
@@ -34,6 +37,8 @@ export class RouteViews {
   /** The VRPs in force, where there are RPKI caches. */
   readonly #origins: () => VrpTable | undefined;
   readonly #localAs: number;
+  /** Why a route of a session with this attribute set is not feasible. */
+  readonly #objection: (session: number, attribute: number) => string;
   /** By blade: its Loc-RIB. */
   readonly #locRibs: readonly Uint32Array[];
   /** Of one batch: neighbouring prefixes often share their attributes. */
@@ -45,7 +50,9 @@ export class RouteViews {
     name: (session: number) => string,
     origins: () => VrpTable | undefined,
     localAs: number,
+    objection: (session: number, attribute: number) => string,
   ) {
+    this.#objection = objection;
     this.#fabric = fabric;
     this.#views = new OutViews(fabric);
     this.#sessions = sessions;
@@ -189,7 +196,7 @@ export class RouteViews {
   #row(id: number, session: number, word: number, best: number): RouteRow {
     const attribute = word & ATTRIBUTE_MASK;
     const row = this.#rowOf(id, session, attribute, session === best);
-    if (word & FILTERED) row.reason = 'not feasible: rejected by import policy, or our own AS in the path';
+    if (word & FILTERED) row.reason = `not feasible: ${this.#objection(session, attribute)}`;
     else if (session !== best && best >= 0) {
       const bestAttribute = this.#fabric.columns.get(best, id) & ATTRIBUTE_MASK;
       if (bestAttribute !== 0) {
@@ -229,6 +236,20 @@ function originOf(asPath: string, localAs: number): number {
   if (/[}\]]$/.test(asPath)) return NO_ORIGIN;
   const last = /(\d+)$/.exec(asPath);
   return last === null ? localAs : Number(last[1]);
+}
+
+/** Why a route of the session that is not feasible is not, in words. */
+export function whyNotFeasible(
+  { fabric, table }: Pick<Chassis, 'fabric' | 'table'>,
+  session: number,
+  attribute: number,
+): string {
+  const entry = table.at(session);
+  if (entry === undefined) return 'its session is over';
+  const external = (fabric.session(session, SESSION.flags) & SESSION_FLAG.external) !== 0;
+  const { as: neighborAs, rules = {} } = entry.configuration;
+  const objection = objectionTo(fabric, attribute, { ...entry.configuration, neighborAs, external }, rules);
+  return OBJECTIONS[objection] || 'rejected by import policy';
 }
 
 /** A parsed prefix as words. */
