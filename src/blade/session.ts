@@ -22,7 +22,6 @@ import {
   type Open,
   openFailure,
 } from '../bgp/open.ts';
-import { roleMismatch, roleValue } from '../bgp/roles.ts';
 import type { UpdateOptions } from '../bgp/update.ts';
 import type { Fabric } from '../fabric/fabric.ts';
 import { FifoSet } from '../fabric/fifo-set.ts';
@@ -44,6 +43,7 @@ import { exportPolicy, type ImportRule, importRule } from './policies.ts';
 import type { Receiver } from './receive.ts';
 import { checkImportRule, importKey, ruleHash } from './reconfigure.ts';
 import { Refreshes } from './refresh.ts';
+import { ourRole, refuseRole } from './role.ts';
 import type { Routes } from './routes.ts';
 import { StaleRoutes } from './stale.ts';
 import { type Fault, Track, type TrackOwner } from './track.ts';
@@ -331,7 +331,7 @@ export class Session implements TrackOwner {
 
   acceptOpen(track: Track, open: Open): DecodeFailure | 'dump' | undefined {
     const ours = this.#ourOpen();
-    const refusal = acceptOpen(ours, open, this.configuration.as) ?? this.#refuseRole(open);
+    const refusal = acceptOpen(ours, open, this.configuration.as) ?? refuseRole(this.configuration, open);
     if (refusal !== undefined) return refusal;
     const { leastHoldTime = 0 } = this.configuration;
     if (open.holdTime !== 0 && open.holdTime < leastHoldTime)
@@ -342,14 +342,6 @@ export class Session implements TrackOwner {
     if (this.#collides(track, open)) return 'dump';
     this.#negotiated = negotiate(ours, open);
     return undefined;
-  }
-
-  /** RFC 9234 4.2 */
-  #refuseRole({ as, capabilities }: Open): DecodeFailure | undefined {
-    const { localAs, rules: { role, roleStrict = false } = {} } = this.configuration;
-    if (role === undefined || as === localAs) return undefined;
-    const why = roleMismatch(role, capabilities.role, roleStrict);
-    return why === undefined ? undefined : openFailure(OpenError.RoleMismatch, why);
   }
 
   holdTime(track: Track): number {
@@ -502,17 +494,11 @@ export class Session implements TrackOwner {
         fourOctetAs: offers('four-octet-as') ? configuration.localAs : undefined,
         extendedMessage: this.#offersExtendedMessages,
         gracefulRestart: this.#ourGracefulRestart(),
-        role: this.#ourRole(),
+        role: ourRole(this.configuration),
         // RFC 9494 3.1: as a helper we name no family.
         longLived: this.#longest > 0 ? [] : undefined,
       },
     };
-  }
-
-  /** RFC 9234 4.1: towards another AS only. */
-  #ourRole(): number | undefined {
-    const { as, localAs, rules } = this.configuration;
-    return rules?.role === undefined || as === localAs ? undefined : roleValue(rules.role);
   }
 
   /** RFC 4724 3: as a helper we name no family; where forwarding goes on without us, all that we speak. */
