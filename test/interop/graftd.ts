@@ -28,6 +28,7 @@ export interface GraftdNeighbor {
   /** As the configuration has it. */
   'graceful-restart'?: 'helper' | 'full' | 'off';
   'long-lived-stale-time'?: number;
+  import?: string;
 }
 
 export interface GraftdOptions {
@@ -55,7 +56,7 @@ function configuration({ network, host, as, blades, chassis, neighbors }: Graftd
       families: families.map((family) => `${family}-unicast`),
       'connect-retry-time': 1,
       ...(network.kind === 'loopback' ? NEXT_HOP : {}),
-      import: 'accept',
+      import: neighbor.import ?? 'accept',
       export: 'accept',
     })),
   });
@@ -143,6 +144,16 @@ export class Graftd {
 
   log(): string {
     return this.#child.log();
+  }
+
+  /** Writes the configuration with other keys for some neighbours, by address; `reload` is to be called for it. */
+  rewrite(changes: ReadonlyMap<string, Readonly<Record<string, unknown>>>): void {
+    const neighbors = this.#options.neighbors.map((each) => ({ ...each, ...changes.get(each.address) }));
+    const { network, name } = this.#options;
+    writeFileSync(
+      path.join(network.folder, name, 'graftd.yaml'),
+      configuration({ ...this.#options, neighbors }),
+    );
   }
 
   /** Without a word to anybody; it can be started again with the same options. */
