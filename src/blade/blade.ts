@@ -10,8 +10,6 @@
  */
 import type { Clock } from '../base/clock.ts';
 import type { Random } from '../base/random.ts';
-import { encodeEndOfRib } from '../bgp/encode.ts';
-import { multiprotocolOf } from '../bgp/families.ts';
 import { State } from '../bgp/fsm.ts';
 import type { Fabric } from '../fabric/fabric.ts';
 import { FifoSet } from '../fabric/fifo-set.ts';
@@ -20,6 +18,7 @@ import { BLADE_NUMBER, BLADE_WORD, GRAFT, SESSION, SESSION_NUMBER } from '../fab
 import { PolicyBook } from '../policy/book.ts';
 import type { PolicyDefinition } from '../policy/language.ts';
 import { CLEARED, DECONFIGURED, RECONFIGURED, STOPPED, shutdownFault } from './cease.ts';
+import { sendEndOfRib } from './end-of-rib.ts';
 import { fail } from './faults.ts';
 import { GraftCosts } from './graft-costs.ts';
 import { type GraftHost, Grafts } from './grafts.ts';
@@ -27,6 +26,7 @@ import { Groups } from './groups.ts';
 import { LIMITS, type Limits } from './limits.ts';
 import type { BladeNews, BladeOrder, Orphan, SessionConfiguration, SessionLimit } from './messages.ts';
 import { abandon, goesOn, mend } from './orphans.ts';
+import { forgetSets } from './policies.ts';
 import { Receiver } from './receive.ts';
 import { checkImportRule, filterAnew, regroup, ruleHash } from './reconfigure.ts';
 import { Recovery } from './recovery.ts';
@@ -115,6 +115,7 @@ export class Blade implements RoutesListener, GraftHost, SessionHost {
   }
 
   order(order: BladeOrder): void {
+    this.#begin();
     this.#carryOut(order);
     // Afterwards: what a blade that died did not do, or did by halves, is ordered again.
     this.orders = (this.orders + 1) | 0;
@@ -181,7 +182,7 @@ export class Blade implements RoutesListener, GraftHost, SessionHost {
   /** One turn; true when there is more to do at once. */
   turn(): boolean {
     const { fabric } = this;
-    fabric.epochs.enter();
+    this.#begin();
     this.routes.meet();
     const start = this.clock();
     // Before anybody is released: a view goes with the rules by which it was told.
@@ -205,6 +206,18 @@ export class Blade implements RoutesListener, GraftHost, SessionHost {
     if (waiting) this.schedule(start + 1);
     this.schedule(this.groups.lookAgainAt);
     return more;
+  }
+
+  /** From here to the end of the turn we may hold what we read. Ids mean what they mean in the phase that holds now. */
+  #begin(): void {
+    this.fabric.epochs.enter();
+    if (!this.fabric.meet()) return;
+    this.groups.forgetSets();
+    const sessions = [...this.#sessions.values(), ...this.#prepared.values()];
+    forgetSets(
+      this.policies,
+      sessions.map(({ importRule }) => importRule),
+    );
   }
 
   /** When to look again if nobody rings, in monotonic milliseconds. */
@@ -418,19 +431,11 @@ export class Blade implements RoutesListener, GraftHost, SessionHost {
       this.#costs.note(session);
       if (!group.quiet) continue;
       if (this.fabric.session(index, SESSION.endOfRibDue) !== 0 && group.memberWithoutRoom() < 0)
-        this.#sendEndOfRib(session);
+        sendEndOfRib(this.fabric, session);
       if (session.revisit.size === 0) this.#costs.close(session);
       if (this.#recovery.owing) this.#recovery.told(index, group.updatesSent);
     }
     return more;
-  }
-
-  /** RFC 4724 2: after the first telling of all routes. */
-  #sendEndOfRib(session: Session): void {
-    const families = this.fabric.session(session.index, SESSION.endOfRibDue);
-    const track = session.tracks.find((each) => each.state === State.Established);
-    for (const { afi, safi } of multiprotocolOf(families)) track?.sendMessage(encodeEndOfRib(afi, safi));
-    this.fabric.setSession(session.index, SESSION.endOfRibDue, 0);
   }
 
   #count(start: number, more: boolean): void {

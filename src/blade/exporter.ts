@@ -103,8 +103,9 @@ export class Exporter {
   #reflected:
     | { readonly sets: Uint32Array; readonly peers: Uint32Array; readonly values: Uint32Array }
     | undefined;
-  /** The dictionary had no room for a set: the route is not exported, and counted. */
+  /** The dictionary had no room for a set: the route is not exported yet, and counted. */
   dictionaryFull = 0;
+  #failed = false;
 
   constructor(fabric: Fabric, rules: ExportRules, policies: PolicyBook) {
     this.#fabric = fabric;
@@ -126,7 +127,7 @@ export class Exporter {
     const { policy } = rules;
     if (policy === undefined) return;
     this.#policy = policies.runner(policy.key, policy.neighbor, ({ bytes, start, end, marks }, attribute) =>
-      this.#rewrite(attribute, bytes, start, end, this.#optionsFor(attribute, marks)),
+      Math.max(0, this.#rewrite(attribute, bytes, start, end, this.#optionsFor(attribute, marks))),
     );
   }
 
@@ -157,9 +158,20 @@ export class Exporter {
       start + attributes.lengthOf(attribute),
       this.#optionsFor(attribute, 0),
     );
+    if (exported < 0) return 0;
     this.#keys[slot] = attribute;
     this.#values[slot] = exported;
     return exported;
+  }
+
+  /** What was kept may be another set's id soon (fabric/phase.ts). True: some set had found no room, and may find some now. */
+  forget(): boolean {
+    this.#keys.fill(0);
+    this.#reflected?.sets.fill(0);
+    this.#policy?.forget();
+    const failed = this.#failed;
+    this.#failed = false;
+    return failed;
   }
 
   /** RFC 4456 8: the set with who told it, and our cluster; what else becomes of it does not depend on who told it. */
@@ -176,7 +188,11 @@ export class Exporter {
     const { attributes } = this.#fabric;
     const set = reflected(attributes.copyOf(attribute), peerId, this.rules.clusterId);
     const interned = attributes.intern(set, 0, set.length);
-    if (interned === 0) this.dictionaryFull++;
+    if (interned === 0) {
+      this.dictionaryFull++;
+      this.#failed = true;
+      return 0;
+    }
     cache.sets[slot] = attribute;
     cache.peers[slot] = peerId;
     cache.values[slot] = interned;
@@ -200,7 +216,7 @@ export class Exporter {
     };
   }
 
-  /** The AttrId of what is sent of the canonical set [start, end), by the neighbour's own rules and RFC 4271; 0: nothing is. */
+  /** The AttrId of what is sent of the canonical set [start, end), by the neighbour's own rules and RFC 4271; 0: none, -1: no room. */
   #rewrite(attribute: number, bytes: Uint8Array, start: number, end: number, options: ExportOptions): number {
     const { attributes } = this.#fabric;
     const { rules } = this;
@@ -218,8 +234,10 @@ export class Exporter {
     const onWire = rules.fourOctetAs ? length : wireAttributes(scratch, 0, length, false, wire, 0);
     if (onWire + NOT_ATTRIBUTES > rules.maxMessage) return 0;
     const exported = attributes.intern(scratch, 0, length);
-    if (exported === 0) this.dictionaryFull++;
-    return exported;
+    if (exported !== 0) return exported;
+    this.dictionaryFull++;
+    this.#failed = true;
+    return -1;
   }
 
   /** RFC 9494 4.6: a stale route goes no further than to this neighbour, and is the last one to be chosen there. */

@@ -157,6 +157,14 @@ export class Groups {
     for (let i = 0; i < this.#told.length; i++) (this.#told[i] as UpdateGroup).mark(id, urgent);
   }
 
+  /** Ids of attribute sets may become others' soon. Where some found no room, all is looked at once more. */
+  forgetSets(): void {
+    for (const exporter of this.#exporters.values()) {
+      if (!exporter.forget()) continue;
+      for (const group of this.all) if (group.exporter === exporter && !group.recounting) group.cursor = 0;
+    }
+  }
+
   /** Sends what waits; true when more can be sent at once. Calls `moved` for who changed groups. */
   export(now: number, moved: (session: number, group: UpdateGroup) => void): boolean {
     let more = false;

@@ -34,6 +34,11 @@ export class ImportChecks {
     this.#marks = external && rules?.role !== undefined && rowOf(rules.role).marks;
   }
 
+  /** AttrIds may mean something else from now on. */
+  forget(): void {
+    this.#lastSet = this.#lastReceived = 0;
+  }
+
   /** A route with this set is kept, but not feasible. */
   objects(attribute: number): boolean {
     const special =

@@ -18,14 +18,14 @@ export interface ImportRule {
   /** Routes may be kept as they were received too. */
   readonly keeps: boolean;
   /** What comes before policy. */
-  readonly checks: Pick<ImportChecks, 'objects' | 'received'>;
+  readonly checks: Pick<ImportChecks, 'objects' | 'received' | 'forget'>;
 }
 
 export const ACCEPT_ALL: ImportRule = {
   reject: false,
   policy: undefined,
   keeps: false,
-  checks: { objects: () => false, received: (attribute) => attribute },
+  checks: { objects: () => false, received: (attribute) => attribute, forget: () => {} },
 };
 
 export function importRule(
@@ -42,6 +42,12 @@ export function importRule(
     keeps: policy !== undefined || keepsAnyReceived(fabric, index),
     checks: new ImportChecks(fabric, configuration),
   };
+}
+
+/** AttrIds may mean something else from now on (fabric/phase.ts): nothing that was found of sets is kept. */
+export function forgetSets(policies: PolicyBook, rules: readonly ImportRule[]): void {
+  for (const { checks } of rules) checks.forget();
+  policies.forget(rules.flatMap(({ policy }) => policy ?? []));
 }
 
 export function exportPolicy(

@@ -42,6 +42,11 @@ export class BladeHandle {
     this.slot = slot;
   }
 
+  /** No thread is in the slot. */
+  get vacant(): boolean {
+    return this.#worker === undefined;
+  }
+
   /** Resolves when the blade runs. */
   async start(start: Omit<BladeStart, 'slot' | 'orders'>): Promise<void> {
     const { slot } = this;

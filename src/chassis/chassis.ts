@@ -37,6 +37,8 @@ import { rehearse } from './rehearsal.ts';
 import type { SessionEntry } from './session-entry.ts';
 import { SessionTable } from './session-table.ts';
 import { type CounterSample, Store } from './store.ts';
+import { Sweeper } from './sweeper.ts';
+import { Sweeping } from './sweeping.ts';
 
 /** Milliseconds that a stopping chassis gives its NOTIFICATIONs to leave. */
 const FAREWELL = 3000;
@@ -71,6 +73,8 @@ export class Chassis {
   unplannedCount = 0;
   readonly recovery: Recovery;
   readonly origins: Origins;
+  readonly sweeper: Sweeper;
+  readonly sweeping: Sweeping;
   #sampler: NodeJS.Timeout | undefined;
   #seconds = 0;
   #comeback: Comeback | undefined;
@@ -104,6 +108,8 @@ export class Chassis {
       { heartbeat: heartbeatLimit * 1000, poison: poisonLimit },
     );
     this.origins = new Origins(() => {});
+    this.sweeper = new Sweeper(this.fabric, (slot) => this.blades[slot]?.vacant ?? true);
+    this.sweeping = new Sweeping(this.sweeper, monotonicMilliseconds);
     this.load = new LoadMeter(this.fabric, monotonicMilliseconds);
     this.store = new Store(configuration.chassis.state, { onTrouble: (text) => log(`warning: ${text}`) });
   }
@@ -130,6 +136,7 @@ export class Chassis {
     }
     await Promise.all(this.blades.map((blade) => this.#startBlade(blade)));
     this.recovery.start();
+    this.sweeping.start();
     const rehearsal = rehearsalIndex(memory.options);
     await rehearse(this.fabric, this.grafts, rehearsal, (slot, order) => this.blade(slot).order(order));
     const { restartWait } = this.configuration.chassis;
@@ -147,6 +154,7 @@ export class Chassis {
     this.stopping = true;
     clearInterval(this.#sampler);
     this.recovery.stop();
+    this.sweeping.stop();
     this.#comeback?.stop();
     this.#keepCounters();
     // Together: the line cards take nobody in any more, and end when the blades have said goodbye to everybody.

@@ -12,7 +12,7 @@ import { BUCKETS } from '../rib/presence.ts';
 import { receivedAttribute } from '../rib/received.ts';
 import type { Chassis, SessionEntry } from './chassis.ts';
 import { type DumpReport, OperationError } from './operations.ts';
-import { breath, idsInOrder, wholeSpan } from './views/prefixes.ts';
+import { breath, prefixesInOrder, wholeSpan } from './views/prefixes.ts';
 
 /** Prefixes between two looks at what else the chassis has to do. */
 const SLICE = 2000;
@@ -44,9 +44,11 @@ async function* routesOf(
 ): AsyncGenerator<DumpRoute> {
   let count = 0;
   for (const ipv6 of [false, true]) {
-    for await (const ids of idsInOrder(fabric, wholeSpan(ipv6))) {
-      for (const id of ids) {
+    for await (const chunk of prefixesInOrder(fabric, wholeSpan(ipv6))) {
+      for (let at = 0; at < chunk.length; at++) {
         if (++count % SLICE === 0) await breath();
+        const id = chunk.idAt(at);
+        if (id < 0) continue;
         const entries = entriesOf(fabric, id, sessions, time);
         if (entries.length > 0) yield { ...prefixOf(fabric, id), entries };
       }
@@ -62,7 +64,8 @@ function entriesOf(fabric: Fabric, id: number, sessions: readonly SessionEntry[]
     const attribute = receivedAttribute(fabric, session, id, columns.get(session, id));
     if (attribute === 0) continue;
     const start = attributes.offsetOf(attribute);
-    const bytes = attributes.bytes.subarray(start, start + attributes.lengthOf(attribute));
+    // A copy: it is written later, and what stands there may be another set's by then.
+    const bytes = attributes.bytes.slice(start, start + attributes.lengthOf(attribute));
     // When a route came is not kept (it decides nothing): the time is the dump's.
     entries.push({ peerIndex, originatedTime: time, attributes: bytes });
   }

@@ -75,7 +75,8 @@ function freeHandedOver(fabric: Fabric, slot: number): void {
 export function bury(fabric: Fabric, dead: number): number[] {
   const views = new OutViews(fabric);
   const { view, ids } = new Journal(fabric, dead).read();
-  for (const id of ids) views.forget(view, id);
+  // An id that no look-up comes to any more was withdrawn, and that was noted (sweeper.ts).
+  for (const id of ids) if (fabric.prefixes.holds(id)) views.forget(view, id);
   new Journal(fabric, dead).close();
   const orphans: number[] = [];
   for (let session = 0; session < fabric.sessionLimit; session++) {

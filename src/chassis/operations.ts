@@ -254,6 +254,11 @@ export interface FabricRow {
   capacity: number;
   unit: string;
   bytes?: number;
+  /** Ids or blocks that came back because nobody used them, so far. */
+  returned?: number;
+  /** Sweeps that looked for them: how many, and what the last one took. Of the first part only. */
+  sweeps?: number;
+  lastSweepMilliseconds?: number;
 }
 
 /** One RPKI cache (RFC 8210). */

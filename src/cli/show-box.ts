@@ -134,5 +134,10 @@ function fabricColumns(terminal: Terminal): Column<FabricRow>[] {
       style: (row) => (share(row) > 0.9 ? 'red' : undefined),
     },
     { title: 'MEMORY', text: (row) => (row.bytes === undefined ? '-' : bytes(row.bytes)), right: true },
+    {
+      title: 'CAME BACK',
+      text: (row) => (row.returned === undefined ? '-' : number(row.returned, terminal)),
+      right: true,
+    },
   ];
 }

@@ -1,5 +1,7 @@
 import { copyOctets, dataViewOf, hashOctets, sameOctets } from '../base/octets.ts';
-import { ALLOCATOR, ATTRIBUTE_ROW, type FabricMemory } from './layout.ts';
+import { ATTRIBUTE_ROW, BOX, byteBlock, type FabricMemory, POOLS } from './layout.ts';
+import { NumberPool } from './number-pool.ts';
+import { isMoving, movedBetween, noteLive, otherTable, tableOf } from './phase.ts';
 
 const ROW = ATTRIBUTE_ROW.words;
 
@@ -8,23 +10,30 @@ export type Describe = (bytes: Uint8Array, start: number, end: number, row: Uint
 
 /**
  * The attribute dictionary: canonical path-attribute bytes → AttrId. Equal sets have equal ids, whoever
- * interned them; id 0 is no set. Immutable once published.
+ * interned them; id 0 is no set. Immutable once published, but for where its bytes stand.
  *
  *   slots: [ 0 | id | id … ]     rows: [ hash, offset, length, described × 5 ] by id, 32 bytes     bytes: sets, 4-aligned
+ *
+ * Bytes are in blocks; a set stands in one of them. When sets are nobody's any more their ids come back (phase.ts), and
+ * blocks that nothing stands in. What is left in a block that is nearly empty is copied to another one first.
  */
 export class AttributeDictionary {
   readonly rows: Uint32Array;
   readonly bytes: Uint8Array;
+  /** AttrIds less one. */
+  readonly pool: NumberPool;
+  readonly blocks: NumberPool;
+  /** Units of 4 bytes in a block. */
+  readonly blockUnits: number;
   /** The same memory as `bytes`. */
   readonly #words: Int32Array;
-  readonly #slots: Int32Array;
+  readonly #tables: readonly [Int32Array, Int32Array];
+  #slots: Int32Array;
+  #to: Int32Array;
+  #phase = 0;
+  #moving = false;
   readonly #mask: number;
-  readonly #limit: number;
-  readonly #byteLimit: number;
-  readonly #allocator: Int32Array;
   readonly #describe: Describe;
-  #nextId = 0;
-  #endId = 0;
   #nextByte = 0;
   #endByte = 0;
 
@@ -32,46 +41,43 @@ export class AttributeDictionary {
     this.rows = new Uint32Array(memory.attributeRows);
     this.bytes = new Uint8Array(memory.attributeBytes);
     this.#words = new Int32Array(memory.attributeBytes);
-    this.#slots = new Int32Array(memory.attributeSlots);
-    this.#mask = this.#slots.length - 1;
-    // Past three quarters, probing open addressing gets long.
-    this.#limit = Math.floor(memory.options.attributes * 0.75);
-    this.#byteLimit = memory.options.attributeBytes >>> 2;
-    this.#allocator = new Int32Array(memory.allocator);
+    const { attributes } = memory.options;
+    this.#tables = [
+      new Int32Array(memory.attributeSlots, 0, attributes),
+      new Int32Array(memory.attributeSlots, attributes * 4, attributes),
+    ];
+    this.#mask = attributes - 1;
     this.#describe = describe;
+    this.pool = new NumberPool(memory, POOLS.attributes, ID_BLOCK);
+    this.blocks = new NumberPool(memory, POOLS.byteBlocks, 1);
+    this.blockUnits = byteBlock(memory.options) >> 2;
+    [this.#slots, this.#to] = this.#tables;
+    this.meet(Atomics.load(new Int32Array(memory.box), BOX.phase));
   }
 
-  /** The id of these canonical bytes; 0 when the dictionary is full. */
-  intern(source: Uint8Array, start: number, end: number): number {
+  /** This thread goes by another phase from now on (phase.ts). */
+  meet(phase: number): void {
+    this.#moving = isMoving(phase);
+    this.#slots = this.#tables[tableOf(phase)];
+    this.#to = this.#tables[otherTable(phase)];
+    const moved = movedBetween(this.#phase, phase);
+    this.pool.meet(phase, moved);
+    this.blocks.meet(phase, moved);
+    if (moved) this.#nextByte = this.#endByte = 0;
+    this.#phase = phase;
+  }
+
+  /**
+   * The id of these canonical bytes; 0 when the dictionary is full. `sparing`: it is full when a sixteenth is left, which
+   * is for what others are to be told.
+   */
+  intern(source: Uint8Array, start: number, end: number, sparing = false): number {
     const octets = dataViewOf(source);
     const hash = hashOctets(octets, start, end);
-    const slots = this.#slots;
-    const rows = this.rows;
-    const mask = this.#mask;
-    const length = end - start;
-    let slot = hash & mask;
-    let id = 0;
-    for (;;) {
-      const held = slots[slot] as number;
-      if (held !== 0) {
-        const at = held * ROW;
-        if (
-          rows[at] === hash &&
-          rows[at + ATTRIBUTE_ROW.length] === length &&
-          sameOctets(this.#words, this.bytes, rows[at + ATTRIBUTE_ROW.offset] as number, octets, start, end)
-        ) {
-          if (id !== 0) this.#nextId = id; // ours was not needed: keep the id (its bytes are lost)
-          return held;
-        }
-        slot = (slot + 1) & mask;
-        continue;
-      }
-      if (id === 0) {
-        id = this.#write(octets, start, end, hash);
-        if (id === 0) return 0;
-      }
-      if (Atomics.compareExchange(slots, slot, 0, id) === 0) return id;
-    }
+    if (!this.#moving) return this.#add(this.#slots, octets, start, end, hash, 0, sparing);
+    // As in prefixes.ts. Who finds it in the old table makes nothing.
+    const id = this.#add(this.#slots, octets, start, end, hash, 0, sparing);
+    return id === 0 ? 0 : this.#add(this.#to, octets, start, end, hash, id, sparing);
   }
 
   offsetOf(id: number): number {
@@ -88,22 +94,62 @@ export class AttributeDictionary {
     return this.rows[id * ROW + ATTRIBUTE_ROW.length] as number;
   }
 
-  /** Sets interned, at most (ids are claimed in blocks). */
+  /** Sets at most: ids are taken in blocks. */
   used(): number {
-    return Math.min(Atomics.load(this.#allocator, ALLOCATOR.nextAttribute), this.#limit);
+    return this.pool.used;
   }
 
   bytesUsed(): number {
-    return Math.min(Atomics.load(this.#allocator, ALLOCATOR.nextByte), this.#byteLimit) * 4;
+    return this.blocks.used * this.blockUnits * 4;
   }
 
-  #write(octets: DataView, start: number, end: number, hash: number): number {
-    if (this.#nextId === this.#endId && !this.#claimIds()) return 0;
-    const units = (end - start + 3) >>> 2;
-    if (this.#nextByte + units > this.#endByte && !this.#claimBytes(units)) return 0;
-    const id = this.#nextId++;
-    const offset = this.#nextByte;
-    this.#nextByte += units;
+  /** The id of a set in a table; `given`, or made, where there is none; 0 when there is no room. */
+  #add(
+    slots: Int32Array,
+    octets: DataView,
+    start: number,
+    end: number,
+    hash: number,
+    given: number,
+    sparing: boolean,
+  ): number {
+    const rows = this.rows;
+    const mask = this.#mask;
+    const length = end - start;
+    let slot = hash & mask;
+    let id = given;
+    for (;;) {
+      const held = slots[slot] as number;
+      if (held !== 0) {
+        const at = held * ROW;
+        if (
+          rows[at] === hash &&
+          rows[at + ATTRIBUTE_ROW.length] === length &&
+          sameOctets(this.#words, this.bytes, rows[at + ATTRIBUTE_ROW.offset] as number, octets, start, end)
+        ) {
+          if (id !== given) this.#unwrite(id);
+          return held;
+        }
+        slot = (slot + 1) & mask;
+        continue;
+      }
+      if (id === 0) {
+        id = this.#write(octets, start, end, hash, sparing);
+        if (id === 0) return 0;
+      }
+      if (Atomics.compareExchange(slots, slot, 0, id) === 0) return id;
+    }
+  }
+
+  #write(octets: DataView, start: number, end: number, hash: number, sparing: boolean): number {
+    const number = this.pool.take(sparing ? this.pool.limit >>> 4 : 0);
+    if (number < 0) return 0;
+    const offset = this.#room((end - start + 3) >>> 2, sparing);
+    if (offset < 0) {
+      this.pool.putBack(number);
+      return 0;
+    }
+    const id = number + 1;
     copyOctets(this.#words, this.bytes, offset, octets, start, end);
     const first = offset << 2;
     const at = id * ROW;
@@ -114,26 +160,64 @@ export class AttributeDictionary {
     return id;
   }
 
-  #claimIds(): boolean {
-    if (Atomics.load(this.#allocator, ALLOCATOR.nextAttribute) + ID_BLOCK >= this.#limit) return false;
-    const block = Atomics.add(this.#allocator, ALLOCATOR.nextAttribute, ID_BLOCK);
-    if (block + ID_BLOCK >= this.#limit) return false;
-    this.#nextId = block + 1; // id 0 is no set
-    this.#endId = block + 1 + ID_BLOCK;
-    return true;
+  /** What was written last was not needed: somebody interned the same set at the same time. */
+  #unwrite(id: number): void {
+    this.#nextByte = this.rows[id * ROW + ATTRIBUTE_ROW.offset] as number;
+    this.pool.putBack(id - 1);
   }
 
-  #claimBytes(units: number): boolean {
-    const block = Math.max(BYTE_BLOCK, units);
-    if (Atomics.load(this.#allocator, ALLOCATOR.nextByte) + block > this.#byteLimit) return false;
-    const first = Atomics.add(this.#allocator, ALLOCATOR.nextByte, block);
-    if (first + block > this.#byteLimit) return false;
-    this.#nextByte = first;
-    this.#endByte = first + block;
+  /** Room for so many units of bytes, in a block of ours; -1: there is none. */
+  #room(units: number, sparing: boolean): number {
+    if (this.#nextByte + units > this.#endByte) {
+      if (units > this.blockUnits) return -1;
+      const block = this.blocks.take(sparing ? this.blocks.limit >>> 4 : 0);
+      if (block < 0) return -1;
+      this.#nextByte = block * this.blockUnits;
+      this.#endByte = this.#nextByte + this.blockUnits;
+    }
+    const offset = this.#nextByte;
+    this.#nextByte += units;
+    return offset;
+  }
+
+  // ── for the chassis, which sweeps ──
+
+  /** An id in use goes along to the other table. */
+  carry(id: number): void {
+    const start = this.offsetOf(id);
+    const hash = this.rows[id * ROW] as number;
+    this.#add(this.#to, dataViewOf(this.bytes), start, start + this.lengthOf(id), hash, id, false);
+  }
+
+  /** Notes in `live`, by AttrId less one, what stands in a part of the table, and empties that part of the one not in use. */
+  settle(live: Uint32Array, from: number, to: number): void {
+    noteLive(this.#slots, this.#to, from, to, -1, 0, live);
+  }
+
+  get slots(): number {
+    return this.#mask + 1;
+  }
+
+  /** The block that a set stands in. */
+  blockOf(id: number): number {
+    return Math.floor((this.rows[id * ROW + ATTRIBUTE_ROW.offset] as number) / this.blockUnits);
+  }
+
+  /** Units that a set takes in its block. */
+  unitsOf(id: number): number {
+    return (this.lengthOf(id) + 3) >>> 2;
+  }
+
+  /** Copies a set into a block of ours; who reads the old bytes just now may go on. False: there is no block. */
+  evacuate(id: number): boolean {
+    const units = this.unitsOf(id);
+    const offset = this.#room(units, false);
+    if (offset < 0) return false;
+    const from = this.rows[id * ROW + ATTRIBUTE_ROW.offset] as number;
+    this.#words.copyWithin(offset, from, from + units);
+    Atomics.store(this.rows, id * ROW + ATTRIBUTE_ROW.offset, offset);
     return true;
   }
 }
 
 const ID_BLOCK = 64;
-/** In units of 4 bytes. */
-const BYTE_BLOCK = 1024;

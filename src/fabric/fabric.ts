@@ -60,6 +60,7 @@ export class Fabric {
   /** JOURNAL_WORDS a blade. */
   readonly journals: Int32Array;
   readonly #allocator: Int32Array;
+  #phase: number;
 
   /** `thread` is the slot of a blade, or `blades` for the chassis, which also reads columns. */
   constructor(memory: FabricMemory, thread: number, describe: Describe) {
@@ -67,6 +68,9 @@ export class Fabric {
     this.thread = thread;
     this.options = memory.options;
     this.epochs = new Epochs(memory.epochs, thread);
+    this.box = new Int32Array(memory.box);
+    // Before the dictionaries read it: they may know of a later one, and are told of it again.
+    this.#phase = Atomics.load(this.box, BOX.phase);
     this.prefixes = new PrefixDictionary(memory);
     this.attributes = new AttributeDictionary(memory, describe);
     this.pages = new PageArena(memory, this.epochs, thread);
@@ -82,10 +86,19 @@ export class Fabric {
     this.views = new Int32Array(memory.views);
     this.bladeNumbers = new Float64Array(memory.bladeNumbers);
     this.cardNumbers = new Float64Array(memory.cardNumbers);
-    this.box = new Int32Array(memory.box);
     this.bladeWords = new Int32Array(memory.bladeWords);
     this.journals = new Int32Array(memory.journals);
     this.#allocator = new Int32Array(memory.allocator);
+  }
+
+  /** Where a turn begins: goes by the phase of the dictionaries that holds now; true when it is another one. */
+  meet(): boolean {
+    const phase = Atomics.load(this.box, BOX.phase);
+    if (phase === this.#phase) return false;
+    this.#phase = phase;
+    this.prefixes.meet(phase);
+    this.attributes.meet(phase);
+    return true;
   }
 
   ringBetween(from: number, to: number): RecordRing {

@@ -1,16 +1,19 @@
 /**
  * The memory map of the fabric: every SharedArrayBuffer, its layout, and who writes each word.
  *
- *   prefixSlots4/6   hash slots, PrefixId+1            any blade, compare-and-swap from 0
+ *   prefixSlots4/6   hash slots, PrefixId+1, twice     any blade, compare-and-swap from 0; the chassis empties the
+ *                                                      table that is not in use
  *   prefixKeys4/6    [address …, length] by PrefixId   the blade that claimed the id, before it publishes it
- *   attributeSlots   hash slots, AttrId                any blade, compare-and-swap from 0
- *   attributeRows    8 words by AttrId                 the blade that claimed the id, before it publishes it
+ *   attributeSlots   hash slots, AttrId, twice         as prefixSlots
+ *   attributeRows    8 words by AttrId                 the blade that claimed the id, before it publishes it; the offset:
+ *                                                      the chassis, too
  *   attributeBytes   canonical path attributes         the same
  *   pages            pages of 1024 words               the owner of the column that a page hangs in
  *   pageOwners       thread + 1 that last took a page  that thread, before it hangs the page in or takes it out
  *                      into its hands
  *   directories      page numbers by column            the owner of the column
- *   presence         a word by PrefixId                any blade, atomic or (see rib/presence.ts)
+ *   presence         a word by PrefixId                any blade, atomic or (see rib/presence.ts); the chassis, of an id
+ *                                                      that nobody has
  *   best             two words by blade and PrefixId:  that blade
  *                      its Loc-RIB
  *   fabricRings      records, by ordered pair          head: the sending blade; tail: the receiving one
@@ -28,7 +31,11 @@
  *   bladeWords       what a blade leaves behind        that blade
  *   journals         prefixes whose UPDATEs are just   the blade that exports
  *                      being sent, by blade
- *   allocator        next unused id, page, byte        atomic add; free pages: compare-and-swap; `sessions`: the chassis
+ *   pools            ids and blocks of bytes: the next next: atomic add; tail: compare-and-swap; head: the chassis
+ *                      one, and those that came back
+ *   freeNumbers      what came back, by pool           the chassis
+ *   stamps           by number, when it was taken      who took it
+ *   allocator        next unused page, view            atomic add; free pages: compare-and-swap; `sessions`: the chassis
  *   counters         numbers for people, by thread     that thread
  *
  * Memory is reserved, not used: the operating system commits a page when it is first touched.
@@ -309,6 +316,14 @@ export const BOX = {
   holdingBack: 2,
   /** Slots in use: those from 0 to before this one. */
   blades: 3,
+  /** Where the dictionaries stand between two tables each (fabric.ts). */
+  phase: 4,
+  /** Sweeps for ids that nobody uses: begun and ended so far, and pools that the last one left nearly full (bits). */
+  sweepsBegun: 5,
+  sweepsEnded: 6,
+  full: 7,
+  /** Non-zero: somebody waits for the next sweep. Writer: who waits; the chassis takes it. */
+  sweepWanted: 8,
   /** By slot, how many blades have left it. */
   lossesBySlot: 16,
 } as const;
@@ -354,17 +369,38 @@ export const CARD_NUMBER = {
 /** Words of the allocator. */
 export const ALLOCATOR = {
   words: 32,
-  nextPrefix4: 0,
-  nextPrefix6: 1,
-  nextAttribute: 2,
   nextPage: 3,
-  /** In units of 4 bytes. */
-  nextByte: 4,
   /** Counts out views that were ever made: each has its number. */
   nextView: 5,
   /** Sessions with an index below this one exist. On a cache line of its own: every evaluation of all may read it. */
   sessions: 16,
 } as const;
+
+/** What is given out by number (number-pool.ts). */
+export const POOLS = { prefixes4: 0, prefixes6: 1, attributes: 2, byteBlocks: 3, count: 4 } as const;
+
+/** Control words of a pool, on cache lines of their own. */
+export const POOL = { words: 48, next: 0, head: 16, tail: 32 } as const;
+
+/** How many numbers a pool has. */
+export function poolLimit(options: FabricOptions, which: number): number {
+  switch (which) {
+    case POOLS.prefixes4:
+      return options.prefixes4;
+    case POOLS.prefixes6:
+      return options.prefixes6;
+    case POOLS.attributes:
+      // Past three quarters, probing open addressing gets long. Id 0 is no set.
+      return Math.floor(options.attributes * 0.75) - 1;
+    default:
+      return Math.floor(options.attributeBytes / byteBlock(options));
+  }
+}
+
+/** Octets of a block of attribute bytes: a set stands in one of them. A power of two. */
+export function byteBlock({ attributeBytes }: FabricOptions): number {
+  return Math.min(1 << 17, Math.max(1 << 10, 2 ** Math.floor(Math.log2(attributeBytes / 64))));
+}
 
 export const CONNECTIONS_PER_SESSION = 2;
 
@@ -398,11 +434,11 @@ export type FabricMemory = { readonly options: FabricOptions } & {
 
 /** Name and size in bytes of every buffer. */
 const BUFFERS = [
-  ['prefixSlots4', (o: FabricOptions) => o.prefixes4 * 2 * 4],
+  ['prefixSlots4', (o: FabricOptions) => 2 * o.prefixes4 * 2 * 4],
   ['prefixKeys4', (o) => o.prefixes4 * 2 * 4],
-  ['prefixSlots6', (o) => o.prefixes6 * 2 * 4],
+  ['prefixSlots6', (o) => 2 * o.prefixes6 * 2 * 4],
   ['prefixKeys6', (o) => o.prefixes6 * 5 * 4],
-  ['attributeSlots', (o) => o.attributes * 4],
+  ['attributeSlots', (o) => 2 * o.attributes * 4],
   ['attributeRows', (o) => o.attributes * ATTRIBUTE_ROW.words * 4],
   ['attributeBytes', (o) => o.attributeBytes],
   ['pages', (o) => o.pages * PAGE_WORDS * 4],
@@ -422,6 +458,9 @@ const BUFFERS = [
   ['bells', (o) => (o.blades + o.lineCards + 1) * 16 * 4],
   ['epochs', (o) => (o.blades + 1) * 16 * 4],
   ['ready', (o) => (1 + o.lineCards) * Math.ceil(o.sessions / 32) * 4],
+  ['pools', () => POOLS.count * POOL.words * 4],
+  ['freeNumbers', (o) => allNumbers(o) * 4],
+  ['stamps', (o) => allNumbers(o) * 2],
   ['allocator', () => ALLOCATOR.words * 4],
   ['freePages', () => 8],
   ['bladeNumbers', (o) => o.blades * BLADE_NUMBER.words * 8],
@@ -430,6 +469,17 @@ const BUFFERS = [
   ['journals', (o) => o.blades * JOURNAL_WORDS * 4],
   ['cardNumbers', (o) => o.lineCards * CARD_NUMBER.words * 8],
 ] as const satisfies readonly (readonly [string, (options: FabricOptions) => number])[];
+
+/** Places for the numbers of all pools, a power of two each. */
+function allNumbers(options: FabricOptions): number {
+  let all = 0;
+  for (let pool = 0; pool < POOLS.count; pool++) all += poolSize(options, pool);
+  return all;
+}
+
+export function poolSize(options: FabricOptions, pool: number): number {
+  return 2 ** Math.ceil(Math.log2(Math.max(poolLimit(options, pool), 2)));
+}
 
 /** Reserves the whole fabric. */
 export function createFabricMemory(options: FabricOptions): FabricMemory {

@@ -1,4 +1,6 @@
-import { ALLOCATOR, type FabricMemory } from './layout.ts';
+import { BOX, type FabricMemory, POOLS } from './layout.ts';
+import { NumberPool } from './number-pool.ts';
+import { isMoving, movedBetween, noteLive, otherTable, tableOf } from './phase.ts';
 
 /**
  * The prefix dictionaries: prefix → dense PrefixId, one table per address family, ids of IPv6 after those of
@@ -12,89 +14,81 @@ import { ALLOCATOR, type FabricMemory } from './layout.ts';
  * What costs is cache misses. So IPv4 prefixes of one /20 stand in one cache line of slots, for neighbours of one
  * origin are told together; and a fingerprint in the bits that no id needs says of nearly every other prefix that it is
  * another one without a look at its key.
+ *
+ * Nothing is ever taken out of a table. Ids that nobody uses are left behind when all others move to the other table
+ * (phase.ts); then they are given out again.
  */
 export class PrefixDictionary {
   readonly keys4: Uint32Array;
   readonly keys6: Uint32Array;
   /** First PrefixId of the IPv6 table. */
   readonly base6: number;
-  readonly #slots4: Int32Array;
-  readonly #slots6: Int32Array;
+  readonly pool4: NumberPool;
+  readonly pool6: NumberPool;
+  /** Both tables of each family, and the one that is in use. */
+  readonly #tables4: readonly [Int32Array, Int32Array];
+  readonly #tables6: readonly [Int32Array, Int32Array];
+  #slots4: Int32Array;
+  #slots6: Int32Array;
+  /** Everything goes to these tables now. */
+  #to4: Int32Array;
+  #to6: Int32Array;
+  #phase = 0;
+  #moving = false;
   readonly #mask4: number;
   readonly #mask6: number;
-  readonly #limit4: number;
-  readonly #limit6: number;
   /** The bits of a slot that hold id + 1 (IPv4). */
   readonly #idMask: number;
-  readonly #allocator: Int32Array;
   /** Slots as touch4 found them. */
   readonly #touched = new Int32Array(TOUCHED + 1);
-  #next4 = 0;
-  #end4 = 0;
-  #next6 = 0;
-  #end6 = 0;
 
   constructor(memory: FabricMemory) {
-    const { prefixes4, prefixes6 } = memory.options;
+    const { prefixes4 } = memory.options;
     this.keys4 = new Uint32Array(memory.prefixKeys4);
     this.keys6 = new Uint32Array(memory.prefixKeys6);
-    this.#slots4 = new Int32Array(memory.prefixSlots4);
-    this.#slots6 = new Int32Array(memory.prefixSlots6);
-    this.#mask4 = this.#slots4.length - 1;
-    this.#mask6 = this.#slots6.length - 1;
-    this.#limit4 = prefixes4;
+    this.#tables4 = halves(memory.prefixSlots4);
+    this.#tables6 = halves(memory.prefixSlots6);
+    this.#mask4 = this.#tables4[0].length - 1;
+    this.#mask6 = this.#tables6[0].length - 1;
     this.#idMask = 2 ** Math.ceil(Math.log2(prefixes4 + 1)) - 1;
-    this.#limit6 = prefixes6;
     this.base6 = prefixes4;
-    this.#allocator = new Int32Array(memory.allocator);
+    this.pool4 = new NumberPool(memory, POOLS.prefixes4, BLOCK);
+    this.pool6 = new NumberPool(memory, POOLS.prefixes6, BLOCK);
+    [this.#slots4, this.#to4] = this.#tables4;
+    [this.#slots6, this.#to6] = this.#tables6;
+    this.meet(Atomics.load(new Int32Array(memory.box), BOX.phase));
+  }
+
+  /** This thread goes by another phase from now on (phase.ts). */
+  meet(phase: number): void {
+    this.#moving = isMoving(phase);
+    this.#slots4 = this.#tables4[tableOf(phase)];
+    this.#slots6 = this.#tables6[tableOf(phase)];
+    this.#to4 = this.#tables4[otherTable(phase)];
+    this.#to6 = this.#tables6[otherTable(phase)];
+    const moved = movedBetween(this.#phase, phase);
+    this.pool4.meet(phase, moved);
+    this.pool6.meet(phase, moved);
+    this.#phase = phase;
   }
 
   /** The id of an IPv4 prefix (host bits must be zero), made if new; -1 when the table is full. */
   intern4(address: number, length: number): number {
-    const slots = this.#slots4;
-    const keys = this.keys4;
-    const mask = this.#mask4;
-    const idMask = this.#idMask;
-    const fingerprint = fingerprint4(address, length) & ~idMask;
-    let slot = slot4(address, length) & mask;
-    for (;;) {
-      const held = slots[slot] as number;
-      if (held !== 0) {
-        if (((held ^ fingerprint) & ~idMask) === 0) {
-          const id = (held & idMask) - 1;
-          const at = id << 1;
-          if (keys[at] === address && keys[at + 1] === length) return id;
-        }
-        slot = (slot + 1) & mask;
-        continue;
-      }
-      const id = this.#claim4();
-      if (id < 0) return -1;
-      keys[id << 1] = address;
-      keys[(id << 1) + 1] = length;
-      if (Atomics.compareExchange(slots, slot, 0, fingerprint | (id + 1)) === 0) return id;
-      this.#next4 = id; // somebody was first: look again at what stands there, keep the id for later
-    }
+    if (!this.#moving) return this.#add4(this.#slots4, address, length, -1);
+    const held = this.#find4(this.#to4, address, length);
+    if (held >= 0) return held;
+    // The old table says who is first while some threads know of no other; the new one has the last word.
+    const id = this.#add4(this.#slots4, address, length, -1);
+    return id < 0 ? -1 : this.#add4(this.#to4, address, length, id);
   }
 
   /** The id of an IPv4 prefix, or -1 when nobody has announced it. */
   find4(address: number, length: number): number {
-    const slots = this.#slots4;
-    const keys = this.keys4;
-    const mask = this.#mask4;
-    const idMask = this.#idMask;
-    const fingerprint = fingerprint4(address, length) & ~idMask;
-    let slot = slot4(address, length) & mask;
-    for (;;) {
-      const held = slots[slot] as number;
-      if (held === 0) return -1;
-      if (((held ^ fingerprint) & ~idMask) === 0) {
-        const id = (held & idMask) - 1;
-        const at = id << 1;
-        if (keys[at] === address && keys[at + 1] === length) return id;
-      }
-      slot = (slot + 1) & mask;
+    if (this.#moving) {
+      const held = this.#find4(this.#to4, address, length);
+      if (held >= 0) return held;
     }
+    return this.#find4(this.#slots4, address, length);
   }
 
   /** Brings the slots and keys of these prefixes near: many look-ups at the same time (blade/route-changes.ts). */
@@ -118,40 +112,19 @@ export class PrefixDictionary {
 
   /** As intern4, for an IPv6 prefix in four words. */
   intern6(a: number, b: number, c: number, d: number, length: number): number {
-    const slots = this.#slots6;
-    const keys = this.keys6;
-    const mask = this.#mask6;
-    let slot = hash6(a, b, c, d, length) & mask;
-    for (;;) {
-      const held = slots[slot] as number;
-      if (held !== 0) {
-        if (this.#same6((held - 1) * 5, a, b, c, d, length)) return this.base6 + held - 1;
-        slot = (slot + 1) & mask;
-        continue;
-      }
-      const id = this.#claim6();
-      if (id < 0) return -1;
-      const at = id * 5;
-      keys[at] = a;
-      keys[at + 1] = b;
-      keys[at + 2] = c;
-      keys[at + 3] = d;
-      keys[at + 4] = length;
-      if (Atomics.compareExchange(slots, slot, 0, id + 1) === 0) return this.base6 + id;
-      this.#next6 = id;
-    }
+    if (!this.#moving) return this.#add6(this.#slots6, a, b, c, d, length, -1);
+    const held = this.#find6(this.#to6, a, b, c, d, length);
+    if (held >= 0) return held;
+    const id = this.#add6(this.#slots6, a, b, c, d, length, -1);
+    return id < 0 ? -1 : this.#add6(this.#to6, a, b, c, d, length, id);
   }
 
   find6(a: number, b: number, c: number, d: number, length: number): number {
-    const slots = this.#slots6;
-    const mask = this.#mask6;
-    let slot = hash6(a, b, c, d, length) & mask;
-    for (;;) {
-      const held = slots[slot] as number;
-      if (held === 0) return -1;
-      if (this.#same6((held - 1) * 5, a, b, c, d, length)) return this.base6 + held - 1;
-      slot = (slot + 1) & mask;
+    if (this.#moving) {
+      const held = this.#find6(this.#to6, a, b, c, d, length);
+      if (held >= 0) return held;
     }
+    return this.#find6(this.#slots6, a, b, c, d, length);
   }
 
   isIpv6(id: number): boolean {
@@ -165,13 +138,143 @@ export class PrefixDictionary {
       : (this.keys6[(id - this.base6) * 5 + 4] as number);
   }
 
-  /** Ids below these bounds may be in use: [0, limit4) and [base6, limit6). */
+  /** Ids below these bounds may be in use: [0, used4) and [base6, used6). */
   used4(): number {
-    return Math.min(Atomics.load(this.#allocator, ALLOCATOR.nextPrefix4), this.#limit4);
+    return this.pool4.bound;
   }
 
   used6(): number {
-    return this.base6 + Math.min(Atomics.load(this.#allocator, ALLOCATOR.nextPrefix6), this.#limit6);
+    return this.base6 + this.pool6.bound;
+  }
+
+  // ── for the chassis, which sweeps ──
+
+  /** Does a look-up of its prefix still come to this id? */
+  holds(id: number): boolean {
+    const { keys4, keys6 } = this;
+    if (id < this.base6) return this.find4(keys4[id << 1] as number, keys4[(id << 1) + 1] as number) === id;
+    const at = (id - this.base6) * 5;
+    const word = (i: number): number => keys6[at + i] as number;
+    return this.find6(word(0), word(1), word(2), word(3), word(4)) === id;
+  }
+
+  /** An id in use goes along to the other table. */
+  carry(id: number): void {
+    const { keys4, keys6 } = this;
+    if (id < this.base6) {
+      this.#add4(this.#to4, keys4[id << 1] as number, keys4[(id << 1) + 1] as number, id);
+      return;
+    }
+    const at = (id - this.base6) * 5;
+    const word = (i: number): number => keys6[at + i] as number;
+    this.#add6(this.#to6, word(0), word(1), word(2), word(3), word(4), id);
+  }
+
+  /** Notes in `live`, by PrefixId, what stands in a part of the tables, and empties that part of those that are not in use. */
+  settle(live: Uint32Array, from: number, to: number): void {
+    noteLive(this.#slots4, this.#to4, from, to, this.#idMask, 0, live);
+    noteLive(this.#slots6, this.#to6, from, to, -1, this.base6, live);
+  }
+
+  /** Slots of the largest table. */
+  get slots(): number {
+    return Math.max(this.#mask4, this.#mask6) + 1;
+  }
+
+  /** The id of a prefix in a table; `given`, or made, where there is none; -1 when none is left. */
+  #add4(slots: Int32Array, address: number, length: number, given: number): number {
+    const keys = this.keys4;
+    const mask = this.#mask4;
+    const idMask = this.#idMask;
+    const fingerprint = fingerprint4(address, length) & ~idMask;
+    let slot = slot4(address, length) & mask;
+    for (;;) {
+      const held = slots[slot] as number;
+      if (held !== 0) {
+        if (((held ^ fingerprint) & ~idMask) === 0) {
+          const id = (held & idMask) - 1;
+          const at = id << 1;
+          if (keys[at] === address && keys[at + 1] === length) return id;
+        }
+        slot = (slot + 1) & mask;
+        continue;
+      }
+      let id = given;
+      if (id < 0) {
+        id = this.pool4.take();
+        if (id < 0) return -1;
+        keys[id << 1] = address;
+        keys[(id << 1) + 1] = length;
+      }
+      if (Atomics.compareExchange(slots, slot, 0, fingerprint | (id + 1)) === 0) return id;
+      // Somebody was first: look again at what stands there, keep the id for later.
+      if (given < 0) this.pool4.putBack(id);
+    }
+  }
+
+  #find4(slots: Int32Array, address: number, length: number): number {
+    const keys = this.keys4;
+    const mask = this.#mask4;
+    const idMask = this.#idMask;
+    const fingerprint = fingerprint4(address, length) & ~idMask;
+    let slot = slot4(address, length) & mask;
+    for (;;) {
+      const held = slots[slot] as number;
+      if (held === 0) return -1;
+      if (((held ^ fingerprint) & ~idMask) === 0) {
+        const id = (held & idMask) - 1;
+        const at = id << 1;
+        if (keys[at] === address && keys[at + 1] === length) return id;
+      }
+      slot = (slot + 1) & mask;
+    }
+  }
+
+  /** As #add4; ids are PrefixIds. */
+  #add6(
+    slots: Int32Array,
+    a: number,
+    b: number,
+    c: number,
+    d: number,
+    length: number,
+    given: number,
+  ): number {
+    const keys = this.keys6;
+    const mask = this.#mask6;
+    let slot = hash6(a, b, c, d, length) & mask;
+    for (;;) {
+      const held = slots[slot] as number;
+      if (held !== 0) {
+        if (this.#same6((held - 1) * 5, a, b, c, d, length)) return this.base6 + held - 1;
+        slot = (slot + 1) & mask;
+        continue;
+      }
+      let number = given - this.base6;
+      if (given < 0) {
+        number = this.pool6.take();
+        if (number < 0) return -1;
+        const at = number * 5;
+        keys[at] = a;
+        keys[at + 1] = b;
+        keys[at + 2] = c;
+        keys[at + 3] = d;
+        keys[at + 4] = length;
+      }
+      if (Atomics.compareExchange(slots, slot, 0, number + 1) === 0) return this.base6 + number;
+      if (given < 0) this.pool6.putBack(number);
+    }
+  }
+
+  #find6(slots: Int32Array, a: number, b: number, c: number, d: number, length: number): number {
+    const mask = this.#mask6;
+    let slot = hash6(a, b, c, d, length) & mask;
+    for (;;) {
+      const held = slots[slot] as number;
+      if (held === 0) return -1;
+      if (this.#same6((held - 1) * 5, a, b, c, d, length)) return this.base6 + held - 1;
+      slot = (slot + 1) & mask;
+    }
   }
 
   #same6(at: number, a: number, b: number, c: number, d: number, length: number): boolean {
@@ -184,36 +287,15 @@ export class PrefixDictionary {
       keys[at + 4] === length
     );
   }
-
-  #claim4(): number {
-    if (this.#next4 === this.#end4) {
-      const block = claimBlock(this.#allocator, ALLOCATOR.nextPrefix4, this.#limit4);
-      if (block < 0) return -1;
-      this.#next4 = block;
-      this.#end4 = block + BLOCK;
-    }
-    return this.#next4++;
-  }
-
-  #claim6(): number {
-    if (this.#next6 === this.#end6) {
-      const block = claimBlock(this.#allocator, ALLOCATOR.nextPrefix6, this.#limit6);
-      if (block < 0) return -1;
-      this.#next6 = block;
-      this.#end6 = block + BLOCK;
-    }
-    return this.#next6++;
-  }
 }
 
 const TOUCHED = 511;
 /** Ids are claimed in blocks, so that the allocator's word is not fought over. */
 const BLOCK = 64;
 
-function claimBlock(allocator: Int32Array, word: number, limit: number): number {
-  if (Atomics.load(allocator, word) + BLOCK > limit) return -1;
-  const block = Atomics.add(allocator, word, BLOCK);
-  return block + BLOCK > limit ? -1 : block;
+function halves(memory: SharedArrayBuffer): [Int32Array, Int32Array] {
+  const words = memory.byteLength / 8;
+  return [new Int32Array(memory, 0, words), new Int32Array(memory, words * 4, words)];
 }
 
 /**

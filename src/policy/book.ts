@@ -34,6 +34,11 @@ export class PolicyBook {
     this.#runners = new Map([...this.#runners].filter(known));
   }
 
+  /** AttrIds may mean something else from now on, for these runners too: of policies that were replaced. */
+  forget(others: Iterable<Runner>): void {
+    for (const runner of new Set([...this.#runners.values(), ...others])) runner.forget();
+  }
+
   /** The runner of an import policy for a neighbour. */
   importer(key: string, neighbor: NeighborContext): Runner {
     const definition = this.#definition(key);

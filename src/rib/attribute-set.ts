@@ -17,8 +17,9 @@ export function internAttributes(
 ): number {
   const { prependAs } = options;
   if (prependAs !== undefined) return internWithAs(dictionary, bytes, view, options, mp, prependAs);
-  if (view.plain && view.reachAfi === 0) return dictionary.intern(bytes, view.lowStart, view.attributesEnd);
-  return dictionary.intern(scratch, 0, canonicalize(bytes, view, options, mp, scratch, 0));
+  if (view.plain && view.reachAfi === 0)
+    return dictionary.intern(bytes, view.lowStart, view.attributesEnd, true);
+  return dictionary.intern(scratch, 0, canonicalize(bytes, view, options, mp, scratch, 0), true);
 }
 
 const longer = new Uint8Array(CANONICAL_ROOM);
@@ -36,5 +37,5 @@ function internWithAs(
   const source = asItStands ? bytes : scratch;
   const start = asItStands ? view.lowStart : 0;
   const end = asItStands ? view.attributesEnd : canonicalize(bytes, view, options, mp, scratch, 0);
-  return dictionary.intern(longer, 0, withAs(source, start, end, as, longer, 0));
+  return dictionary.intern(longer, 0, withAs(source, start, end, as, longer, 0), true);
 }

@@ -155,6 +155,12 @@ export function memoryInUse(world: World): { views: number; pages: number } {
   return { views, pages: fabric.pages.touched() - free };
 }
 
+/** Of each pool: prefixes of both families, attribute sets, blocks of attribute bytes. */
+export function idsInUse({ fabric }: World): number[] {
+  const { prefixes, attributes } = fabric;
+  return [prefixes.pool4, prefixes.pool6, attributes.pool, attributes.blocks].map(({ used }) => used);
+}
+
 function idOf(world: World, index: number): number {
   const prefix = world.prefixes.all[index];
   if (prefix === undefined) return -1;

@@ -3,7 +3,7 @@
  * nothing but itself.
  */
 import { GRAFT } from '../../src/fabric/layout.ts';
-import { checkCounters, checkGroups, checkRibs, checkTables, memoryInUse } from './checks.ts';
+import { checkCounters, checkGroups, checkRibs, checkTables, idsInUse, memoryInUse } from './checks.ts';
 import type { SimulationOptions } from './options.ts';
 import { World } from './world.ts';
 
@@ -15,6 +15,7 @@ export interface Ending {
   readonly updates: number;
   readonly deaths: number;
   readonly hangs: number;
+  readonly sweeps: number;
   readonly repeated: number;
 }
 
@@ -24,6 +25,7 @@ export function play(options: SimulationOptions, log?: (text: string) => void): 
   world.rest();
   check(world);
   graftAtRest(world);
+  if (options.sweeps > 0) world.sweep();
   world.rest();
   check(world);
   const tables = world.neighbours.map((each) =>
@@ -33,8 +35,10 @@ export function play(options: SimulationOptions, log?: (text: string) => void): 
   const repeated = world.neighbours.reduce((sum, each) => sum + each.repeated, 0);
   const { hangs } = world;
   const { deaths } = world.undertaker;
+  const { sweeps } = world.sweeper.numbers;
+  const { done: grafts, aborted } = world.desk;
   endAll(world);
-  return { deaths, hangs, repeated, tables, grafts: world.desk.done, aborted: world.desk.aborted, updates };
+  return { deaths, hangs, repeated, sweeps, tables, grafts, aborted, updates };
 }
 
 function check(world: World): void {
@@ -75,4 +79,8 @@ function endAll(world: World): void {
   const { views, pages } = memoryInUse(world);
   if (views !== 0 || pages !== 0)
     throw new Error(`${views} out views and ${pages} pages are in use with no session up`);
+  if (world.options.sweeps === 0) return;
+  world.sweep();
+  const ids = idsInUse(world).join();
+  if (ids !== '0,0,0,0') throw new Error(`${ids} ids and blocks are in use with no session up`);
 }

@@ -88,6 +88,8 @@ export interface SimulationOptions {
   readonly hangs: number;
   /** Chance that the line card or the neighbours' network stands still for a while, per step. */
   readonly stalls: number;
+  /** Chance that the chassis sweeps for ids that nobody uses, or goes on with it, per step. */
+  readonly sweeps: number;
   /** Chance that others run between two words that a blade reads or writes. */
   readonly preemption: number;
   /** Chance that blades change how fast they go. */
@@ -105,7 +107,8 @@ export function optionsFor(seed: number, blades?: number): SimulationOptions {
   const broad = broadOptions(seed, random);
   const kind = random.float();
   const particular = kind < 0.4 ? skewedOptions(random) : kind < 0.5 ? crowdedOptions(random) : {};
-  const chosen = withRules(withLongLived({ ...broad, ...particular }));
+  const sweeps = new Random(seed ^ 0x53eeb).pick([0, 0.02, 0.1, 0.5]);
+  const chosen = withRules(withLongLived({ ...broad, ...particular, sweeps }));
   return blades === undefined ? chosen : { ...chosen, blades };
 }
 
@@ -168,6 +171,7 @@ function broadOptions(seed: number, random: Random): SimulationOptions {
     slow: random.pick([0, 0, 0.03, 0.1]),
     grafts: random.pick([0, 0.01, 0.05, 0.2]),
     aborts: random.pick([0, 0.005, 0.05]),
+    sweeps: 0,
     preemption: random.pick([0, 0, 0.02, 0.1, 0.3]),
     impatient: random.chance(0.4),
     skew: random.chance(0.5) ? 0.01 : 0.001,

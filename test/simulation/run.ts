@@ -78,7 +78,16 @@ function playOne(options: SimulationOptions): void {
 function playMany(choose: (seed: number) => SimulationOptions): void {
   const [first, end, seconds] = [number('from'), number('from') + number('seeds'), number('seconds')];
   const start = performance.now();
-  const totals = { histories: 0, grafts: 0, aborted: 0, updates: 0, deaths: 0, hangs: 0, repeated: 0 };
+  const totals = {
+    histories: 0,
+    grafts: 0,
+    aborted: 0,
+    updates: 0,
+    deaths: 0,
+    hangs: 0,
+    sweeps: 0,
+    repeated: 0,
+  };
   const causes = new Map<string, number[]>();
   const elapsed = (): number => Math.round(performance.now() - start) / 1000;
   let said = 0;
@@ -86,7 +95,7 @@ function playMany(choose: (seed: number) => SimulationOptions): void {
     totals.histories++;
     try {
       const ending = play(choose(seed));
-      for (const key of ['grafts', 'aborted', 'updates', 'deaths', 'hangs', 'repeated'] as const)
+      for (const key of ['grafts', 'aborted', 'updates', 'deaths', 'hangs', 'sweeps', 'repeated'] as const)
         totals[key] += ending[key];
     } catch (error) {
       noteFailure(causes, seed, (error as Error).message);

@@ -7,7 +7,7 @@ import { MAX_MESSAGE } from '../../src/bgp/message.ts';
 import { Blade } from '../../src/blade/blade.ts';
 import type { BladeOrder, SessionConfiguration } from '../../src/blade/messages.ts';
 import { Fabric } from '../../src/fabric/fabric.ts';
-import { CONNECTION, type FabricMemory } from '../../src/fabric/layout.ts';
+import { BLADE_WORD, CONNECTION, type FabricMemory } from '../../src/fabric/layout.ts';
 import { describeFor } from '../../src/rib/attribute-row.ts';
 import { Death, live } from './death.ts';
 import { identityOf, type SimulationOptions } from './options.ts';
@@ -48,6 +48,7 @@ export class SimulatedBlade {
     this.#world = world;
     this.fabric = new Fabric(memory, slot, describeFor(identityOf(options)));
     if (options.preemption > 0 || options.hangs > 0) this.#letOthersIn();
+    if (options.preemption > 0 && options.sweeps > 0) this.#letOthersIntoExports();
     this.blade = new Blade(
       this.fabric,
       slot,
@@ -191,6 +192,16 @@ export class SimulatedBlade {
       const done = set(column, id, word);
       preempt(column);
       return done;
+    };
+  }
+
+  /** Before what was encoded is published, and when it is noted in the view. */
+  #letOthersIntoExports(): void {
+    const { fabric } = this;
+    const set = fabric.setBladeWord.bind(fabric);
+    fabric.setBladeWord = (blade, which, value) => {
+      if (which === BLADE_WORD.view && this.running && this.#interruptible) this.#world.preempt(this);
+      set(blade, which, value);
     };
   }
 

@@ -38,6 +38,11 @@ export class Undertaker {
     return this.#waiting.length === 0 && this.#world.blades.every((blade) => !blade.dead);
   }
 
+  /** Nobody is in this slot. */
+  vacant(slot: number): boolean {
+    return this.#buried.has(slot);
+  }
+
   /** An order about a session that has no home at the moment. */
   keep(order: BladeOrder): void {
     this.#undone.push(order);

@@ -6,6 +6,7 @@ import { Random } from '../../src/base/random.ts';
 import { State } from '../../src/bgp/fsm.ts';
 import type { NeighbourRules } from '../../src/bgp/neighbour-rules.ts';
 import type { BladeOrder, SessionConfiguration } from '../../src/blade/messages.ts';
+import { Sweeper } from '../../src/chassis/sweeper.ts';
 import { Fabric } from '../../src/fabric/fabric.ts';
 import { BOX, createFabricMemory, type FabricOptions, RING, SESSION } from '../../src/fabric/layout.ts';
 import { describeFor } from '../../src/rib/attribute-row.ts';
@@ -37,10 +38,12 @@ export class World {
   readonly neighbours: Neighbour[];
   readonly desk: GraftDesk;
   readonly undertaker: Undertaker;
+  readonly sweeper: Sweeper;
   now = 1000;
   /** Blades that did not move for long in the middle of a turn. */
   hangs = 0;
   readonly #random: Random;
+  readonly #sweepRandom: Random;
   readonly #log: ((text: string) => void) | undefined;
   readonly #script: Action[];
   /** Changes of configuration that wait for a graft to end, as the chassis has them wait. */
@@ -58,6 +61,7 @@ export class World {
     this.options = options;
     this.#log = log;
     this.#random = new Random(options.seed ^ 0x5c4ed);
+    this.#sweepRandom = new Random(options.seed ^ 0x53ee9);
     const memory = createFabricMemory(fabricOptions(options));
     this.fabric = new Fabric(memory, options.blades, describeFor(identityOf(options)));
     this.prefixes = new Prefixes(new Random(options.seed ^ 0x9f1), options.prefixes4, options.prefixes6);
@@ -68,6 +72,8 @@ export class World {
     Atomics.store(this.fabric.box, BOX.running, (1 << options.blades) - 1);
     this.card = new SimulatedCard(this.fabric, this);
     this.undertaker = new Undertaker(this.fabric, this);
+    const pieces = { pages: 1, ids: this.#sweepRandom.pick([64, 1024, 1 << 16]) };
+    this.sweeper = new Sweeper(this.fabric, (slot) => this.undertaker.vacant(slot), pieces);
     this.desk = new GraftDesk(this.fabric, options.impatient, (text) => this.trace(text));
     for (const { index } of options.neighbours) this.#place(index);
   }
@@ -201,6 +207,10 @@ export class World {
       if (this.desk.poll().length > 0) any = true;
       if (this.#configure()) any = true;
       if (this.undertaker.step() || this.undertaker.reclaim()) any = true;
+      if (this.sweeper.sweeping && !this.#busy) {
+        this.sweeper.step(() => false);
+        any = true;
+      }
       if (!any) break;
     }
     this.#checkNobodyWaits();
@@ -220,6 +230,18 @@ export class World {
       blade.routes.channels.some((channel) => channel.pending > 0),
     );
     if (!full && this.desk.unserved !== '') throw new Error(`everybody sleeps: ${this.desk.unserved}`);
+  }
+
+  /** In the middle of somebody's turn, who passes no quiescent point before we are done. */
+  get #busy(): boolean {
+    return this.blades.some(({ running }) => running);
+  }
+
+  /** A whole sweep for ids that nobody uses, with nothing going on. */
+  sweep(): void {
+    this.settle();
+    this.sweeper.begin();
+    this.settle();
   }
 
   stateOf(session: number): number {
@@ -252,6 +274,7 @@ export class World {
     if (random.chance(this.options.deaths * 3)) this.#kill();
     if (this.options.deaths > 0 && random.chance(0.1)) this.undertaker.step();
     if (this.options.deaths > 0 && random.chance(0.02)) this.undertaker.reclaim();
+    if (this.options.sweeps > 0) this.#sweep();
     if (dice < 45) {
       const blade = random.pick(this.blades);
       const pace = this.#paces[blade.slot] ?? 1;
@@ -264,6 +287,15 @@ export class World {
       if (this.#neighboursStand-- <= 0)
         random.pick(this.neighbours).step(random.chance(0.5) ? ALL : 1 + random.below(300));
     } else for (const session of this.desk.poll()) this.#graftOn(session);
+  }
+
+  /** The chassis sweeps, some pieces at once. */
+  #sweep(): void {
+    const random = this.#sweepRandom;
+    if (!random.chance(this.options.sweeps)) return;
+    this.sweeper.begin();
+    let pieces = 1 + random.below(random.pick([1, 10, 1000]));
+    this.sweeper.step(() => --pieces <= 0);
   }
 
   /** Some blades run ahead now, and others stand still: what lies between them grows long. */

@@ -8,6 +8,7 @@ import {
   SESSION,
   SESSION_NUMBER,
 } from '../../fabric/layout.ts';
+import type { NumberPool } from '../../fabric/number-pool.ts';
 import type { BladeHandle } from '../blade-handle.ts';
 import type { Chassis } from '../chassis.ts';
 import type { BladeRow, CardRow, ChassisSummary, FabricRow } from '../operations.ts';
@@ -151,24 +152,17 @@ export function fabricRows(chassis: Chassis): FabricRow[] {
   const connected = chassis.sessions.filter(
     ({ index }) => chassis.fabric.number(index, SESSION_NUMBER.timesEstablished) > 0,
   );
+  const returned = chassis.sweeper.numbers;
   const rings = connected.length * (options.receiveBytes + options.transmitBytes);
   return [
-    row('IPv4 prefixes', prefixes.used4(), options.prefixes4, 'prefixes', prefixes.used4() * 16),
-    row(
-      'IPv6 prefixes',
-      prefixes.used6() - prefixes.base6,
-      options.prefixes6,
-      'prefixes',
-      (prefixes.used6() - prefixes.base6) * 28,
-    ),
-    row(
-      'attribute sets',
-      attributes.used(),
-      Math.floor(options.attributes * 0.75),
-      'sets',
-      attributes.used() * 40,
-    ),
-    row('attribute bytes', attributes.bytesUsed(), options.attributeBytes, 'bytes', attributes.bytesUsed()),
+    {
+      ...pooled('IPv4 prefixes', prefixes.pool4, 'prefixes', 24, returned.prefixes4),
+      sweeps: returned.sweeps,
+      lastSweepMilliseconds: hundredths(chassis.sweeping.lastTook),
+    },
+    pooled('IPv6 prefixes', prefixes.pool6, 'prefixes', 36, returned.prefixes6),
+    pooled('attribute sets', attributes.pool, 'sets', 48, returned.attributes),
+    pooled('attribute bytes', attributes.blocks, 'blocks', attributes.blockUnits * 4, returned.blocks),
     row('RIB pages', pages.touched(), options.pages, 'pages', pages.touched() * PAGE_WORDS * 4),
     row('session rings', connected.length, options.sessions, 'sessions', rings),
     row(
@@ -179,6 +173,11 @@ export function fabricRows(chassis: Chassis): FabricRow[] {
       chassis.blades.length ** 2 * options.ringRecords * 8,
     ),
   ];
+}
+
+/** What is given out by number, and comes back; memory is what was ever given out. */
+function pooled(part: string, pool: NumberPool, unit: string, each: number, returned: number): FabricRow {
+  return { ...row(part, pool.used, pool.limit, unit, pool.bound * each), returned };
 }
 
 function row(part: string, used: number, capacity: number, unit: string, bytes: number): FabricRow {

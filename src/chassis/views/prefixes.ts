@@ -1,10 +1,11 @@
 /**
- * PrefixIds in the order in which operators read prefixes: by address, then length, IPv4 first. A full table comes some
+ * Prefixes in the order in which operators read them: by address, then length, IPv4 first. A full table comes some
  * thousand at a time, and nothing of its size is held:
  *
- *   count by the first 16 bits ─→ ranges of about CHUNK ids ─→ for each: pick from the dictionary, sort, hand on
+ *   count by the first 16 bits ─→ ranges of about CHUNK prefixes ─→ for each: pick from the dictionary, sort, hand on
  *
- * Picking looks at the whole dictionary for each range. In between the chassis does what else it has to do.
+ * Picking looks at the whole dictionary for each range. In between the chassis does what else it has to do, and ids that
+ * nobody uses become other prefixes'. So what is handed on is prefixes; the id of one is asked for when it is looked at.
  */
 import type { Fabric } from '../../fabric/fabric.ts';
 
@@ -38,8 +39,15 @@ export function spanWithin(word: number, length: number, ipv6: boolean): Span {
   return { ipv6, first, last: first | ((1 << bits) - 1) };
 }
 
-/** Ids in a span that some session may have a route for, in order, in chunks. */
-export async function* idsInOrder(fabric: Fabric, span: Span): AsyncGenerator<number[]> {
+/** Prefixes in order, each once. */
+export interface PrefixChunk {
+  readonly length: number;
+  /** The id that one has now, or -1: none. Good until the chassis does something else. */
+  idAt(index: number): number;
+}
+
+/** Prefixes in a span that some session may have a route for, in order, in chunks. */
+export async function* prefixesInOrder(fabric: Fabric, span: Span): AsyncGenerator<PrefixChunk> {
   const counts = await countByRange(fabric, span.ipv6);
   for (let first = span.first; first <= span.last; ) {
     let last = first;
@@ -47,8 +55,8 @@ export async function* idsInOrder(fabric: Fabric, span: Span): AsyncGenerator<nu
     while (last < span.last && count + (counts[last + 1] as number) <= CHUNK)
       count += counts[++last] as number;
     if (count > 0) {
-      const ids = await pick(fabric, span.ipv6, first, last);
-      yield span.ipv6 ? sorted6(fabric, ids) : sorted4(fabric, ids);
+      const found = await pick(fabric, span.ipv6, first, last);
+      yield span.ipv6 ? chunk6(fabric, found) : chunk4(fabric, found);
     }
     first = last + 1;
   }
@@ -69,20 +77,21 @@ async function countByRange(fabric: Fabric, ipv6: boolean): Promise<Uint32Array>
   return counts;
 }
 
-/** The ids of a table whose prefixes begin with 16 bits from `first` to `last`. */
+/** The keys of a table that begin with 16 bits from `first` to `last`, one behind the other. */
 async function pick(fabric: Fabric, ipv6: boolean, first: number, last: number): Promise<number[]> {
   const { keys, stride, base, end } = tableOf(fabric, ipv6);
   const { presence } = fabric;
-  const ids: number[] = [];
+  const found: number[] = [];
   for (let start = base; start < end; start += SLICE) {
     const stop = Math.min(end, start + SLICE);
     for (let id = start, at = (start - base) * stride; id < stop; id++, at += stride) {
       const range = (keys[at] as number) >>> 16;
-      if (range >= first && range <= last && (presence[id] as number) !== 0) ids.push(id);
+      if (range < first || range > last || (presence[id] as number) === 0) continue;
+      for (let i = 0; i < stride; i++) found.push(keys[at + i] as number);
     }
     await breath();
   }
-  return ids;
+  return found;
 }
 
 function tableOf(
@@ -95,28 +104,39 @@ function tableOf(
 }
 
 /** Sorting numbers is an order faster than sorting by a comparison: address and length are one number of 38 bits. */
-function sorted4({ prefixes }: Fabric, ids: readonly number[]): number[] {
-  const { keys4 } = prefixes;
-  const keys = Float64Array.from(ids, (id) => (keys4[id * 2] as number) * 64 + (keys4[id * 2 + 1] as number));
-  const found: number[] = [];
-  for (const key of keys.sort()) {
-    const id = prefixes.find4(Math.floor(key / 64), key % 64);
-    if (id >= 0) found.push(id);
-  }
-  return found;
+function chunk4({ prefixes }: Fabric, found: readonly number[]): PrefixChunk {
+  const all = new Float64Array(found.length / 2);
+  for (let i = 0; i < all.length; i++) all[i] = (found[2 * i] as number) * 64 + (found[2 * i + 1] as number);
+  all.sort();
+  // One that came back under another id while ids were picked was found twice.
+  const keys = all.filter((key, i) => i === 0 || key !== all[i - 1]);
+  return {
+    length: keys.length,
+    idAt: (index) => {
+      const key = keys[index] as number;
+      return prefixes.find4(Math.floor(key / 64), key % 64);
+    },
+  };
 }
 
-function sorted6({ prefixes }: Fabric, ids: number[]): number[] {
-  const { keys6: keys, base6 } = prefixes;
-  return ids.sort((a, b) => {
-    const at = (a - base6) * 5;
-    const bt = (b - base6) * 5;
+function chunk6({ prefixes }: Fabric, found: readonly number[]): PrefixChunk {
+  const compare = (a: number, b: number): number => {
     for (let i = 0; i < 5; i++) {
-      const difference = (keys[at + i] as number) - (keys[bt + i] as number);
+      const difference = (found[a + i] as number) - (found[b + i] as number);
       if (difference !== 0) return difference;
     }
     return 0;
-  });
+  };
+  const all = Array.from({ length: found.length / 5 }, (_, i) => i * 5).sort(compare);
+  const keys = all.filter((at, i) => i === 0 || compare(at, all[i - 1] as number) !== 0);
+  const word = (at: number): number => found[at] as number;
+  return {
+    length: keys.length,
+    idAt: (index) => {
+      const at = keys[index] as number;
+      return prefixes.find6(word(at), word(at + 1), word(at + 2), word(at + 3), word(at + 4));
+    },
+  };
 }
 
 /** Does prefix `id` lie within (address words, length)? */

@@ -18,7 +18,7 @@ import { ATTRIBUTE_MASK, FILTERED, visible } from '../../rib/route-word.ts';
 import { NO_ORIGIN, type VrpTable } from '../../rpki/table.ts';
 import type { Chassis } from '../chassis.ts';
 import { type RouteFilter, type RouteRow, VALIDITIES } from '../operations.ts';
-import { breath, idsInOrder, spanWithin, wholeSpan, within } from './prefixes.ts';
+import { breath, type PrefixChunk, prefixesInOrder, spanWithin, wholeSpan, within } from './prefixes.ts';
 import { type AttributesText, attributesText, prefixText } from './route-text.ts';
 
 /** Rows of a batch, and prefixes looked at for one at most. */
@@ -106,10 +106,10 @@ export class RouteViews {
   }
 
   async *#batches(filter: RouteFilter, rowsOf: RowsOf): AsyncGenerator<RouteRow[]> {
-    for await (const ids of this.#select(filter)) {
-      for (let at = 0; at < ids.length; ) {
+    for await (const chunk of this.#select(filter)) {
+      for (let at = 0; at < chunk.length; ) {
         const rows: RouteRow[] = [];
-        at = this.#batch(ids, at, rowsOf, rows);
+        at = this.#batch(chunk, at, rowsOf, rows);
         if (rows.length > 0) yield rows;
         await breath();
       }
@@ -117,22 +117,25 @@ export class RouteViews {
   }
 
   /** Makes the rows of one batch, from an index on; returns the next. Nothing is held from before or kept for after. */
-  #batch(ids: readonly number[], from: number, rowsOf: RowsOf, rows: RouteRow[]): number {
-    const end = Math.min(ids.length, from + LOOKS);
+  #batch(chunk: PrefixChunk, from: number, rowsOf: RowsOf, rows: RouteRow[]): number {
+    const end = Math.min(chunk.length, from + LOOKS);
     let at = from;
     this.#texts.clear();
     this.#fabric.epochs.enter();
-    while (at < end && rows.length < BATCH) rowsOf(ids[at++] as number, rows);
+    while (at < end && rows.length < BATCH) {
+      const id = chunk.idAt(at++);
+      if (id >= 0) rowsOf(id, rows);
+    }
     this.#fabric.epochs.leave();
     return at;
   }
 
   /** The prefixes that a filter asks for, in order, in chunks. */
-  async *#select(filter: RouteFilter): AsyncGenerator<number[]> {
+  async *#select(filter: RouteFilter): AsyncGenerator<PrefixChunk> {
     const fabric = this.#fabric;
     if (filter.prefix === undefined) {
-      if (filter.family !== 'ipv6-unicast') yield* idsInOrder(fabric, wholeSpan(false));
-      if (filter.family !== 'ipv4-unicast') yield* idsInOrder(fabric, wholeSpan(true));
+      if (filter.family !== 'ipv6-unicast') yield* prefixesInOrder(fabric, wholeSpan(false));
+      if (filter.family !== 'ipv4-unicast') yield* prefixesInOrder(fabric, wholeSpan(true));
       return;
     }
     const prefix = parsePrefix(filter.prefix);
@@ -141,12 +144,20 @@ export class RouteViews {
     const [a = 0, b = 0, c = 0, d = 0] = words;
     if (!filter.longer) {
       const { prefixes } = fabric;
-      const id = ipv6 ? prefixes.find6(a, b, c, d, length) : prefixes.find4(a, length);
-      if (id >= 0) yield [id];
+      yield {
+        length: 1,
+        idAt: () => (ipv6 ? prefixes.find6(a, b, c, d, length) : prefixes.find4(a, length)),
+      };
       return;
     }
-    for await (const ids of idsInOrder(fabric, spanWithin(a, length, ipv6)))
-      yield ids.filter((id) => within(fabric, id, words, length, ipv6));
+    for await (const chunk of prefixesInOrder(fabric, spanWithin(a, length, ipv6)))
+      yield {
+        length: chunk.length,
+        idAt: (index) => {
+          const id = chunk.idAt(index);
+          return id >= 0 && within(fabric, id, words, length, ipv6) ? id : -1;
+        },
+      };
   }
 
   /** Session of the best route of the whole box, or -1: at rest every blade that knows it says the same. */

@@ -1,0 +1,65 @@
+/** When the chassis sweeps for ids that nobody uses, and how much at once: it has sessions to place and operators to answer. */
+import type { Clock } from '../base/clock.ts';
+import { log } from './log.ts';
+import type { Sweeper } from './sweeper.ts';
+
+/** Milliseconds between two looks at whether a sweep is due. */
+const WATCH = 50;
+/** A slice of a sweep, and the pause behind it, milliseconds. */
+const SLICE = 2;
+const PAUSE = 1;
+
+export class Sweeping {
+  readonly #sweeper: Sweeper;
+  readonly #clock: Clock;
+  #timer: NodeJS.Timeout | undefined;
+  #sliceEnd = 0;
+  /** Milliseconds of the last sweep, and of the longest slice. */
+  lastTook = 0;
+  longestSlice = 0;
+  #beganAt = 0;
+  readonly #late = (): boolean => this.#clock() >= this.#sliceEnd;
+
+  constructor(sweeper: Sweeper, clock: Clock) {
+    this.#sweeper = sweeper;
+    this.#clock = clock;
+  }
+
+  start(): void {
+    this.#again(WATCH);
+  }
+
+  stop(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+  }
+
+  #again(milliseconds: number): void {
+    this.#timer = setTimeout(() => this.#work(), milliseconds);
+    this.#timer.unref();
+  }
+
+  #work(): void {
+    const start = this.#clock();
+    if (!this.#sweeper.sweeping) {
+      if (!this.#sweeper.due) {
+        this.#again(WATCH);
+        return;
+      }
+      this.#sweeper.begin();
+      this.#beganAt = start;
+    }
+    this.#sliceEnd = start + SLICE;
+    try {
+      if (this.#sweeper.step(this.#late)) this.#again(PAUSE);
+      else {
+        this.lastTook = this.#clock() - this.#beganAt;
+        this.#again(WATCH);
+      }
+    } catch (error) {
+      // Ids do not come back any more; everything else goes on.
+      log(`a sweep for ids failed: ${(error as Error).stack}`);
+    }
+    this.longestSlice = Math.max(this.longestSlice, this.#clock() - start);
+  }
+}
