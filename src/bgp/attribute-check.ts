@@ -23,8 +23,8 @@ import {
 import { u16 } from './bytes.ts';
 import { UpdateError } from './errors.ts';
 import { FAMILY_IPV4, familyBit } from './families.ts';
-import { nlriFits } from './nlri.ts';
-import { fail, keep, type UpdateOptions, type UpdateView } from './update-view.ts';
+import { nlriFits, pathNlriFits } from './nlri.ts';
+import { fail, hasPaths, keep, type UpdateOptions, type UpdateView } from './update-view.ts';
 
 /** Looks at view.current…, with its value in [start, end), and lists it in the view if it is to be kept. */
 export function checkAttribute(
@@ -182,7 +182,7 @@ export function checkMpReach(
   if (!nextHopFits(family, nextHopLength)) {
     return malformed(view, UpdateError.OptionalAttribute, 'wrong next hop length');
   }
-  if (!nlriFits(bytes, nlriStart, end, maxBits(family))) {
+  if (!fits(bytes, nlriStart, end, options, family)) {
     return malformed(view, UpdateError.OptionalAttribute, 'NLRI does not parse');
   }
   view.reachNlriEnd = end;
@@ -213,11 +213,24 @@ function checkMpUnreach(
   view.unreachStart = view.unreachEnd = start + 3;
   const family = familyBit(view.unreachAfi, view.unreachSafi) & options.families;
   if (family === 0) return true;
-  if (!nlriFits(bytes, start + 3, end, maxBits(family))) {
+  if (!fits(bytes, start + 3, end, options, family)) {
     return malformed(view, UpdateError.OptionalAttribute, 'withdrawn routes do not parse');
   }
   view.unreachEnd = end;
   return true;
+}
+
+function fits(
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+  options: UpdateOptions,
+  family: number,
+): boolean {
+  const bits = maxBits(family);
+  return hasPaths(options, family)
+    ? pathNlriFits(bytes, start, end, bits)
+    : nlriFits(bytes, start, end, bits);
 }
 
 function maxBits(family: number): number {

@@ -18,7 +18,7 @@ import {
   WELL_KNOWN,
 } from './attribute-table.ts';
 import { findAttribute, valueLength, valueStart } from './attributes.ts';
-import { copy, putU16, u16 } from './bytes.ts';
+import { copy, putU16, putU32, u16 } from './bytes.ts';
 import { writeAttribute, writeAttributeHeader } from './canonical.ts';
 import { Afi, Safi } from './families.ts';
 import { HEADER_LENGTH, MAX_MESSAGE, MessageType, writeHeader } from './message.ts';
@@ -119,8 +119,8 @@ function writeAs4Path(bytes: Uint8Array, value: number, next: number, into: Uint
   return writeAttributeHeader(OPTIONAL_TRANSITIVE, AttributeType.As4Path, length, into, at) + length;
 }
 
-/** Room for the longest prefix of either family: begin… promises it, so that every message takes one at least. */
-const LONGEST_PREFIX = 17;
+/** Room for the longest prefix of either family, with a path identifier: begin… promises it, so that every message takes one at least. */
+const LONGEST_PREFIX = 21;
 const NOTHING = new Uint8Array(0);
 /** MP_ attributes are written with two octets of length, as they grow behind it. */
 const MP_FLAGS = OPTIONAL_NON_TRANSITIVE | AttributeFlag.ExtendedLength;
@@ -211,6 +211,28 @@ export class UpdateWriter {
   addPrefix6(word0: number, word1: number, word2: number, word3: number, length: number): boolean {
     if (this.#at + 1 + ((length + 7) >> 3) > this.#limit) return false;
     this.#at = writePrefix6(this.#into, this.#at, word0, word1, word2, word3, length);
+    return true;
+  }
+
+  /** As addPrefix4, with the path identifier in front (RFC 7911 3). */
+  addPath4(path: number, address: number, length: number): boolean {
+    if (this.#at + 5 + ((length + 7) >> 3) > this.#limit) return false;
+    putU32(this.#into, this.#at, path);
+    this.#at = writePrefix4(this.#into, this.#at + 4, address, length);
+    return true;
+  }
+
+  addPath6(
+    path: number,
+    word0: number,
+    word1: number,
+    word2: number,
+    word3: number,
+    length: number,
+  ): boolean {
+    if (this.#at + 5 + ((length + 7) >> 3) > this.#limit) return false;
+    putU32(this.#into, this.#at, path);
+    this.#at = writePrefix6(this.#into, this.#at + 4, word0, word1, word2, word3, length);
     return true;
   }
 

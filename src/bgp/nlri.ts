@@ -1,7 +1,8 @@
 /**
  * NLRI (RFC 4271 4.3): prefixes as they stand on the wire, one length octet and as many octets as that length
  * needs. To walk a field, read the prefix at `at` and go on at `prefixEnd(bytes, at)`; decodeUpdate has checked
- * that nothing runs over. Bits beyond the length are of no meaning, and come out as zero.
+ * that nothing runs over. Bits beyond the length are of no meaning, and come out as zero. Where ADD-PATH was agreed on, a
+ * path identifier of four octets stands before each prefix (RFC 7911 3).
  */
 import { u32 } from './bytes.ts';
 
@@ -14,6 +15,22 @@ export function prefixEnd(bytes: Uint8Array, at: number): number {
 export function nlriFits(bytes: Uint8Array, start: number, end: number, maxBits: number): boolean {
   let at = start;
   while (at < end) {
+    const length = bytes[at]!;
+    if (length > maxBits) return false;
+    at += 1 + ((length + 7) >> 3);
+  }
+  return at === end;
+}
+
+/** Octets of the path identifier in front of each prefix, where ADD-PATH was agreed on (RFC 7911 3). */
+export const PATH_IDENTIFIER = 4;
+
+/** As `nlriFits`, of prefixes with path identifiers. */
+export function pathNlriFits(bytes: Uint8Array, start: number, end: number, maxBits: number): boolean {
+  let at = start;
+  while (at < end) {
+    at += PATH_IDENTIFIER;
+    if (at >= end) return false;
     const length = bytes[at]!;
     if (length > maxBits) return false;
     at += 1 + ((length + 7) >> 3);

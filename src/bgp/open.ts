@@ -167,12 +167,21 @@ export interface Negotiated {
   readonly external: boolean;
   /** It knows what a route means that is kept over a long absence (RFC 9494). */
   readonly longLived: boolean;
+  /** FAMILY_ bits of which it tells us, or is told, several paths of a prefix (RFC 7911). */
+  readonly pathsReceived: number;
+  readonly pathsSent: number;
 }
+
+/** RFC 7911 4: what the sender of the capability is able to do. */
+export const ADD_PATH = { receive: 1, send: 2 } as const;
 
 export function negotiate(ours: Open, theirs: Open): Negotiated {
   const [a, b] = [ours.capabilities, theirs.capabilities];
+  const families = familiesOf(a) & familiesOf(b);
   return {
-    families: familiesOf(a) & familiesOf(b),
+    families,
+    pathsReceived: families & addPathOf(a, ADD_PATH.receive) & addPathOf(b, ADD_PATH.send),
+    pathsSent: families & addPathOf(a, ADD_PATH.send) & addPathOf(b, ADD_PATH.receive),
     fourOctetAs: a.fourOctetAs !== undefined && b.fourOctetAs !== undefined,
     routeRefresh: a.routeRefresh && b.routeRefresh,
     enhancedRefresh: a.enhancedRefresh && b.enhancedRefresh,
@@ -181,6 +190,16 @@ export function negotiate(ours: Open, theirs: Open): Negotiated {
     external: ours.as !== theirs.as,
     longLived: b.longLived !== undefined,
   };
+}
+
+/** FAMILY_ bits for which somebody says so; of several entries for a family the last one counts. */
+function addPathOf({ addPath }: Capabilities, able: number): number {
+  let families = 0;
+  for (const { afi, safi, mode } of addPath) {
+    const family = familyBit(afi, safi);
+    families = mode & able ? families | family : families & ~family;
+  }
+  return families;
 }
 
 /** RFC 4760 8: who says nothing about families speaks IPv4 unicast. */

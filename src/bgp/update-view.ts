@@ -12,10 +12,17 @@ export interface UpdateOptions {
   readonly external: boolean;
   /** FAMILY_ bits that were negotiated; NLRI of other families are left out. */
   readonly families: number;
+  /** FAMILY_ bits of which NLRI come with path identifiers (RFC 7911). */
+  readonly addPath?: number;
   /** Where given, `view.looped` tells whether this AS is in AS_PATH (RFC 4271 9.1.2). */
   readonly localAs?: number | undefined;
   /** The AS that goes in front of AS_PATH: the neighbour knows this router by that one (bgp/local-as.ts). */
   readonly prependAs?: number | undefined;
+}
+
+/** Path identifiers stand before the prefixes of this family. */
+export function hasPaths(options: UpdateOptions, family: number): boolean {
+  return options.addPath !== undefined && (options.addPath & family) !== 0;
 }
 
 const MAX_ATTRIBUTES = 256;

@@ -12,12 +12,13 @@ import { Action, AttributeFlag, AttributeType } from './attribute-table.ts';
 import { u16 } from './bytes.ts';
 import { UpdateError } from './errors.ts';
 import { FAMILY_IPV4, familyBit } from './families.ts';
-import { nlriFits } from './nlri.ts';
+import { nlriFits, pathNlriFits } from './nlri.ts';
 import { readPlain } from './plain.ts';
 import {
   clear,
   clearAttributes,
   fail,
+  hasPaths,
   look,
   slotOf,
   type UpdateOptions,
@@ -38,7 +39,7 @@ export function decodeUpdate(
 ): void {
   clear(view, start);
   if (!locate(bytes, start, end, view)) return;
-  if (!checkBody(bytes, view)) return;
+  if (!checkBody(bytes, options, view)) return;
   if (!readPlain(bytes, options, view)) {
     clearAttributes(view, start);
     walkAttributes(bytes, options, view);
@@ -68,11 +69,12 @@ function locate(bytes: Uint8Array, start: number, end: number, view: UpdateView)
 }
 
 /** RFC 7606 5.3 and 3.j: without NLRI that parses there is nothing to withdraw. */
-function checkBody(bytes: Uint8Array, view: UpdateView): boolean {
-  if (!nlriFits(bytes, view.withdrawnStart, view.withdrawnEnd, 32)) {
+function checkBody(bytes: Uint8Array, options: UpdateOptions, view: UpdateView): boolean {
+  const fits = hasPaths(options, FAMILY_IPV4) ? pathNlriFits : nlriFits;
+  if (!fits(bytes, view.withdrawnStart, view.withdrawnEnd, 32)) {
     return fail(view, Action.SessionReset, UpdateError.InvalidNetworkField, 'withdrawn routes do not parse');
   }
-  if (nlriFits(bytes, view.nlriStart, view.nlriEnd, 32)) return true;
+  if (fits(bytes, view.nlriStart, view.nlriEnd, 32)) return true;
   return fail(view, Action.SessionReset, UpdateError.InvalidNetworkField, 'NLRI does not parse');
 }
 

@@ -168,6 +168,8 @@ test('what is agreed is what both sides said, and the shorter hold time', (t) =>
     maxMessage: MAX_MESSAGE,
     external: true,
     longLived: false,
+    pathsReceived: 0,
+    pathsSent: 0,
   });
   const both = negotiate(speaker(1, { extendedMessage: true }), speaker(1, { extendedMessage: true }));
   t.is(both.maxMessage, MAX_EXTENDED_MESSAGE);
@@ -191,4 +193,32 @@ test('an OPEN can be right by itself and wrong here', (t) => {
   const foreign = acceptOpen(ours, speaker(65001, { multiprotocol: [{ afi: 25, safi: 70 }] }), 65001);
   t.is(foreign?.subcode, 7);
   t.deepEqual([...(foreign?.data ?? [])], [1, 4, 0, 1, 0, 1, 1, 4, 0, 2, 0, 1]);
+});
+
+test('several paths are received where we can and they send, and sent where they can and we send (RFC 7911 4)', (t) => {
+  const modes = [1, 2, 3] as const;
+  for (const [i, ours] of modes.entries()) {
+    for (const theirs of modes) {
+      const a = speaker(1, { addPath: [{ afi: 1, safi: 1, mode: ours }] });
+      const b = speaker(2, {
+        addPath: [
+          { afi: 1, safi: 1, mode: theirs },
+          { afi: 2, safi: 1, mode: 3 },
+        ],
+      });
+      const { pathsReceived, pathsSent } = negotiate(a, b);
+      t.is(pathsReceived, ours & 1 && theirs & 2 ? FAMILY_IPV4 : 0, `${i} ${theirs}`);
+      t.is(pathsSent, ours & 2 && theirs & 1 ? FAMILY_IPV4 : 0, `${i} ${theirs}`);
+    }
+  }
+  // A family that is not spoken has no paths, and of two entries for one the last counts.
+  const ipv4 = speaker(1, { multiprotocol: [{ afi: 1, safi: 1 }], addPath: [{ afi: 2, safi: 1, mode: 3 }] });
+  t.is(negotiate(ipv4, speaker(2, { addPath: [{ afi: 2, safi: 1, mode: 3 }] })).pathsReceived, 0);
+  const twice = speaker(1, {
+    addPath: [
+      { afi: 1, safi: 1, mode: 3 },
+      { afi: 1, safi: 1, mode: 1 },
+    ],
+  });
+  t.is(negotiate(twice, speaker(2, { addPath: [{ afi: 1, safi: 1, mode: 3 }] })).pathsSent, 0);
 });
