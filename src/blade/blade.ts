@@ -461,6 +461,8 @@ export class Blade implements RoutesListener, GraftHost, SessionHost {
     const session = this.#sessions.get(configuration.index);
     if (session === undefined) return;
     session.configure(configuration);
+    // It may have lanes now that it had not.
+    this.routes.evaluator.serve(configuration.index, true);
     if (!session.established) return;
     checkImportRule(this.fabric, session);
     this.#toRegroup.add(session);

@@ -45,6 +45,10 @@ export interface SessionConfiguration {
   readonly extendedMessages?: boolean;
   /** Without it a third of the hold time that was agreed on. */
   readonly keepaliveTime?: number;
+  /** FAMILY_ bits of which several paths of a prefix are received, or are sent (RFC 7911); and how many are sent at most. */
+  readonly pathsReceived?: number;
+  readonly pathsSent?: number;
+  readonly mostPathsSent?: number;
   readonly nextHopSelf: boolean;
   readonly nextHop4?: Uint8Array;
   readonly nextHop6?: Uint8Array;
@@ -136,6 +140,7 @@ export const SESSION_LIMITS = [
   'prefixShutdowns',
   'sendHoldExpiries',
   'flapsDamped',
+  'pathsRefused',
 ] as const;
 export type SessionLimit = (typeof SESSION_LIMITS)[number];
 

@@ -27,16 +27,21 @@ export class NeighbourLimits {
   readonly #session: number;
   readonly #clock: Clock;
   readonly #say: Say;
+  /** Up to so many refused paths nothing more is said. */
+  #refusedSaid: number;
 
   constructor(fabric: Fabric, session: number, clock: Clock, say: Say) {
     this.#fabric = fabric;
     this.#session = session;
     this.#clock = clock;
     this.#say = say;
+    this.#refusedSaid = fabric.number(session, SESSION_NUMBER.pathsRefused);
   }
 
   /** A new session begins. */
   begin(): void {
+    this.#refusedSaid = 0;
+    this.#fabric.setNumber(this.#session, SESSION_NUMBER.pathsRefused, 0);
     this.#fabric.setSession(this.#session, SESSION.nearLimit, 0);
     this.#fabric.setNumber(this.#session, SESSION_NUMBER.sendProgressAt, this.#clock());
   }
@@ -86,6 +91,17 @@ export class NeighbourLimits {
       data,
       why: `${why}, shut ${again}`,
     };
+  }
+
+  // ── paths of a prefix (RFC 7911) ──
+
+  /** After each UPDATE: says so when one was refused for want of a lane, and again each time that they are twice as many. */
+  checkPaths(): void {
+    const refused = this.#fabric.number(this.#session, SESSION_NUMBER.pathsRefused);
+    if (refused <= this.#refusedSaid) return;
+    this.#refusedSaid = 2 * refused - 1;
+    const most = 1 + (this.#fabric.options.lanes ?? 0);
+    this.#say('pathsRefused', `announces more than ${most} paths of a prefix: ${refused} refused so far`);
   }
 
   // ── what keeps the session down ──

@@ -38,8 +38,13 @@ export function mend(fabric: Fabric, session: number): void {
 /** Its last home may have changed a route and not counted it. */
 function recountReceived(fabric: Fabric, session: number): void {
   const { base6 } = fabric.prefixes;
-  const ipv6 = countRoutes(fabric, session, base6 / PAGE_WORDS, fabric.columns.pages);
-  const ipv4 = countRoutes(fabric, session, 0, base6 / PAGE_WORDS);
+  let ipv4 = 0;
+  let ipv6 = 0;
+  for (let lane = 0; lane < fabric.sourceCount(session); lane++) {
+    const source = fabric.sourceAt(session, lane);
+    ipv6 += countRoutes(fabric, source, base6 / PAGE_WORDS, fabric.columns.pages);
+    ipv4 += countRoutes(fabric, source, 0, base6 / PAGE_WORDS);
+  }
   fabric.setNumber(session, SESSION_NUMBER.routesReceived, ipv4 + ipv6);
   fabric.setNumber(session, SESSION_NUMBER.routesReceived6, ipv6);
 }

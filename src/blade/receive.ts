@@ -2,8 +2,9 @@
  * An UPDATE message becomes route changes (RFC 4271 9, RFC 7606): decoded where it stands in the ring, its attributes
  * made canonical and interned once, then a dictionary look-up and a word in the column for each prefix.
  */
-import { Afi } from '../bgp/families.ts';
-import { Prefix, prefix4Address, prefixEnd, readPrefix6 } from '../bgp/nlri.ts';
+import { u32 } from '../bgp/bytes.ts';
+import { Afi, FAMILY_IPV4, FAMILY_IPV6 } from '../bgp/families.ts';
+import { PATH_IDENTIFIER, Prefix, prefix4Address, prefixEnd, readPrefix6 } from '../bgp/nlri.ts';
 import { Action, decodeUpdate, isEndOfRib, type UpdateOptions, UpdateView } from '../bgp/update.ts';
 import type { Fabric } from '../fabric/fabric.ts';
 import { SESSION_NUMBER } from '../fabric/layout.ts';
@@ -22,6 +23,8 @@ export class Receiver {
   readonly #changes: RouteChanges;
   readonly #view = new UpdateView();
   readonly #prefix = new Prefix();
+  /** FAMILY_ bits of which prefixes come with path identifiers. */
+  #addPath = 0;
 
   constructor(fabric: Fabric, routes: Routes) {
     this.#fabric = fabric;
@@ -43,6 +46,7 @@ export class Receiver {
     const view = this.#view;
     const fabric = this.#fabric;
     decodeUpdate(bytes, start, end, options, view);
+    this.#addPath = options.addPath ?? 0;
     fabric.count(session, SESSION_NUMBER.updatesReceived);
     if (view.action >= Action.DisableFamily) return this.#fault(bytes);
     this.endOfRib = isEndOfRib(view);
@@ -131,12 +135,34 @@ export class Receiver {
     attribute: number,
     rule: ImportRule,
   ): number {
+    if (this.#addPath & FAMILY_IPV4) return this.#addPaths4(session, bytes, start, end, attribute, rule);
     const changes = this.#changes;
     let count = 0;
     for (let at = start; at < end; at = prefixEnd(bytes, at)) {
       if (changes.full && !changes.apply(session, rule)) return -1;
       changes.add4(prefix4Address(bytes, at), bytes[at] as number, attribute);
       count++;
+    }
+    return count;
+  }
+
+  /** As #add4, of a field with path identifiers (RFC 7911 3). */
+  #addPaths4(
+    session: number,
+    bytes: Uint8Array,
+    start: number,
+    end: number,
+    attribute: number,
+    rule: ImportRule,
+  ): number {
+    const changes = this.#changes;
+    let count = 0;
+    for (let at = start; at < end; count++) {
+      if (changes.full && !changes.apply(session, rule)) return -1;
+      const prefix = at + PATH_IDENTIFIER;
+      changes.add4(prefix4Address(bytes, prefix), bytes[prefix] as number, attribute);
+      changes.ofPath(u32(bytes, at), FAMILY_IPV4);
+      at = prefixEnd(bytes, prefix);
     }
     return count;
   }
@@ -156,13 +182,17 @@ export class Receiver {
       const count = this.#add4(session, bytes, start, end, attribute, rule);
       return count < 0 ? -1 : before + count;
     }
+    const paths = (this.#addPath & FAMILY_IPV6) !== 0;
     let count = before;
     for (let at = start; at < end; count++) {
-      at = readPrefix6(bytes, at, this.#prefix);
+      const path = paths ? u32(bytes, at) : 0;
+      at = readPrefix6(bytes, paths ? at + PATH_IDENTIFIER : at, this.#prefix);
       if (this.#changes.full && !this.#changes.apply(session, rule)) return -1;
       const id = this.#id6(attribute !== 0);
-      if (id >= 0) this.#changes.add(id, attribute);
-      else if (attribute !== 0) return -1;
+      if (id >= 0) {
+        this.#changes.add(id, attribute);
+        if (paths) this.#changes.ofPath(path, FAMILY_IPV6);
+      } else if (attribute !== 0) return -1;
     }
     return count;
   }

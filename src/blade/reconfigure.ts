@@ -14,6 +14,7 @@ import { STALE } from '../rib/route-word.ts';
 import { groupKey } from './exporter.ts';
 import type { Groups } from './groups.ts';
 import type { SessionConfiguration } from './messages.ts';
+import type { ImportRule } from './policies.ts';
 import type { Routes } from './routes.ts';
 import type { Session } from './session.ts';
 import type { UpdateGroup } from './update-group.ts';
@@ -48,22 +49,29 @@ export function filterAnew(fabric: Fabric, routes: Routes, session: Session, pag
   const rule = session.importRule;
   let page = fabric.session(index, SESSION.importCursor) - 1;
   for (; page < columns.pages && pages > 0; page++) {
-    if (columns.directories[index * columns.pages + page] === 0) continue;
-    for (let id = page * PAGE_WORDS; id < (page + 1) * PAGE_WORDS; id++) {
-      const word = columns.get(index, id);
-      // The route is there already, so that this needs no room, and changes nothing where the answer is the same.
-      if (word === 0) continue;
-      // What is stale stays so: it was not told again.
-      routes.announce(index, id, receivedAttribute(fabric, index, id, word), rule, STALE);
-    }
-    if (rule.policy === undefined) columns.dropPage(receivedColumn(fabric, index), page);
-    pages--;
+    for (let lane = 0; lane < fabric.sourceCount(index); lane++)
+      if (filterPage(fabric, routes, fabric.sourceAt(index, lane), page, rule)) pages--;
   }
   const more = page < columns.pages;
   if (!more) session.stale.lowerAgain();
   fabric.setSession(index, SESSION.importCursor, more ? page + 1 : 0);
   if (!more) session.filtered();
   return more;
+}
+
+/** One page of a source's column; false when there is none. */
+function filterPage(fabric: Fabric, routes: Routes, source: number, page: number, rule: ImportRule): boolean {
+  const { columns } = fabric;
+  if (columns.directories[source * columns.pages + page] === 0) return false;
+  for (let id = page * PAGE_WORDS; id < (page + 1) * PAGE_WORDS; id++) {
+    const word = columns.get(source, id);
+    // The route is there already, so that this needs no room, and changes nothing where the answer is the same.
+    if (word === 0) continue;
+    // What is stale stays so: it was not told again.
+    routes.announce(source, id, receivedAttribute(fabric, source, id, word), rule, STALE);
+  }
+  if (rule.policy === undefined) columns.dropPage(receivedColumn(fabric, source), page);
+  return true;
 }
 
 /**

@@ -5,6 +5,7 @@
  * word. One change after the other would wait for each of them in turn. So the memory of all of them is touched first,
  * in short loops whose loads do not depend on each other: the processor fetches many at the same time.
  */
+import { FAMILY_IPV4, FAMILY_IPV6 } from '../bgp/families.ts';
 import type { Fabric } from '../fabric/fabric.ts';
 import type { ImportRule } from './policies.ts';
 import type { Routes } from './routes.ts';
@@ -23,6 +24,9 @@ export class RouteChanges {
   /** AttrId; 0: withdrawn. */
   readonly #attribute = new Int32Array(ROOM);
   readonly #hints = new Int32Array(ROOM);
+  /** FAMILY_ bits of which the prefixes have path identifiers, and these. */
+  #addPath = 0;
+  readonly #path = new Uint32Array(ROOM);
 
   constructor(fabric: Fabric, routes: Routes) {
     this.#fabric = fabric;
@@ -48,8 +52,14 @@ export class RouteChanges {
     this.#attribute[at] = attribute;
   }
 
+  /** The change that was added last is of this path of the prefix, of a family with ADD-PATH. */
+  ofPath(path: number, family: number): void {
+    this.#path[this.count - 1] = path;
+    this.#addPath |= family;
+  }
+
   clear(): void {
-    this.count = 0;
+    this.count = this.#addPath = 0;
   }
 
   /** Applies all of them. False when a table of the fabric is full: the rest is left out. */
@@ -58,16 +68,26 @@ export class RouteChanges {
     this.count = 0;
     if (!this.#lookUp(count)) return false;
     const routes = this.#routes;
+    const addPath = this.#addPath;
+    this.#addPath = 0;
     this.#hints.fill(session + 1, 0, count);
     routes.evaluator.touch(this.#hints, this.#id, count);
     for (let i = 0; i < count; i++) {
       const id = this.#id[i] as number;
       const attribute = this.#attribute[i] as number;
-      if (attribute !== 0) {
+      if (addPath !== 0 && id >= 0 && this.#hasPath(id, addPath)) {
+        const path = this.#path[i] as number;
+        if (attribute === 0) routes.withdrawPath(session, id, path);
+        else if (!routes.announcePath(session, id, path, attribute, rule)) return false;
+      } else if (attribute !== 0) {
         if (!routes.announce(session, id, attribute, rule)) return false;
       } else if (id >= 0) routes.withdraw(session, id);
     }
     return true;
+  }
+
+  #hasPath(id: number, families: number): boolean {
+    return (families & (id < this.#fabric.prefixes.base6 ? FAMILY_IPV4 : FAMILY_IPV6)) !== 0;
   }
 
   /** Fills in the ids; those of unknown prefixes that are withdrawn stay -1. */

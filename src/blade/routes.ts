@@ -10,6 +10,8 @@ import type { RecordRing } from '../fabric/record-ring.ts';
 import { ANSWER, MARKER, QUESTION, SiblingChannel } from '../ibgp-internal/channel.ts';
 import { Evaluator, OUTCOME, replaceWord } from '../ibgp-internal/evaluate.ts';
 import { LENGTHS, LOOPED, MED_COUNTS, ROW } from '../rib/attribute-row.ts';
+import { UNKNOWN_BEST } from '../rib/loc-rib.ts';
+import { findPath, freePath } from '../rib/paths.ts';
 import { noteMed, notePresence } from '../rib/presence.ts';
 import { clearReceived, keepsReceived, receivedColumn } from '../rib/received.ts';
 import { ADVERTISED, FILTERED } from '../rib/route-word.ts';
@@ -56,6 +58,7 @@ export class Routes implements BestRoutes {
   readonly #incoming: { sibling: number; ring: RecordRing }[] = [];
   readonly #listener: RoutesListener;
   readonly #blade: number;
+  readonly #sessions: number;
   #blades = 0;
   // Records being taken.
   readonly #ids = new Int32Array(SOME);
@@ -66,6 +69,7 @@ export class Routes implements BestRoutes {
     this.#listener = listener;
     this.evaluator = new Evaluator(fabric, blade);
     this.#blade = blade;
+    this.#sessions = fabric.options.sessions;
     this.meet();
   }
 
@@ -90,15 +94,15 @@ export class Routes implements BestRoutes {
   }
 
   /**
-   * Adj-RIB-In: a route was announced on one of the blade's own sessions (RFC 4271 9.1.1). False when the fabric
-   * has no room for it; nothing is changed then. `keep`: bits of the old word that stay.
+   * Adj-RIB-In: a route was announced on one of the blade's own sessions, or a lane of it (RFC 4271 9.1.1). False when
+   * the fabric has no room for it; nothing is changed then. `keep`: bits of the old word that stay.
    */
   announce(session: number, id: number, received: number, rule: ImportRule, keep = 0): boolean {
     const fabric = this.#fabric;
     let attribute = received;
     let filtered = rule.reject || rule.checks.objects(received) ? FILTERED : 0;
     if (rule.policy !== undefined && filtered === 0) {
-      attribute = rule.policy.evaluate(id, received, session);
+      attribute = rule.policy.evaluate(id, received, fabric.sessionOf(session));
       if (attribute === 0) {
         attribute = received;
         filtered = FILTERED;
@@ -120,7 +124,8 @@ export class Routes implements BestRoutes {
       return false;
     }
     if (old === 0) this.#countRoute(session, id, 1);
-    if (filtered !== 0 && (lengths & LOOPED) !== 0) fabric.count(session, SESSION_NUMBER.loopsRejected);
+    if (filtered !== 0 && (lengths & LOOPED) !== 0)
+      fabric.count(fabric.sessionOf(session), SESSION_NUMBER.loopsRejected);
     if (rule.keeps && attribute === received) clearReceived(fabric, session, id);
     this.#evaluate(id, newMed ? 0 : session + 1, old & ADVERTISED ? session + 1 : 0, newMed);
     return true;
@@ -147,8 +152,31 @@ export class Routes implements BestRoutes {
     this.#evaluate(id, session + 1, old & ADVERTISED ? session + 1 : 0, false);
   }
 
-  #countRoute(session: number, id: number, more: number): void {
+  /** As `announce`, of one path of several (RFC 7911); where all lanes are taken it is refused, and counted. */
+  announcePath(session: number, id: number, path: number, attribute: number, rule: ImportRule): boolean {
     const fabric = this.#fabric;
+    let source = findPath(fabric, session, id, path);
+    if (source < 0) {
+      source = freePath(fabric, session, id);
+      if (source < 0) {
+        fabric.count(session, SESSION_NUMBER.pathsRefused);
+        return true;
+      }
+      this.withdraw(source, id);
+      // Before the route: who sees that sees its identifier.
+      if (!fabric.columns.set(fabric.pathColumn(source), id, path | 0)) return false;
+    }
+    return this.announce(source, id, attribute, rule);
+  }
+
+  withdrawPath(session: number, id: number, path: number): void {
+    const source = findPath(this.#fabric, session, id, path);
+    if (source >= 0) this.withdraw(source, id);
+  }
+
+  #countRoute(source: number, id: number, more: number): void {
+    const fabric = this.#fabric;
+    const session = fabric.sessionOf(source);
     fabric.count(session, SESSION_NUMBER.routesReceived, more);
     if (id >= fabric.prefixes.base6) fabric.count(session, SESSION_NUMBER.routesReceived6, more);
   }
@@ -166,8 +194,11 @@ export class Routes implements BestRoutes {
     return this.evaluator.bestAttribute(id);
   }
 
+  /** A lane's route is its session's. */
   bestSession(id: number): number {
-    return this.evaluator.bestSession(id);
+    const best = this.evaluator.bestSession(id);
+    if (best <= this.#sessions || best === UNKNOWN_BEST) return best;
+    return this.#fabric.sessionOf(best - 1) + 1;
   }
 
   /** Evaluates a prefix again, looking at everything. */

@@ -25,17 +25,12 @@ import {
 import type { UpdateOptions } from '../bgp/update.ts';
 import type { Fabric } from '../fabric/fabric.ts';
 import { FifoSet } from '../fabric/fifo-set.ts';
-import {
-  CONNECTION,
-  PAGE_MASK,
-  PAGE_WORDS,
-  SESSION,
-  SESSION_FLAG,
-  SESSION_NUMBER,
-} from '../fabric/layout.ts';
+import { CONNECTION, SESSION, SESSION_FLAG, SESSION_NUMBER } from '../fabric/layout.ts';
 import type { PolicyBook } from '../policy/book.ts';
-import { dropRoutePage, hasRoutePage } from '../rib/received.ts';
+
 import { type ExportRules, NO_RULES } from './exporter.ts';
+import { addPathOf, withdrawPage } from './lanes.ts';
+
 import type { Limits } from './limits.ts';
 import { type Capability, EXTENDED_RING, type SessionConfiguration, type SessionLimit } from './messages.ts';
 import { NeighbourLimits } from './neighbour-limits.ts';
@@ -85,7 +80,7 @@ export class Session implements TrackOwner {
   readonly refreshes: Refreshes;
   readonly #host: SessionHost;
   #negotiated: Negotiated | undefined;
-  #options: UpdateOptions = { fourOctetAs: true, external: true, families: 0 };
+  #options: UpdateOptions = { fourOctetAs: true, external: true, families: 0, addPath: 0 };
 
   constructor(host: SessionHost, configuration: SessionConfiguration) {
     this.#host = host;
@@ -228,6 +223,8 @@ export class Session implements TrackOwner {
       maxMessage: (flags & SESSION_FLAG.extendedMessage) !== 0 ? MAX_EXTENDED_MESSAGE : MAX_MESSAGE,
       external: (flags & SESSION_FLAG.external) !== 0,
       longLived: (flags & SESSION_FLAG.longLived) !== 0,
+      pathsReceived: fabric.session(this.index, SESSION.addPath) & 0xff,
+      pathsSent: fabric.session(this.index, SESSION.addPath) >>> 8,
     });
     const carrier = fabric.session(this.index, SESSION.connection) as 0 | 1;
     this.tracks[1 - carrier]?.unprepare();
@@ -281,11 +278,8 @@ export class Session implements TrackOwner {
     const { columns } = fabric;
     let page = fabric.session(this.index, SESSION.sweepCursor) - 1;
     for (; page < columns.pages && pages > 0; page++) {
-      if (!hasRoutePage(fabric, this.index, page)) continue;
-      const first = page * PAGE_WORDS;
-      for (let id = first; id <= first + PAGE_MASK; id++) routes.withdraw(this.index, id);
-      dropRoutePage(fabric, this.index, page);
-      pages--;
+      for (let lane = 0; lane < fabric.sourceCount(this.index); lane++)
+        if (withdrawPage(fabric, routes, fabric.sourceAt(this.index, lane), page)) pages--;
     }
     const more = page < columns.pages;
     fabric.setSession(this.index, SESSION.sweepCursor, more ? page + 1 : 0);
@@ -418,6 +412,7 @@ export class Session implements TrackOwner {
   applyUpdates(): Fault | undefined {
     const { receiver } = this.#host;
     const fault = receiver.apply(this.index, this.importRule);
+    if (this.#options.addPath !== 0) this.limits.checkPaths();
     return fault ?? this.limits.checkPrefixes(this.configuration);
   }
 
@@ -497,6 +492,7 @@ export class Session implements TrackOwner {
         role: ourRole(this.configuration),
         // RFC 9494 3.1: as a helper we name no family.
         longLived: this.#longest > 0 ? [] : undefined,
+        addPath: addPathOf(this.#host.fabric, this.configuration),
       },
     };
   }
@@ -533,9 +529,10 @@ export class Session implements TrackOwner {
 
   #setNegotiated(negotiated: Negotiated): void {
     this.#negotiated = negotiated;
-    const { families, fourOctetAs, external } = negotiated;
+    const { families, fourOctetAs, external, pathsReceived } = negotiated;
     const { prependAs } = this.configuration;
-    this.#options = { families, fourOctetAs, external, ...(prependAs === undefined ? {} : { prependAs }) };
+    const options = { families, fourOctetAs, external, addPath: pathsReceived };
+    this.#options = prependAs === undefined ? options : { ...options, prependAs };
   }
 
   #writeRecord(track: Track, open: Open): void {
@@ -562,6 +559,8 @@ export class Session implements TrackOwner {
       set(SESSION.localAddress + i, fabric.connections.words[at + CONNECTION.localAddress + i] as number);
       set(SESSION.peerAddress + i, this.configuration.addressWords[i] as number);
     }
+    set(SESSION.addPath, negotiated.pathsReceived | (negotiated.pathsSent << 8));
+    fabric.copyToLanes(this.index);
     set(SESSION.endOfRibDue, negotiated.families);
     set(SESSION.recount, 0);
     this.limits.begin();

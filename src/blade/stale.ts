@@ -223,15 +223,18 @@ export class StaleRoutes {
     const lowered = new Map<number, number>();
     let page = this.#fabric.session(this.#session, SESSION.staleCursor) - 1;
     for (; page < columns.pages && pages > 0; page++) {
-      if (!hasRoutePage(this.#fabric, this.#session, page)) continue;
       const family = page * PAGE_WORDS < this.#fabric.prefixes.base6 ? FAMILY_IPV4 : FAMILY_IPV6;
       const action = this.#action(family);
-      if (action === WALK.mark) this.#markPage(routes, page, (this.longLived & family) !== 0);
-      else if (action === WALK.lower) this.#lowerPage(routes, page, lowered, rule);
-      else if (action === WALK.withdraw) this.#withdrawPage(routes, page, STALE);
-      else if (action === WALK.drop) this.#withdrawPage(routes, page, -1);
-      else if (action === WALK.markAnew) this.#markAnew(page);
-      pages--;
+      for (let lane = 0; lane < this.#fabric.sourceCount(this.#session); lane++) {
+        const source = this.#fabric.sourceAt(this.#session, lane);
+        if (!hasRoutePage(this.#fabric, source, page)) continue;
+        if (action === WALK.mark) this.#markPage(routes, source, page, (this.longLived & family) !== 0);
+        else if (action === WALK.lower) this.#lowerPage(routes, source, page, lowered, rule);
+        else if (action === WALK.withdraw) this.#withdrawPage(routes, source, page, STALE);
+        else if (action === WALK.drop) this.#withdrawPage(routes, source, page, -1);
+        else if (action === WALK.markAnew) this.#markAnew(source, page);
+        pages--;
+      }
     }
     const more = page < columns.pages;
     this.#set(SESSION.staleCursor, more ? page + 1 : 0);
@@ -249,22 +252,22 @@ export class StaleRoutes {
    * What was stale already was never told again: the neighbour restarted twice, and it goes (RFC 4724 4.2), unless its long time
    * has begun.
    */
-  #markPage(routes: Routes, page: number, longLived: boolean): void {
+  #markPage(routes: Routes, source: number, page: number, longLived: boolean): void {
     const { columns } = this.#fabric;
     for (let id = page * PAGE_WORDS; id < (page + 1) * PAGE_WORDS; id++) {
-      const word = columns.get(this.#session, id);
+      const word = columns.get(source, id);
       if (word === 0 || (word & STALE && longLived)) continue;
-      if (word & STALE) routes.withdraw(this.#session, id);
-      else columns.set(this.#session, id, word | STALE);
+      if (word & STALE) routes.withdraw(source, id);
+      else columns.set(source, id, word | STALE);
     }
   }
 
   /** What is stale from before stays so. */
-  #markAnew(page: number): void {
+  #markAnew(source: number, page: number): void {
     const { columns } = this.#fabric;
     for (let id = page * PAGE_WORDS; id < (page + 1) * PAGE_WORDS; id++) {
-      const word = columns.get(this.#session, id);
-      if (word !== 0) columns.set(this.#session, id, word | STALE);
+      const word = columns.get(source, id);
+      if (word !== 0) columns.set(source, id, word | STALE);
     }
   }
 
@@ -272,12 +275,18 @@ export class StaleRoutes {
    * RFC 9494 4.2, 4.3: LLGR_STALE puts a route behind all others; one with NO_LLGR is not kept. Import policy sees the route as if it
    * had been told so.
    */
-  #lowerPage(routes: Routes, page: number, lowered: Map<number, number>, rule: ImportRule): void {
+  #lowerPage(
+    routes: Routes,
+    source: number,
+    page: number,
+    lowered: Map<number, number>,
+    rule: ImportRule,
+  ): void {
     const fabric = this.#fabric;
     for (let id = page * PAGE_WORDS; id < (page + 1) * PAGE_WORDS; id++) {
-      const word = fabric.columns.get(this.#session, id);
+      const word = fabric.columns.get(source, id);
       if ((word & STALE) === 0) continue;
-      const attribute = receivedAttribute(fabric, this.#session, id, word);
+      const attribute = receivedAttribute(fabric, source, id, word);
       if ((fabric.attributes.rows[attribute * ROW + LENGTHS] as number) & LONG_STALE) continue;
       let lower = lowered.get(attribute);
       if (lower === undefined) lowered.set(attribute, (lower = this.#lowered(attribute)));
@@ -285,8 +294,8 @@ export class StaleRoutes {
         this.#session,
         lower === 0 ? SESSION_NUMBER.noLongLivedRoutes : SESSION_NUMBER.longLivedRoutes,
       );
-      if (lower === 0) routes.withdraw(this.#session, id);
-      else routes.announce(this.#session, id, lower, rule, STALE);
+      if (lower === 0) routes.withdraw(source, id);
+      else routes.announce(source, id, lower, rule, STALE);
     }
   }
 
@@ -301,15 +310,15 @@ export class StaleRoutes {
   }
 
   /** Withdraws the routes whose words have one of these bits. */
-  #withdrawPage(routes: Routes, page: number, bits: number): void {
+  #withdrawPage(routes: Routes, source: number, page: number, bits: number): void {
     const { columns } = this.#fabric;
     let others = 0;
     for (let id = page * PAGE_WORDS; id < (page + 1) * PAGE_WORDS; id++) {
-      const word = columns.get(this.#session, id);
-      if (word & bits) routes.withdraw(this.#session, id);
+      const word = columns.get(source, id);
+      if (word & bits) routes.withdraw(source, id);
       else if (word !== 0) others++;
     }
-    if (others === 0) dropRoutePage(this.#fabric, this.#session, page);
+    if (others === 0) dropRoutePage(this.#fabric, source, page);
   }
 
   get #record(): number {

@@ -185,6 +185,8 @@ export interface LimitsRow {
   prefixShutdowns: number;
   sendHoldExpiries: number;
   flapsDamped: number;
+  /** Paths of a prefix that were more than there is room for (RFC 7911): times that it was said. */
+  pathsRefused: number;
   /** Connections turned down: by the line card, and by the blade. */
   connectionsRefused: number;
   callsRefused: number;
@@ -193,6 +195,8 @@ export interface LimitsRow {
 export interface RouteRow {
   prefix: string;
   neighbor: string;
+  /** Path identifier, where there can be several paths of a prefix (RFC 7911). */
+  path?: number;
   best: boolean;
   nextHop: string;
   /** As routers print it: `64500 3356 {64510 64511}`. */

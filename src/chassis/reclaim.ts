@@ -21,10 +21,8 @@ export function reclaimPages(fabric: Fabric, dead: number): number {
     const first = column * columns.pages;
     for (let at = first; at < first + columns.pages; at++) hung[columns.directories[at] as number] = 1;
   };
-  for (let session = 0; session < options.sessions; session++) {
-    look(session);
-    look(receivedColumn(fabric, session));
-  }
+  for (let session = 0; session < options.sessions; session++) lookAtRoutes(fabric, session, look);
+  for (let lane = options.sessions; lane < fabric.laneLimit; lane++) lookAtRoutes(fabric, lane, look);
   const views = new OutViews(fabric);
   for (let view = 0; view < outViews(options); view++) {
     if (fabric.views[view * VIEW.words] === 0) continue;
@@ -40,6 +38,13 @@ export function reclaimPages(fabric: Fabric, dead: number): number {
     found++;
   }
   return found;
+}
+
+/** A source's routes, what was received of them, and their path identifiers. */
+function lookAtRoutes(fabric: Fabric, source: number, look: (column: number) => void): void {
+  look(source);
+  look(receivedColumn(fabric, source));
+  if ((fabric.options.lanes ?? 0) > 0) look(fabric.pathColumn(source));
 }
 
 /** Pages between two blades of a graft: whoever allocated them, the one that takes the session over frees them. */

@@ -20,6 +20,7 @@ const NO_LIMITS: SessionEntry['limits'] = {
   prefixShutdowns: 0,
   sendHoldExpiries: 0,
   flapsDamped: 0,
+  pathsRefused: 0,
   connectionsRefused: 0,
 };
 /** Milliseconds. */
@@ -74,10 +75,17 @@ export class SessionTable {
       limits: { ...NO_LIMITS },
       busy: Promise.resolve(),
     };
+    this.giveLanes(entry);
     this.list.push(entry);
     this.#byAddress.set(neighbor.address, entry);
     this.#byIndex.set(index, entry);
     return entry;
+  }
+
+  /** Places for further paths of a prefix, where the neighbour may tell several; before the blades are told of it. */
+  giveLanes({ index, configuration }: SessionEntry): void {
+    const has = this.#fabric.session(index, SESSION.lanes) !== 0;
+    if ((configuration.pathsReceived ?? 0) !== 0 && !has) this.#fabric.giveLanes(index);
   }
 
   /** The neighbour is configured no longer; its place is not free yet. */
@@ -89,7 +97,10 @@ export class SessionTable {
   /** Nobody serves it any more, and no connection is open: the record is cleared. */
   free({ index }: SessionEntry): void {
     const fabric = this.#fabric;
+    // Its lanes go on being the place's.
+    const lanes = fabric.session(index, SESSION.lanes);
     for (let word = 0; word < SESSION.words; word++) fabric.setSession(index, word, 0);
+    fabric.setSession(index, SESSION.lanes, lanes);
     for (let number = 0; number < SESSION_NUMBER.words; number++) fabric.setNumber(index, number, 0);
     this.#byIndex.delete(index);
     this.#resting.push({ index, until: this.#clock() + REST });

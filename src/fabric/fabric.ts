@@ -19,9 +19,11 @@ import {
   type FabricOptions,
   GRAFT,
   GRAFT_TIME,
+  pathColumn,
   prefixIds,
   SESSION,
   SESSION_NUMBER,
+  sources,
 } from './layout.ts';
 import { PageArena } from './pages.ts';
 import { PrefixDictionary } from './prefixes.ts';
@@ -147,6 +149,56 @@ export class Fabric {
   /** For the chassis, before anybody is told of a session. */
   set sessionLimit(limit: number) {
     Atomics.store(this.#allocator, ALLOCATOR.sessions, limit);
+  }
+
+  // ── lanes: a session with several paths of a prefix has a column for each, and an index like a session's own ──
+
+  /** The session that a source is, or is a lane of. */
+  sessionOf(source: number): number {
+    return source < this.options.sessions
+      ? source
+      : (this.sessions[source * SESSION.words + SESSION.parent] as number) - 1;
+  }
+
+  /** How many sources a session is: itself, and its lanes. */
+  sourceCount(session: number): number {
+    return this.session(session, SESSION.lanes) === 0 ? 1 : 1 + (this.options.lanes ?? 0);
+  }
+
+  /** The session itself (0), or one of its lanes. */
+  sourceAt(session: number, lane: number): number {
+    return lane === 0 ? session : this.session(session, SESSION.lanes) + lane - 1;
+  }
+
+  /** Column of the path identifiers of a source's routes. */
+  pathColumn(source: number): number {
+    return pathColumn(this.options, source);
+  }
+
+  /** Sources from `options.sessions` to before this one are lanes that somebody has. */
+  get laneLimit(): number {
+    return this.options.sessions + (this.#allocator[ALLOCATOR.lanes] as number);
+  }
+
+  /** For the chassis, before anybody is told of them: lanes for a session that has none. False: there are none left. */
+  giveLanes(session: number): boolean {
+    const first = this.laneLimit;
+    const { lanes = 0 } = this.options;
+    if (lanes === 0 || first + lanes > sources(this.options)) return false;
+    for (let lane = first; lane < first + lanes; lane++) this.setSession(lane, SESSION.parent, session + 1);
+    Atomics.add(this.#allocator, ALLOCATOR.lanes, lanes);
+    Atomics.store(this.sessions, session * SESSION.words + SESSION.lanes, first);
+    return true;
+  }
+
+  /** What the decision reads of a session holds for its lanes too. */
+  copyToLanes(session: number): void {
+    const from = session * SESSION.words;
+    for (let lane = 1; lane < this.sourceCount(session); lane++) {
+      const source = this.sourceAt(session, lane);
+      this.sessions.copyWithin(source * SESSION.words, from, from + SESSION.words);
+      this.setSession(source, SESSION.parent, session + 1);
+    }
   }
 
   session(session: number, word: number): number {

@@ -60,6 +60,9 @@ export interface FabricOptions {
   readonly transmitBytes: number;
   /** Grafts under way at the same time at most (32 at the most). */
   readonly grafts: number;
+  /** Lanes of a session that has any: columns for further routes of a prefix, beside its own; and how many can have some. */
+  readonly lanes?: number;
+  readonly lanedSessions?: number;
 }
 
 export const PAGE_BITS = 10;
@@ -162,6 +165,12 @@ export const SESSION = {
   longLivedFamilies: 42,
   /** FAMILY_ bits of a refresh that the neighbour asked for whose beginning it is still to be told (RFC 7313). */
   refreshBorders: 35,
+  /** Of a lane: its session + 1. Writer: the chassis. */
+  parent: 45,
+  /** Source index of the session's first lane; 0: it has none. Writer: the chassis, before it says so to the blades. */
+  lanes: 46,
+  /** FAMILY_ bits of which several paths of a prefix are received, and, << 8, are sent (RFC 7911). */
+  addPath: 47,
 } as const;
 
 export const SESSION_FLAG = {
@@ -177,7 +186,7 @@ export const SESSION_FLAG = {
 
 /** Float64 numbers of a session: times in monotonic milliseconds, and counters. Writer: the home blade. */
 export const SESSION_NUMBER = {
-  words: 40,
+  words: 48,
   establishedAt: 0,
   holdDeadline: 1,
   keepaliveDue: 2,
@@ -223,6 +232,8 @@ export const SESSION_NUMBER = {
   /** Routes that were kept for long, and those that were not as they said NO_LLGR (RFC 9494). */
   longLivedRoutes: 38,
   noLongLivedRoutes: 39,
+  /** Paths of a prefix that found no lane. */
+  pathsRefused: 40,
 } as const;
 
 /** Words of a graft slot. The state says who may write the rest. */
@@ -374,6 +385,8 @@ export const ALLOCATOR = {
   nextView: 5,
   /** Sessions with an index below this one exist. On a cache line of its own: every evaluation of all may read it. */
   sessions: 16,
+  /** Lanes with an index below this one, from the first of all on, are somebody's. */
+  lanes: 17,
 } as const;
 
 /** What is given out by number (number-pool.ts). */
@@ -409,14 +422,32 @@ export function outViews(options: FabricOptions): number {
   return options.sessions * 2 + options.blades * 16 + 32;
 }
 
-/** Columns: adjRibIn by session, then two (attribute, source) by out view, then one more by session (rib/received.ts). */
-export function columnCount(options: FabricOptions): number {
-  return receivedColumns(options) + options.sessions;
+/** What has an Adj-RIB-In column and a record: sessions, and behind them their lanes. */
+export function sources(options: FabricOptions): number {
+  return options.sessions + (options.lanes ?? 0) * (options.lanedSessions ?? 0);
 }
 
-/** The first of the columns of what was received, by session, where it is not what stands in adjRibIn. */
+/** First of an out view's two columns. */
+export function viewColumn(options: FabricOptions, view: number): number {
+  return sources(options) + 2 * view;
+}
+
+/** The first of the columns of what was received, by source, where it is not what stands in adjRibIn. */
 export function receivedColumns(options: FabricOptions): number {
-  return options.sessions + 2 * outViews(options);
+  return viewColumn(options, outViews(options));
+}
+
+/** Path identifiers of the routes in a source's column, beside them. */
+export function pathColumn(options: FabricOptions, source: number): number {
+  return receivedColumns(options) + sources(options) + source;
+}
+
+/**
+ * Columns: adjRibIn by source, then two (attribute, source) by out view, then one more by source (rib/received.ts), and the path
+ * identifiers by source where there are lanes (rib/paths.ts).
+ */
+export function columnCount(options: FabricOptions): number {
+  return pathColumn(options, (options.lanes ?? 0) > 0 ? sources(options) : 0);
 }
 
 /** Every id below this can be a PrefixId: IPv4 first, then IPv6. */
@@ -450,7 +481,7 @@ const BUFFERS = [
   ['connections', (o) => o.sessions * CONNECTIONS_PER_SESSION * CONNECTION.words * 4],
   ['receive', (o) => o.sessions * CONNECTIONS_PER_SESSION * o.receiveBytes],
   ['transmit', (o) => o.sessions * CONNECTIONS_PER_SESSION * o.transmitBytes],
-  ['sessions', (o) => o.sessions * SESSION.words * 4],
+  ['sessions', (o) => sources(o) * SESSION.words * 4],
   ['sessionNumbers', (o) => o.sessions * SESSION_NUMBER.words * 8],
   ['views', (o) => outViews(o) * 4 * 4],
   ['grafts', (o) => o.grafts * GRAFT.words * 4],

@@ -13,16 +13,16 @@
 import type { Fabric } from '../fabric/fabric.ts';
 import * as layout from '../fabric/layout.ts';
 import * as row from '../rib/attribute-row.ts';
-import { decide } from '../rib/decision.ts';
+import { decideFor } from '../rib/decision.ts';
 import * as locRib from '../rib/loc-rib.ts';
 import * as presence from '../rib/presence.ts';
 import * as routeWord from '../rib/route-word.ts';
 
 // Constants of this module: the JIT compiler folds them, but looks an import up each time.
-const { PAGE_BITS, PAGE_MASK } = layout;
+const { PAGE_BITS, PAGE_MASK, sources } = layout;
 const { LENGTHS, NEIGHBOR_AS, ROW } = row;
 const { UNKNOWN_BEST } = locRib;
-const { BUCKETS } = presence;
+const { BUCKETS, firstOf } = presence;
 const { ADVERTISED, ATTRIBUTE_MASK, feasible, visible } = routeWord;
 
 /** What came of an evaluation; bits. */
@@ -56,16 +56,21 @@ export class Evaluator {
   constructor(fabric: Fabric, blade: number) {
     this.#fabric = fabric;
     this.#best = fabric.locRib(blade);
-    const { sessions } = fabric.options;
-    this.mine = new Uint8Array(sessions);
-    this.#groupAs = new Uint32Array(sessions);
-    this.#groupSession = new Int32Array(sessions);
-    this.#groupAttribute = new Int32Array(sessions);
-    this.#own = new Int32Array(sessions);
+    const count = sources(fabric.options);
+    this.mine = new Uint8Array(count);
+    this.#groupAs = new Uint32Array(count);
+    this.#groupSession = new Int32Array(count);
+    this.#groupAttribute = new Int32Array(count);
+    this.#own = new Int32Array(count);
   }
 
   /** The blade is the session's home from now on, or no longer. */
   serve(session: number, mine: boolean): void {
+    for (let lane = 0; lane < this.#fabric.sourceCount(session); lane++)
+      this.#serve(this.#fabric.sourceAt(session, lane), mine);
+  }
+
+  #serve(session: number, mine: boolean): void {
     if ((this.mine[session] === 1) === mine) return;
     this.mine[session] = mine ? 1 : 0;
     const bucket = session % BUCKETS;
@@ -164,7 +169,7 @@ export class Evaluator {
     if (best === hint) {
       if (now === 0) return this.#evaluateAll(id);
       if (now === bestAttribute) return own && (word & ADVERTISED) === 0 ? this.#evaluateAll(id) : 0;
-      if (decide(this.#fabric, now, session, bestAttribute, session) < 0) return this.#evaluateAll(id);
+      if (decideFor(this.#fabric, id, now, session, bestAttribute, session) < 0) return this.#evaluateAll(id);
       if (own && (word & ADVERTISED) === 0) this.#advertise(session, id);
       this.#best[id << 1] = now;
       return OUTCOME.bestChanged;
@@ -173,7 +178,7 @@ export class Evaluator {
       const bestWord = this.#fabric.columns.get(best - 1, id);
       const stands = this.mine[best - 1] === 1 ? feasible(bestWord) : visible(bestWord);
       if (stands !== bestAttribute) return this.#evaluateAll(id);
-      if (now === 0 || decide(this.#fabric, now, session, bestAttribute, best - 1) < 0) {
+      if (now === 0 || decideFor(this.#fabric, id, now, session, bestAttribute, best - 1) < 0) {
         if (own && (word & ADVERTISED) !== 0) this.#hide(session, id);
         return 0;
       }
@@ -191,7 +196,7 @@ export class Evaluator {
     const presence = this.#fabric.presence[id] as number;
     this.#gather(id, presence);
     this.#adjustBits(id);
-    const best = this.#pick();
+    const best = this.#pick(id);
     const session = best < 0 ? 0 : (this.#groupSession[best] as number) + 1;
     const attribute = best < 0 ? 0 : (this.#groupAttribute[best] as number);
     if (this.#best[(id << 1) + 1] === session && this.#best[id << 1] === attribute) return 0;
@@ -202,23 +207,31 @@ export class Evaluator {
 
   /** Finds the best route of each group: of all routes, or, under the MED mark, of each neighbour AS. */
   #gather(id: number, presence: number): void {
-    const { columns, sessionLimit } = this.#fabric;
-    const med = presence < 0;
+    const { sessionLimit, laneLimit } = this.#fabric;
+    const { sessions } = this.#fabric.options;
     this.#groups = 0;
     this.#ownCount = 0;
     for (let buckets = presence & 0x7fffffff; buckets !== 0; buckets &= buckets - 1) {
-      for (let session = 31 - Math.clz32(buckets & -buckets); session < sessionLimit; session += BUCKETS) {
-        const word = columns.get(session, id);
-        if (word === 0) continue;
-        const own = this.mine[session] === 1;
-        if (own) this.#own[this.#ownCount++] = session;
-        const attribute = own ? feasible(word) : visible(word);
-        if (attribute !== 0) this.#compete(attribute, session, med);
-      }
+      const bucket = 31 - Math.clz32(buckets & -buckets);
+      this.#look(id, bucket, sessionLimit, presence < 0);
+      if (laneLimit > sessions) this.#look(id, firstOf(bucket, sessions), laneLimit, presence < 0);
     }
   }
 
-  #compete(attribute: number, session: number, med: boolean): void {
+  /** Looks at the sources of one bucket, from the first on. */
+  #look(id: number, first: number, end: number, med: boolean): void {
+    const { columns } = this.#fabric;
+    for (let session = first; session < end; session += BUCKETS) {
+      const word = columns.get(session, id);
+      if (word === 0) continue;
+      const own = this.mine[session] === 1;
+      if (own) this.#own[this.#ownCount++] = session;
+      const attribute = own ? feasible(word) : visible(word);
+      if (attribute !== 0) this.#compete(id, attribute, session, med);
+    }
+  }
+
+  #compete(id: number, attribute: number, session: number, med: boolean): void {
     const neighborAs = med ? (this.#fabric.attributes.rows[attribute * ROW + NEIGHBOR_AS] as number) : 0;
     let group = 0;
     while (group < this.#groups && this.#groupAs[group] !== neighborAs) group++;
@@ -226,8 +239,9 @@ export class Evaluator {
       this.#groups++;
       this.#groupAs[group] = neighborAs;
     } else {
-      const against = decide(
+      const against = decideFor(
         this.#fabric,
+        id,
         attribute,
         session,
         this.#groupAttribute[group] as number,
@@ -240,11 +254,12 @@ export class Evaluator {
   }
 
   /** The best of the groups' best ones, or -1. MED never decides here: the groups' neighbour ASes differ. */
-  #pick(): number {
+  #pick(id: number): number {
     let best = this.#groups === 0 ? -1 : 0;
     for (let group = 1; group < this.#groups; group++) {
-      const against = decide(
+      const against = decideFor(
         this.#fabric,
+        id,
         this.#groupAttribute[group] as number,
         this.#groupSession[group] as number,
         this.#groupAttribute[best] as number,

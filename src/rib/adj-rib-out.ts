@@ -10,7 +10,7 @@
  * 8 bytes a route and view.
  */
 import type { Fabric } from '../fabric/fabric.ts';
-import { ALLOCATOR, outViews, PAGE_BITS, PAGE_WORDS } from '../fabric/layout.ts';
+import { ALLOCATOR, outViews, PAGE_BITS, PAGE_WORDS, viewColumn } from '../fabric/layout.ts';
 
 /** A page holds 512 prefixes: both words of one stand in one cache line. */
 export const VIEW_PAGE_BITS = PAGE_BITS - 1;
@@ -62,7 +62,7 @@ export class OutViews {
 
   /** First of the view's two columns: their directories, one behind the other, are the view's. */
   column(view: number): number {
-    return this.#fabric.options.sessions + view * 2;
+    return viewColumn(this.#fabric.options, view);
   }
 
   /** AttrId last sent for a prefix; 0: none. */

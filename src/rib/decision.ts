@@ -1,6 +1,7 @@
 import type { Fabric } from '../fabric/fabric.ts';
 import * as layout from '../fabric/layout.ts';
 import * as row from './attribute-row.ts';
+import { decideByPath } from './paths.ts';
 
 // Constants of this module: the JIT compiler folds them, but looks an import up each time.
 const { HAS_ORIGINATOR, LENGTHS, LOCAL_PREF, LONG_STALE, MED, NEIGHBOR_AS, ORIGINATOR, ROW } = row;
@@ -31,6 +32,7 @@ export const STEP = {
   clusterList: 8,
   address: 9,
   stale: 10,
+  path: 11,
 } as const;
 
 /** The step by number, as an operator reads it. */
@@ -46,6 +48,7 @@ export const STEP_NAMES: readonly string[] = [
   'CLUSTER_LIST length',
   'neighbour address',
   'long-lived stale',
+  'path identifier',
 ];
 
 /**
@@ -98,5 +101,12 @@ function decideBySession(fabric: Fabric, ra: number, sa: number, rb: number, sb:
     y = (sessions[wb + i] as number) >>> 0;
     if (x !== y) return x < y ? STEP.address : -STEP.address; // 9.1.2.2 g
   }
-  return sa < sb ? STEP.address : -STEP.address;
+  // Two paths of one neighbour (RFC 7911): decideFor looks at their identifiers.
+  return sa < sb ? STEP.path : -STEP.path;
+}
+
+/** As `decide`, where the two can be paths of one neighbour: the prefix says which identifiers they have. */
+export function decideFor(fabric: Fabric, id: number, a: number, sa: number, b: number, sb: number): number {
+  const step = decide(fabric, a, sa, b, sb);
+  return step !== STEP.path && step !== -STEP.path ? step : STEP.path * decideByPath(fabric, id, sa, sb);
 }

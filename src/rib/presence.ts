@@ -14,6 +14,11 @@ import type { Fabric } from '../fabric/fabric.ts';
 export const BUCKETS = 31;
 export const MED_MARK = 0x80000000 | 0;
 
+/** The first source from an index on that is in a bucket. */
+export function firstOf(bucket: number, from: number): number {
+  return from + ((bucket - (from % BUCKETS) + BUCKETS) % BUCKETS);
+}
+
 /** Notes that the session may have a route for the prefix. */
 export function notePresence(fabric: Fabric, session: number, id: number): void {
   const bit = 1 << (session % BUCKETS);

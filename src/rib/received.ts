@@ -12,6 +12,9 @@ import type { Fabric } from '../fabric/fabric.ts';
 import { receivedColumns } from '../fabric/layout.ts';
 import { ATTRIBUTE_MASK } from './route-word.ts';
 
+/** There are path identifiers, in a column of their own (rib/paths.ts). */
+const hasLanes = ({ options }: Fabric): boolean => (options.lanes ?? 0) > 0;
+
 export function receivedColumn({ options }: Fabric, session: number): number {
   return receivedColumns(options) + session;
 }
@@ -24,8 +27,10 @@ export function keepsReceived(fabric: Fabric, session: number, id: number): bool
 /** Some page of the session is. */
 export function keepsAnyReceived(fabric: Fabric, session: number): boolean {
   const { directories, pages } = fabric.columns;
-  const first = receivedColumn(fabric, session) * pages;
-  for (let at = first; at < first + pages; at++) if (directories[at] !== 0) return true;
+  for (let lane = 0; lane < fabric.sourceCount(session); lane++) {
+    const first = receivedColumn(fabric, fabric.sourceAt(session, lane)) * pages;
+    for (let at = first; at < first + pages; at++) if (directories[at] !== 0) return true;
+  }
   return false;
 }
 
@@ -45,13 +50,15 @@ export function clearReceived(fabric: Fabric, session: number, id: number): void
 export function dropRoutePage(fabric: Fabric, session: number, page: number): void {
   fabric.columns.dropPage(session, page);
   fabric.columns.dropPage(receivedColumn(fabric, session), page);
+  if (hasLanes(fabric)) fabric.columns.dropPage(fabric.pathColumn(session), page);
 }
 
-/** Is there such a page, of either column? */
-export function hasRoutePage({ columns, options }: Fabric, session: number, page: number): boolean {
-  const { directories, pages } = columns;
+/** Is there such a page, of any of the columns? */
+export function hasRoutePage(fabric: Fabric, session: number, page: number): boolean {
+  const { directories, pages } = fabric.columns;
   return (
     directories[session * pages + page] !== 0 ||
-    directories[(receivedColumns(options) + session) * pages + page] !== 0
+    directories[receivedColumn(fabric, session) * pages + page] !== 0 ||
+    (hasLanes(fabric) && directories[fabric.pathColumn(session) * pages + page] !== 0)
   );
 }
