@@ -3,10 +3,11 @@
  * counters. Each check throws with what it expected and found.
  */
 
-import { FAMILY_IPV4 } from '../../src/bgp/families.ts';
+import { FAMILY_IPV4, FAMILY_IPV6 } from '../../src/bgp/families.ts';
 import { State } from '../../src/bgp/fsm.ts';
 import { Prefix, prefix4Address, readPrefix6 } from '../../src/bgp/nlri.ts';
 import { outViews, PAGE_BITS, SESSION_NUMBER } from '../../src/fabric/layout.ts';
+import { findPath } from '../../src/rib/paths.ts';
 import { ADVERTISED, ATTRIBUTE_MASK, FILTERED } from '../../src/rib/route-word.ts';
 import type { Neighbour } from './neighbour.ts';
 import {
@@ -18,7 +19,7 @@ import {
   expectedTable,
   medCounts,
 } from './reference.ts';
-import { communitiesText, describeCanonical } from './route.ts';
+import { communitiesText, describeCanonical, prefixOf } from './route.ts';
 import type { World } from './world.ts';
 
 export function announcersOf(world: World): Announcer[] {
@@ -60,15 +61,15 @@ export function checkRibs(world: World): void {
 }
 
 function checkLocRibs(world: World, prefix: number, id: number, best: Candidate | undefined): void {
-  const session = best === undefined ? 0 : best.from.index + 1;
+  const source = best === undefined ? 0 : sourceOf(world, best, id) + 1;
   for (const { blade, slot } of world.blades) {
     const { evaluator } = blade.routes;
-    const word = session === 0 ? 0 : world.fabric.columns.get(session - 1, id) & ATTRIBUTE_MASK;
+    const word = source === 0 ? 0 : world.fabric.columns.get(source - 1, id) & ATTRIBUTE_MASK;
     if (!evaluator.known(id)) continue;
-    if (evaluator.bestSession(id) === session && evaluator.bestAttribute(id) === word) continue;
-    const found = `session ${evaluator.bestSession(id) - 1}, attribute set ${evaluator.bestAttribute(id)}`;
+    if (evaluator.bestSession(id) === source && evaluator.bestAttribute(id) === word) continue;
+    const found = `source ${evaluator.bestSession(id) - 1}, attribute set ${evaluator.bestAttribute(id)}`;
     throw new Error(
-      `blade ${slot}, ${world.prefixes.text(prefix)}: best is ${found}; should be session ${session - 1}, ${word}`,
+      `blade ${slot}, ${world.prefixes.text(prefix)}: best is ${found}; should be source ${source - 1}, ${word}`,
     );
   }
 }
@@ -79,31 +80,42 @@ function checkWords(world: World, prefix: number, id: number, candidates: readon
   if (!medMarked && candidates.some((each) => medCounts(each, world.options)))
     throw new Error('a MED without its mark');
   const advertised = advertisedOf(candidates, medMarked, world.options);
-  for (const [session, neighbour] of world.neighbours.entries()) {
-    const word = fabric.columns.get(session, id);
-    const at = `session ${session}, ${world.prefixes.text(prefix)}`;
-    const feasible = candidates.some(({ from }) => from.index === session);
-    const should = advertised.some(({ from }) => from.index === session);
-    if (feasible !== (word !== 0 && (word & FILTERED) === 0))
-      throw new Error(`${at}: feasible ${feasible}, word ${word}`);
-    if (should !== ((word & ADVERTISED) !== 0)) throw new Error(`${at}: should be advertised: ${should}`);
-    const announced = spoken(world, neighbour).has(prefix);
-    if (announced !== (word !== 0)) throw new Error(`${at}: announced ${announced}, word ${word}`);
-    if (feasible) checkAttributes(world, word & ATTRIBUTE_MASK, at, candidates, session);
+  for (const neighbour of world.neighbours) {
+    const { index } = neighbour.options;
+    let routes = 0;
+    for (let lane = 0; lane < fabric.sourceCount(index); lane++)
+      if (fabric.columns.get(fabric.sourceAt(index, lane), id) !== 0) routes++;
+    const announced = [...spoken(world, neighbour)].filter((key) => prefixOf(key) === prefix);
+    const at = `session ${index}, ${world.prefixes.text(prefix)}`;
+    if (routes !== announced.length) throw new Error(`${at}: announced ${announced}, has ${routes} routes`);
+    for (const key of announced) {
+      const path = neighbour.identifier(key);
+      const isIt = (each: Candidate): boolean => each.from.index === index && each.path === path;
+      const source = sourceOf(world, { from: neighbour.options, path }, id);
+      if (source < 0) throw new Error(`${at}: path ${path} is not there`);
+      const word = fabric.columns.get(source, id);
+      const candidate = candidates.find(isIt);
+      if ((candidate !== undefined) !== (word !== 0 && (word & FILTERED) === 0))
+        throw new Error(`${at}: feasible ${candidate !== undefined}, word ${word}`);
+      const should = advertised.some(isIt);
+      if (should !== ((word & ADVERTISED) !== 0))
+        throw new Error(`${at}, path ${path}: should be advertised: ${should}`);
+      if (candidate !== undefined) checkAttributes(world, word & ATTRIBUTE_MASK, at, candidate);
+    }
   }
 }
 
-function checkAttributes(
-  world: World,
-  attribute: number,
-  at: string,
-  candidates: readonly Candidate[],
-  session: number,
-): void {
+/** Where the route of a candidate stands. */
+function sourceOf(world: World, { from, path }: Pick<Candidate, 'from' | 'path'>, id: number): number {
+  const { base6 } = world.fabric.prefixes;
+  const several = (from.pathFamilies & (id < base6 ? FAMILY_IPV4 : FAMILY_IPV6)) !== 0;
+  return several ? findPath(world.fabric, from.index, id, path) : from.index;
+}
+
+function checkAttributes(world: World, attribute: number, at: string, { route }: Candidate): void {
   const { attributes } = world.fabric;
   const start = attributes.offsetOf(attribute);
   const { text } = describeCanonical(attributes.bytes, start, start + attributes.lengthOf(attribute));
-  const { route } = candidates.find(({ from }) => from.index === session) as Candidate;
   if (!text.includes(`communities [${communitiesText(route.communities)}]`)) {
     throw new Error(`${at}: ${text}`);
   }
@@ -113,8 +125,8 @@ function checkAttributes(
 function spoken(world: World, neighbour: Neighbour): Set<number> {
   if (!neighbour.established) return new Set();
   const { families } = neighbour.options;
-  const family = (prefix: number): number => world.prefixes.all[prefix]?.family ?? 0;
-  return new Set([...neighbour.announcing.keys()].filter((prefix) => (family(prefix) & families) !== 0));
+  const family = (key: number): number => world.prefixes.all[prefixOf(key)]?.family ?? 0;
+  return new Set([...neighbour.announcing.keys()].filter((key) => (family(key) & families) !== 0));
 }
 
 /** The numbers that people read are what is. */

@@ -20,7 +20,7 @@ import {
 import { as2For, decodeOpen, encodeOpen, isFailure, noCapabilities } from '../../src/bgp/open.ts';
 import type { NeighbourOptions } from './options.ts';
 import type { Prefixes } from './prefixes.ts';
-import { type Change, encodeChanges, type Route, understand } from './route.ts';
+import { type Change, encodeChanges, pathIndex, prefixOf, type Route, understand } from './route.ts';
 import { Wire } from './wire.ts';
 
 export interface NeighbourWorld {
@@ -88,6 +88,14 @@ export class Neighbour {
   constructor(options: NeighbourOptions, world: NeighbourWorld) {
     this.options = options;
     this.#world = world;
+  }
+
+  /** The path identifier of a path of a prefix: it numbers them anew each time that it comes up. */
+  identifier(key: number): number {
+    const { paths, pathFamilies } = this.options;
+    if (((this.#world.prefixes.all[prefixOf(key)]?.family ?? 0) & pathFamilies) === 0) return 0;
+    const index = (pathIndex(key) + this.timesUp) % paths;
+    return this.timesUp % 2 === 0 ? index : 0xffffffff - index;
   }
 
   get established(): boolean {
@@ -206,6 +214,7 @@ export class Neighbour {
           fourOctetAs: fourOctetAs ? as : undefined,
           gracefulRestart: this.#gracefulRestart(),
           longLived: this.#longLived(),
+          addPath: multiprotocolOf(this.options.pathFamilies).map((each) => ({ ...each, mode: 2 })),
         },
       }),
     );
@@ -365,12 +374,21 @@ export class Neighbour {
   ): void {
     const { prefixes } = this.#world;
     const spoken = (index: number): boolean =>
-      ((prefixes.all[index]?.family ?? FAMILY_IPV4) & this.options.families) !== 0;
+      ((prefixes.all[prefixOf(index)]?.family ?? FAMILY_IPV4) & this.options.families) !== 0;
     const [a, w] = [announced.filter(spoken), withdrawn.filter(spoken)];
     if (a.length + w.length === 0) return;
     const given = a.length === 0 ? undefined : route;
-    conversation.outbox.push(encodeChanges(prefixes, a, given, w, this.options.fourOctetAs));
+    conversation.outbox.push(
+      encodeChanges(prefixes, a, given, w, this.options.fourOctetAs, this.#pathOctets),
+    );
   }
+
+  readonly #pathOctets = (key: number): readonly number[] => {
+    const family = this.#world.prefixes.all[prefixOf(key)]?.family ?? 0;
+    if ((family & this.options.pathFamilies) === 0) return [];
+    const identifier = this.identifier(key);
+    return [identifier >>> 24, (identifier >>> 16) & 255, (identifier >>> 8) & 255, identifier & 255];
+  };
 
   #onUpdate(bytes: Uint8Array, at: number, end: number): void {
     const { fourOctetAs, external, families } = this.options;

@@ -52,7 +52,13 @@ export interface NeighbourOptions {
   readonly tellStale: boolean;
   /** Bytes that the network holds each way. */
   readonly window: number;
+  /** Paths of a prefix that it announces at most, and FAMILY_ bits of which (RFC 7911); 1: no ADD-PATH. */
+  readonly paths: number;
+  readonly pathFamilies: number;
 }
+
+/** Lanes of a neighbour that announces several paths: as many as it needs. */
+export const LANES = 2;
 
 export interface SimulationOptions {
   readonly seed: number;
@@ -119,6 +125,18 @@ function withLongLived(options: SimulationOptions): SimulationOptions {
     const longLived = random.pick([0, 1, 20]);
     return { ...each, longLived: each.restartTime > 0 ? longLived : 0, tellStale: random.chance(0.3) };
   });
+  return { ...options, neighbours };
+}
+
+/** The same with neighbours that announce several paths of a prefix. */
+export function withPaths(options: SimulationOptions): SimulationOptions {
+  const random = new Random(options.seed ^ 0xadd);
+  const share = random.pick([0.3, 0.7, 1]);
+  const neighbours = options.neighbours.map((each) =>
+    random.chance(share)
+      ? { ...each, paths: 2 + random.below(LANES), pathFamilies: random.pick([1, 2, 3, 3]) & each.families }
+      : each,
+  );
   return { ...options, neighbours };
 }
 
@@ -337,6 +355,8 @@ function neighbourFor(random: Random, index: number, alike: boolean): NeighbourO
     longLived: 0,
     tellStale: false,
     ...NO_RULES,
+    paths: 1,
+    pathFamilies: 0,
   };
 }
 

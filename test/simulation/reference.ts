@@ -4,17 +4,21 @@
  */
 import { LOCAL_AS, LOCAL_ID, type NeighbourOptions } from './options.ts';
 import type { Prefixes } from './prefixes.ts';
-import { type Route, routeText } from './route.ts';
+import { pathKey, type Route, routeText } from './route.ts';
 
 export interface Candidate {
   readonly route: Route;
   readonly from: NeighbourOptions;
+  /** Path identifier; 0 without ADD-PATH. */
+  readonly path: number;
 }
 
 /** What a neighbour that is up announces. */
 export interface Announcer {
   readonly options: NeighbourOptions;
+  /** By path of a prefix. */
   readonly announcing: ReadonlyMap<number, Route>;
+  identifier(key: number): number;
 }
 
 const NO_EXPORT = 0xffffff01;
@@ -43,13 +47,18 @@ export function candidatesFor(
   const family = prefixes.all[prefix]?.family ?? 0;
   return announcers
     .filter(({ options }) => options.importAccept && (options.families & family) !== 0)
-    .flatMap(({ options, announcing }) => {
-      const route = announcing.get(prefix);
-      return route === undefined ? [] : [{ route, from: options }];
-    })
+    .flatMap((announcer) =>
+      Array.from({ length: announcer.options.paths }, (_, path) => pathKey(prefix, path)).flatMap((key) => {
+        const route = announcer.announcing.get(key);
+        return route === undefined
+          ? []
+          : [{ route, from: announcer.options, path: announcer.identifier(key) }];
+      }),
+    )
     .filter(feasible)
-    .map(({ route, from }) => ({
+    .map(({ route, from, path }) => ({
       from,
+      path,
       route: marks(from) ? { ...route, otc: route.otc ?? from.as } : route,
     }));
 }
@@ -105,6 +114,7 @@ export function bestOf(candidates: readonly Candidate[], rules: MedRules): Candi
   left = least(left, ({ route, from }) => (from.external ? from.bgpId : (route.originator ?? from.bgpId))); // f
   left = least(left, ({ route, from }) => (from.external ? 0 : route.clusters.length));
   for (let word = 0; word < 4; word++) left = least(left, ({ from }) => (from.address[word] as number) >>> 0); // g
+  left = least(left, ({ path }) => path);
   return left[0];
 }
 

@@ -45,7 +45,13 @@ export function tagged(communities: readonly number[]): number {
   return found === undefined ? -1 : (found >>> 16) - TAG;
 }
 
-/** One prefix of an UPDATE message: announced, or withdrawn when there is no route. */
+/** A path of a prefix (RFC 7911), as the script counts them: path 0 of a prefix is the prefix. */
+const STRIDE = 1000;
+export const pathKey = (prefix: number, path: number): number => prefix + path * STRIDE;
+export const prefixOf = (key: number): number => key % STRIDE;
+export const pathIndex = (key: number): number => Math.floor(key / STRIDE);
+
+/** One prefix of an UPDATE message, or one path of it: announced, or withdrawn when there is no route. */
 export interface Change {
   readonly prefix: number;
   readonly route: Route | undefined;
@@ -75,10 +81,14 @@ export function encodeChanges(
   route: Route | undefined,
   withdrawn: readonly number[],
   fourOctetAs: boolean,
+  identify: (key: number) => readonly number[] = () => [],
 ): Uint8Array {
-  const all = (indexes: readonly number[]): SimulatedPrefix[] =>
-    indexes.map((index) => prefixes.all[index] as SimulatedPrefix);
-  const nlri = (list: readonly SimulatedPrefix[], ipv4: boolean): number[] =>
+  const all = (keys: readonly number[]): Pick<SimulatedPrefix, 'family' | 'nlri'>[] =>
+    keys.map((key) => {
+      const { family, nlri } = prefixes.all[prefixOf(key)] as SimulatedPrefix;
+      return { family, nlri: [...identify(key), ...nlri] };
+    });
+  const nlri = (list: readonly Pick<SimulatedPrefix, 'family' | 'nlri'>[], ipv4: boolean): number[] =>
     list.filter((prefix) => (prefix.family === FAMILY_IPV4) === ipv4).flatMap((prefix) => prefix.nlri);
   const withdrawn4 = nlri(all(withdrawn), true);
   const withdrawn6 = nlri(all(withdrawn), false);

@@ -4,10 +4,16 @@
  */
 import { parseArgs } from 'node:util';
 import { play } from './history.ts';
-import { deadlyOptionsFor, faultyOptionsFor, optionsFor, type SimulationOptions } from './options.ts';
+import {
+  deadlyOptionsFor,
+  faultyOptionsFor,
+  optionsFor,
+  type SimulationOptions,
+  withPaths,
+} from './options.ts';
 
-const HELP = `npm run simulate -- [--seeds N] [--from SEED] [--seconds S] [--faults all|deaths|none] [--blades N] [--first]
-npm run simulate -- --seed SEED [--faults all|deaths|none] [--blades N]
+const HELP = `npm run simulate -- [--seeds N] [--from SEED] [--seconds S] [--faults all|deaths|none] [--blades N] [--paths] [--first]
+npm run simulate -- --seed SEED [--faults all|deaths|none] [--blades N] [--paths]
 
 Plays random histories of a whole chassis: routes that come and go, grafts, slow neighbours, sessions that fall. Every
 session must stay up, and at rest every neighbour must hold what a router with one blade would have told it.
@@ -18,6 +24,7 @@ session must stay up, and at rest every neighbour must hold what a router with o
   --faults       all: blades die at any operation and hang in the middle of their work, threads stand still (this is the
                  default); deaths: blades die; none
   --blades N     so many blades instead of what the seed says; without faults only
+  --paths        neighbours announce several paths of a prefix
   --first        ends at the first failure
   --seed SEED    this history alone, with everything that happens in it
 
@@ -38,6 +45,7 @@ const { values } = parseArgs({
     faults: { type: 'string', default: 'all' },
     blades: { type: 'string' },
     seed: { type: 'string' },
+    paths: { type: 'boolean', default: false },
     first: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
   },
@@ -62,7 +70,8 @@ function main(): void {
     console.log(HELP);
     return;
   }
-  const choose = FAULTS[values.faults as Faults];
+  const faults = FAULTS[values.faults as Faults];
+  const choose = values.paths && faults !== undefined ? (seed: number) => withPaths(faults(seed)) : faults;
   if (choose === undefined) {
     console.error(`simulate: --faults must be all, deaths or none, not "${values.faults}"`);
     process.exitCode = 2;

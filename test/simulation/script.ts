@@ -5,7 +5,7 @@
 import { Random } from '../../src/base/random.ts';
 import { FAMILY_IPV4, FAMILY_IPV6 } from '../../src/bgp/families.ts';
 import { LOCAL_AS, LOCAL_ID, type NeighbourOptions, type SimulationOptions } from './options.ts';
-import { type Change, padding, type Route, tag } from './route.ts';
+import { type Change, padding, pathKey, type Route, tag } from './route.ts';
 
 export type Action = { readonly neighbour: number } & (
   | { readonly kind: 'change'; readonly changes: readonly Change[] }
@@ -150,11 +150,16 @@ class ScriptWriter {
   #changes(index: number): Change[] {
     const random = this.#random;
     const { neighbours, prefixes4, prefixes6 } = this.#options;
-    const route = this.#route(neighbours[index] as NeighbourOptions);
+    const self = neighbours[index] as NeighbourOptions;
+    const route = this.#route(self);
     const total = prefixes4 + prefixes6;
     const many = random.chance(0.3) ? random.below(total) : random.below(3);
     const chosen = new Set<number>();
-    for (let i = 0; i <= many; i++) chosen.add(random.below(total));
+    for (let i = 0; i <= many; i++) {
+      const prefix = random.below(total);
+      const several = (self.pathFamilies & (prefix < prefixes4 ? FAMILY_IPV4 : FAMILY_IPV6)) !== 0;
+      chosen.add(pathKey(prefix, several ? random.below(self.paths) : 0));
+    }
     const withdrawing = random.pick([0, 0, 0.3, 1]);
     return [...chosen].map((prefix) => ({ prefix, route: random.chance(withdrawing) ? undefined : route }));
   }

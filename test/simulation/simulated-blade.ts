@@ -7,7 +7,7 @@ import { MAX_MESSAGE } from '../../src/bgp/message.ts';
 import { Blade } from '../../src/blade/blade.ts';
 import type { BladeOrder, SessionConfiguration } from '../../src/blade/messages.ts';
 import { Fabric } from '../../src/fabric/fabric.ts';
-import { BLADE_WORD, CONNECTION, type FabricMemory } from '../../src/fabric/layout.ts';
+import { BLADE_WORD, CONNECTION, type FabricMemory, sources } from '../../src/fabric/layout.ts';
 import { describeFor } from '../../src/rib/attribute-row.ts';
 import { Death, live } from './death.ts';
 import { identityOf, type SimulationOptions } from './options.ts';
@@ -179,7 +179,7 @@ export class SimulatedBlade {
     const get = columns.get.bind(columns);
     const set = columns.set.bind(columns);
     const preempt = (column: number): void => {
-      if (column < options.sessions && this.running && this.#interruptible) this.#world.preempt(this);
+      if (column < sources(options) && this.running && this.#interruptible) this.#world.preempt(this);
       // A thread that was ended meanwhile writes nothing more.
       if (this.dead) throw new Death(`blade ${this.slot} is dead`);
     };

@@ -14,8 +14,16 @@ import { SimulatedCard } from './card.ts';
 import { instrument, live } from './death.ts';
 import { GraftDesk } from './graft-desk.ts';
 import { Neighbour } from './neighbour.ts';
-import { identityOf, LOCAL_AS, LOCAL_ID, type NeighbourOptions, type SimulationOptions } from './options.ts';
+import {
+  identityOf,
+  LANES,
+  LOCAL_AS,
+  LOCAL_ID,
+  type NeighbourOptions,
+  type SimulationOptions,
+} from './options.ts';
 import { Prefixes } from './prefixes.ts';
+import { pathIndex, prefixOf } from './route.ts';
 import { type Action, scriptFor } from './script.ts';
 import { SimulatedBlade } from './simulated-blade.ts';
 import { Undertaker } from './undertaker.ts';
@@ -67,6 +75,7 @@ export class World {
     this.prefixes = new Prefixes(new Random(options.seed ^ 0x9f1), options.prefixes4, options.prefixes6);
     this.#script = scriptFor(options);
     this.neighbours = options.neighbours.map((each) => new Neighbour({ ...each }, this));
+    for (const { index, paths } of options.neighbours) if (paths > 1) this.fabric.giveLanes(index);
     if (options.deaths > 0) instrument();
     this.blades = Array.from({ length: options.blades }, (_, slot) => this.#newBlade(slot));
     Atomics.store(this.fabric.box, BOX.running, (1 << options.blades) - 1);
@@ -425,7 +434,8 @@ export class World {
       this.trace(`script: neighbour ${neighbour} ${kind}${kind === 'down' ? ` ${action.how}` : ''}`);
     else {
       const said = action.changes.map(
-        ({ prefix, route }) => `${route === undefined ? '-' : '+'}${this.prefixes.text(prefix)}`,
+        ({ prefix, route }) =>
+          `${route === undefined ? '-' : '+'}${this.prefixes.text(prefixOf(prefix))} ${pathIndex(prefix)}`,
       );
       const route = action.changes.find((change) => change.route !== undefined)?.route;
       const what =
@@ -452,6 +462,8 @@ function fabricOptions(options: SimulationOptions): FabricOptions {
     receiveBytes: options.receiveBytes,
     transmitBytes: 1 << 16,
     grafts: options.graftSlots,
+    lanes: LANES,
+    lanedSessions: options.neighbours.length,
   };
 }
 
@@ -474,6 +486,7 @@ function configurationOf(neighbour: NeighbourOptions): SessionConfiguration {
     rules: rulesOf(neighbour),
     localAs: LOCAL_AS,
     localId: LOCAL_ID,
+    pathsReceived: neighbour.pathFamilies,
   };
 }
 

@@ -1,0 +1,47 @@
+/**
+ * I5 and I6 where neighbours announce several paths of a prefix (RFC 7911), and number them anew each time that they come up:
+ * whatever lanes these stand in, each neighbour is told what one router would tell it, through grafts, resets and deaths.
+ */
+import test from 'ava';
+import { play } from './history.ts';
+import {
+  deadlyOptionsFor,
+  faultyOptionsFor,
+  optionsFor,
+  type SimulationOptions,
+  withPaths,
+} from './options.ts';
+
+/** Histories of each test: a stated number, so that every machine plays the same ones. */
+const HISTORIES = 80;
+
+function attempt(faults: string, options: SimulationOptions): ReturnType<typeof play> {
+  try {
+    return play(withPaths(options));
+  } catch (error) {
+    const alone = `npm run simulate -- --seed ${options.seed} --faults ${faults} --paths`;
+    throw new Error(`${(error as Error).message}\n  again, alone: ${alone}`, { cause: error });
+  }
+}
+
+test.serial('several paths of a prefix are one neighbour’s routes, through grafts and resets', (t) => {
+  let grafts = 0;
+  for (let seed = 1; seed <= HISTORIES; seed++) grafts += attempt('none', optionsFor(seed)).grafts;
+  t.true(grafts > HISTORIES);
+});
+
+test.serial('the same paths leave the same tables on many blades and on one', (t) => {
+  for (let seed = 200_000; seed < 200_000 + HISTORIES; seed++) {
+    const many = attempt('none', optionsFor(seed));
+    t.deepEqual(many.tables, attempt('none', optionsFor(seed, 1)).tables, `seed ${seed}`);
+  }
+});
+
+test.serial('blades die and hang, and no path is lost', (t) => {
+  let deaths = 0;
+  for (let seed = 1; seed <= HISTORIES; seed++) {
+    deaths += attempt('deaths', deadlyOptionsFor(seed)).deaths;
+    deaths += attempt('all', faultyOptionsFor(seed)).deaths;
+  }
+  t.true(deaths > HISTORIES);
+});
