@@ -4,6 +4,7 @@ import { FAMILY_IPV4, familyBits } from '../bgp/families.ts';
 import type { NeighbourRules } from '../bgp/neighbour-rules.ts';
 import { EXTENDED_RING, type SessionConfiguration } from '../blade/messages.ts';
 import type { Configuration, NeighborConfiguration } from '../config/configuration.ts';
+import { DEFAULT_PATHS } from '../config/keys.ts';
 import { defaultFabricOptions, type FabricOptions } from '../fabric/layout.ts';
 import { addressWords } from '../linecard/address-words.ts';
 import type { Neighbor } from '../linecard/messages.ts';
@@ -30,6 +31,8 @@ export function fabricOptions(configuration: Configuration): FabricOptions {
     prefixes4: powerOfTwo(limits?.ipv4Prefixes ?? options.prefixes4),
     prefixes6: powerOfTwo(limits?.ipv6Prefixes ?? options.prefixes6),
     attributes: powerOfTwo(limits?.attributeSets ?? options.attributes),
+    lanes: (limits?.paths ?? DEFAULT_PATHS) - 1,
+    lanedSessions: options.sessions,
   };
 }
 
@@ -70,6 +73,7 @@ export function sessionConfiguration(
     longLivedStaleTime: neighbor.longLivedStaleTime,
     tellStale: neighbor.tellStale,
     ...(neighbor.keepaliveTime === undefined ? {} : { keepaliveTime: neighbor.keepaliveTime }),
+    pathsReceived: familyBits(neighbor.addPathReceive ?? []),
     nextHopSelf: neighbor.nextHopSelf,
     ...(neighbor.nextHopIpv4 === undefined
       ? {}

@@ -66,8 +66,11 @@ function flags(call: Call): Record<string, true> {
 async function printTable(call: Call, batches: AsyncIterable<RouteRow[]>): Promise<void> {
   let writer: TableWriter<RouteRow> | undefined;
   for await (const rows of batches) {
-    const validated = rows.some(({ rpki }) => rpki !== undefined);
-    writer ??= new TableWriter(validated ? [...columns, RPKI] : columns, call.terminal.paint);
+    const more = [
+      ...(rows.some(({ path }) => path !== undefined) ? [PATH] : []),
+      ...(rows.some(({ rpki }) => rpki !== undefined) ? [RPKI] : []),
+    ];
+    writer ??= new TableWriter([...columns, ...more], call.terminal.paint);
     await call.terminal.out(writer.lines(rows));
   }
   if (writer === undefined) call.terminal.err('no such routes');
@@ -106,6 +109,9 @@ const columns: readonly Column<RouteRow>[] = [
   },
   { title: 'WHY NOT BEST', text: (row) => row.reason ?? '', style: () => 'dim' },
 ];
+
+/** Shown where neighbours tell several paths of a prefix. */
+const PATH: Column<RouteRow> = { title: 'PATH ID', text: ({ path }) => String(path ?? ''), right: true };
 
 /** Shown where there are RPKI caches. */
 const RPKI: Column<RouteRow> = {

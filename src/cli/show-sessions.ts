@@ -144,6 +144,7 @@ function limitsText(limits: LimitsRow | undefined): string | undefined {
     ['shut for prefixes', limits.prefixShutdowns],
     ['closed because it read nothing', limits.sendHoldExpiries],
     ['damped', limits.flapsDamped],
+    ['refused more paths', limits.pathsRefused],
     ['connections refused', limits.connectionsRefused + limits.callsRefused],
   ];
   for (const [what, times] of done) if (times > 0) parts.push(`${what} ${times} ×`);

@@ -69,6 +69,7 @@ export const NEIGHBOR_EFFECTS: { readonly [K in keyof Required<NeighborConfigura
   removePrivateAs: 'export',
   gracefulShutdown: 'export',
   passBlackhole: 'export',
+  addPathReceive: 'reset',
   blade: 'start',
   group: 'now', // what it brings are other keys
   description: 'now',

@@ -33,6 +33,9 @@ import { defaulted, list, optional, required, section } from './shapes.ts';
  */
 export const DEFAULT_BLADES = Math.min(8, Math.max(1, Math.floor(availableParallelism() / 2)));
 
+/** Paths of a prefix from one neighbour, where chassis.limits does not say how many. */
+export const DEFAULT_PATHS = 8;
+
 // biome-ignore format: one line a row
 export const routerKeys = {
   as: required(asNumber, { doc: 'The AS number of this router, as one number (asplain).' }),
@@ -48,6 +51,7 @@ export const limitKeys = {
   sessions: optional(integer(1, 65535), { doc: 'Neighbours at most.' }),
   'ipv4-prefixes': optional(integer(1024, 1 << 26), { doc: 'Different IPv4 prefixes at most.' }),
   'ipv6-prefixes': optional(integer(1024, 1 << 26), { doc: 'Different IPv6 prefixes at most.' }),
+  paths: defaulted(integer(2, 64), { default: DEFAULT_PATHS, doc: 'Paths of a prefix that a neighbour with add-path-receive can tell at most; further ones are refused, counted and logged.' }),
   'attribute-sets': optional(integer(1024, 1 << 26), { doc: 'Different sets of path attributes at most.' }),
 };
 
@@ -125,6 +129,7 @@ export const neighborKeys = {
   'remove-private-as': optional(choice(['all', 'replace'] as const, 'way to remove private ASes'), { doc: 'all: private ASes (RFC 6996) go from AS_PATH in what the eBGP neighbour is told. replace: the own AS takes their place.' }),
   'graceful-shutdown': defaulted(flag, { default: false, doc: 'true: the session is about to be shut; what the neighbour is told carries GRACEFUL_SHUTDOWN (RFC 8326).' }),
   'pass-blackhole': defaulted(flag, { default: false, doc: 'true: routes with the BLACKHOLE community (RFC 7999) are told to this eBGP neighbour; otherwise they stay in the AS.' }),
+  'add-path-receive': optional(list(family), { doc: 'The families of which the neighbour may tell several paths of a prefix (ADD-PATH, RFC 7911); "paths" in chassis.limits says how many.' }),
   blade: optional(integer(0, 31), { doc: 'The blade where the session starts, counted from 0; without it the chassis decides.' }),
   group: optional(text, { doc: 'The group (under "groups") whose keys hold where the neighbour says nothing itself.' }),
   description: optional(text, { doc: 'A name for people.' }),

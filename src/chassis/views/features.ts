@@ -1,4 +1,5 @@
 /** What is in force on a session besides its families: what both sides agreed on, and what protects it. */
+import { familyNames } from '../../bgp/families.ts';
 import { State } from '../../bgp/fsm.ts';
 import { EXTENDED_RING } from '../../blade/messages.ts';
 import { SESSION, SESSION_FLAG } from '../../fabric/layout.ts';
@@ -22,6 +23,13 @@ export function featuresOf(
   const agreed = AGREED.filter(([flag]) => (flags & flag) !== 0).map(([, name]) => name);
   if (neighbor.extendedMessages && fabric.connections.receiveBytes < EXTENDED_RING)
     agreed.push('no extended messages before a restart');
+  const addPath = fabric.session(index, SESSION.addPath);
+  const paths = [
+    ['received', addPath & 0xff],
+    ['sent', addPath >>> 8],
+  ] as const;
+  for (const [way, families] of paths)
+    if (families !== 0) agreed.push(`ADD-PATH ${way} (${familyNames(families).join(', ')})`);
   const { password, ttlSecurity: hops } = neighbor;
   const protection = [
     ...(password === undefined ? [] : ['TCP MD5']),

@@ -5,14 +5,16 @@
  */
 
 import { type AddressPrefix, parsePrefix } from '../../base/address.ts';
+import { FAMILY_IPV4, FAMILY_IPV6 } from '../../bgp/families.ts';
 import { OBJECTIONS } from '../../bgp/neighbour-rules.ts';
 import type { Fabric } from '../../fabric/fabric.ts';
 import { SESSION, SESSION_FLAG } from '../../fabric/layout.ts';
 import { OutViews } from '../../rib/adj-rib-out.ts';
-import { decide, STEP_NAMES } from '../../rib/decision.ts';
+import { decideFor, STEP_NAMES } from '../../rib/decision.ts';
 import { UNKNOWN_BEST } from '../../rib/loc-rib.ts';
 import { objectionTo } from '../../rib/objection.ts';
-import { BUCKETS, MED_MARK } from '../../rib/presence.ts';
+import { pathOf } from '../../rib/paths.ts';
+import { BUCKETS, firstOf, MED_MARK } from '../../rib/presence.ts';
 import { receivedAttribute } from '../../rib/received.ts';
 import { ATTRIBUTE_MASK, FILTERED, visible } from '../../rib/route-word.ts';
 import { NO_ORIGIN, type VrpTable } from '../../rpki/table.ts';
@@ -78,10 +80,13 @@ export class RouteViews {
   /** One session's Adj-RIB-In. */
   received(session: number, filter: RouteFilter): AsyncIterable<RouteRow[]> {
     return this.#batches(filter, (id, rows) => {
-      const word = this.#fabric.columns.get(session, id);
-      if (word === 0) return;
-      const received = receivedAttribute(this.#fabric, session, id, word);
-      rows.push({ ...this.#row(id, session, word, this.#best(id)), ...this.#text(received) });
+      for (let lane = 0; lane < this.#fabric.sourceCount(session); lane++) {
+        const source = this.#fabric.sourceAt(session, lane);
+        const word = this.#fabric.columns.get(source, id);
+        if (word === 0) continue;
+        const received = receivedAttribute(this.#fabric, source, id, word);
+        rows.push({ ...this.#row(id, source, word, this.#best(id)), ...this.#text(received) });
+      }
     });
   }
 
@@ -179,14 +184,14 @@ export class RouteViews {
     for (const session of this.#sessionsWith(id)) {
       const attribute = visible(columns.get(session, id));
       if (attribute === 0) continue;
-      if (best >= 0 && decide(this.#fabric, attribute, session, bestAttribute, best) < 0) continue;
+      if (best >= 0 && decideFor(this.#fabric, id, attribute, session, bestAttribute, best) < 0) continue;
       best = session;
       bestAttribute = attribute;
     }
     return best;
   }
 
-  /** The sessions that may have a route, in order. */
+  /** The sessions and lanes that may have a route, in order. */
   #sessionsWith(id: number): number[] {
     const found: number[] = [];
     const count = this.#sessions();
@@ -194,6 +199,13 @@ export class RouteViews {
     for (let bits = present; bits !== 0; bits &= bits - 1) {
       for (let session = 31 - Math.clz32(bits & -bits); session < count; session += BUCKETS)
         found.push(session);
+      const { laneLimit, options } = this.#fabric;
+      for (
+        let lane = firstOf(31 - Math.clz32(bits & -bits), options.sessions);
+        lane < laneLimit;
+        lane += BUCKETS
+      )
+        found.push(lane);
     }
     return count > BUCKETS ? found.sort((a, b) => a - b) : found;
   }
@@ -211,7 +223,7 @@ export class RouteViews {
     else if (session !== best && best >= 0) {
       const bestAttribute = this.#fabric.columns.get(best, id) & ATTRIBUTE_MASK;
       if (bestAttribute !== 0) {
-        const step = Math.abs(decide(this.#fabric, bestAttribute, best, attribute, session));
+        const step = Math.abs(decideFor(this.#fabric, id, bestAttribute, best, attribute, session));
         row.reason = `lost on ${STEP_NAMES[step]}`;
       }
     }
@@ -221,12 +233,16 @@ export class RouteViews {
   #rowOf(id: number, session: number, attribute: number, best: boolean): RouteRow {
     const text = this.#text(attribute);
     const origins = this.#origins();
+    const neighbor = this.#fabric.sessionOf(session);
+    const family = id < this.#fabric.prefixes.base6 ? FAMILY_IPV4 : FAMILY_IPV6;
+    const several = (this.#fabric.session(neighbor, SESSION.addPath) & family) !== 0;
     return {
       prefix: prefixText(this.#fabric, id),
-      neighbor: this.#name(session),
+      neighbor: this.#name(neighbor),
+      ...(several ? { path: pathOf(this.#fabric, session, id) } : {}),
       best,
       ...text,
-      blade: this.#fabric.homeOf(session),
+      blade: this.#fabric.homeOf(neighbor),
       ...(origins === undefined ? {} : { rpki: this.#validity(origins, id, text.asPath) }),
     };
   }
