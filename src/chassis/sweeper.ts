@@ -198,8 +198,10 @@ export class Sweeper {
   *#lookAtColumns(): Generator<void> {
     const { columns, options } = this.#fabric;
     let pieces = 0;
-    for (let session = 0; session < options.sessions; session++) {
-      if (session >= this.#fabric.sessionLimit) break;
+    // Sessions, and behind them their lanes; more of both may come meanwhile.
+    for (let session = 0; session < this.#fabric.laneLimit; session++) {
+      if (session >= this.#fabric.sessionLimit) session = Math.max(session, options.sessions);
+      if (session >= this.#fabric.laneLimit) break;
       for (let page = 0; page < columns.pages; page++) {
         if (!this.#lookAtRoutes(session, page)) continue;
         if (++pieces % this.#pieces.pages === 0) yield;
