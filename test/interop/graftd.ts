@@ -29,6 +29,8 @@ export interface GraftdNeighbor {
   'graceful-restart'?: 'helper' | 'full' | 'off';
   'long-lived-stale-time'?: number;
   import?: string;
+  /** Other keys. */
+  keys?: Readonly<Record<string, unknown>>;
 }
 
 export interface GraftdOptions {
@@ -50,8 +52,9 @@ function configuration({ network, host, as, blades, chassis, neighbors }: Graftd
   return stringify({
     router: { as, id: network.endpoint(host, 4).address, listen },
     chassis: { blades, rehearse: false, control: './ctl', state: './state.db', ...chassis },
-    neighbors: neighbors.map(({ families, ...neighbor }) => ({
+    neighbors: neighbors.map(({ families, keys, ...neighbor }) => ({
       ...neighbor,
+      ...keys,
       'local-address': network.endpoint(host, neighbor.address.includes(':') ? 6 : 4).address,
       families: families.map((family) => `${family}-unicast`),
       'connect-retry-time': 1,

@@ -82,6 +82,7 @@ function protocol(neighbor: NeighborOptions, index: number, options: DaemonOptio
       ? []
       : [`  long lived graceful restart on; long lived stale time ${options.longLived};`]),
     ...DECISION.map((line) => `  ${line};`),
+    ...(neighbor.lines ?? []).map((line) => `  ${line}`),
     ...neighbor.families.map((family) => channel(family, neighbor, options)),
     '}',
   ].join('\n');

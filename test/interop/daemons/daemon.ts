@@ -16,6 +16,9 @@ export interface NeighborOptions {
   /** Wait for the neighbour to connect; otherwise both sides try. */
   passive?: boolean;
   families: readonly Family[];
+  /** What else is to be said of it, in the daemon's own language; for each family where it has that. */
+  lines?: readonly string[];
+  familyLines?: readonly string[];
 }
 
 export interface DaemonOptions {

@@ -60,7 +60,10 @@ class RouteMaps {
   }
 }
 
-function neighborLines({ address, port, as, passive }: NeighborOptions, options: DaemonOptions): string[] {
+function neighborLines(
+  { address, port, as, passive, lines }: NeighborOptions,
+  options: DaemonOptions,
+): string[] {
   const local = options.network.endpoint(options.host, transportOf({ address }));
   return [
     `remote-as ${as}`,
@@ -72,6 +75,7 @@ function neighborLines({ address, port, as, passive }: NeighborOptions, options:
     // Other daemons do not send a route back to where it came from either.
     'sender-as-path-loop-detection',
     ...(passive ? ['passive'] : []),
+    ...(lines ?? []),
   ].map((line) => ` neighbor ${address} ${line}`);
 }
 
@@ -79,7 +83,9 @@ function familyLines(family: Family, options: DaemonOptions, networks: readonly 
   const active = options.neighbors.filter(({ families }) => families.includes(family));
   return [
     ` address-family ${family} unicast`,
-    ...active.map(({ address }) => `  neighbor ${address} activate`),
+    ...active.flatMap(({ address, familyLines = [] }) =>
+      ['activate', ...familyLines].map((line) => `  neighbor ${address} ${line}`),
+    ),
     ...(family === 'ipv6' ? active.map(({ address }) => `  neighbor ${address} route-map next-hop out`) : []),
     ...networks,
     ' exit-address-family',

@@ -50,6 +50,7 @@ function neighborLines(neighbor: NeighborOptions, options: DaemonOptions): strin
     `  local-address ${address}`,
     ...(neighbor.as === options.as ? [] : ['  multihop 64']),
     ...(neighbor.passive ? ['  passive'] : []),
+    ...(neighbor.lines ?? []).map((line) => `  ${line}`),
     `  announce IPv4 ${neighbor.families.includes('ipv4') ? 'unicast' : 'none'}`,
     `  announce IPv6 ${neighbor.families.includes('ipv6') ? 'unicast' : 'none'}`,
     '}',
