@@ -27,6 +27,9 @@ export interface GraftdNeighbor {
   blade?: number;
   /** As the configuration has it. */
   'graceful-restart'?: 'helper' | 'full' | 'off';
+  password?: string;
+  'ttl-security'?: number;
+  'extended-messages'?: boolean;
   'long-lived-stale-time'?: number;
   import?: string;
   /** Other keys. */

@@ -72,7 +72,9 @@ function protocol(neighbor: NeighborOptions, index: number, options: DaemonOptio
     `protocol bgp n${index} {`,
     `  local ${local.address} port ${local.port} as ${options.as};`,
     `  neighbor ${neighbor.address} port ${neighbor.port} as ${neighbor.as};`,
-    '  multihop; strict bind on; hold time 90;',
+    `  multihop${neighbor.near ? ' 1; ttl security on' : ''}; strict bind on; hold time 90;`,
+    ...(neighbor.password === undefined ? [] : [`  password "${neighbor.password}";`]),
+    ...(neighbor.extended ? ['  enable extended messages on;'] : []),
     '  connect delay time 0; connect retry time 1; error wait time 1, 2;',
     ...(neighbor.passive ? ['  passive on;'] : []),
     ...(options.graceful
@@ -245,22 +247,28 @@ export class Bird implements Daemon {
     return `n${this.#options.neighbors.findIndex(({ address }) => address === neighbor)}`;
   }
 
-  ask(command: string): Promise<string[]> {
+  #lines(command: string): Promise<string[]> {
     return ask(this.#socket, command);
   }
 
+  async ask(...commands: string[]): Promise<string> {
+    let lines: string[] = [];
+    for (const command of commands) lines = await this.#lines(command);
+    return lines.join('\n');
+  }
+
   async session(neighbor: string): Promise<SessionView> {
-    return readSession(await this.ask(`show protocols all ${this.#name(neighbor)}`));
+    return readSession(await this.#lines(`show protocols all ${this.#name(neighbor)}`));
   }
 
   async routes(family: Family, neighbor: string): Promise<Map<string, Route>> {
     const table = family === 'ipv4' ? 'master4' : 'master6';
-    return readRoutes(await this.ask(`show route table ${table} all protocol ${this.#name(neighbor)}`));
+    return readRoutes(await this.#lines(`show route table ${table} all protocol ${this.#name(neighbor)}`));
   }
 
   /** The best routes of the whole table, whoever they came from. */
   async bestRoutes(family: Family): Promise<Map<string, Route>> {
-    return readRoutes(await this.ask(`show route table master${family === 'ipv4' ? 4 : 6} all primary`));
+    return readRoutes(await this.#lines(`show route table master${family === 'ipv4' ? 4 : 6} all primary`));
   }
 
   async announce(routes: readonly Announcement[]): Promise<void> {
@@ -275,7 +283,7 @@ export class Bird implements Daemon {
 
   async #configure(): Promise<void> {
     this.#writeRoutes();
-    await this.ask('configure');
+    await this.#lines('configure');
   }
 
   log(): string {

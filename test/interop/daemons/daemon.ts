@@ -19,6 +19,12 @@ export interface NeighborOptions {
   /** What else is to be said of it, in the daemon's own language; for each family where it has that. */
   lines?: readonly string[];
   familyLines?: readonly string[];
+  /** TCP MD5 (RFC 2385). */
+  password?: string;
+  /** GTSM, one hop (RFC 5082). */
+  near?: boolean;
+  /** RFC 8654, where the daemon has to be told. */
+  extended?: boolean;
 }
 
 export interface DaemonOptions {
@@ -60,6 +66,8 @@ export interface Daemon {
   routes(family: Family, neighbor: string): Promise<Map<string, Route>>;
   announce(routes: readonly Announcement[]): Promise<void>;
   withdraw(prefixes: readonly string[]): Promise<void>;
+  /** What an operator types: the daemon's own words, and its answer. */
+  ask(...commands: string[]): Promise<string>;
   log(): string;
   /** The lines of the log from character `from` on that tell of something wrong. */
   troubles(from?: number): string[];

@@ -61,14 +61,15 @@ class RouteMaps {
 }
 
 function neighborLines(
-  { address, port, as, passive, lines }: NeighborOptions,
+  { address, port, as, passive, password, near, lines }: NeighborOptions,
   options: DaemonOptions,
 ): string[] {
   const local = options.network.endpoint(options.host, transportOf({ address }));
   return [
     `remote-as ${as}`,
     `port ${port}`,
-    'ebgp-multihop',
+    near ? 'ttl-security hops 1' : 'ebgp-multihop',
+    ...(password === undefined ? [] : [`password ${password}`]),
     `update-source ${local.address}`,
     'timers connect 1',
     'advertisement-interval 0',
@@ -228,6 +229,10 @@ class Frr implements Daemon {
     const result = this.#turn.then(run);
     this.#turn = result.catch(() => undefined);
     return result;
+  }
+
+  ask(...commands: string[]): Promise<string> {
+    return this.#run(...commands);
   }
 
   async session(neighbor: string): Promise<SessionView> {

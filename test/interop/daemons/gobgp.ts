@@ -31,11 +31,13 @@ function neighborLines(neighbor: NeighborOptions, options: DaemonOptions): strin
     '[neighbors.config]',
     `neighbor-address = "${neighbor.address}"`,
     `peer-as = ${neighbor.as}`,
+    ...(neighbor.password === undefined ? [] : [`auth-password = "${neighbor.password}"`]),
     '[neighbors.transport.config]',
     `remote-port = ${neighbor.port}`,
     `local-address = "${address}"`,
     `passive-mode = ${neighbor.passive === true}`,
-    ...(neighbor.as === options.as
+    ...(neighbor.near ? ['[neighbors.ttl-security.config]', 'enabled = true', 'ttl-min = 255'] : []),
+    ...(neighbor.as === options.as || neighbor.near
       ? []
       : ['[neighbors.ebgp-multihop.config]', 'enabled = true', 'multihop-ttl = 64']),
     '[neighbors.timers.config]',
@@ -148,6 +150,12 @@ class GoBgp implements Daemon {
     const { stdout } = await run(findProgram('gobgp')!, [...target, ...words], options);
     if (stdout.startsWith('{"error"')) throw new Error(`gobgp ${words.join(' ')}: ${stdout}`);
     return stdout;
+  }
+
+  async ask(...commands: string[]): Promise<string> {
+    let answer = '';
+    for (const command of commands) answer = await this.#client(...command.split(' '));
+    return answer;
   }
 
   async session(neighbor: string): Promise<SessionView> {

@@ -48,7 +48,8 @@ function neighborLines(neighbor: NeighborOptions, options: DaemonOptions): strin
     `  remote-as ${neighbor.as}`,
     `  port ${neighbor.port}`,
     `  local-address ${address}`,
-    ...(neighbor.as === options.as ? [] : ['  multihop 64']),
+    ...(neighbor.near ? ['  ttl-security yes'] : neighbor.as === options.as ? [] : ['  multihop 64']),
+    ...(neighbor.password === undefined ? [] : [`  tcp md5sig password "${neighbor.password}"`]),
     ...(neighbor.passive ? ['  passive'] : []),
     ...(neighbor.lines ?? []).map((line) => `  ${line}`),
     `  announce IPv4 ${neighbor.families.includes('ipv4') ? 'unicast' : 'none'}`,
@@ -157,6 +158,12 @@ class OpenBgpd implements Daemon {
   async #client(...words: string[]): Promise<string> {
     const { stdout } = await run('bgpctl', ['-s', this.#file('ctl'), ...words], { maxBuffer: 1 << 30 });
     return stdout;
+  }
+
+  async ask(...commands: string[]): Promise<string> {
+    let answer = '';
+    for (const command of commands) answer = await this.#client(...command.split(' '));
+    return answer;
   }
 
   async session(neighbor: string): Promise<SessionView> {
