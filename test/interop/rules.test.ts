@@ -106,8 +106,8 @@ test('what is chosen for a neighbour is what it sees: BIRD, FRR and GoBGP', asyn
       throw new Error(`${error.message}; it has ${await prefixes(host)}\n${graftd.log()}`);
     });
   };
-  const text = async (host: number, prefix: string): Promise<string> =>
-    (await (daemons.get(host) as Bird).ask(`show route ${prefix} all`)).join('\n');
+  const text = (host: number, prefix: string): Promise<string> =>
+    (daemons.get(host) as Bird).ask(`show route ${prefix} all`);
 
   // RFC 4456 6: to the client everything, to the others what the client and those outside told.
   await has(1, OTHER, OUTSIDE);
