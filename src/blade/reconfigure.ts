@@ -23,7 +23,7 @@ import type { UpdateGroup } from './update-group.ts';
 export function importKey({ importAccept, importPolicy, rules }: SessionConfiguration): string {
   const { enforceFirstAs = false, allowOwnAs = 0 } = rules ?? {};
   const checks = enforceFirstAs || allowOwnAs > 0 ? `/${enforceFirstAs} ${allowOwnAs}` : '';
-  return (importPolicy ?? (importAccept ? 'accept' : 'reject')) + checks;
+  return (importAccept ? (importPolicy ?? 'accept') : 'reject') + checks;
 }
 
 /** FNV-1a, never 0. */

@@ -9,6 +9,7 @@ import { BLADE_WORD, SESSION_NUMBER } from '../fabric/layout.ts';
 import type { RecordRing } from '../fabric/record-ring.ts';
 import { ANSWER, MARKER, QUESTION, SiblingChannel } from '../ibgp-internal/channel.ts';
 import { Evaluator, OUTCOME, replaceWord } from '../ibgp-internal/evaluate.ts';
+import { NO_ROOM } from '../policy/runner.ts';
 import { LENGTHS, LOOPED, MED_COUNTS, ROW } from '../rib/attribute-row.ts';
 import { UNKNOWN_BEST } from '../rib/loc-rib.ts';
 import { findPath, freePath } from '../rib/paths.ts';
@@ -103,6 +104,7 @@ export class Routes implements BestRoutes {
     let filtered = rule.reject || rule.checks.objects(received) ? FILTERED : 0;
     if (rule.policy !== undefined && filtered === 0) {
       attribute = rule.policy.evaluate(id, received, fabric.sessionOf(session));
+      if (attribute === NO_ROOM) return false;
       if (attribute === 0) {
         attribute = received;
         filtered = FILTERED;

@@ -6,6 +6,7 @@
 import { neighborAs, pathHops } from '../bgp/as-path.ts';
 import {
   AttributeType,
+  Community,
   DEFAULT_LOCAL_PREF,
   OPTIONAL_NON_TRANSITIVE,
   OPTIONAL_TRANSITIVE,
@@ -17,6 +18,7 @@ import {
 } from '../bgp/attributes.ts';
 import { u32 } from '../bgp/bytes.ts';
 import { writeAttribute } from '../bgp/canonical.ts';
+import { listsCommunity } from '../bgp/communities.ts';
 import type { CommunityKind } from './community.ts';
 import type { Pattern } from './pattern.ts';
 
@@ -96,8 +98,16 @@ export class AttributeView {
     return this.#to[type]!;
   }
 
+  /** As the decision has it: RFC 8326 for who says nothing else. */
   get localPref(): number {
-    return this.#word(AttributeType.LocalPref, DEFAULT_LOCAL_PREF);
+    const communities = AttributeType.Communities;
+    const shuts = listsCommunity(
+      this.bytes,
+      this.from(communities),
+      this.to(communities),
+      Community.GracefulShutdown,
+    );
+    return this.#word(AttributeType.LocalPref, shuts ? 0 : DEFAULT_LOCAL_PREF);
   }
 
   get med(): number {

@@ -8,7 +8,7 @@ import type { AttributeView } from './attributes.ts';
 import type { NeighborContext } from './conditions.ts';
 import type { PolicyDefinition } from './language.ts';
 import { compile, programKey } from './program.ts';
-import { type Finish, Runner } from './runner.ts';
+import { type Finish, NO_ROOM, Runner } from './runner.ts';
 
 const scratch = new Uint8Array(CANONICAL_ROOM);
 
@@ -70,6 +70,6 @@ export class PolicyBook {
     const { attributes } = this.#fabric;
     if (bytes === attributes.bytes && start === attributes.offsetOf(attribute)) return attribute;
     scratch.set(bytes.subarray(start, end));
-    return attributes.intern(scratch, 0, end - start);
+    return attributes.intern(scratch, 0, end - start) || NO_ROOM;
   }
 }

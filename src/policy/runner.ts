@@ -12,7 +12,10 @@ import { AttributeView } from './attributes.ts';
 import { type RouteTest, routeTest } from './conditions.ts';
 import { ACCEPT, END, type Program, REJECT, type Step } from './program.ts';
 
-/** What becomes of accepted attributes: an AttrId; 0 where nothing can. `attribute` is the set that came in. */
+/** In the place of an AttrId: there was no room for it. */
+export const NO_ROOM = -1;
+
+/** What becomes of accepted attributes: an AttrId; 0 where nothing can, or NO_ROOM. `attribute` is the set that came in. */
 export type Finish = (view: AttributeView, attribute: number) => number;
 
 /** Nodes that are kept; with more, all are forgotten and found again. */
@@ -22,7 +25,7 @@ const MOST_OF_ONE = 512;
 const LEAST_MEMO = 1 << 10;
 const MOST_MEMO = 1 << 17;
 /** In the place of an AttrId: not made yet. */
-const NOT_YET = -1;
+const NOT_YET = NO_ROOM;
 /** In the place of a root: too large a tree. */
 const TOO_LARGE = 0x7fffffff;
 
@@ -69,7 +72,7 @@ export class Runner {
     this.#reject = -1;
   }
 
-  /** What becomes of a route that `session` told, with this set of attributes. */
+  /** What becomes of a route that `session` told, with this set of attributes: AttrId, 0: rejected, or NO_ROOM. */
   evaluate(id: number, attribute: number, session: number): number {
     const slot = attribute & (this.#keys.length - 1);
     let node = this.#keys[slot] === attribute ? (this.#roots[slot] as number) : this.#find(attribute, slot);

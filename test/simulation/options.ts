@@ -7,6 +7,7 @@ import { FAMILY_IPV4, FAMILY_IPV6 } from '../../src/bgp/families.ts';
 import { ROLES, type Role } from '../../src/bgp/roles.ts';
 import { LIMITS, type Limits } from '../../src/blade/limits.ts';
 import type { RouterIdentity } from '../../src/rib/attribute-row.ts';
+import { type PolicyName, pickPolicy } from './policies.ts';
 
 export const LOCAL_AS = 65_000;
 export const LOCAL_ID = 0x0a0000fe;
@@ -26,7 +27,7 @@ export interface NeighbourOptions {
   readonly passive: boolean;
   readonly calls: boolean;
   readonly listens: boolean;
-  /** These three may be configured otherwise in the middle of a history. */
+  /** These may be configured otherwise in the middle of a history. */
   importAccept: boolean;
   exportAccept: boolean;
   nextHopSelf: boolean;
@@ -40,6 +41,8 @@ export interface NeighbourOptions {
   readonly removePrivateAs: 'all' | 'replace' | undefined;
   readonly gracefulShutdown: boolean;
   readonly transparent: boolean;
+  importPolicy: PolicyName | undefined;
+  exportPolicy: PolicyName | undefined;
   /** Seconds; 0: no KEEPALIVEs. */
   readonly holdTime: number;
   /** It restarts gracefully (RFC 4724): its routes are kept so many seconds; 0: it does not. */
@@ -85,6 +88,8 @@ export interface SimulationOptions {
   readonly downs: number;
   /** Chance that an action is followed by a change of configuration. */
   readonly reconfigures: number;
+  /** Neighbours have policies. */
+  readonly policies: boolean;
   readonly slow: number;
   readonly grafts: number;
   readonly aborts: number;
@@ -114,7 +119,7 @@ export function optionsFor(seed: number, blades?: number): SimulationOptions {
   const kind = random.float();
   const particular = kind < 0.4 ? skewedOptions(random) : kind < 0.5 ? crowdedOptions(random) : {};
   const sweeps = new Random(seed ^ 0x53eeb).pick([0, 0.02, 0.1, 0.5]);
-  const chosen = withRules(withLongLived({ ...broad, ...particular, sweeps }));
+  const chosen = withPolicies(withRules(withLongLived({ ...broad, ...particular, sweeps })));
   return blades === undefined ? chosen : { ...chosen, blades };
 }
 
@@ -126,6 +131,18 @@ function withLongLived(options: SimulationOptions): SimulationOptions {
     return { ...each, longLived: each.restartTime > 0 ? longLived : 0, tellStale: random.chance(0.3) };
   });
   return { ...options, neighbours };
+}
+
+/** In some histories the neighbours have policies. */
+function withPolicies(options: SimulationOptions): SimulationOptions {
+  const random = new Random(options.seed ^ 0x901c);
+  if (random.chance(0.5)) return options;
+  const neighbours = options.neighbours.map((each) => ({
+    ...each,
+    importPolicy: pickPolicy(random),
+    exportPolicy: pickPolicy(random),
+  }));
+  return { ...options, neighbours, policies: true };
 }
 
 /** The same with neighbours that announce several paths of a prefix. */
@@ -186,6 +203,7 @@ function broadOptions(seed: number, random: Random): SimulationOptions {
     hangs: 0,
     stalls: 0,
     reconfigures: random.pick([0, 0, 0.02, 0.1]),
+    policies: false,
     slow: random.pick([0, 0, 0.03, 0.1]),
     grafts: random.pick([0, 0.01, 0.05, 0.2]),
     aborts: random.pick([0, 0.005, 0.05]),
@@ -348,6 +366,8 @@ function neighbourFor(random: Random, index: number, alike: boolean): NeighbourO
     importAccept: random.chance(0.95),
     exportAccept: alike || random.chance(0.95),
     nextHopSelf: !alike && random.chance(0.3),
+    importPolicy: undefined,
+    exportPolicy: undefined,
     holdTime: random.pick([0, 30, 90]),
     window: random.pick([2048, 8192]),
     restartTime: random.pick([0, 0, 1, 30]),

@@ -3,7 +3,8 @@
  * elimination, step by step, on plain objects. Slow, obvious, and sharing nothing with src/rib: it is the judge.
  */
 import { LOCAL_AS, LOCAL_ID, type NeighbourOptions } from './options.ts';
-import type { Prefixes } from './prefixes.ts';
+import { passed } from './policies.ts';
+import type { Prefixes, SimulatedPrefix } from './prefixes.ts';
 import { pathKey, type Route, routeText } from './route.ts';
 
 export interface Candidate {
@@ -60,7 +61,11 @@ export function candidatesFor(
       from,
       path,
       route: marks(from) ? { ...route, otc: route.otc ?? from.as } : route,
-    }));
+    }))
+    .flatMap(({ route, from, path }) => {
+      const taken = passed(from.importPolicy, route, prefixes.all[prefix] as SimulatedPrefix, from, from);
+      return taken === undefined ? [] : [{ route: taken.route, from, path }];
+    });
 }
 
 function feasible({ route, from }: Candidate): boolean {
@@ -91,10 +96,10 @@ export function medCounts(candidate: Candidate, rules: MedRules): boolean {
   return !rules.alwaysCompareMed && med(candidate, rules) !== (rules.missingMedAsWorst ? WORST_MED : 0);
 }
 
-/** RFC 8326: the least one where a route says so, and no internal neighbour has said another. */
-function localPref({ route, from }: Candidate): number {
+/** RFC 8326: the least one where a route says so, and neither an internal neighbour nor policy has said another. */
+function localPref({ route }: Candidate): number {
   const otherwise = route.communities.includes(GRACEFUL_SHUTDOWN) ? 0 : DEFAULT_LOCAL_PREF;
-  return from.external ? otherwise : (route.localPref ?? otherwise);
+  return route.localPref ?? otherwise;
 }
 const neighbourAs = ({ route }: Candidate): number => route.path[0] ?? 0;
 
@@ -142,12 +147,16 @@ export function advertisedOf(
 export function toldTo(
   to: NeighbourOptions,
   best: Candidate | undefined,
-  family: number,
+  prefix: SimulatedPrefix,
 ): string | undefined {
+  const { family } = prefix;
   if (best === undefined || best.from === to || !to.exportAccept || (to.families & family) === 0)
     return undefined;
-  const { route, from } = best;
+  const { from } = best;
   if (!from.external && !to.external && !from.client && !to.client) return undefined; // RFC 4456 6
+  const told = passed(to.exportPolicy, best.route, prefix, to, from);
+  if (told === undefined) return undefined;
+  const { route, ownMed } = told;
   if (isKept(route.communities, to)) return undefined;
   const { role } = to;
   const up = role === 'customer' || role === 'peer' || role === 'rs-client';
@@ -165,8 +174,8 @@ export function toldTo(
       ...pathFor(to, route),
       nextHop4: own ? ownAddress4(to) : route.nextHop4,
       nextHop6: own ? octets(to.localAddress) : route.nextHop6,
-      med: to.external && !to.transparent ? undefined : route.med,
-      localPref: to.external ? undefined : guarded ? 0 : localPref(best),
+      med: to.external && !to.transparent && !ownMed ? undefined : route.med,
+      localPref: to.external ? undefined : guarded ? 0 : (route.localPref ?? localPref(best)),
       communities: [...route.communities, ...(shutting ? [GRACEFUL_SHUTDOWN] : []), ...noExport],
       originator: reflected ? (route.originator ?? from.bgpId) : undefined,
       clusters: reflected ? [LOCAL_ID, ...route.clusters] : [],
@@ -217,8 +226,8 @@ export function expectedTable(
   rules: MedRules,
 ): Map<number, string> {
   const table = new Map<number, string>();
-  for (const [prefix, { family }] of prefixes.all.entries()) {
-    const told = toldTo(to, bestOf(candidatesFor(prefixes, announcers, prefix), rules), family);
+  for (const [prefix, each] of prefixes.all.entries()) {
+    const told = toldTo(to, bestOf(candidatesFor(prefixes, announcers, prefix), rules), each);
     if (told !== undefined) table.set(prefix, told);
   }
   return table;

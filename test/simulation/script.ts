@@ -5,6 +5,7 @@
 import { Random } from '../../src/base/random.ts';
 import { FAMILY_IPV4, FAMILY_IPV6 } from '../../src/bgp/families.ts';
 import { LOCAL_AS, LOCAL_ID, type NeighbourOptions, type SimulationOptions } from './options.ts';
+import { type PolicyName, pickPolicy } from './policies.ts';
 import { type Change, padding, pathKey, type Route, tag } from './route.ts';
 
 export type Action = { readonly neighbour: number } & (
@@ -17,6 +18,8 @@ export type Action = { readonly neighbour: number } & (
       readonly importAccept: boolean;
       readonly exportAccept: boolean;
       readonly nextHopSelf: boolean;
+      readonly importPolicy: PolicyName | undefined;
+      readonly exportPolicy: PolicyName | undefined;
     }
 );
 
@@ -39,17 +42,27 @@ export function scriptFor(options: SimulationOptions): Action[] {
 /** The same script, with changes of configuration in it. */
 function reconfigured(
   actions: readonly Action[],
-  { seed, neighbours, reconfigures }: SimulationOptions,
+  { seed, neighbours, reconfigures, policies }: SimulationOptions,
 ): Action[] {
   if (reconfigures === 0) return [...actions];
   const random = new Random(seed ^ 0xc0f1);
+  const choice = new Random(seed ^ 0xc0f2);
+  const policy = (): PolicyName | undefined => (policies ? pickPolicy(choice) : undefined);
   return actions.flatMap((action) => {
     if (!random.chance(reconfigures)) return [action];
     const neighbour = random.below(neighbours.length);
     const [importAccept, exportAccept] = [random.chance(0.6), random.chance(0.6)];
     return [
       action,
-      { kind: 'configure', neighbour, importAccept, exportAccept, nextHopSelf: random.chance(0.5) },
+      {
+        kind: 'configure',
+        neighbour,
+        importAccept,
+        exportAccept,
+        nextHopSelf: random.chance(0.5),
+        importPolicy: policy(),
+        exportPolicy: policy(),
+      },
     ];
   });
 }

@@ -7,10 +7,17 @@ import { MAX_MESSAGE } from '../../src/bgp/message.ts';
 import { Blade } from '../../src/blade/blade.ts';
 import type { BladeOrder, SessionConfiguration } from '../../src/blade/messages.ts';
 import { Fabric } from '../../src/fabric/fabric.ts';
-import { BLADE_WORD, CONNECTION, type FabricMemory, sources } from '../../src/fabric/layout.ts';
+import {
+  BLADE_WORD,
+  CONNECTION,
+  type FabricMemory,
+  receivedColumns,
+  sources,
+} from '../../src/fabric/layout.ts';
 import { describeFor } from '../../src/rib/attribute-row.ts';
 import { Death, live } from './death.ts';
 import { identityOf, type SimulationOptions } from './options.ts';
+import { POLICIES } from './policies.ts';
 
 export interface BladeWorld {
   readonly now: number;
@@ -63,6 +70,7 @@ export class SimulatedBlade {
       },
       options.limits,
       this.fabric.bells.orders(slot),
+      POLICIES,
     );
     if (world.tracing) this.#traceDecisions();
   }
@@ -179,7 +187,8 @@ export class SimulatedBlade {
     const get = columns.get.bind(columns);
     const set = columns.set.bind(columns);
     const preempt = (column: number): void => {
-      if (column < sources(options) && this.running && this.#interruptible) this.#world.preempt(this);
+      const ofRoutes = column < sources(options) || column >= receivedColumns(options);
+      if (ofRoutes && this.running && this.#interruptible) this.#world.preempt(this);
       // A thread that was ended meanwhile writes nothing more.
       if (this.dead) throw new Death(`blade ${this.slot} is dead`);
     };

@@ -22,6 +22,7 @@ import {
   type NeighbourOptions,
   type SimulationOptions,
 } from './options.ts';
+import { policyKey } from './policies.ts';
 import { Prefixes } from './prefixes.ts';
 import { pathIndex, prefixOf } from './route.ts';
 import { type Action, scriptFor } from './script.ts';
@@ -352,8 +353,8 @@ export class World {
     if (change === undefined || this.desk.isActive(change.neighbour)) return false;
     this.#changes.shift();
     const { options } = this.neighbours[change.neighbour] as Neighbour;
-    const { importAccept, exportAccept, nextHopSelf } = change;
-    Object.assign(options, { importAccept, exportAccept, nextHopSelf });
+    const { importAccept, exportAccept, nextHopSelf, importPolicy, exportPolicy } = change;
+    Object.assign(options, { importAccept, exportAccept, nextHopSelf, importPolicy, exportPolicy });
     const session = configurationOf(options);
     for (const blade of this.blades) blade.order({ kind: 'configure', session });
     return true;
@@ -456,7 +457,13 @@ function fabricOptions(options: SimulationOptions): FabricOptions {
     prefixes4: options.deaths > 0 ? 1 << 15 : 1 << 10,
     prefixes6: options.deaths > 0 ? 1 << 15 : 1 << 10,
     attributes: options.deaths > 0 ? 1 << 17 : 1 << 14,
-    attributeBytes: options.fat > 0 || options.deaths > 0 ? 1 << 23 : 1 << 20,
+    // Policies make sets of their own, and what a dead blade had of bytes is lost.
+    attributeBytes:
+      options.policies && options.deaths > 0
+        ? 1 << 26
+        : options.fat > 0 || options.deaths > 0
+          ? 1 << 23
+          : 1 << 20,
     pages: 1 << 10,
     ringRecords: options.ringRecords,
     receiveBytes: options.receiveBytes,
@@ -468,6 +475,7 @@ function fabricOptions(options: SimulationOptions): FabricOptions {
 }
 
 function configurationOf(neighbour: NeighbourOptions): SessionConfiguration {
+  const [importPolicy, exportPolicy] = [neighbour.importPolicy, neighbour.exportPolicy].map(policyKey);
   return {
     index: neighbour.index,
     address: `neighbour ${neighbour.index}`,
@@ -477,6 +485,8 @@ function configurationOf(neighbour: NeighbourOptions): SessionConfiguration {
     families: 3,
     importAccept: neighbour.importAccept,
     exportAccept: neighbour.exportAccept,
+    ...(importPolicy === undefined ? {} : { importPolicy }),
+    ...(exportPolicy === undefined ? {} : { exportPolicy }),
     holdTime: 90,
     connectRetryTime: 5,
     gracefulRestart: 'helper',

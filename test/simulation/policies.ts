@@ -1,0 +1,163 @@
+/**
+ * The policies of the simulation: as a configuration says them, and beside that what they do, on plain objects, written apart. Some
+ * ask about the attributes, some about the prefix, some about both; some change what a later statement asks about.
+ */
+import type { Random } from '../../src/base/random.ts';
+import { FAMILY_IPV4 } from '../../src/bgp/families.ts';
+import { parseConfiguration } from '../../src/config/parse.ts';
+import type { PolicyDefinition } from '../../src/policy/language.ts';
+import type { NeighbourOptions } from './options.ts';
+import type { SimulatedPrefix } from './prefixes.ts';
+import type { Route } from './route.ts';
+
+const LOCAL_AS = 65_000;
+
+const TEXT = `
+router: {as: ${LOCAL_AS}, id: 192.0.2.1}
+prefix-sets:
+  short: [0.0.0.0/0 le 16, "::/0 le 32"]
+  exact: [2.129.0.0/16, 3.128.129.0/24, 0.0.0.0/0]
+  long: [0.0.0.0/0 ge 24 le 30, "2000::/3 ge 48"]
+policies:
+  prefer:
+    - if: {prefix: long, path-length: 1-2}
+      set: {local-pref: 200}
+    - if: {as-path: _64600_}
+      unless: {local-pref: 200}
+      then: reject
+    - then: accept
+  mark:
+    - if: {prefix: [short, exact]}
+      set: {community: {add: "65000:1"}, med: 7}
+    - if: {community: "65000:1", origin: incomplete}
+      then: reject
+    - call: careful
+    - then: accept
+  careful:
+    - if: {neighbor: as 64501}
+      set: {prepend: 2, origin: egp}
+      then: return
+    - if: {length: 32}
+      then: reject
+  only:
+    - if: {prefix: short}
+      then: accept
+    - if: {learned-from: as 64502, family: ipv4-unicast}
+      then: accept
+  tell:
+    - if: {first-as: 64502}
+      set: {med: 50, community: {add: "65000:9"}}
+      then: accept
+    - if: {learned-from: ibgp}
+      then: reject
+    - if: {neighbor: ibgp}
+      set: {local-pref: +11}
+      then: accept
+    - if: {prefix: exact}
+      set: {prepend: 1}
+      then: accept
+    - unless: {origin-as: 64600-64601, prefix: long}
+      then: accept
+`;
+
+const parsed = parseConfiguration(TEXT, 'simulation.yaml');
+export const POLICIES: readonly PolicyDefinition[] = parsed.configuration?.policies ?? [];
+
+export type PolicyName = 'prefer' | 'mark' | 'only' | 'tell';
+const NAMES: readonly PolicyName[] = ['prefer', 'mark', 'only', 'tell'];
+
+/** None in half of the cases. */
+export function pickPolicy(random: Random): PolicyName | undefined {
+  return random.chance(0.5) ? undefined : random.pick(NAMES);
+}
+
+export function policyKey(name: PolicyName | undefined): string | undefined {
+  return POLICIES.find((definition) => definition.name === name)?.key;
+}
+
+/** What a policy makes of a route. */
+export interface Passed {
+  readonly route: Route;
+  /** The policy said what MED is told. */
+  readonly ownMed: boolean;
+}
+
+interface Asked {
+  readonly route: Route;
+  readonly prefix: SimulatedPrefix;
+  readonly ipv4: boolean;
+  readonly length: number;
+  /** The neighbour that the policy is used for, and the one that told the route. */
+  readonly neighbour: NeighbourOptions;
+  readonly from: NeighbourOptions;
+}
+
+const LONG_PATH = 64_600;
+const MARK = ((LOCAL_AS << 16) | 1) >>> 0;
+const TOLD = ((LOCAL_AS << 16) | 9) >>> 0;
+
+const isShort = ({ ipv4, length }: Asked): boolean => length <= (ipv4 ? 16 : 32);
+const isLong = ({ ipv4, length, prefix }: Asked): boolean =>
+  ipv4 ? length >= 24 && length <= 30 : length >= 48 && ((prefix.nlri[1] as number) & 0xe0) === 0x20;
+const isExact = ({ ipv4, prefix }: Asked): boolean =>
+  ipv4 && ['16.2.129', '24.3.128.129', '0'].includes(prefix.nlri.join('.'));
+const hops = ({ path, set }: Route): number => path.length + (set.length > 0 ? 1 : 0);
+const pathHas = ({ path, set }: Route, as: number): boolean => path.includes(as) || set.includes(as);
+/** RFC 8326 */
+const localPref = ({ localPref: own, communities }: Route): number =>
+  own ?? (communities.includes(0xffff0000) ? 0 : 100);
+const withCommunity = (route: Route, community: number): Route =>
+  route.communities.includes(community)
+    ? route
+    : { ...route, communities: [...route.communities, community] };
+const prepended = (route: Route, times: number): Route => ({
+  ...route,
+  path: [...new Array<number>(times).fill(LOCAL_AS), ...route.path],
+});
+const originAs = ({ path, set }: Route): number => (set.length > 0 ? 0 : (path.at(-1) ?? 0));
+
+const accept = (route: Route, ownMed = false): Passed => ({ route, ownMed });
+
+const POLICY: Readonly<Record<PolicyName, (asked: Asked) => Passed | undefined>> = {
+  prefer(asked) {
+    let { route } = asked;
+    if (isLong(asked) && hops(route) >= 1 && hops(route) <= 2) route = { ...route, localPref: 200 };
+    if (pathHas(route, LONG_PATH) && localPref(route) !== 200) return undefined;
+    return accept(route);
+  },
+  mark(asked) {
+    let { route } = asked;
+    const marked = isShort(asked) || isExact(asked);
+    if (marked) route = { ...withCommunity(route, MARK), med: 7 };
+    if (route.communities.includes(MARK) && route.origin === 2) return undefined;
+    if (asked.neighbour.as === 64_501) route = { ...prepended(route, 2), origin: 1 };
+    else if (asked.length === 32) return undefined;
+    return accept(route, marked);
+  },
+  only(asked) {
+    const { route, from, ipv4 } = asked;
+    return isShort(asked) || (from.as === 64_502 && ipv4) ? accept(route) : undefined;
+  },
+  tell(asked) {
+    const { route, from, neighbour } = asked;
+    if (route.path[0] === 64_502) return accept({ ...withCommunity(route, TOLD), med: 50 }, true);
+    if (!from.external) return undefined;
+    if (!neighbour.external) return accept({ ...route, localPref: localPref(route) + 11 });
+    if (isExact(asked)) return accept(prepended(route, 1));
+    const origin = originAs(route);
+    return (origin === 64_600 || origin === 64_601) && isLong(asked) ? undefined : accept(route);
+  },
+};
+
+/** Without a policy, the route as it is. */
+export function passed(
+  name: PolicyName | undefined,
+  route: Route,
+  prefix: SimulatedPrefix,
+  neighbour: NeighbourOptions,
+  from: NeighbourOptions,
+): Passed | undefined {
+  if (name === undefined) return accept(route);
+  const ipv4 = prefix.family === FAMILY_IPV4;
+  return POLICY[name]({ route, prefix, ipv4, length: prefix.nlri[0] as number, neighbour, from });
+}
