@@ -9,6 +9,7 @@ import {
   decodeNotification,
   decodeRouteRefresh,
   HEADER_LENGTH,
+  headerErrorData,
   MAX_EXTENDED_MESSAGE,
   MessageType,
   messageType,
@@ -37,6 +38,8 @@ export interface Judged {
   /** accepted …, or OPEN, KEEPALIVE, NOTIFICATION, ROUTE-REFRESH; `… refused`; header error N; incomplete. */
   readonly answer: string;
   readonly why: string;
+  /** Where the session ends: the NOTIFICATION's code, subcode and data. */
+  readonly notification?: readonly number[];
   /** What is announced, in what is taken: `prefix via next hop`. */
   readonly announced: readonly string[];
   readonly withdrawn: readonly string[];
@@ -54,7 +57,10 @@ export function judge(bytes: Uint8Array, options: UpdateOptions): Judged[] {
   const judged: Judged[] = [];
   for (let at = 0; at < bytes.length; ) {
     const length = readHeader(bytes, at, bytes.length - at, MAX_EXTENDED_MESSAGE);
-    if (length < 0) return [...judged, { ...nothing, answer: `header error ${-length & 255}` }];
+    if (length < 0) {
+      const notification = [1, -length & 255, ...headerErrorData(bytes, at, length)];
+      return [...judged, { ...nothing, answer: `header error ${-length & 255}`, notification }];
+    }
     if (length === 0 || at + length > bytes.length) return [...judged, { ...nothing, answer: 'incomplete' }];
     judged.push(judgeMessage(bytes, at, at + length, options));
     at += length;
@@ -98,7 +104,10 @@ function judgeUpdate(bytes: Uint8Array, start: number, end: number, options: Upd
   decodeUpdate(bytes, start, end, options, view);
   const answer = OUTCOMES[view.action] as string;
   const why = view.errorWhy;
-  if (view.action > Action.AttributeDiscard) return { ...nothing, answer, why };
+  if (view.action > Action.AttributeDiscard) {
+    const data = bytes.slice(view.errorDataStart, view.errorDataEnd);
+    return { ...nothing, answer, why, notification: [view.errorCode, view.errorSubcode, ...data] };
+  }
   const withdrawn = [
     ...prefixesOf(bytes, view.withdrawnStart, view.withdrawnEnd, 1),
     ...prefixesOf(bytes, view.unreachStart, view.unreachEnd, view.unreachAfi),

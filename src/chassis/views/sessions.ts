@@ -57,6 +57,7 @@ export function sessionDetail(chassis: Chassis, entry: SessionEntry): SessionDet
       notifications: number(SESSION_NUMBER.notificationsReceived),
       refreshes: number(SESSION_NUMBER.refreshesReceived),
       treatedAsWithdraw: number(SESSION_NUMBER.treatedAsWithdraw),
+      attributesDiscarded: number(SESSION_NUMBER.attributesDiscarded),
     },
     messagesSent: {
       total: number(SESSION_NUMBER.messagesSent),
