@@ -179,7 +179,7 @@ export function checkMpReach(
   view.reachNlriStart = view.reachNlriEnd = nlriStart;
   const family = familyBit(view.reachAfi, view.reachSafi) & options.families;
   if (family === 0) return true;
-  if (!nextHopFits(family, nextHopLength)) {
+  if (!nextHopFits(family, nextHopLength, options.extendedNextHop === true)) {
     return malformed(view, UpdateError.OptionalAttribute, 'wrong next hop length');
   }
   if (!fits(bytes, nlriStart, end, options, family)) {
@@ -237,9 +237,10 @@ function maxBits(family: number): number {
   return family === FAMILY_IPV4 ? 32 : 128;
 }
 
-/** RFC 4760 for IPv4; RFC 2545 3 for IPv6: a global address, and perhaps a link-local one behind it. */
-function nextHopFits(family: number, length: number): boolean {
-  return family === FAMILY_IPV4 ? length === 4 : length === 16 || length === 32;
+/** RFC 4760 and 8950 3 for IPv4; RFC 2545 3 for IPv6: a global address, and perhaps a link-local one behind it. */
+function nextHopFits(family: number, length: number, extended: boolean): boolean {
+  if (family === FAMILY_IPV4 && !extended) return length === 4;
+  return length === 16 || length === 32 || (length === 4 && family === FAMILY_IPV4);
 }
 
 /** In a pair of addresses the global one may be unspecified: the link-local one is to be used then. */

@@ -8,7 +8,8 @@
  * - AS_PATH and AGGREGATOR with 4-octet ASes; AS4_PATH and AS4_AGGREGATOR merged into them (RFC 6793 4.2.3);
  * - LOCAL_PREF, ORIGINATOR_ID and CLUSTER_LIST only from internal neighbours;
  * - for IPv6 routes no NEXT_HOP, but type 14 (MP_REACH_NLRI) with nothing but the next hop: its length, its octets; IPv4
- *   routes have NEXT_HOP, in the body and in MP_REACH_NLRI alike.
+ *   routes have NEXT_HOP, in the body and in MP_REACH_NLRI alike: of 4 octets, or of 16 or 32 where it is one of IPv6
+ *   (RFC 8950). So a set tells the family of its routes.
  */
 import { mergeAs4Path, pathHops, widen } from './as-path.ts';
 import {
@@ -122,11 +123,12 @@ export function writeAttributeHeader(
   return at + 3;
 }
 
-/** The next hop of MP_REACH_NLRI; of IPv4 it has 4 octets, as in NEXT_HOP. */
+/** The next hop of MP_REACH_NLRI; that of an IPv4 route goes into NEXT_HOP. */
 function writeNextHop(bytes: Uint8Array, view: UpdateView, into: Uint8Array, at: number): number {
   if (view.reachAfi === Afi.Ipv4) {
     const hop = view.reachNextHopStart;
-    return writeAttribute(bytes, hop, hop + 4, WELL_KNOWN, AttributeType.NextHop, into, at);
+    const hopEnd = hop + view.reachNextHopLength;
+    return writeAttribute(bytes, hop, hopEnd, WELL_KNOWN, AttributeType.NextHop, into, at);
   }
   const start = view.reachNextHopStart - 1;
   const end = view.reachNextHopStart + view.reachNextHopLength;

@@ -24,10 +24,21 @@ export interface LongLivedFamily {
   readonly seconds: number;
 }
 
+/** RFC 8950 4: NLRI of this family may come with a next hop of that one. */
+export interface ExtendedNextHop {
+  readonly afi: number;
+  readonly safi: number;
+  readonly nextHopAfi: number;
+}
+
+/** IPv4 unicast by way of IPv6. */
+export const IPV6_FOR_IPV4: ExtendedNextHop[] = [{ afi: 1, safi: 1, nextHopAfi: 2 }];
+
 export interface Capabilities {
   multiprotocol: { afi: number; safi: number }[];
   routeRefresh: boolean;
   fourOctetAs: number | undefined;
+  extendedNextHop: ExtendedNextHop[];
   extendedMessage: boolean;
   enhancedRefresh: boolean;
   gracefulRestart: GracefulRestart | undefined;
@@ -43,6 +54,7 @@ export function noCapabilities(): Capabilities {
     multiprotocol: [],
     routeRefresh: false,
     fourOctetAs: undefined,
+    extendedNextHop: [],
     extendedMessage: false,
     enhancedRefresh: false,
     gracefulRestart: undefined,
@@ -70,6 +82,7 @@ const empty = (length: number): boolean => length === 0;
 const ROWS: readonly CapabilityRow[] = [
   { code: 1, name: 'multiprotocol (RFC 4760)', fits: (n) => n === 4, read: readMultiprotocol, write: writeMultiprotocol },
   { code: 2, name: 'route refresh (RFC 2918)', fits: empty, read: (_b, _s, _e, into) => { into.routeRefresh = true; }, write: (from) => (from.routeRefresh ? [NOTHING] : []) },
+  { code: 5, name: 'extended next hop (RFC 8950)', fits: (n) => n % 6 === 0, read: readExtendedNextHop, write: writeExtendedNextHop },
   { code: 6, name: 'extended message (RFC 8654)', fits: empty, read: (_b, _s, _e, into) => { into.extendedMessage = true; }, write: (from) => (from.extendedMessage ? [NOTHING] : []) },
   { code: 9, name: 'BGP role (RFC 9234)', fits: (n) => n === 1, read: readRole, write: ({ role }) => (role === undefined ? [] : [Uint8Array.of(role)]) },
   { code: 64, name: 'graceful restart (RFC 4724)', fits: (n) => n % 4 === 2, read: readGracefulRestart, write: writeGracefulRestart },
@@ -185,6 +198,27 @@ function writeLongLived(from: Capabilities): Uint8Array[] {
   const value = new Uint8Array(7 * from.longLived.length);
   from.longLived.forEach(({ afi, safi, flags, seconds }, i) => {
     value.set([afi >>> 8, afi, safi, flags, seconds >>> 16, seconds >>> 8, seconds], 7 * i);
+  });
+  return [value];
+}
+
+function readExtendedNextHop(bytes: Uint8Array, start: number, end: number, into: Capabilities): void {
+  for (let at = start; at < end; at += 6) {
+    into.extendedNextHop.push({
+      afi: u16(bytes, at),
+      safi: u16(bytes, at + 2),
+      nextHopAfi: u16(bytes, at + 4),
+    });
+  }
+}
+
+function writeExtendedNextHop(from: Capabilities): Uint8Array[] {
+  if (from.extendedNextHop.length === 0) return [];
+  const value = new Uint8Array(6 * from.extendedNextHop.length);
+  from.extendedNextHop.forEach(({ afi, safi, nextHopAfi }, i) => {
+    putU16(value, 6 * i, afi);
+    putU16(value, 6 * i + 2, safi);
+    putU16(value, 6 * i + 4, nextHopAfi);
   });
   return [value];
 }

@@ -25,7 +25,7 @@ import { HEADER_LENGTH, MAX_MESSAGE, MessageType, writeHeader } from './message.
 import { writePrefix4, writePrefix6 } from './nlri.ts';
 
 /**
- * The attributes as the message has them, but for MP_REACH_NLRI, which the writer makes; returns their length. For
+ * The attributes as the message has them, but for MP_REACH_NLRI and what goes into it, which the writer makes; returns their length. For
  * a neighbour of 2-octet ASes AS4_PATH and AS4_AGGREGATOR are added where they say more (RFC 6793 4.2.2).
  */
 export function wireAttributes(
@@ -36,7 +36,7 @@ export function wireAttributes(
   into: Uint8Array,
   at: number,
 ): number {
-  if (fourOctetAs) return copyWithoutReach(bytes, start, end, into, at) - at;
+  if (fourOctetAs) return copyWithoutHop(bytes, start, end, into, at) - at;
   const begin = at;
   let as4Due = true;
   for (let from = start; from < end; ) {
@@ -49,24 +49,26 @@ export function wireAttributes(
     }
     if (type === AttributeType.AsPath) at = writeNarrowAsPath(bytes, value, next, into, at);
     else if (type === AttributeType.Aggregator) at = writeNarrowAggregator(bytes, from, value, into, at);
-    else if (type !== AttributeType.MpReach) at = copy(bytes, from, next, into, at);
+    else if (!isHop(type, next - value)) at = copy(bytes, from, next, into, at);
     from = next;
   }
   if (as4Due) at = writeAs4(bytes, start, end, into, at);
   return at - begin;
 }
 
-function copyWithoutReach(
-  bytes: Uint8Array,
-  start: number,
-  end: number,
-  into: Uint8Array,
-  at: number,
-): number {
-  const reach = findAttribute(bytes, start, end, AttributeType.MpReach);
-  if (reach < 0) return copy(bytes, start, end, into, at);
-  const next = valueStart(bytes, reach) + valueLength(bytes, reach);
-  return copy(bytes, next, end, into, copy(bytes, start, reach, into, at));
+/** What the writer puts into MP_REACH_NLRI: a next hop of IPv6, also that of IPv4 routes (RFC 8950). */
+function isHop(type: number, length: number): boolean {
+  return type === AttributeType.MpReach || (type === AttributeType.NextHop && length > IPV4_OCTETS);
+}
+
+function copyWithoutHop(bytes: Uint8Array, start: number, end: number, into: Uint8Array, at: number): number {
+  let hop = findAttribute(bytes, start, end, AttributeType.MpReach);
+  if (hop < 0) {
+    hop = findAttribute(bytes, start, end, AttributeType.NextHop);
+    if (hop < 0 || valueLength(bytes, hop) === IPV4_OCTETS) return copy(bytes, start, end, into, at);
+  }
+  const next = valueStart(bytes, hop) + valueLength(bytes, hop);
+  return copy(bytes, next, end, into, copy(bytes, start, hop, into, at));
 }
 
 function writeNarrowAsPath(
@@ -118,6 +120,8 @@ function writeAs4Path(bytes: Uint8Array, value: number, next: number, into: Uint
   if (length > 255) into.copyWithin(valueAt + 1, valueAt, valueEnd);
   return writeAttributeHeader(OPTIONAL_TRANSITIVE, AttributeType.As4Path, length, into, at) + length;
 }
+
+const IPV4_OCTETS = 4;
 
 /** Room for the longest prefix of either family, with a path identifier: begin… promises it, so that every message takes one at least. */
 const LONGEST_PREFIX = 21;

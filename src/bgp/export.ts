@@ -22,7 +22,12 @@ export interface ExportOptions {
   readonly behindAs?: number | undefined;
   /** Our own address becomes the next hop: as a rule towards external neighbours (RFC 4271 5.1.3). */
   readonly nextHopSelf: boolean;
-  /** Our own addresses: 4 octets; 16, or 32 with a link-local address behind the global one (RFC 2545 3). */
+  /** The neighbour takes IPv4 routes with an IPv6 next hop (RFC 8950). */
+  readonly extendedNextHop?: boolean | undefined;
+  /**
+   * Our own addresses: for IPv4 routes 4 octets, or 16 where they are to go by IPv6; for IPv6 routes 16, or 32 with a link-local
+   * address behind the global one (RFC 2545 3).
+   */
   readonly nextHop4?: Uint8Array | undefined;
   readonly nextHop16?: Uint8Array | undefined;
   /** What becomes of routes kept over the long absence of who told them (RFC 9494 4.4, 4.6). */
@@ -42,6 +47,7 @@ const MAX_PATH_LENGTH = 65_535 - 6;
 const own = new Uint8Array(MAX_PATH_LENGTH + 16);
 /** A path on its way out of a confederation. */
 const path = new Uint8Array(65_536);
+const IPV4_OCTETS = 4;
 /** Octets of a next hop of IPv6 that is a global and a link-local address. */
 const LINK_LOCAL_TOO = 32;
 /** RFC 4360 2: the bit of an extended community's type that says "non-transitive". */
@@ -77,7 +83,7 @@ export function exportAttributes(
     }
     if (type === AttributeType.Communities) {
       if (isForbidden(bytes, value, next, options)) return NOT_EXPORTED;
-    } else if (isRewritten(bytes, value, type, options)) {
+    } else if (isRewritten(bytes, value, next, type, options)) {
       at = rewrite(bytes, from, value, next, options, into, copy(bytes, kept, from, into, at));
       if (at < 0) return NOT_EXPORTED;
       kept = next;
@@ -105,11 +111,17 @@ function isForbidden(bytes: Uint8Array, start: number, end: number, options: Exp
 }
 
 /** False: the attribute goes on as it is. */
-function isRewritten(bytes: Uint8Array, value: number, type: number, options: ExportOptions): boolean {
+function isRewritten(
+  bytes: Uint8Array,
+  value: number,
+  next: number,
+  type: number,
+  options: ExportOptions,
+): boolean {
   // biome-ignore format: one line per rule
   switch (type) {
     case AttributeType.AsPath: return options.external && options.transparent !== true;
-    case AttributeType.NextHop: return options.nextHopSelf;
+    case AttributeType.NextHop: return options.nextHopSelf || next - value > IPV4_OCTETS;
     case AttributeType.MpReach: return options.nextHopSelf || bytes[value] === LINK_LOCAL_TOO;
     case AttributeType.MultiExitDisc: return options.external && options.keepMed !== true;
     case AttributeType.LocalPref:
@@ -133,7 +145,7 @@ function rewrite(
   // biome-ignore format: one line per rule
   switch (bytes[from + 1]) {
     case AttributeType.AsPath: return prependOwn(bytes, value, next, options, into, at);
-    case AttributeType.NextHop: return ownNextHop4(options, into, at);
+    case AttributeType.NextHop: return options.nextHopSelf ? ownNextHop4(options, into, at) : extendedNextHop(bytes, value, options, into, at);
     case AttributeType.MpReach: return options.nextHopSelf ? ownNextHopMp(options, into, at) : globalNextHopMp(bytes, value, into, at);
     case AttributeType.ExtendedCommunities: return transitiveCommunities(bytes, from, value, next, into, at);
     default: return at;
@@ -183,7 +195,20 @@ export function prependTo(
 
 function ownNextHop4(options: ExportOptions, into: Uint8Array, at: number): number {
   if (options.nextHop4 === undefined) return NOT_EXPORTED;
-  return writeAttribute(options.nextHop4, 0, 4, WELL_KNOWN, AttributeType.NextHop, into, at);
+  const own = options.nextHop4;
+  return writeAttribute(own, 0, own.length, WELL_KNOWN, AttributeType.NextHop, into, at);
+}
+
+/** RFC 8950 4: an IPv6 next hop of an IPv4 route is for who said to take it; the link-local part stays here, as below. */
+function extendedNextHop(
+  bytes: Uint8Array,
+  value: number,
+  options: ExportOptions,
+  into: Uint8Array,
+  at: number,
+): number {
+  if (options.extendedNextHop !== true) return NOT_EXPORTED;
+  return writeAttribute(bytes, value, value + 16, WELL_KNOWN, AttributeType.NextHop, into, at);
 }
 
 function ownNextHopMp(options: ExportOptions, into: Uint8Array, at: number): number {

@@ -44,6 +44,18 @@ export function countPrefixes(bytes: Uint8Array, start: number, end: number): nu
   return count;
 }
 
+/**
+ * RFC 4271 6.3: a multicast prefix is right in its form, but makes no sense among unicast routes; it is ignored, and its
+ * message is not. These take the first word of an address.
+ */
+export function isMulticast4(address: number): boolean {
+  return address >= 0xe0000000 && address < 0xf0000000;
+}
+
+export function isMulticast6(word0: number): boolean {
+  return word0 >= 0xff000000;
+}
+
 /** The network mask of `length` bits (0 … 32) as u32. */
 export function mask32(length: number): number {
   return length === 0 ? 0 : (0xffffffff << (32 - length)) >>> 0;

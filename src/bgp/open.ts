@@ -12,7 +12,7 @@ import {
   noCapabilities,
 } from './capabilities.ts';
 import { NotificationCode, OpenError } from './errors.ts';
-import { familyBit } from './families.ts';
+import { Afi, familyBit, Safi } from './families.ts';
 import { HEADER_LENGTH, MAX_EXTENDED_MESSAGE, MAX_MESSAGE, MessageType, writeHeader } from './message.ts';
 
 export { type AddPathMode, type Capabilities, noCapabilities } from './capabilities.ts';
@@ -159,6 +159,8 @@ export interface Negotiated {
   readonly fourOctetAs: boolean;
   readonly routeRefresh: boolean;
   readonly enhancedRefresh: boolean;
+  /** IPv4 routes may have an IPv6 next hop, both ways (RFC 8950). */
+  readonly extendedNextHop: boolean;
   /** Seconds, the smaller of both; 0: no keepalives (RFC 4271 4.2). */
   readonly holdTime: number;
   /** The longest message that we may send, and that we take. */
@@ -185,6 +187,7 @@ export function negotiate(ours: Open, theirs: Open): Negotiated {
     fourOctetAs: a.fourOctetAs !== undefined && b.fourOctetAs !== undefined,
     routeRefresh: a.routeRefresh && b.routeRefresh,
     enhancedRefresh: a.enhancedRefresh && b.enhancedRefresh,
+    extendedNextHop: takesIpv6Hops(a) && takesIpv6Hops(b),
     holdTime: Math.min(ours.holdTime, theirs.holdTime),
     maxMessage: a.extendedMessage && b.extendedMessage ? MAX_EXTENDED_MESSAGE : MAX_MESSAGE,
     external: ours.as !== theirs.as,
@@ -200,6 +203,13 @@ function addPathOf({ addPath }: Capabilities, able: number): number {
     families = mode & able ? families | family : families & ~family;
   }
   return families;
+}
+
+/** RFC 8950 4 */
+function takesIpv6Hops({ extendedNextHop }: Capabilities): boolean {
+  return extendedNextHop.some(
+    ({ afi, safi, nextHopAfi }) => afi === Afi.Ipv4 && safi === Safi.Unicast && nextHopAfi === Afi.Ipv6,
+  );
 }
 
 /** RFC 4760 8: who says nothing about families speaks IPv4 unicast. */

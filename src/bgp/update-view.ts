@@ -14,6 +14,8 @@ export interface UpdateOptions {
   readonly families: number;
   /** FAMILY_ bits of which NLRI come with path identifiers (RFC 7911). */
   readonly addPath?: number;
+  /** IPv4 routes may have an IPv6 next hop (RFC 8950). */
+  readonly extendedNextHop?: boolean | undefined;
   /** Where given, `view.looped` tells whether this AS is in AS_PATH (RFC 4271 9.1.2). */
   readonly localAs?: number | undefined;
   /** The AS that goes in front of AS_PATH: the neighbour knows this router by that one (bgp/local-as.ts). */

@@ -12,6 +12,7 @@ import { Afi, Safi } from '../bgp/families.ts';
 import { MAX_EXTENDED_MESSAGE } from '../bgp/message.ts';
 import type { Fabric } from '../fabric/fabric.ts';
 import { JOURNAL_WORDS } from '../fabric/layout.ts';
+import { EXTENDED_NEXT_HOP, LENGTHS, ROW } from '../rib/attribute-row.ts';
 
 /** Routes in one batch at most: what was sent and not yet noted stands in the journal. */
 export const BATCH = JOURNAL_WORDS;
@@ -177,11 +178,19 @@ export function beginMessage(
   const start = fabric.attributes.offsetOf(attribute);
   const end = start + fabric.attributes.lengthOf(attribute);
   // With 4-octet ASes, and without MP_REACH_NLRI among them, a canonical set is what stands in the message.
-  if (!ipv6 && fourOctetAs) {
+  // RFC 8950: an IPv6 next hop of IPv4 routes stands in MP_REACH_NLRI.
+  const extended = (fabric.attributes.rows[attribute * ROW + LENGTHS]! & EXTENDED_NEXT_HOP) !== 0;
+  if (!ipv6 && fourOctetAs && !extended) {
     writer.beginAnnounce4(bytes, start, end);
     return;
   }
   const length = wireAttributes(bytes, start, end, fourOctetAs, wire, 0);
+  if (extended) {
+    const hop = valueStart(bytes, findAttribute(bytes, start, end, AttributeType.NextHop));
+    const hopEnd = hop + bytes[hop - 1]!;
+    writer.beginAnnounceMp(Afi.Ipv4, Safi.Unicast, bytes, hop, hopEnd, wire, 0, length);
+    return;
+  }
   if (!ipv6) {
     writer.beginAnnounce4(wire, 0, length);
     return;

@@ -52,8 +52,11 @@ export interface ExportRules {
   /** What is told of routes kept over the long absence of who told them (RFC 9494 4.4, 4.6). */
   readonly stale: StaleExport;
   readonly nextHopSelf: boolean;
+  /** Octets of IPv4, or of IPv6 where IPv4 routes go by it. */
   readonly nextHop4: Uint8Array;
   readonly nextHop6: Uint8Array;
+  /** It takes IPv4 routes with IPv6 next hops (RFC 8950). */
+  readonly extendedNextHop?: boolean;
 }
 
 /** Sessions with equal keys can share an update group. */
@@ -65,8 +68,8 @@ export function groupKey(rules: ExportRules): string {
 }
 
 /** What few neighbours have. */
-function more({ behindAs, interval }: ExportRules): string {
-  return `${behindAs === undefined ? '' : `/as ${behindAs}`}${interval === undefined ? '' : `/every ${interval}`}`;
+function more({ behindAs, interval, extendedNextHop }: ExportRules): string {
+  return `${extendedNextHop === true ? '/extended' : ''}${behindAs === undefined ? '' : `/as ${behindAs}`}${interval === undefined ? '' : `/every ${interval}`}`;
 }
 
 /** What of the neighbour's own rules makes a difference for what it is told. */
@@ -122,6 +125,7 @@ export class Exporter {
       // RFC 7947 2.2: a route server changes none of them.
       keepMed: rules.rules.routeServerClient,
       transparent: rules.external && rules.rules.routeServerClient,
+      extendedNextHop: rules.extendedNextHop,
     };
     this.#changes = changesExport(rules.rules);
     const { policy } = rules;

@@ -43,6 +43,8 @@ export interface SessionConfiguration {
   readonly withoutCapabilities?: readonly Capability[];
   /** RFC 8654 */
   readonly extendedMessages?: boolean;
+  /** RFC 8950 */
+  readonly extendedNextHop?: boolean;
   /** Without it a third of the hold time that was agreed on. */
   readonly keepaliveTime?: number;
   /** FAMILY_ bits of which several paths of a prefix are received, or are sent (RFC 7911); and how many are sent at most. */

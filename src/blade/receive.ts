@@ -4,7 +4,15 @@
  */
 import { u32 } from '../bgp/bytes.ts';
 import { Afi, FAMILY_IPV4, FAMILY_IPV6 } from '../bgp/families.ts';
-import { PATH_IDENTIFIER, Prefix, prefix4Address, prefixEnd, readPrefix6 } from '../bgp/nlri.ts';
+import {
+  isMulticast4,
+  isMulticast6,
+  PATH_IDENTIFIER,
+  Prefix,
+  prefix4Address,
+  prefixEnd,
+  readPrefix6,
+} from '../bgp/nlri.ts';
 import { Action, decodeUpdate, isEndOfRib, type UpdateOptions, UpdateView } from '../bgp/update.ts';
 import type { Fabric } from '../fabric/fabric.ts';
 import { SESSION_NUMBER } from '../fabric/layout.ts';
@@ -25,6 +33,8 @@ export class Receiver {
   readonly #prefix = new Prefix();
   /** FAMILY_ bits of which prefixes come with path identifiers. */
   #addPath = 0;
+  /** Prefixes of one message that make no sense. */
+  #ignored = 0;
 
   constructor(fabric: Fabric, routes: Routes) {
     this.#fabric = fabric;
@@ -106,6 +116,10 @@ export class Receiver {
       );
     }
     if (announced < 0) return false;
+    if (this.#ignored > 0) {
+      this.#fabric.count(session, SESSION_NUMBER.prefixesIgnored, this.#ignored);
+      this.#ignored = 0;
+    }
     const counter = withdrawAll ? SESSION_NUMBER.withdrawalsReceived : SESSION_NUMBER.announcementsReceived;
     this.#fabric.count(session, counter, announced);
     return true;
@@ -140,8 +154,10 @@ export class Receiver {
     let count = 0;
     for (let at = start; at < end; at = prefixEnd(bytes, at)) {
       if (changes.full && !changes.apply(session, rule)) return -1;
-      changes.add4(prefix4Address(bytes, at), bytes[at] as number, attribute);
+      const address = prefix4Address(bytes, at);
       count++;
+      if (isMulticast4(address)) this.#ignored++;
+      else changes.add4(address, bytes[at] as number, attribute);
     }
     return count;
   }
@@ -160,8 +176,12 @@ export class Receiver {
     for (let at = start; at < end; count++) {
       if (changes.full && !changes.apply(session, rule)) return -1;
       const prefix = at + PATH_IDENTIFIER;
-      changes.add4(prefix4Address(bytes, prefix), bytes[prefix] as number, attribute);
-      changes.ofPath(u32(bytes, at), FAMILY_IPV4);
+      const address = prefix4Address(bytes, prefix);
+      if (isMulticast4(address)) this.#ignored++;
+      else {
+        changes.add4(address, bytes[prefix] as number, attribute);
+        changes.ofPath(u32(bytes, at), FAMILY_IPV4);
+      }
       at = prefixEnd(bytes, prefix);
     }
     return count;
@@ -187,6 +207,10 @@ export class Receiver {
     for (let at = start; at < end; count++) {
       const path = paths ? u32(bytes, at) : 0;
       at = readPrefix6(bytes, paths ? at + PATH_IDENTIFIER : at, this.#prefix);
+      if (isMulticast6(this.#prefix.word0)) {
+        this.#ignored++;
+        continue;
+      }
       if (this.#changes.full && !this.#changes.apply(session, rule)) return -1;
       const id = this.#id6(attribute !== 0);
       if (id >= 0) {

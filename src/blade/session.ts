@@ -4,7 +4,7 @@
  */
 import type { Clock } from '../base/clock.ts';
 import type { Random } from '../base/random.ts';
-import type { GracefulRestart } from '../bgp/capabilities.ts';
+import { type GracefulRestart, IPV6_FOR_IPV4 } from '../bgp/capabilities.ts';
 import { Cease, NotificationCode, OpenError } from '../bgp/errors.ts';
 import { familyBit, multiprotocolOf } from '../bgp/families.ts';
 import { Event, State } from '../bgp/fsm.ts';
@@ -34,6 +34,7 @@ import { addPathOf, withdrawPage } from './lanes.ts';
 import type { Limits } from './limits.ts';
 import { type Capability, EXTENDED_RING, type SessionConfiguration, type SessionLimit } from './messages.ts';
 import { NeighbourLimits } from './neighbour-limits.ts';
+import { ownAddress } from './own-address.ts';
 import { exportPolicy, type ImportRule, importRule } from './policies.ts';
 import type { Receiver } from './receive.ts';
 import { checkImportRule, importKey, ruleHash } from './reconfigure.ts';
@@ -225,6 +226,7 @@ export class Session implements TrackOwner {
       longLived: (flags & SESSION_FLAG.longLived) !== 0,
       pathsReceived: fabric.session(this.index, SESSION.addPath) & 0xff,
       pathsSent: fabric.session(this.index, SESSION.addPath) >>> 8,
+      extendedNextHop: (flags & SESSION_FLAG.extendedNextHop) !== 0,
     });
     const carrier = fabric.session(this.index, SESSION.connection) as 0 | 1;
     this.tracks[1 - carrier]?.unprepare();
@@ -291,7 +293,9 @@ export class Session implements TrackOwner {
   exportRules(): ExportRules {
     const { configuration } = this;
     const negotiated = this.#negotiated as Negotiated;
-    const own = this.#localAddress();
+    const own = ownAddress(this.#host.fabric, this.index, configuration.localId);
+    const { extendedNextHop } = negotiated;
+    const nextHop6 = configuration.nextHop6 ?? own.ipv6;
     return {
       accept: configuration.exportAccept,
       ...exportPolicy(this.#host.policies, configuration),
@@ -312,8 +316,9 @@ export class Session implements TrackOwner {
       nextHopSelf: configuration.rules?.routeServerClient
         ? configuration.nextHopSelf
         : negotiated.external || configuration.nextHopSelf,
-      nextHop4: configuration.nextHop4 ?? own.ipv4,
-      nextHop6: configuration.nextHop6 ?? own.ipv6,
+      nextHop4: configuration.nextHop4 ?? (extendedNextHop && own.overIpv6 ? nextHop6 : own.ipv4),
+      nextHop6,
+      extendedNextHop,
     };
   }
 
@@ -488,6 +493,7 @@ export class Session implements TrackOwner {
         enhancedRefresh: offers('route-refresh') && offers('enhanced-route-refresh'),
         fourOctetAs: offers('four-octet-as') ? configuration.localAs : undefined,
         extendedMessage: this.#offersExtendedMessages,
+        extendedNextHop: configuration.extendedNextHop === true ? IPV6_FOR_IPV4 : [],
         gracefulRestart: this.#ourGracefulRestart(),
         role: ourRole(this.configuration),
         // RFC 9494 3.1: as a helper we name no family.
@@ -529,9 +535,9 @@ export class Session implements TrackOwner {
 
   #setNegotiated(negotiated: Negotiated): void {
     this.#negotiated = negotiated;
-    const { families, fourOctetAs, external, pathsReceived } = negotiated;
+    const { families, fourOctetAs, external, pathsReceived, extendedNextHop } = negotiated;
     const { prependAs } = this.configuration;
-    const options = { families, fourOctetAs, external, addPath: pathsReceived };
+    const options = { families, fourOctetAs, external, addPath: pathsReceived, extendedNextHop };
     this.#options = prependAs === undefined ? options : { ...options, prependAs };
   }
 
@@ -552,6 +558,7 @@ export class Session implements TrackOwner {
         (negotiated.routeRefresh ? SESSION_FLAG.routeRefresh : 0) |
         (negotiated.enhancedRefresh ? SESSION_FLAG.enhancedRefresh : 0) |
         (negotiated.longLived ? SESSION_FLAG.longLived : 0) |
+        (negotiated.extendedNextHop ? SESSION_FLAG.extendedNextHop : 0) |
         (negotiated.maxMessage > MAX_MESSAGE ? SESSION_FLAG.extendedMessage : 0),
     );
     const at = fabric.connections.at(this.index, track.which);
@@ -578,19 +585,5 @@ export class Session implements TrackOwner {
     if (this.stale.families !== 0) return;
     for (const counter of [SESSION_NUMBER.routesReceived, SESSION_NUMBER.routesReceived6])
       fabric.setNumber(this.index, counter, 0);
-  }
-
-  /** Our end of the connection, as both families' next hop: an IPv4 address goes into IPv6 as ::ffff:a.b.c.d. */
-  #localAddress(): { ipv4: Uint8Array; ipv6: Uint8Array } {
-    const ipv6 = new Uint8Array(16);
-    const view = new DataView(ipv6.buffer);
-    for (let i = 0; i < 4; i++) {
-      view.setUint32(i * 4, this.#host.fabric.session(this.index, SESSION.localAddress + i) >>> 0);
-    }
-    const mapped = view.getUint32(0) === 0 && view.getUint32(4) === 0 && view.getUint32(8) === 0xffff;
-    const ipv4 = new Uint8Array(4);
-    if (mapped) ipv4.set(ipv6.subarray(12));
-    else new DataView(ipv4.buffer).setUint32(0, this.configuration.localId);
-    return { ipv4, ipv6 };
   }
 }

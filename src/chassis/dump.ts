@@ -4,6 +4,13 @@
  */
 import { stat } from 'node:fs/promises';
 import { parseAddress } from '../base/address.ts';
+import {
+  AttributeType,
+  findAttribute,
+  OPTIONAL_NON_TRANSITIVE,
+  valueLength,
+  valueStart,
+} from '../bgp/attributes.ts';
 import { Prefix } from '../bgp/nlri.ts';
 import type { Fabric } from '../fabric/fabric.ts';
 import { SESSION } from '../fabric/layout.ts';
@@ -67,9 +74,28 @@ function entriesOf(fabric: Fabric, id: number, sessions: readonly SessionEntry[]
     // A copy: it is written later, and what stands there may be another set's by then.
     const bytes = attributes.bytes.slice(start, start + attributes.lengthOf(attribute));
     // When a route came is not kept (it decides nothing): the time is the dump's.
-    entries.push({ peerIndex, originatedTime: time, attributes: bytes });
+    entries.push({ peerIndex, originatedTime: time, attributes: asDumped(bytes) });
   }
   return entries;
+}
+
+/** RFC 6396 4.3.4: an IPv6 next hop stands in MP_REACH_NLRI, alone, also that of an IPv4 route (RFC 8950). */
+function asDumped(set: Uint8Array): Uint8Array {
+  const at = findAttribute(set, 0, set.length, AttributeType.NextHop);
+  if (at < 0 || valueLength(set, at) <= 4) return set;
+  const value = valueStart(set, at);
+  const end = value + valueLength(set, at);
+  let behind = end;
+  while (behind < set.length && set[behind + 1]! < AttributeType.MpReach)
+    behind = valueStart(set, behind) + valueLength(set, behind);
+  const hop = set.subarray(value, end);
+  const reach = [OPTIONAL_NON_TRANSITIVE, AttributeType.MpReach, hop.length + 1, hop.length, ...hop];
+  return Buffer.concat([
+    set.subarray(0, at),
+    set.subarray(end, behind),
+    Uint8Array.from(reach),
+    set.subarray(behind),
+  ]);
 }
 
 function prefixOf(fabric: Fabric, id: number): Pick<DumpRoute, 'family' | 'prefix'> {

@@ -68,6 +68,7 @@ export function sessionConfiguration(
       ? {}
       : { withoutCapabilities: neighbor.withoutCapabilities }),
     extendedMessages: neighbor.extendedMessages,
+    extendedNextHop: neighbor.extendedNextHop,
     gracefulRestart: neighbor.gracefulRestart,
     restartTime: neighbor.restartTime,
     longLivedStaleTime: neighbor.longLivedStaleTime,

@@ -44,6 +44,7 @@ export const NEIGHBOR_EFFECTS: { readonly [K in keyof Required<NeighborConfigura
   holdTime: 'session',
   minHoldTime: 'session',
   extendedMessages: 'session',
+  extendedNextHop: 'session',
   withoutCapabilities: 'session',
   keepaliveTime: 'now',
   connectRetryTime: 'connection',

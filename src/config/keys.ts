@@ -106,6 +106,7 @@ export const neighborKeys = {
   'keepalive-time': optional(integer(1, 21845), { doc: 'Seconds between KEEPALIVE messages; without it a third of the hold time agreed on.' }),
   'connect-retry-time': defaulted(integer(1, 65535), { default: 120, doc: 'Seconds between attempts to connect.' }),
   'extended-messages': defaulted(flag, { default: false, doc: 'true: messages of up to 65,535 octets both ways, where the neighbour knows them too (RFC 8654).' }),
+  'extended-next-hop': defaulted(flag, { default: false, doc: 'true: IPv4 routes may have an IPv6 next hop, both ways, where the neighbour takes them too (RFC 8950). Over an IPv6 session they then have this router\'s IPv6 address.' }),
   'without-capabilities': optional(list(capability, true), { doc: 'Capabilities that the neighbour is not offered: multiprotocol, route-refresh, enhanced-route-refresh, four-octet-as.' }),
   'graceful-restart': defaulted(gracefulRestart, { default: 'helper', doc: 'helper: keep the routes of a neighbour that restarts gracefully (RFC 4724, RFC 8538) until it has told all again. full: let it keep ours over a restart of the chassis too, because forwarding goes on meanwhile. off: neither.' }),
   'restart-time': defaulted(integer(1, 4095), { default: 120, doc: 'Seconds that a restart of the chassis may take, told to neighbours with graceful-restart: full.' }),

@@ -182,6 +182,7 @@ export const SESSION_FLAG = {
   longLived: 32,
   /** A route reflector client (RFC 4456). */
   client: 64,
+  extendedNextHop: 128,
 } as const;
 
 /** Float64 numbers of a session: times in monotonic milliseconds, and counters. Writer: the home blade. */
@@ -234,6 +235,8 @@ export const SESSION_NUMBER = {
   noLongLivedRoutes: 39,
   /** Paths of a prefix that found no lane. */
   pathsRefused: 40,
+  /** Prefixes that parse, but make no sense. */
+  prefixesIgnored: 41,
 } as const;
 
 /** Words of a graft slot. The state says who may write the rest. */

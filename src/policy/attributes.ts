@@ -138,7 +138,10 @@ export class AttributeView {
 
   /** Where the next hop stands: of IPv4 as it is, of IPv6 behind its length. */
   get nextHop(): { at: number; octets: number } {
-    if (this.has(AttributeType.NextHop)) return { at: this.from(AttributeType.NextHop), octets: 4 };
+    if (this.has(AttributeType.NextHop)) {
+      const at = this.from(AttributeType.NextHop);
+      return { at, octets: Math.min(this.to(AttributeType.NextHop) - at, 16) };
+    }
     const reach = this.from(AttributeType.MpReach);
     return { at: reach + 1, octets: this.has(AttributeType.MpReach) ? Math.min(this.bytes[reach]!, 16) : 0 };
   }

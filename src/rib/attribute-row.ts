@@ -22,7 +22,7 @@ const { GracefulShutdown, LlgrStale } = Community;
  *
  * lengths and flags: AS_PATH length (bits 0-15), ORIGIN (16-17), CLUSTER_LIST length (18-25), own AS in the path
  * (bit 26), ORIGINATOR_ID present (bit 27), LLGR_STALE among the communities (bit 28), reflected by us before (bit 29),
- * a MED that makes this no total order (bit 30).
+ * a MED that makes this no total order (bit 30), IPv6 next hop of an IPv4 route (bit 31).
  *
  * What the operator chose of the decision process stands in these words, too, so that comparing costs the same:
  *
@@ -43,6 +43,8 @@ export const HAS_ORIGINATOR = 1 << 27;
 export const LONG_STALE = 1 << 28;
 export const REFLECTED = 1 << 29;
 export const MED_COUNTS = 1 << 30;
+/** RFC 8950 */
+export const EXTENDED_NEXT_HOP = 1 << 31;
 
 /** Who we are, and how MED counts: the same for every thread of a box, from start to end. */
 export interface RouterIdentity {
@@ -89,6 +91,9 @@ export function describeFor(router: number | RouterIdentity): Describe {
           if (segmentsContain(bytes, value, next, 4, localAs)) lengths |= LOOPED;
           else if (confederation !== localAs && segmentsContain(bytes, value, next, 4, confederation))
             lengths |= LOOPED;
+          break;
+        case AttributeType.NextHop:
+          if (next - value > 4) lengths |= EXTENDED_NEXT_HOP;
           break;
         case AttributeType.MultiExitDisc:
           row[at + 1] = u32(bytes, value);

@@ -26,6 +26,7 @@ const capabilities: fc.Arbitrary<Capabilities> = fc.record({
   routeRefresh: fc.boolean(),
   fourOctetAs: fc.option(fc.integer({ min: 1, max: 0xffffffff }), { nil: undefined }),
   extendedMessage: fc.boolean(),
+  extendedNextHop: fc.array(fc.record({ afi: u16, safi: u16, nextHopAfi: u16 }), { maxLength: 3 }),
   enhancedRefresh: fc.boolean(),
   gracefulRestart: fc.option(
     fc.record({
@@ -164,6 +165,7 @@ test('what is agreed is what both sides said, and the shorter hold time', (t) =>
     fourOctetAs: true,
     routeRefresh: true,
     enhancedRefresh: false,
+    extendedNextHop: false,
     holdTime: 30,
     maxMessage: MAX_MESSAGE,
     external: true,

@@ -84,6 +84,7 @@ neighbors:
         localAsNoPrepend: false,
         localAsReplaceAs: false,
         extendedMessages: false,
+        extendedNextHop: false,
         gracefulRestart: 'helper',
         restartTime: 120,
         longLivedStaleTime: 0,

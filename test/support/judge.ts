@@ -148,7 +148,7 @@ function describe(set: Uint8Array): Record<string, string> {
   };
   on(1, 'origin', (value) => ORIGINS[value[0] as number] as string);
   on(2, 'as-path', pathText);
-  on(3, 'next-hop', (value) => formatIpv4(u32(value, 0)));
+  on(3, 'next-hop', hopText);
   on(4, 'med', (value) => String(u32(value, 0)));
   on(5, 'local-preference', (value) => String(u32(value, 0)));
   on(8, 'community', (value) => rows(value, 4, (at) => `${u16(value, at)}:${u16(value, at + 2)}`));

@@ -17,7 +17,6 @@ const UNSPECIFIED =
 // biome-ignore format: one line per rule
 export const DIFFERENT: readonly Difference[] = [
   { source: 'exabgp', id: 'conf-attributes.ci#1.230', ours: 'treat-as-withdraw', why: 'NEXT_HOP 255.255.255.255 is no host (RFC 4271 6.3, 5.1.3)' },
-  { source: 'exabgp', id: 'extended-nexthop.ci#1.384', ours: 'session-reset', why: 'an IPv6 next hop for IPv4 that was not agreed upon (RFC 8950 4)' },
   { source: 'exabgp', id: 'extended-nexthop.ci#1.385', ours: 'session-reset', why: 'IPv6 NLRI have a next hop of 16 or 32 octets (RFC 2545 3, RFC 7606 7.11)' },
   { source: 'frr', id: /\/aigp-(tlv-unknown-type|len-0)\//, ours: 'accepted', why: DROPPED },
   { source: 'frr', id: /\/link-state-tlv-overrun\//, ours: 'accepted', why: DROPPED },
@@ -46,7 +45,6 @@ export const DIFFERENT: readonly Difference[] = [
   { source: 'netgauze', id: /bad_multicast|mp_unreach_nlri_ipv6_unicast\/invalid_afi/, ours: 'accepted', why: 'NLRI that parse but make no sense are ignored one by one (RFC 4271 6.3)' },
   { source: 'netgauze', id: /^notification\/.*\/bad_undefined/, ours: 'NOTIFICATION', why: UNSPECIFIED },
   { source: 'netgauze', id: /communities\/good_zero/, ours: 'treat-as-withdraw', why: 'of zero octets it is malformed (RFC 7606 7.8)' },
-  { source: 'netgauze', id: /mp_reach_nlri_ipv4_ipv6_next_hop/, ours: 'session-reset', why: 'an IPv6 next hop for IPv4 that was not agreed upon (RFC 8950 4)' },
   { source: 'netgauze', id: /segment_identifier_bad/, ours: 'accepted', why: CARRIED },
   { source: 'odl', id: /^rib-impl\//, ours: 'treat-as-withdraw', why: 'BGP-LS attribute with the Transitive bit, of before it had an RFC (RFC 9552 5.3, RFC 7606 3.c)' },
   { source: 'odl', id: 'extensions/inet/up1.bin', ours: 'session-reset', why: 'MP_REACH_NLRI that says to be well-known (RFC 7606 3.c, 5.3)' },

@@ -22,6 +22,8 @@ export interface Framed {
   readonly bytes: Uint8Array;
   readonly fourOctetAs: boolean;
   readonly external: boolean;
+  /** RFC 8950 */
+  readonly extendedNextHop: boolean;
 }
 
 /** By file, without its ending; undefined where the data are absent. */
@@ -230,5 +232,6 @@ export function framed(source: string, vector: Vector): Framed | undefined {
     bytes: Uint8Array.from(bytes),
     fourOctetAs: !isNarrow(source, vector),
     external: isExternal(source, vector),
+    extendedNextHop: /extended-nexthop|ipv4_ipv6_next_hop/.test(vector.id),
   };
 }

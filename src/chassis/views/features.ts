@@ -12,6 +12,7 @@ const AGREED: readonly (readonly [flag: number, name: string])[] = [
   [SESSION_FLAG.routeRefresh, 'route refresh'],
   [SESSION_FLAG.enhancedRefresh, 'enhanced route refresh'],
   [SESSION_FLAG.extendedMessage, 'extended messages'],
+  [SESSION_FLAG.extendedNextHop, 'extended next hops'],
 ];
 
 export function featuresOf(

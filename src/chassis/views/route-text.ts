@@ -43,7 +43,11 @@ export function attributesText(fabric: Fabric, attribute: number): AttributesTex
     '',
   );
   return {
-    nextHop: value(AttributeType.NextHop, (from) => formatIpv4(u32(bytes, from)), mpNextHop),
+    nextHop: value(
+      AttributeType.NextHop,
+      (from, to) => formatAddress(bytes, from, Math.min(to - from, 16)),
+      mpNextHop,
+    ),
     asPath: value(AttributeType.AsPath, (from, to) => pathText(bytes, from, to), ''),
     communities: value(
       AttributeType.Communities,

@@ -58,6 +58,7 @@ export function sessionDetail(chassis: Chassis, entry: SessionEntry): SessionDet
       refreshes: number(SESSION_NUMBER.refreshesReceived),
       treatedAsWithdraw: number(SESSION_NUMBER.treatedAsWithdraw),
       attributesDiscarded: number(SESSION_NUMBER.attributesDiscarded),
+      prefixesIgnored: number(SESSION_NUMBER.prefixesIgnored),
     },
     messagesSent: {
       total: number(SESSION_NUMBER.messagesSent),

@@ -74,6 +74,7 @@ const EXPORTS: readonly ExportOptions[] = [
   },
   { external: true, localAs: 4_200_000_000, nextHopSelf: false },
   { external: false, localAs: LOCAL_AS, nextHopSelf: false },
+  { external: false, localAs: LOCAL_AS, nextHopSelf: false, extendedNextHop: true },
 ];
 
 export function updateTarget(): Target {
@@ -93,6 +94,7 @@ export function throughAndBack(message: Uint8Array, random: Random): void {
     external: random.chance(0.5),
     families: random.chance(0.7) ? 3 : random.below(4),
     localAs: random.chance(0.3) ? LOCAL_AS : undefined,
+    extendedNextHop: random.chance(0.4),
   };
   decodeUpdate(message, HEADER_LENGTH, message.length, options, view);
   checkView(message);
@@ -183,16 +185,20 @@ function backAgain(
   what: string,
 ): Uint8Array | undefined {
   const length = wireAttributes(set, 0, set.length, fourOctetAs, wire, 0);
-  const fits = mp
-    ? writer.beginAnnounceMp(2, 1, ...nextHopOf(set), wire, 0, length)
-    : writer.beginAnnounce4(wire, 0, length);
+  const [, hop, hopEnd] = nextHopOf(set);
+  // An IPv6 next hop of an IPv4 route (RFC 8950).
+  const extended = !mp && hopEnd - hop > 4;
+  const fits =
+    mp || extended
+      ? writer.beginAnnounceMp(mp ? 2 : 1, 1, set, hop, hopEnd, wire, 0, length)
+      : writer.beginAnnounce4(wire, 0, length);
   if (!fits) return undefined;
   hold(mp ? writer.addPrefix6(0x20010db8, 0, 0, 0, 32) : writer.addPrefix4(0x0a000000, 8), 'no prefix fits');
   const end = writer.finish();
-  const options: UpdateOptions = { fourOctetAs, external, families: 3 };
+  const options: UpdateOptions = { fourOctetAs, external, families: 3, extendedNextHop: true };
   decodeUpdate(room, HEADER_LENGTH, end, options, second);
   hold(second.action === Action.None, `${what} is not taken: ${second.errorWhy}`);
-  const size = canonicalize(room, second, options, mp, again, 0);
+  const size = canonicalize(room, second, options, mp || extended, again, 0);
   if (fourOctetAs) hold(sameOctets(set, again.subarray(0, size)), `${what} comes back as another one`);
   return again.slice(0, size);
 }
