@@ -31,6 +31,7 @@ export interface GraftdNeighbor {
   'ttl-security'?: number;
   'extended-messages'?: boolean;
   'long-lived-stale-time'?: number;
+  'extended-next-hop'?: boolean;
   import?: string;
   /** Other keys. */
   keys?: Readonly<Record<string, unknown>>;

@@ -63,7 +63,8 @@ function channel(family: Family, neighbor: NeighborOptions, options: DaemonOptio
   // The next hop of its own accord would be the session's address: of IPv4, or of loopback.
   const named = options.network.kind === 'loopback' || (family === 'ipv6' && transportOf(neighbor) === 4);
   const nextHop = named ? ` next hop address ${nextHopOf(family, options)};` : '';
-  return `  ${family} { igp table igp${version}; import all; export filter announced;${nextHop} };`;
+  const extended = options.extendedNextHop && family === 'ipv4' ? ' extended next hop on;' : '';
+  return `  ${family} { igp table igp${version}; import all; export filter announced;${nextHop}${extended} };`;
 }
 
 function protocol(neighbor: NeighborOptions, index: number, options: DaemonOptions): string {

@@ -38,6 +38,8 @@ export interface DaemonOptions {
   originate?: readonly Announcement[];
   /** It restarts gracefully, and helps others to (RFC 4724); so it may be started again with the same options. */
   graceful?: boolean;
+  /** IPv4 routes may have IPv6 next hops (RFC 8950). */
+  extendedNextHop?: boolean;
   /** Seconds that its restart may take, 60 without; and for which its routes may be kept after that (RFC 9494). */
   restartTime?: number;
   longLived?: number;

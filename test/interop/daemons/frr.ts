@@ -77,6 +77,7 @@ function neighborLines(
     'sender-as-path-loop-detection',
     ...(passive ? ['passive'] : []),
     ...(lines ?? []),
+    ...(options.extendedNextHop ? ['capability extended-nexthop'] : []),
   ].map((line) => ` neighbor ${address} ${line}`);
 }
 

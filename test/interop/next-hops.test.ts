@@ -1,0 +1,86 @@
+/** IPv4 routes by way of IPv6 (RFC 8950), over sessions that have no other address: with BIRD and FRR, who say what they have. */
+import test from 'ava';
+import { bird, type Daemon, frr } from './daemons/index.ts';
+import { Graftd } from './graftd.ts';
+import { type Announcement, prefixAt } from './routes.ts';
+import { until } from './wait.ts';
+import { networkFor } from './witness.ts';
+
+const COUNT = 50;
+const ROUTER = { host: 10, as: 65000 };
+const PLACES = [
+  { kind: bird, host: 1, as: 65001 },
+  { kind: frr, host: 2, as: 65002 },
+];
+
+const routesOf = (place: number): Announcement[] =>
+  Array.from({ length: COUNT }, (_, i) => ({ prefix: prefixAt('ipv4', place * 1000 + i) }));
+
+interface FrrTable {
+  readonly routes: Readonly<Record<string, readonly { nexthops: { ip: string; scope?: string }[] }[]>>;
+}
+
+/** The routes that a daemon has from graftd, in words. FRR's dump has no IPv6 next hop for IPv4: it is asked for JSON. */
+async function heldBy(daemon: Daemon, router: string): Promise<string[]> {
+  if (daemon.kind !== 'frr') {
+    const routes = await daemon.routes('ipv4', router);
+    return [...routes].map(([prefix, { nextHop }]) => `${prefix} via ${nextHop}`);
+  }
+  const { routes } = JSON.parse(
+    await daemon.ask(`show bgp ipv4 unicast neighbors ${router} routes json`),
+  ) as FrrTable;
+  return Object.entries(routes).map(([prefix, [route]]) => `${prefix} via ${route?.nexthops[0]?.ip}`);
+}
+
+test('BIRD and FRR have IPv4 routes through graftd with IPv6 next hops, and no IPv4 address anywhere', async (t) => {
+  const network = await networkFor(t, bird, frr);
+  if (network === undefined) return;
+  if (network.kind === 'loopback') {
+    t.log('skipped: it needs a network namespace, for IPv6 addresses that are not loopback');
+    t.pass();
+    return;
+  }
+  const families = ['ipv4', 'ipv6'] as const;
+  const router = { ...network.endpoint(ROUTER.host, 6), as: ROUTER.as, families };
+  const daemons: Daemon[] = await Promise.all(
+    PLACES.map(({ kind, host, as }, place) =>
+      kind.start({
+        network,
+        name: kind.kind,
+        host,
+        as,
+        neighbors: [{ ...router, passive: true }],
+        originate: routesOf(place),
+        extendedNextHop: true,
+      }),
+    ),
+  );
+  t.teardown(async () => void (await Promise.all(daemons.map((daemon) => daemon.stop()))));
+  const graftd = await Graftd.start({
+    network,
+    name: 'graftd',
+    ...ROUTER,
+    blades: 2,
+    neighbors: PLACES.map(({ host, as }) => ({
+      ...network.endpoint(host, 6),
+      as,
+      families,
+      'extended-next-hop': true,
+    })),
+  });
+  t.teardown(async () => void (await graftd.stop()));
+  await graftd.allEstablished();
+
+  for (const [place, daemon] of daemons.entries()) {
+    const expected = routesOf(1 - place).map(({ prefix }) => `${prefix} via ${router.address}`);
+    let found: string[] = [];
+    await until(`${daemon.kind} to have the routes of the other`, async () => {
+      found = await heldBy(daemon, router.address);
+      return found.length >= COUNT;
+    });
+    t.deepEqual(found.sort(), expected.sort(), daemon.kind);
+  }
+  // What it received has the next hops that they told.
+  const hops = new Set([...(await graftd.bestRoutes('ipv4')).values()].map(({ nextHop }) => nextHop));
+  t.deepEqual([...hops].sort(), PLACES.map(({ host }) => network.endpoint(host, 6).address).sort());
+});
