@@ -90,6 +90,7 @@ function newProcess(): { fabric: Fabric; routes: Routes } {
   const routes = new Routes(fabric, 0, {
     tellsNobody: false,
     onBestChanged: () => {},
+    onPathsChanged: () => {},
     onMarker: () => {},
     onAnswer: () => {},
   });

@@ -33,6 +33,8 @@ export class Batch {
   readonly source = new Int32Array(BATCH);
   /** Session + 1 of the route that was told before; -1: none was. */
   readonly oldSource = new Int32Array(BATCH);
+  /** Path identifier, where several paths are told; else 0, and no identifier. */
+  readonly path = new Int32Array(BATCH);
   count = 0;
   /** Encoded messages, one behind the other, and what is in each. */
   readonly bytes = new Uint8Array(BATCH_BYTES + MAX_EXTENDED_MESSAGE);
@@ -72,6 +74,14 @@ export class Batch {
     this.attribute[index] = attribute;
     this.source[index] = source;
     this.oldSource[index] = oldSource;
+    this.path[index] = 0;
+    return index;
+  }
+
+  /** Adds one path of several. */
+  addPath(id: number, path: number, attribute: number, source: number, oldSource: number): number {
+    const index = this.add(id, attribute, source, oldSource);
+    this.path[index] = path;
     return index;
   }
 
@@ -146,7 +156,7 @@ export class Batch {
     beginMessage(writer, fabric, fourOctetAs, attribute, this.id[first] as number);
     let routes = 0;
     let index = first;
-    while (index >= 0 && addPrefix(writer, fabric, this.id[index] as number)) {
+    while (index >= 0 && this.#write(writer, fabric, index)) {
       routes++;
       index = this.#next[index] as number;
     }
@@ -157,6 +167,12 @@ export class Batch {
     this.messageAnnounces[message] = attribute > 0 ? 1 : 0;
     this.length += writer.finish();
     return index;
+  }
+
+  #write(writer: UpdateWriter, fabric: Fabric, index: number): boolean {
+    const path = this.path[index] as number;
+    const id = this.id[index] as number;
+    return path === 0 ? addPrefix(writer, fabric, id) : addPath(writer, fabric, id, path);
   }
 }
 
@@ -216,4 +232,16 @@ export function addPrefix(writer: UpdateWriter, fabric: Fabric, id: number): boo
     keys6[at + 3] as number,
     keys6[at + 4] as number,
   );
+}
+
+/** As addPrefix, with a path identifier in front. */
+function addPath(writer: UpdateWriter, { prefixes }: Fabric, id: number, path: number): boolean {
+  if (id < prefixes.base6) {
+    const { keys4 } = prefixes;
+    return writer.addPath4(path, keys4[id << 1] as number, keys4[(id << 1) + 1] as number);
+  }
+  const { keys6 } = prefixes;
+  const at = (id - prefixes.base6) * 5;
+  const [a = 0, b = 0, c = 0, d = 0, length = 0] = keys6.subarray(at, at + 5);
+  return writer.addPath6(path, a, b, c, d, length);
 }

@@ -183,7 +183,7 @@ export class Blade implements RoutesListener, GraftHost, SessionHost {
   turn(): boolean {
     const { fabric } = this;
     this.#begin();
-    this.routes.meet();
+    if (this.routes.meet()) this.#recovery.begin();
     const start = this.clock();
     // Before anybody is released: a view goes with the rules by which it was told.
     if (this.#toRegroup.size > 0) this.#regroup();
@@ -220,7 +220,7 @@ export class Blade implements RoutesListener, GraftHost, SessionHost {
     );
   }
 
-  /** When to look again if nobody rings, in monotonic milliseconds. */
+  /** When to look again if nobody rings. Milliseconds. */
   get nextTimer(): number {
     return this.#nextTimer;
   }
@@ -231,6 +231,7 @@ export class Blade implements RoutesListener, GraftHost, SessionHost {
     return this.groups.tellsNobody;
   }
 
+  readonly onPathsChanged = (id: number): void => this.groups.markPaths(id, this.#light);
   onBestChanged(id: number): void {
     const urgent = this.#light || this.routes.fewWait;
     this.groups.mark(id, urgent);
@@ -461,8 +462,7 @@ export class Blade implements RoutesListener, GraftHost, SessionHost {
     const session = this.#sessions.get(configuration.index);
     if (session === undefined) return;
     session.configure(configuration);
-    // It may have lanes now that it had not.
-    this.routes.evaluator.serve(configuration.index, true);
+    this.routes.evaluator.serve(configuration.index, true); // it may have lanes now
     if (!session.established) return;
     checkImportRule(this.fabric, session);
     this.#toRegroup.add(session);

@@ -51,6 +51,8 @@ export interface ExportRules {
   readonly rules: NeighbourRules;
   /** What is told of routes kept over the long absence of who told them (RFC 9494 4.4, 4.6). */
   readonly stale: StaleExport;
+  /** FAMILY_ bits of which several paths of a prefix are told, and how many at most; 0: all (RFC 7911). */
+  readonly paths?: { readonly families: number; readonly most: number };
   readonly nextHopSelf: boolean;
   /** Octets of IPv4, or of IPv6 where IPv4 routes go by it. */
   readonly nextHop4: Uint8Array;
@@ -68,8 +70,9 @@ export function groupKey(rules: ExportRules): string {
 }
 
 /** What few neighbours have. */
-function more({ behindAs, interval, extendedNextHop }: ExportRules): string {
-  return `${extendedNextHop === true ? '/extended' : ''}${behindAs === undefined ? '' : `/as ${behindAs}`}${interval === undefined ? '' : `/every ${interval}`}`;
+function more({ behindAs, interval, paths, extendedNextHop }: ExportRules): string {
+  const several = paths === undefined ? '' : `/paths ${paths.families} ${paths.most}`;
+  return `${several}${extendedNextHop === true ? '/extended' : ''}${behindAs === undefined ? '' : `/as ${behindAs}`}${interval === undefined ? '' : `/every ${interval}`}`;
 }
 
 /** What of the neighbour's own rules makes a difference for what it is told. */
@@ -166,6 +169,12 @@ export class Exporter {
     this.#keys[slot] = attribute;
     this.#values[slot] = exported;
     return exported;
+  }
+
+  /** A set of paths found no room in the dictionary. */
+  noteFull(): void {
+    this.dictionaryFull++;
+    this.#failed = true;
   }
 
   /** What was kept may be another set's id soon (fabric/phase.ts). True: some set had found no room, and may find some now. */

@@ -8,9 +8,10 @@ import type { Journal } from '../fabric/journal.ts';
 import { SESSION } from '../fabric/layout.ts';
 import type { PolicyBook } from '../policy/book.ts';
 import { OutViews, VIEW_PAGE_IDS } from '../rib/adj-rib-out.ts';
+import { type BestRoutes, Desk } from './desk.ts';
 import { Exporter, type ExportRules, groupKey } from './exporter.ts';
 import type { Limits } from './limits.ts';
-import { type BestRoutes, Desk, UpdateGroup } from './update-group.ts';
+import { UpdateGroup } from './update-group.ts';
 
 /** A group waits so long for its slowest member, milliseconds; then that one goes on alone. */
 const PATIENCE = 50;
@@ -42,7 +43,7 @@ export class Groups {
   readonly #limits: Limits;
   readonly #journal: Journal;
   readonly #policies: PolicyBook;
-  readonly #desk = new Desk();
+  readonly #desk: Desk;
 
   constructor(fabric: Fabric, best: BestRoutes, limits: Limits, journal: Journal, policies: PolicyBook) {
     this.#fabric = fabric;
@@ -51,6 +52,7 @@ export class Groups {
     this.#limits = limits;
     this.#journal = journal;
     this.#policies = policies;
+    this.#desk = new Desk(fabric, best);
   }
 
   /** No group is told anything. */
@@ -155,6 +157,11 @@ export class Groups {
 
   mark(id: number, urgent: boolean): void {
     for (let i = 0; i < this.#told.length; i++) (this.#told[i] as UpdateGroup).mark(id, urgent);
+  }
+
+  /** For those that are told several paths. */
+  markPaths(id: number, urgent: boolean): void {
+    for (const group of this.#told) if (group.exporter.rules.paths !== undefined) group.mark(id, urgent);
   }
 
   /** Ids of attribute sets may become others' soon. Where some found no room, all is looked at once more. */

@@ -9,6 +9,7 @@ import { BLADE_WORD, SESSION_NUMBER } from '../fabric/layout.ts';
 import type { RecordRing } from '../fabric/record-ring.ts';
 import { ANSWER, MARKER, QUESTION, SiblingChannel } from '../ibgp-internal/channel.ts';
 import { Evaluator, OUTCOME, replaceWord } from '../ibgp-internal/evaluate.ts';
+import { Ranking } from '../ibgp-internal/ranking.ts';
 import { NO_ROOM } from '../policy/runner.ts';
 import { LENGTHS, LOOPED, MED_COUNTS, ROW } from '../rib/attribute-row.ts';
 import { UNKNOWN_BEST } from '../rib/loc-rib.ts';
@@ -16,14 +17,16 @@ import { findPath, freePath } from '../rib/paths.ts';
 import { noteMed, notePresence } from '../rib/presence.ts';
 import { clearReceived, keepsReceived, receivedColumn } from '../rib/received.ts';
 import { ADVERTISED, FILTERED } from '../rib/route-word.ts';
+import type { BestRoutes } from './desk.ts';
 import type { ImportRule } from './policies.ts';
-import type { BestRoutes } from './update-group.ts';
 
 export interface RoutesListener {
   /** No neighbour of this blade is told any route. */
   readonly tellsNobody: boolean;
   /** The best route of a prefix changed. */
   onBestChanged(id: number): void;
+  /** Siblings show more than the best routes, and something of a prefix may have changed. */
+  onPathsChanged(id: number): void;
   /** A sibling's marker came, behind everything that it told before. */
   onMarker(sibling: number, marker: number): void;
   /** A sibling's answer came, behind everything that it had to tell when it was asked. */
@@ -43,6 +46,7 @@ const FEW = 64;
 
 export class Routes implements BestRoutes {
   readonly evaluator: Evaluator;
+  readonly ranking: Ranking;
   readonly channels: SiblingChannel[] = [];
   recordsSent = 0;
   recordsReceived = 0;
@@ -69,13 +73,23 @@ export class Routes implements BestRoutes {
     this.#fabric = fabric;
     this.#listener = listener;
     this.evaluator = new Evaluator(fabric, blade);
+    this.ranking = new Ranking(fabric, this.evaluator.mine);
     this.#blade = blade;
     this.#sessions = fabric.options.sessions;
     this.meet();
   }
 
+  /** What is in force in the box: true when siblings are to see other routes now, so that all has to be evaluated anew. */
+  meet(): boolean {
+    this.#meetSiblings();
+    const { showsAll } = this.#fabric;
+    if (showsAll === this.evaluator.showsAll) return false;
+    this.evaluator.showsAll = showsAll;
+    return true;
+  }
+
   /** Siblings come and go: whoever is there is told of what changes from now on, and who is not, no more. */
-  meet(): void {
+  #meetSiblings(): void {
     const fabric = this.#fabric;
     if (fabric.blades === this.#blades) return;
     this.#blades = fabric.blades;
@@ -272,6 +286,7 @@ export class Routes implements BestRoutes {
       this.recordsSent += this.channels.length;
     }
     if (this.logs.size > 0) for (const log of this.logs) log.add(id);
+    if (this.evaluator.showsAll) this.#listener.onPathsChanged(id);
     if (outcome & OUTCOME.bestChanged) this.#listener.onBestChanged(id);
   }
 }

@@ -316,6 +316,9 @@ export class Session implements TrackOwner {
       nextHopSelf: configuration.rules?.routeServerClient
         ? configuration.nextHopSelf
         : negotiated.external || configuration.nextHopSelf,
+      ...(negotiated.pathsSent === 0
+        ? {}
+        : { paths: { families: negotiated.pathsSent, most: configuration.mostPathsSent ?? 0 } }),
       nextHop4: configuration.nextHop4 ?? (extendedNextHop && own.overIpv6 ? nextHop6 : own.ipv4),
       nextHop6,
       extendedNextHop,

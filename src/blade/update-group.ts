@@ -19,35 +19,16 @@ import type { Fabric } from '../fabric/fabric.ts';
 import type { Journal } from '../fabric/journal.ts';
 import { SESSION, SESSION_NUMBER } from '../fabric/layout.ts';
 import { type OutViews, UNKNOWN, VIEW_PAGE_BITS, VIEW_PAGE_IDS } from '../rib/adj-rib-out.ts';
-import { BATCH, Batch } from './batch.ts';
+import { MOST_PATHS } from '../rib/path-set.ts';
+import { BATCH, type Batch } from './batch.ts';
+import { type BestRoutes, type Desk, SOME } from './desk.ts';
 import type { Exporter } from './exporter.ts';
 import type { Limits } from './limits.ts';
 import { Pending } from './pending.ts';
-import { Singles } from './singles.ts';
-
-/** What a group reads of its blade. */
-export interface BestRoutes {
-  /** False: the blade has forgotten it. */
-  known(id: number): boolean;
-  /** Finds what was forgotten; the prefix is marked then. */
-  learn(id: number): void;
-  bestAttribute(id: number): number;
-  /** Session + 1 */
-  bestSession(id: number): number;
-}
+import type { Singles } from './singles.ts';
 
 /** Octets of messages to single members that one export makes at most, but for one message more. */
 const SINGLES = 16_384;
-
-/** Prefixes that are looked at together; few, as messages to single members may fill the room before. */
-const SOME = 64;
-
-/** One export's work, reused: the groups of a blade export one after another. */
-export class Desk {
-  readonly batch = new Batch();
-  readonly singles = new Singles();
-  readonly some = new Int32Array(SOME);
-}
 
 export class UpdateGroup {
   readonly key: string;
@@ -82,6 +63,11 @@ export class UpdateGroup {
   readonly #batch: Batch;
   readonly #singles: Singles;
   readonly #some: Int32Array;
+  readonly #desk: Desk;
+  /** FAMILY_ bits of which several paths are told. */
+  readonly #pathFamilies: number;
+  /** The batch has no room for all paths of the next prefix. */
+  #crowded = false;
   readonly #fourOctetAs: boolean;
   readonly #maxMessage: number;
   /** Heads of the members' transmit rings, written and not yet published. */
@@ -115,6 +101,8 @@ export class UpdateGroup {
     this.#batch = desk.batch;
     this.#singles = desk.singles;
     this.#some = desk.some;
+    this.#desk = desk;
+    this.#pathFamilies = exporter.rules.paths?.families ?? 0;
     this.#views = views;
     this.#best = best;
     this.#limits = limits;
@@ -213,6 +201,7 @@ export class UpdateGroup {
   #gather(): void {
     this.#batch.clear();
     this.#singles.clear();
+    this.#crowded = false;
     this.#page = -1;
     if (this.cursor >= 0) this.#walk();
     const { urgent } = this.pending;
@@ -252,7 +241,7 @@ export class UpdateGroup {
   }
 
   #gathering(): boolean {
-    return this.#batch.count < this.#limits.exports && this.#singles.room < SINGLES;
+    return this.#batch.count < this.#limits.exports && this.#singles.room < SINGLES && !this.#crowded;
   }
 
   #walk(): void {
@@ -268,9 +257,11 @@ export class UpdateGroup {
         return;
       }
       const told = this.#views.attribute(this.view, id);
-      if (this.recounting && told !== 0) this.#countRoute(this.#views.source(this.view, id), 1);
+      if (this.recounting && told !== 0) this.#recount(id, told);
       // What waits anyway is looked at once: the view still says nothing of what is in this batch.
-      if (!this.#known(id)) this.#best.learn(id);
+      if (this.#hasPaths(id)) {
+        if ((told !== 0 || this.#fabric.presence[id] !== 0) && !this.pending.has(id)) this.#considerPaths(id);
+      } else if (!this.#known(id)) this.#best.learn(id);
       else if ((told !== 0 || this.#best.bestAttribute(id) !== 0) && !this.pending.has(id))
         this.#consider(id);
     }
@@ -300,6 +291,10 @@ export class UpdateGroup {
 
   /** Compares what should be told of a prefix with what was. */
   #consider(id: number): void {
+    if (this.#hasPaths(id)) {
+      this.#considerPaths(id);
+      return;
+    }
     if (!this.#known(id)) {
       this.#best.learn(id);
       return;
@@ -325,6 +320,45 @@ export class UpdateGroup {
     else this.#batch.bucket(index, id < this.#fabric.prefixes.base6 ? -1 : -2, oldSource);
   }
 
+  /** Several paths of the prefix are told. */
+  #hasPaths(id: number): boolean {
+    return (
+      this.#pathFamilies !== 0 &&
+      (this.#pathFamilies & (id < this.#fabric.prefixes.base6 ? FAMILY_IPV4 : FAMILY_IPV6)) !== 0
+    );
+  }
+
+  /** As #consider: each difference is a route of its own to the batch; the view gets one word for all (rib/path-set.ts). */
+  #considerPaths(id: number): void {
+    const { paths, prefix, set } = this.#desk;
+    const batch = this.#batch;
+    const row = this.#row(id);
+    if (!paths.compare(id, this.#fabric.columns.words[row] as number, this.exporter)) return;
+    if (paths.count === 0) {
+      // What was told is not known, and nobody can have been told anything.
+      this.#page = -1;
+      this.#noteView(id, paths.set, 0);
+      if (!this.recounting || id < this.cursor) this.#countRoute(0, -1);
+      this.#page = -1;
+      return;
+    }
+    if (batch.count + paths.count > BATCH) {
+      this.#crowded = true;
+      this.pending.add(id);
+      return;
+    }
+    const withdrawn = id < this.#fabric.prefixes.base6 ? -1 : -2;
+    for (let i = 0; i < paths.count; i++) {
+      const path = paths.path[i] as number;
+      const attribute = paths.attribute[i] as number;
+      const source = paths.sessionOf(path);
+      const index = batch.addPath(id, path, attribute, attribute === 0 ? 0 : source, paths.held[i] as number);
+      prefix[index] = id;
+      set[index] = paths.set;
+      batch.bucket(index, attribute === 0 ? withdrawn : attribute, source);
+    }
+  }
+
   #single(source: number, id: number, attribute: number): void {
     if (!this.#offset.has(source - 1)) return;
     this.#singles.add(
@@ -345,7 +379,13 @@ export class UpdateGroup {
     this.#journal.open(this.view, this.#batch.id, this.#batch.count);
     this.#publish();
     this.#page = -1;
-    for (let i = 0; i < this.#batch.count; i++) if (this.#batch.id[i] !== -1) this.#noteSent(i);
+    for (let i = 0; i < this.#batch.count; ) {
+      if (this.#batch.path[i] !== 0) i = this.#notePaths(i);
+      else {
+        if (this.#batch.id[i] !== -1) this.#noteSent(i);
+        i++;
+      }
+    }
     this.#journal.close();
     this.#noteCounts();
   }
@@ -359,13 +399,40 @@ export class UpdateGroup {
 
   #noteSent(index: number): void {
     const id = this.#batch.id[index] as number;
+    this.#countSentRoute(index, id);
+    this.#noteView(id, this.#batch.attribute[index] as number, this.#batch.source[index] as number);
+  }
+
+  /** The paths of one prefix, from an index on; the index behind them. Some of them may have found no room. */
+  #notePaths(first: number): number {
+    const batch = this.#batch;
+    const { paths, prefix, set } = this.#desk;
+    const id = prefix[first] as number;
+    let end = first;
+    let left = 0;
+    for (; end < batch.count && batch.path[end] !== 0 && prefix[end] === id; end++)
+      if (batch.id[end] === -1) left++;
+    if (left === end - first) return end;
+    const old = this.#fabric.columns.words[this.#row(id)] as number;
+    const word = left === 0 ? (set[first] as number) : paths.partly(old, batch, first, end);
+    if (word === UNKNOWN) return end;
+    for (let i = first; i < end; i++) if (batch.id[i] !== -1) this.#countSentRoute(i, id);
+    this.#page = -1;
+    this.#noteView(id, word, 0);
+    this.#page = -1;
+    return end;
+  }
+
+  #countSentRoute(index: number, id: number): void {
+    // What the recounting walk is still to pass is counted then, as it stands then.
+    if (this.recounting && id >= this.cursor) return;
     const source = this.#batch.source[index] as number;
     const oldSource = this.#batch.oldSource[index] as number;
-    // What the recounting walk is still to pass is counted then, as it stands then.
-    if (!this.recounting || id < this.cursor) {
-      if (oldSource >= 0) this.#countRoute(oldSource, -1);
-      if (source !== 0) this.#countRoute(source, 1);
-    }
+    if (oldSource >= 0) this.#countRoute(oldSource, -1);
+    if (source !== 0) this.#countRoute(source, 1);
+  }
+
+  #noteView(id: number, attribute: number, source: number): void {
     if (id >>> VIEW_PAGE_BITS !== this.#page) {
       this.#page = id >>> VIEW_PAGE_BITS;
       if (!this.#views.own(this.view, this.#page)) {
@@ -374,7 +441,18 @@ export class UpdateGroup {
         return;
       }
     }
-    this.#views.note(id, this.#batch.attribute[index] as number, source);
+    this.#views.note(id, attribute, source);
+  }
+
+  /** Counts what the view says of a prefix. */
+  #recount(id: number, told: number): void {
+    if (!this.#hasPaths(id) || told === UNKNOWN) {
+      this.#countRoute(this.#views.source(this.view, id), 1);
+      return;
+    }
+    const { said, paths } = this.#desk;
+    said.read(this.#fabric, told);
+    for (let i = 0; i < said.count; i++) this.#countRoute(paths.sessionOf(said.path[i] as number), 1);
   }
 
   #countRoute(source: number, by: number): void {
@@ -467,6 +545,11 @@ export class UpdateGroup {
       if ((families & (id < prefixes.base6 ? FAMILY_IPV4 : FAMILY_IPV6)) === 0) continue;
       const attribute = this.#views.attribute(this.view, id);
       if (attribute === 0 || attribute === UNKNOWN) continue;
+      if (this.#hasPaths(id)) {
+        if (this.#batch.count + MOST_PATHS > BATCH) break;
+        room -= this.#resendPaths(session, id, attribute);
+        continue;
+      }
       if (this.#views.source(this.view, id) === session + 1) continue;
       this.#batch.bucket(this.#batch.add(id, attribute, 0, 0), attribute, 0);
       // As if each had a message of its own, so that none is left over.
@@ -485,6 +568,21 @@ export class UpdateGroup {
       this.#publishMember(member);
     }
     return id >= end ? -1 : id;
+  }
+
+  /** All paths of a prefix that a member did not tell itself; octets that they take at most. */
+  #resendPaths(session: number, id: number, set: number): number {
+    const { said, paths } = this.#desk;
+    let octets = 0;
+    said.read(this.#fabric, set);
+    for (let i = 0; i < said.count; i++) {
+      const path = said.path[i] as number;
+      if (paths.sessionOf(path) === session + 1) continue;
+      const attribute = said.attribute[i] as number;
+      this.#batch.bucket(this.#batch.addPath(id, path, attribute, 0, 0), attribute, 0);
+      octets += 68 + 2 * this.#fabric.attributes.lengthOf(attribute);
+    }
+    return octets;
   }
 }
 

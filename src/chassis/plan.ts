@@ -75,6 +75,8 @@ export function sessionConfiguration(
     tellStale: neighbor.tellStale,
     ...(neighbor.keepaliveTime === undefined ? {} : { keepaliveTime: neighbor.keepaliveTime }),
     pathsReceived: familyBits(neighbor.addPathReceive ?? []),
+    pathsSent: familyBits(neighbor.addPathSend ?? []),
+    mostPathsSent: neighbor.addPathMost ?? 0,
     nextHopSelf: neighbor.nextHopSelf,
     ...(neighbor.nextHopIpv4 === undefined
       ? {}

@@ -134,7 +134,7 @@ export class Reloader {
     await chassis.alone(entry, async () => {
       entry.neighbor = neighbor;
       entry.configuration = sessionConfiguration(chassis.configuration, neighbor, entry.index);
-      chassis.table.giveLanes(entry);
+      chassis.table.provide(entry);
       const has = (...effects: Effect[]): boolean => changes.some(({ effect }) => effects.includes(effect));
       this.#tellAll(entry, has('connection', 'reset'));
       const down = chassis.fabric.session(entry.index, SESSION.state) !== State.Established;

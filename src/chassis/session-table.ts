@@ -10,7 +10,7 @@
 import type { Clock } from '../base/clock.ts';
 import type { Configuration, NeighborConfiguration } from '../config/configuration.ts';
 import type { Fabric } from '../fabric/fabric.ts';
-import { SESSION, SESSION_NUMBER } from '../fabric/layout.ts';
+import { BOX, SESSION, SESSION_NUMBER } from '../fabric/layout.ts';
 import { OperationError } from './operations.ts';
 import { rehearsalIndex, sessionConfiguration } from './plan.ts';
 import type { SessionEntry } from './session-entry.ts';
@@ -75,17 +75,23 @@ export class SessionTable {
       limits: { ...NO_LIMITS },
       busy: Promise.resolve(),
     };
-    this.giveLanes(entry);
     this.list.push(entry);
     this.#byAddress.set(neighbor.address, entry);
     this.#byIndex.set(index, entry);
+    this.provide(entry);
     return entry;
   }
 
-  /** Places for further paths of a prefix, where the neighbour may tell several; before the blades are told of it. */
-  giveLanes({ index, configuration }: SessionEntry): void {
+  /** What a neighbour with ADD-PATH needs of the box, before the blades are told of it: lanes, and that they show each other all. */
+  provide({ index, configuration }: SessionEntry): void {
     const has = this.#fabric.session(index, SESSION.lanes) !== 0;
     if ((configuration.pathsReceived ?? 0) !== 0 && !has) this.#fabric.giveLanes(index);
+    this.#noteNeeds();
+  }
+
+  #noteNeeds(): void {
+    const all = [...this.#byIndex.values()].some(({ configuration }) => (configuration.pathsSent ?? 0) !== 0);
+    Atomics.store(this.#fabric.box, BOX.showAll, all ? 1 : 0);
   }
 
   /** The neighbour is configured no longer; its place is not free yet. */
@@ -103,6 +109,7 @@ export class SessionTable {
     fabric.setSession(index, SESSION.lanes, lanes);
     for (let number = 0; number < SESSION_NUMBER.words; number++) fabric.setNumber(index, number, 0);
     this.#byIndex.delete(index);
+    this.#noteNeeds();
     this.#resting.push({ index, until: this.#clock() + REST });
   }
 

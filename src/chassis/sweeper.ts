@@ -24,6 +24,7 @@ import { BLADE_WORD, BOX, outViews, PAGE_BITS, PAGE_WORDS, prefixIds } from '../
 import type { NumberPool } from '../fabric/number-pool.ts';
 import { OutViews, UNKNOWN, VIEW, VIEW_PAGE_IDS } from '../rib/adj-rib-out.ts';
 import { UNKNOWN_BEST } from '../rib/loc-rib.ts';
+import { isPathSet, PathSet } from '../rib/path-set.ts';
 import { receivedColumn } from '../rib/received.ts';
 import { ATTRIBUTE_MASK } from '../rib/route-word.ts';
 
@@ -67,6 +68,7 @@ export class Sweeper {
   };
   readonly #fabric: Fabric;
   readonly #views: OutViews;
+  readonly #paths = new PathSet();
   /** Is there nobody in this slot, and nobody coming? */
   readonly #vacant: (slot: number) => boolean;
   readonly #pieces: SweepPieces;
@@ -309,8 +311,16 @@ export class Sweeper {
       const attribute = words[start + (i << 1)] as number;
       if (attribute === 0) continue;
       this.#notePrefix(first + i);
-      if (attribute !== UNKNOWN) this.#noteSet(attribute);
+      if (attribute === UNKNOWN) continue;
+      this.#noteSet(attribute);
+      if (isPathSet(this.#fabric, attribute)) this.#noteSetsOf(attribute);
     }
+  }
+
+  /** The sets that a set of paths names. */
+  #noteSetsOf(set: number): void {
+    this.#paths.read(this.#fabric, set);
+    for (let i = 0; i < this.#paths.count; i++) this.#noteSet(this.#paths.attribute[i] as number);
   }
 
   /** What is referenced goes along to the new tables. */

@@ -71,6 +71,8 @@ export const NEIGHBOR_EFFECTS: { readonly [K in keyof Required<NeighborConfigura
   gracefulShutdown: 'export',
   passBlackhole: 'export',
   addPathReceive: 'reset',
+  addPathSend: 'reset',
+  addPathMost: 'export',
   blade: 'start',
   group: 'now', // what it brings are other keys
   description: 'now',

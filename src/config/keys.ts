@@ -131,6 +131,8 @@ export const neighborKeys = {
   'graceful-shutdown': defaulted(flag, { default: false, doc: 'true: the session is about to be shut; what the neighbour is told carries GRACEFUL_SHUTDOWN (RFC 8326).' }),
   'pass-blackhole': defaulted(flag, { default: false, doc: 'true: routes with the BLACKHOLE community (RFC 7999) are told to this eBGP neighbour; otherwise they stay in the AS.' }),
   'add-path-receive': optional(list(family), { doc: 'The families of which the neighbour may tell several paths of a prefix (ADD-PATH, RFC 7911); "paths" in chassis.limits says how many.' }),
+  'add-path-send': optional(list(family), { doc: 'The families of which the neighbour is told several paths of a prefix (ADD-PATH, RFC 7911), best first.' }),
+  'add-path-most': optional(integer(1, 128), { doc: 'Paths of a prefix that the neighbour is told at most, with add-path-send; without it all, up to 128.' }),
   blade: optional(integer(0, 31), { doc: 'The blade where the session starts, counted from 0; without it the chassis decides.' }),
   group: optional(text, { doc: 'The group (under "groups") whose keys hold where the neighbour says nothing itself.' }),
   description: optional(text, { doc: 'A name for people.' }),

@@ -282,6 +282,11 @@ export class Fabric {
     return Atomics.load(this.box, BOX.holdingBack) !== 0;
   }
 
+  /** Blades show each other all feasible routes. */
+  get showsAll(): boolean {
+    return this.box[BOX.showAll] !== 0;
+  }
+
   /** Slots in use: those from 0 to before this one. Others are reserved. */
   get blades(): number {
     return this.box[BOX.blades] as number;

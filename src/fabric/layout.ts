@@ -338,6 +338,8 @@ export const BOX = {
   full: 7,
   /** Non-zero: somebody waits for the next sweep. Writer: who waits; the chassis takes it. */
   sweepWanted: 8,
+  /** Non-zero: somebody is to be told more than the best route, so that blades show each other all. Writer: the chassis. */
+  showAll: 9,
   /** By slot, how many blades have left it. */
   lossesBySlot: 16,
 } as const;

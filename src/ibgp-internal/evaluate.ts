@@ -34,6 +34,8 @@ export class Evaluator {
   /** How many of them are in each bucket of the presence words, and the buckets that have any. */
   readonly #bucketSessions = new Int32Array(BUCKETS);
   #ownBuckets = 0;
+  /** Siblings are to see all feasible routes, and not just the best (rule 6). */
+  showsAll = false;
   /** After `evaluate`: the session + 1 that alone changed for siblings; 0: several. */
   hint = 0;
   evaluations = 0;
@@ -161,8 +163,12 @@ export class Evaluator {
   #evaluateHinted(id: number, hint: number): number {
     const session = hint - 1;
     const own = this.mine[session] === 1;
-    const word = this.#fabric.columns.get(session, id);
+    let word = this.#fabric.columns.get(session, id);
     const now = own ? feasible(word) : visible(word);
+    if (this.showsAll && own && now !== 0 && (word & ADVERTISED) === 0) {
+      this.#advertise(session, id);
+      word |= ADVERTISED;
+    }
     const best = this.#best[(id << 1) + 1] as number;
     const bestAttribute = this.#best[id << 1] as number;
     if (best === UNKNOWN_BEST) return this.#evaluateAll(id);
@@ -276,7 +282,8 @@ export class Evaluator {
       const session = this.#own[i] as number;
       const word = this.#fabric.columns.get(session, id);
       const advertised = (word & ADVERTISED) !== 0;
-      if (this.#leadsGroup(session) === advertised) continue;
+      const shown = this.showsAll ? feasible(word) !== 0 : this.#leadsGroup(session);
+      if (shown === advertised) continue;
       if (advertised) this.#hide(session, id);
       else this.#advertise(session, id);
     }
@@ -294,6 +301,7 @@ export class Evaluator {
   }
 
   #hide(session: number, id: number): void {
+    if (this.showsAll) return;
     const { columns } = this.#fabric;
     columns.set(session, id, columns.get(session, id) & ~ADVERTISED);
     this.#note(session + 1);

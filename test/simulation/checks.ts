@@ -16,6 +16,7 @@ import {
   bestOf,
   type Candidate,
   candidatesFor,
+  expectedPaths,
   expectedTable,
   medCounts,
 } from './reference.ts';
@@ -33,8 +34,11 @@ export function checkTables(world: World): void {
     const { index } = neighbour.options;
     if (!neighbour.established) continue;
     const expected = expectedTable(world.prefixes, announcers, neighbour.options, world.options);
+    const paths = expectedPaths(world.prefixes, announcers, neighbour.options, world.options);
+    const held = neighbour.table;
     for (const [prefix] of world.prefixes.all.entries()) {
-      const [should, does] = [expected.get(prefix), neighbour.held.get(prefix)];
+      const several = paths.get(prefix)?.join('\n');
+      const [should, does] = [several ?? expected.get(prefix) ?? '', held.get(prefix) ?? ''];
       if (should === does) continue;
       throw new Error(
         `neighbour ${index}, ${world.prefixes.text(prefix)}:\n  should hold ${should}\n  holds       ${does}`,
@@ -79,7 +83,7 @@ function checkWords(world: World, prefix: number, id: number, candidates: readon
   const medMarked = (fabric.presence[id] as number) < 0;
   if (!medMarked && candidates.some((each) => medCounts(each, world.options)))
     throw new Error('a MED without its mark');
-  const advertised = advertisedOf(candidates, medMarked, world.options);
+  const advertised = fabric.showsAll ? candidates : advertisedOf(candidates, medMarked, world.options);
   for (const neighbour of world.neighbours) {
     const { index } = neighbour.options;
     let routes = 0;

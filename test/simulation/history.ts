@@ -28,9 +28,7 @@ export function play(options: SimulationOptions, log?: (text: string) => void): 
   if (options.sweeps > 0) world.sweep();
   world.rest();
   check(world);
-  const tables = world.neighbours.map((each) =>
-    each.established ? new Map([...each.held].sort(([a], [b]) => a - b)) : undefined,
-  );
+  const tables = world.neighbours.map((each) => (each.established ? each.table : undefined));
   const updates = world.neighbours.reduce((sum, each) => sum + each.updatesReceived, 0);
   const repeated = world.neighbours.reduce((sum, each) => sum + each.repeated, 0);
   const { hangs } = world;

@@ -3,9 +3,9 @@
  * believes nothing that a router behaving as one would not say: no announcement of what it holds already, no
  * withdrawal of what it does not hold, nothing of its own back, no NOTIFICATION and no end that the test did not cause.
  */
-import type { GracefulRestart, LongLivedFamily } from '../../src/bgp/capabilities.ts';
+import type { Capabilities, GracefulRestart, LongLivedFamily } from '../../src/bgp/capabilities.ts';
 import { encodeEndOfRib } from '../../src/bgp/encode.ts';
-import { FAMILY_IPV4, multiprotocolOf } from '../../src/bgp/families.ts';
+import { FAMILY_IPV4, familyBit, multiprotocolOf } from '../../src/bgp/families.ts';
 import { GRACEFUL } from '../../src/bgp/graceful.ts';
 import {
   encodeKeepalive,
@@ -64,7 +64,7 @@ export class Neighbour {
   readonly options: NeighbourOptions;
   /** What it announces, by prefix; in effect whenever it is up. */
   readonly announcing = new Map<number, Route>();
-  /** What it was told, by prefix. */
+  /** What it was told, by prefix, or by path of a prefix. */
   readonly held = new Map<number, string>();
   wantUp = false;
   reading = true;
@@ -80,8 +80,10 @@ export class Neighbour {
   #callAt = 0;
   /** FAMILY_ bits for which End-of-RIB came. */
   #endsOfRib = 0;
-  /** By family bit, route refreshes asked for; by prefix, how often it may still be repeated. */
+  /** By family bit, route refreshes asked for; by prefix, how often it may be repeated. */
   readonly #repeats = new Map<number, number>();
+  /** By path of a prefix, how often it was. */
+  readonly #repeated = new Map<number, number>();
   /** Prefixes that a refresh must still bring, or whose change must. */
   readonly #awaited = new Set<number>();
 
@@ -100,6 +102,18 @@ export class Neighbour {
 
   get established(): boolean {
     return this.#up !== undefined;
+  }
+
+  /** What it was told, by prefix; of several paths, the routes in order, whatever identifiers they have. */
+  get table(): Map<number, string> {
+    const table = new Map<number, string[]>();
+    for (const [key, text] of this.held) {
+      const texts = table.get(prefixOf(key)) ?? [];
+      table.set(prefixOf(key), texts);
+      texts.push(text);
+    }
+    const all = [...table].map(([prefix, texts]) => [prefix, texts.sort().join('\n')] as const);
+    return new Map(all.sort(([a], [b]) => a - b));
   }
 
   /** FAMILY_ bits of which it was told everything once. */
@@ -161,8 +175,9 @@ export class Neighbour {
     for (const [index, prefix] of this.#world.prefixes.all.entries()) {
       // A request for IPv4 makes one for IPv6 that is being answered begin anew.
       if (prefix.family >= family) this.#repeats.set(index, (this.#repeats.get(index) ?? 0) + 1);
-      if (prefix.family === family && this.held.has(index)) this.#awaited.add(index);
     }
+    for (const key of this.held.keys())
+      if (this.#world.prefixes.all[prefixOf(key)]?.family === family) this.#awaited.add(key);
   }
 
   // ── life ──
@@ -214,7 +229,7 @@ export class Neighbour {
           fourOctetAs: fourOctetAs ? as : undefined,
           gracefulRestart: this.#gracefulRestart(),
           longLived: this.#longLived(),
-          addPath: multiprotocolOf(this.options.pathFamilies).map((each) => ({ ...each, mode: 2 })),
+          addPath: this.#addPath(),
         },
       }),
     );
@@ -383,6 +398,16 @@ export class Neighbour {
     );
   }
 
+  /** RFC 7911 4. */
+  #addPath(): Capabilities['addPath'] {
+    const { pathFamilies, toldFamilies } = this.options;
+    return multiprotocolOf(pathFamilies | toldFamilies).map((each) => {
+      const family = familyBit(each.afi, each.safi);
+      const mode = (pathFamilies & family ? 2 : 0) | (toldFamilies & family ? 1 : 0);
+      return { ...each, mode: mode as 1 | 2 | 3 };
+    });
+  }
+
   readonly #pathOctets = (key: number): readonly number[] => {
     const family = this.#world.prefixes.all[prefixOf(key)]?.family ?? 0;
     if ((family & this.options.pathFamilies) === 0) return [];
@@ -397,6 +422,7 @@ export class Neighbour {
       fourOctetAs,
       external,
       families,
+      addPath: this.options.toldFamilies,
     });
     if (endOfRib !== 0) {
       if (this.#endsOfRib & endOfRib && !this.#world.repeats)
@@ -405,24 +431,26 @@ export class Neighbour {
     }
     for (const prefix of withdrawn) {
       if (!this.held.delete(prefix) && !this.#world.repeats)
-        this.#fail(`withdrawal of ${prefixes.text(prefix)}, which it does not hold`);
+        this.#fail(`withdrawal of ${prefixes.text(prefixOf(prefix))}, which it does not hold`);
       this.#awaited.delete(prefix);
-      this.#world.trace(`neighbour ${this.options.index} loses ${prefixes.text(prefix)}`);
+      this.#world.trace(`neighbour ${this.options.index} loses ${prefixes.text(prefixOf(prefix))}`);
     }
     for (const { prefix, text, from } of announced) {
-      if (from === this.options.index) this.#fail(`its own route for ${prefixes.text(prefix)} back: ${text}`);
-      if (this.held.get(prefix) === text) this.#repeated(prefix, text);
+      if (from === this.options.index)
+        this.#fail(`its own route for ${prefixes.text(prefixOf(prefix))} back: ${text}`);
+      if (this.held.get(prefix) === text) this.#onRepeated(prefix, text);
       this.held.set(prefix, text);
       this.#awaited.delete(prefix);
-      this.#world.trace(`neighbour ${this.options.index} learns ${prefixes.text(prefix)} ${text}`);
+      this.#world.trace(`neighbour ${this.options.index} learns ${prefixes.text(prefixOf(prefix))} ${text}`);
     }
   }
 
-  #repeated(prefix: number, text: string): void {
-    const left = this.#repeats.get(prefix) ?? 0;
+  #onRepeated(key: number, text: string): void {
+    const before = this.#repeated.get(key) ?? 0;
     if (this.#world.repeats) this.repeated++;
-    else if (left === 0) this.#fail(`${this.#world.prefixes.text(prefix)} once more: ${text}`);
-    this.#repeats.set(prefix, left - 1);
+    else if (before >= (this.#repeats.get(prefixOf(key)) ?? 0))
+      this.#fail(`${this.#world.prefixes.text(prefixOf(key))} once more: ${text}`);
+    this.#repeated.set(key, before + 1);
   }
 
   #onNotification(conversation: Conversation, code: number, subcode: number): void {
@@ -453,6 +481,7 @@ export class Neighbour {
   #forget(): void {
     this.held.clear();
     this.#repeats.clear();
+    this.#repeated.clear();
     this.#awaited.clear();
     this.#endsOfRib = 0;
     this.endExpected = false;

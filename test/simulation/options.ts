@@ -58,6 +58,9 @@ export interface NeighbourOptions {
   /** Paths of a prefix that it announces at most, and FAMILY_ bits of which (RFC 7911); 1: no ADD-PATH. */
   readonly paths: number;
   readonly pathFamilies: number;
+  /** FAMILY_ bits of which it is told several paths, and how many at most; 0: all. */
+  readonly toldFamilies: number;
+  readonly mostTold: number;
 }
 
 /** Lanes of a neighbour that announces several paths: as many as it needs. */
@@ -145,15 +148,20 @@ function withPolicies(options: SimulationOptions): SimulationOptions {
   return { ...options, neighbours, policies: true };
 }
 
-/** The same with neighbours that announce several paths of a prefix. */
+/** The same with neighbours that announce several paths of a prefix, or are told several. */
 export function withPaths(options: SimulationOptions): SimulationOptions {
   const random = new Random(options.seed ^ 0xadd);
-  const share = random.pick([0.3, 0.7, 1]);
-  const neighbours = options.neighbours.map((each) =>
-    random.chance(share)
-      ? { ...each, paths: 2 + random.below(LANES), pathFamilies: random.pick([1, 2, 3, 3]) & each.families }
-      : each,
-  );
+  const [telling, told] = [random.pick([0, 0.3, 0.7, 1]), random.pick([0, 0.3, 0.7, 1])];
+  const most = random.pick([0, 1, 2, 3]);
+  const neighbours = options.neighbours.map((each) => ({
+    ...each,
+    ...(random.chance(telling)
+      ? { paths: 2 + random.below(LANES), pathFamilies: random.pick([1, 2, 3, 3]) & each.families }
+      : {}),
+    ...(random.chance(told)
+      ? { toldFamilies: random.pick([1, 3, 3]) & each.families, mostTold: random.chance(0.7) ? most : 2 }
+      : {}),
+  }));
   return { ...options, neighbours };
 }
 
@@ -377,6 +385,8 @@ function neighbourFor(random: Random, index: number, alike: boolean): NeighbourO
     ...NO_RULES,
     paths: 1,
     pathFamilies: 0,
+    toldFamilies: 0,
+    mostTold: 0,
   };
 }
 

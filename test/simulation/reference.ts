@@ -232,3 +232,38 @@ export function expectedTable(
   }
   return table;
 }
+
+/** All of them, best first. */
+function ranked(candidates: readonly Candidate[], rules: MedRules): Candidate[] {
+  const best = bestOf(candidates, rules);
+  return best === undefined
+    ? []
+    : [
+        best,
+        ...ranked(
+          candidates.filter((each) => each !== best),
+          rules,
+        ),
+      ];
+}
+
+/** By prefix, what a neighbour must hold that is told several paths: those that may be told, as many as it wants, less its own. */
+export function expectedPaths(
+  prefixes: Prefixes,
+  announcers: readonly Announcer[],
+  to: NeighbourOptions,
+  rules: MedRules,
+): Map<number, string[]> {
+  const table = new Map<number, string[]>();
+  for (const [prefix, each] of prefixes.all.entries()) {
+    if ((to.toldFamilies & each.family) === 0) continue;
+    // Told to one of its kind: to itself nothing of its own would be told.
+    const told = ranked(candidatesFor(prefixes, announcers, prefix), rules)
+      .map((candidate) => ({ candidate, text: toldTo({ ...to }, candidate, each) }))
+      .filter(({ text }) => text !== undefined)
+      .slice(0, to.mostTold === 0 ? undefined : to.mostTold)
+      .filter(({ candidate }) => candidate.from !== to);
+    table.set(prefix, told.map(({ text }) => text as string).sort());
+  }
+  return table;
+}

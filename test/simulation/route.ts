@@ -222,29 +222,43 @@ export function understand(
   decodeUpdate(bytes, start, end, options, view);
   if (view.action !== Action.None) throw new Error(`malformed UPDATE: ${view.errorWhy}`);
   const withdrawn = [
-    ...indexes(prefixes, 1, bytes, view.withdrawnStart, view.withdrawnEnd),
-    ...indexes(prefixes, 2, bytes, view.unreachStart, view.unreachEnd),
+    ...keys(prefixes, 1, bytes, view.withdrawnStart, view.withdrawnEnd, options),
+    ...keys(prefixes, 2, bytes, view.unreachStart, view.unreachEnd, options),
   ];
   const announced = [
-    ...routes(indexes(prefixes, 1, bytes, view.nlriStart, view.nlriEnd), bytes, options, false),
-    ...routes(indexes(prefixes, 2, bytes, view.reachNlriStart, view.reachNlriEnd), bytes, options, true),
+    ...routes(keys(prefixes, 1, bytes, view.nlriStart, view.nlriEnd, options), bytes, options, false),
+    ...routes(
+      keys(prefixes, 2, bytes, view.reachNlriStart, view.reachNlriEnd, options),
+      bytes,
+      options,
+      true,
+    ),
   ];
   const nothing = withdrawn.length === 0 && announced.length === 0;
   return { withdrawn, announced, endOfRib: nothing ? (view.unreachAfi === 2 ? 2 : 1) : 0 };
 }
 
-function indexes(
+/** The prefixes of a field, or paths of them by their identifiers. */
+function keys(
   prefixes: Prefixes,
   family: number,
   bytes: Uint8Array,
   start: number,
   end: number,
+  { addPath = 0 }: UpdateOptions,
 ): number[] {
   const found: number[] = [];
-  for (let at = start; at < end; at = prefixEnd(bytes, at)) {
-    const index = prefixes.indexOf(family, bytes.subarray(at, prefixEnd(bytes, at)));
+  for (let at = start; at < end; ) {
+    let path = 0;
+    if (addPath & family) {
+      path = wordAt([...bytes.subarray(at, at + 4)], 0);
+      at += 4;
+    }
+    const next = prefixEnd(bytes, at);
+    const index = prefixes.indexOf(family, bytes.subarray(at, next));
     if (index === undefined) throw new Error('a prefix that nobody announced');
-    found.push(index);
+    found.push(pathKey(index, path));
+    at = next;
   }
   return found;
 }

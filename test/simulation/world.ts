@@ -76,6 +76,8 @@ export class World {
     this.prefixes = new Prefixes(new Random(options.seed ^ 0x9f1), options.prefixes4, options.prefixes6);
     this.#script = scriptFor(options);
     this.neighbours = options.neighbours.map((each) => new Neighbour({ ...each }, this));
+    if (options.neighbours.some(({ toldFamilies }) => toldFamilies !== 0))
+      Atomics.store(this.fabric.box, BOX.showAll, 1);
     for (const { index, paths } of options.neighbours) if (paths > 1) this.fabric.giveLanes(index);
     if (options.deaths > 0) instrument();
     this.blades = Array.from({ length: options.blades }, (_, slot) => this.#newBlade(slot));
@@ -497,6 +499,8 @@ function configurationOf(neighbour: NeighbourOptions): SessionConfiguration {
     localAs: LOCAL_AS,
     localId: LOCAL_ID,
     pathsReceived: neighbour.pathFamilies,
+    pathsSent: neighbour.toldFamilies,
+    mostPathsSent: neighbour.mostTold,
   };
 }
 

@@ -9,10 +9,11 @@ import { FAMILY_IPV4, FAMILY_IPV6 } from '../../bgp/families.ts';
 import { OBJECTIONS } from '../../bgp/neighbour-rules.ts';
 import type { Fabric } from '../../fabric/fabric.ts';
 import { SESSION, SESSION_FLAG } from '../../fabric/layout.ts';
-import { OutViews } from '../../rib/adj-rib-out.ts';
+import { OutViews, UNKNOWN } from '../../rib/adj-rib-out.ts';
 import { decideFor, STEP_NAMES } from '../../rib/decision.ts';
 import { UNKNOWN_BEST } from '../../rib/loc-rib.ts';
 import { objectionTo } from '../../rib/objection.ts';
+import { isPathSet, PathSet } from '../../rib/path-set.ts';
 import { pathOf } from '../../rib/paths.ts';
 import { BUCKETS, firstOf, MED_MARK } from '../../rib/presence.ts';
 import { receivedAttribute } from '../../rib/received.ts';
@@ -33,6 +34,7 @@ type RowsOf = (id: number, rows: RouteRow[]) => void;
 export class RouteViews {
   readonly #fabric: Fabric;
   readonly #views: OutViews;
+  readonly #paths = new PathSet();
   /** The neighbour's address by session. */
   readonly #name: (session: number) => string;
   readonly #sessions: () => number;
@@ -97,8 +99,23 @@ export class RouteViews {
       if (view < 0) return;
       const attribute = this.#views.attribute(view, id);
       const source = this.#views.source(view, id) - 1;
-      if (attribute !== 0 && source !== session) rows.push(this.#rowOf(id, source, attribute, true));
+      if (attribute === 0 || attribute === UNKNOWN || source === session) return;
+      if (isPathSet(this.#fabric, attribute)) this.#pathsTold(id, session, attribute, rows);
+      else rows.push(this.#rowOf(id, source, attribute, true));
     });
+  }
+
+  /** Several paths of a prefix, by the identifiers that we gave them. */
+  #pathsTold(id: number, session: number, set: number, rows: RouteRow[]): void {
+    const told = this.#paths;
+    told.read(this.#fabric, set);
+    const best = this.#best(id);
+    for (let i = 0; i < told.count; i++) {
+      const path = told.path[i] as number;
+      if (this.#fabric.sessionOf(path - 1) === session) continue;
+      const row = this.#rowOf(id, path - 1, told.attribute[i] as number, best === path - 1);
+      rows.push({ ...row, path });
+    }
   }
 
   /** Prefixes with a best route. */
@@ -235,7 +252,7 @@ export class RouteViews {
     const origins = this.#origins();
     const neighbor = this.#fabric.sessionOf(session);
     const family = id < this.#fabric.prefixes.base6 ? FAMILY_IPV4 : FAMILY_IPV6;
-    const several = (this.#fabric.session(neighbor, SESSION.addPath) & family) !== 0;
+    const several = (this.#fabric.session(neighbor, SESSION.addPath) & 0xff & family) !== 0;
     return {
       prefix: prefixText(this.#fabric, id),
       neighbor: this.#name(neighbor),

@@ -1,0 +1,39 @@
+/** What the update groups of one blade share: what they read of it, and the tables that an export works with. */
+import type { Fabric } from '../fabric/fabric.ts';
+import type { Ranking } from '../ibgp-internal/ranking.ts';
+import { PathSet } from '../rib/path-set.ts';
+import { BATCH, Batch } from './batch.ts';
+import { PathsTold } from './paths-told.ts';
+import { Singles } from './singles.ts';
+
+/** What a group reads of its blade. */
+export interface BestRoutes {
+  /** False: the blade has forgotten it. */
+  known(id: number): boolean;
+  /** Finds what was forgotten; the prefix is marked then. */
+  learn(id: number): void;
+  bestAttribute(id: number): number;
+  /** Session + 1 */
+  bestSession(id: number): number;
+  /** All that the blade sees of a prefix, best first. */
+  readonly ranking: Ranking;
+}
+
+/** Prefixes that are looked at together; few, as messages to single members may fill the room before. */
+export const SOME = 64;
+
+/** One export's work, reused: the groups of a blade export one after another. */
+export class Desk {
+  readonly batch = new Batch();
+  readonly singles = new Singles();
+  readonly some = new Int32Array(SOME);
+  readonly paths: PathsTold;
+  /** By index in the batch, where it is one of several paths: the prefix, and the word for all its paths. */
+  readonly prefix = new Int32Array(BATCH);
+  readonly set = new Int32Array(BATCH);
+  readonly said = new PathSet();
+
+  constructor(fabric: Fabric, best: BestRoutes) {
+    this.paths = new PathsTold(fabric, best.ranking);
+  }
+}
