@@ -213,6 +213,36 @@ export interface RouteRow {
   rpki?: (typeof VALIDITIES)[number];
   /** Why it is not best: the step of the decision process, in words. */
   reason?: string;
+  /** With `why`: the statement of import policy that decided; and of the best route, what each neighbour is told. */
+  import?: string;
+  exports?: ExportRow[];
+}
+
+/** What a neighbour is told of a prefix, and why. */
+export interface ExportRow {
+  neighbor: string;
+  told: boolean;
+  why: string;
+}
+
+/** What a changed policy would do to the routes of one neighbour. */
+export interface PreviewRow {
+  neighbor: string;
+  direction: 'import' | 'export';
+  /** Names of the policies. */
+  from: string;
+  to: string;
+  added: number;
+  removed: number;
+  /** With other attributes. */
+  changed: number;
+  same: number;
+  /** The first few of each. */
+  examples: { prefix: string; what: 'added' | 'removed' | 'changed' }[];
+}
+
+export interface PreviewReport {
+  neighbors: PreviewRow[];
 }
 
 /** Which routes to show; no field means all of them. */
@@ -223,6 +253,8 @@ export interface RouteFilter {
   longer?: boolean;
   best?: boolean;
   family?: Family;
+  /** Which statements of policies decided. */
+  why?: boolean;
 }
 
 export interface GraftReport {
@@ -398,6 +430,8 @@ export interface ChassisOperations {
 
   /** A file with mistakes changes nothing: an OperationError with all of them, a line each. */
   reload(options: { dryRun: boolean }): Promise<ReloadReport>;
+  /** What the policies of a file (absolute) would do to the routes that there are; nothing is changed. */
+  previewPolicies(file: string): Promise<PreviewReport>;
   /** `file` is absolute. */
   dumpMrt(file: string): Promise<DumpReport>;
 }

@@ -20,6 +20,7 @@ import {
   type GraftReport,
   type GraftRow,
   OperationError,
+  type PreviewReport,
   type ReloadReport,
   type RouteFilter,
   type RouteRow,
@@ -28,10 +29,12 @@ import {
   type SessionRow,
   type VrpRow,
 } from './operations.ts';
-import { Reloader } from './reload.ts';
+import { previewPolicies } from './preview.ts';
+import { Reloader, readWanted } from './reload.ts';
 import { bladeRow, chassisSummary, fabricRows } from './views/box.ts';
 import { prefixWords, RouteViews, whyNotFeasible } from './views/routes.ts';
 import { sessionDetail, sessionRow } from './views/sessions.ts';
+import { Why } from './views/why.ts';
 
 /** Every blade within this fraction of the mean, or as near as whole sessions allow. */
 const BAND = 0.1;
@@ -66,6 +69,7 @@ export class Operator implements ChassisOperations {
       () => (chassis.origins.configured ? chassis.origins.table : undefined),
       chassis.configuration.router.as,
       (session, attribute) => whyNotFeasible(chassis, session, attribute),
+      new Why(chassis),
     );
   }
 
@@ -202,6 +206,10 @@ export class Operator implements ChassisOperations {
 
   reload({ dryRun }: { dryRun: boolean }): Promise<ReloadReport> {
     return this.#reloader.reload(dryRun);
+  }
+
+  async previewPolicies(file: string): Promise<PreviewReport> {
+    return previewPolicies(this.#chassis, await readWanted(file));
   }
 
   async dumpMrt(file: string): Promise<DumpReport> {

@@ -62,7 +62,7 @@ export class Reloader {
   }
 
   async #reload(dryRun: boolean): Promise<ReloadReport> {
-    const wanted = await this.#read();
+    const wanted = await readWanted(this.#file);
     const trouble = protectionTroubleOf(wanted);
     if (trouble !== undefined) throw new OperationError(`${trouble}; nothing was changed`);
     const difference = this.#compare(wanted);
@@ -75,22 +75,6 @@ export class Reloader {
     }
     if (!dryRun) await this.#apply(wanted, difference);
     return reportOf(difference, dryRun);
-  }
-
-  async #read(): Promise<Configuration> {
-    let text: string;
-    try {
-      text = await readFile(this.#file, 'utf8');
-    } catch (error) {
-      throw new OperationError(
-        `cannot read ${this.#file}: ${(error as Error).message}; nothing was changed`,
-        2,
-      );
-    }
-    const { configuration, mistakes } = parseConfiguration(text, this.#file);
-    if (configuration !== undefined) return configuration;
-    const lines = mistakes.map((mistake) => formatMistake(this.#file, mistake));
-    throw new OperationError(`the file has mistakes, nothing was changed\n${lines.join('\n')}`, 2);
   }
 
   #compare(wanted: Configuration): Difference {
@@ -172,6 +156,20 @@ export class Reloader {
     }
     table.free(entry);
   }
+}
+
+/** A configuration that is without mistakes. */
+export async function readWanted(file: string): Promise<Configuration> {
+  let text: string;
+  try {
+    text = await readFile(file, 'utf8');
+  } catch (error) {
+    throw new OperationError(`cannot read ${file}: ${(error as Error).message}; nothing was changed`, 2);
+  }
+  const { configuration, mistakes } = parseConfiguration(text, file);
+  if (configuration !== undefined) return configuration;
+  const lines = mistakes.map((mistake) => formatMistake(file, mistake));
+  throw new OperationError(`the file has mistakes, nothing was changed\n${lines.join('\n')}`, 2);
 }
 
 function reportOf({ added, removed, changed, box }: Difference, dryRun: boolean): ReloadReport {

@@ -9,6 +9,7 @@ import { dumpCommand } from './dump.ts';
 import { graftCommand } from './graft.ts';
 import { importFrrCommand } from './import-frr.ts';
 import { initCommand } from './init.ts';
+import { policyCommands } from './policy.ts';
 import { reloadCommand } from './reload.ts';
 import { runCommand } from './run.ts';
 import { sessionCommands } from './sessions.ts';
@@ -38,6 +39,7 @@ export const commands: readonly Command[] = [
   ...bladeCommands,
   ...sessionCommands,
   reloadCommand,
+  ...policyCommands,
   dumpCommand,
   ...benchCommands,
 ];

@@ -11,6 +11,7 @@ import { type Column, TableWriter } from './table.ts';
 const FILTERS: { readonly [name: string]: Option } = {
   longer: { doc: 'also what is more specific than PREFIX' },
   best: { doc: 'only the best route of each prefix' },
+  why: { doc: 'which statements of policies decided, and what each neighbour is told of the best route' },
   family: { value: 'FAMILY', doc: 'ipv4-unicast or ipv6-unicast' },
 };
 
@@ -59,7 +60,7 @@ async function showRoutes(call: Call, command: CommandName, which: Record<string
 
 function flags(call: Call): Record<string, true> {
   const set: Record<string, true> = {};
-  for (const name of ['longer', 'best']) if (call.flag(name)) set[name] = true;
+  for (const name of ['longer', 'best', 'why']) if (call.flag(name)) set[name] = true;
   return set;
 }
 
@@ -70,10 +71,21 @@ async function printTable(call: Call, batches: AsyncIterable<RouteRow[]>): Promi
       ...(rows.some(({ path }) => path !== undefined) ? [PATH] : []),
       ...(rows.some(({ rpki }) => rpki !== undefined) ? [RPKI] : []),
     ];
-    writer ??= new TableWriter([...columns, ...more], call.terminal.paint);
-    await call.terminal.out(writer.lines(rows));
+    const lines = (writer ??= new TableWriter([...columns, ...more], call.terminal.paint));
+    await call.terminal.out(
+      call.flag('why') ? rows.map((row) => whyText(row, lines)).join('') : lines.lines(rows),
+    );
   }
   if (writer === undefined) call.terminal.err('no such routes');
+}
+
+/** A route, and below it what policies say of it. */
+function whyText(row: RouteRow, writer: TableWriter<RouteRow>): string {
+  const exports = (row.exports ?? []).map(
+    ({ neighbor, told, why }) => `      ${told ? 'told to' : 'not told to'} ${neighbor}: ${why}\n`,
+  );
+  const imported = row.import ? `      ${row.import}\n` : '';
+  return `${writer.lines([row])}${imported}${exports.join('')}`;
 }
 
 /** One array, a row a line, without holding it all. */

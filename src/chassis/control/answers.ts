@@ -42,6 +42,7 @@ export function chassisAnswers(chassis: ChassisOperations): Answers {
     'enable': ({ neighbor }) => chassis.enable(neighbor),
     'refresh': ({ neighbor }) => chassis.refresh(neighbor),
     'reload': ({ dryRun }) => chassis.reload({ dryRun: dryRun ?? false }),
+    'policy preview': ({ file }) => chassis.previewPolicies(file),
     'dump mrt': ({ file }) => chassis.dumpMrt(file),
   };
 }

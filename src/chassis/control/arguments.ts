@@ -73,7 +73,13 @@ function maybe<T>(kind: Kind<T>): Parameter<T, false> {
   return { kind, needed: false };
 }
 
-const routeFilter = { prefix: maybe(prefix), longer: maybe(flag), best: maybe(flag), family: maybe(family) };
+const routeFilter = {
+  prefix: maybe(prefix),
+  longer: maybe(flag),
+  best: maybe(flag),
+  family: maybe(family),
+  why: maybe(flag),
+};
 
 // biome-ignore format: one line a command
 export const COMMAND_ARGUMENTS = {
@@ -100,6 +106,7 @@ export const COMMAND_ARGUMENTS = {
   'enable': { neighbor: needed(address) },
   'refresh': { neighbor: needed(address) },
   'reload': { dryRun: maybe(flag) },
+  'policy preview': { file: needed(absoluteFile) },
   'dump mrt': { file: needed(absoluteFile) },
 } as const;
 

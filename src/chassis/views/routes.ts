@@ -23,6 +23,7 @@ import type { Chassis } from '../chassis.ts';
 import { type RouteFilter, type RouteRow, VALIDITIES } from '../operations.ts';
 import { breath, type PrefixChunk, prefixesInOrder, spanWithin, wholeSpan, within } from './prefixes.ts';
 import { type AttributesText, attributesText, prefixText } from './route-text.ts';
+import type { Why } from './why.ts';
 
 /** Rows of a batch, and prefixes looked at for one at most. */
 const BATCH = 256;
@@ -42,6 +43,7 @@ export class RouteViews {
   readonly #origins: () => VrpTable | undefined;
   readonly #localAs: number;
   /** Why a route of a session with this attribute set is not feasible. */
+  readonly #why: Why;
   readonly #objection: (session: number, attribute: number) => string;
   /** By blade: its Loc-RIB. */
   readonly #locRibs: readonly Uint32Array[];
@@ -55,7 +57,9 @@ export class RouteViews {
     origins: () => VrpTable | undefined,
     localAs: number,
     objection: (session: number, attribute: number) => string,
+    why: Why,
   ) {
+    this.#why = why;
     this.#objection = objection;
     this.#fabric = fabric;
     this.#views = new OutViews(fabric);
@@ -74,7 +78,11 @@ export class RouteViews {
         const word = this.#fabric.columns.get(session, id);
         if (word === 0) continue;
         if (filter.best && session !== best) continue;
-        rows.push(this.#row(id, session, word, best));
+        const row = this.#row(id, session, word, best);
+        rows.push(row);
+        if (!filter.why) continue;
+        row.import = this.#why.imported(session, id, word);
+        if (row.best) row.exports = this.#why.exported(session, id, word & ATTRIBUTE_MASK);
       }
     });
   }

@@ -22,6 +22,8 @@ export interface BoxOptions {
   readonly limits?: Readonly<Record<string, number>>;
   /** Other keys of the chassis section. */
   readonly chassis?: Readonly<Record<string, unknown>>;
+  /** Other sections. */
+  readonly more?: Readonly<Record<string, unknown>>;
   /** Lines of the configuration for each neighbour, with its address and AS first. */
   readonly neighbors: readonly NeighborLines[];
 }
@@ -74,6 +76,7 @@ export function configurationText(
       },
     },
     neighbors,
+    ...options.more,
   });
 }
 

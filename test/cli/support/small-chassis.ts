@@ -21,6 +21,7 @@ import {
   type GraftReport,
   type GraftRow,
   OperationError,
+  type PreviewReport,
   type ReloadReport,
   type RouteFilter,
   type RouteRow,
@@ -223,6 +224,10 @@ export class SmallChassis implements ChassisOperations {
 
   async refresh(neighbor: string): Promise<void> {
     this.#session(neighbor);
+  }
+
+  async previewPolicies(): Promise<PreviewReport> {
+    return { neighbors: [] };
   }
 
   async reload({ dryRun }: { dryRun: boolean }): Promise<ReloadReport> {

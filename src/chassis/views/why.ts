@@ -1,0 +1,106 @@
+/**
+ * `show routes --why`: which statement of import policy let a route in, or not; and of the best one, what each neighbour is told
+ * and why. The policies are asked anew, with what stands in the tables; nothing of it is kept while routes go by.
+ */
+import { parseAddress } from '../../base/address.ts';
+import { familyBits } from '../../bgp/families.ts';
+import { State } from '../../bgp/fsm.ts';
+import { SESSION } from '../../fabric/layout.ts';
+import { AttributeView } from '../../policy/attributes.ts';
+import type { NeighborContext } from '../../policy/conditions.ts';
+import { Explainer } from '../../policy/explain.ts';
+import type { PolicyDefinition } from '../../policy/language.ts';
+import { OutViews } from '../../rib/adj-rib-out.ts';
+import { receivedAttribute } from '../../rib/received.ts';
+import type { Chassis, SessionEntry } from '../chassis.ts';
+import type { ExportRow } from '../operations.ts';
+
+type Box = Pick<Chassis, 'fabric' | 'table' | 'sessions' | 'configuration'>;
+
+export function contextOf({ neighbor, configuration }: SessionEntry): NeighborContext {
+  const { as, localAs } = configuration;
+  const address = parseAddress(neighbor.address) ?? new Uint8Array(4);
+  return { address, as, external: as !== localAs, localAs };
+}
+
+export class Why {
+  readonly #box: Box;
+  readonly #views: OutViews;
+  #explainer: Explainer | undefined;
+  #definitions: readonly PolicyDefinition[] = [];
+
+  constructor(box: Box) {
+    this.#box = box;
+    this.#views = new OutViews(box.fabric);
+  }
+
+  /** Of a route as it stands in the column of its source. */
+  imported(source: number, id: number, word: number): string {
+    const { fabric, table } = this.#box;
+    const session = fabric.sessionOf(source);
+    const entry = table.at(session);
+    if (entry === undefined) return '';
+    const { importPolicy } = entry.configuration;
+    if (importPolicy === undefined) return `import: ${entry.neighbor.import}`;
+    const view = this.#view(receivedAttribute(fabric, source, id, word));
+    const { accepted, by } = this.#explain().explain(importPolicy, contextOf(entry), view, id, session);
+    return `${accepted ? 'accepted' : 'rejected'} by ${by}`;
+  }
+
+  /** What each neighbour is told of a prefix whose best route is this one. */
+  exported(source: number, id: number, attribute: number): ExportRow[] {
+    return this.#box.sessions
+      .filter(({ index }) => this.#box.fabric.session(index, SESSION.state) === State.Established)
+      .map((entry) => ({
+        neighbor: entry.neighbor.address,
+        ...this.#exportedTo(entry, source, id, attribute),
+      }));
+  }
+
+  #exportedTo(
+    entry: SessionEntry,
+    source: number,
+    id: number,
+    attribute: number,
+  ): Omit<ExportRow, 'neighbor'> {
+    const { fabric } = this.#box;
+    const { index, neighbor, configuration } = entry;
+    const told = this.#isTold(index, id);
+    if (fabric.sessionOf(source) === index) return { told, why: 'the route is its own' };
+    const family = familyBits([id < fabric.prefixes.base6 ? 'ipv4-unicast' : 'ipv6-unicast']);
+    if ((fabric.session(index, SESSION.families) & family) === 0)
+      return { told, why: 'it does not speak this family' };
+    const { exportPolicy } = configuration;
+    if (exportPolicy === undefined) {
+      const reason =
+        neighbor.export === 'reject' ? '' : told ? '' : '; the rules of the protocol keep it back';
+      return { told, why: `export: ${neighbor.export}${reason}` };
+    }
+    const session = fabric.sessionOf(source);
+    const view = this.#view(attribute);
+    const { accepted, by } = this.#explain().explain(exportPolicy, contextOf(entry), view, id, session);
+    const kept =
+      accepted && !told ? '; the rules of the protocol keep it back, or it is still to be told' : '';
+    return { told, why: `${accepted ? 'accepted' : 'rejected'} by ${by}${kept}` };
+  }
+
+  #isTold(session: number, id: number): boolean {
+    const view = this.#box.fabric.session(session, SESSION.view) - 1;
+    return view >= 0 && this.#views.attribute(view, id) !== 0 && this.#views.source(view, id) !== session + 1;
+  }
+
+  #view(attribute: number): AttributeView {
+    const bytes = this.#box.fabric.attributes.copyOf(attribute);
+    return new AttributeView(bytes, 0, bytes.length);
+  }
+
+  /** Anew after a reload. */
+  #explain(): Explainer {
+    const { policies } = this.#box.configuration;
+    if (this.#explainer === undefined || this.#definitions !== policies) {
+      this.#definitions = policies;
+      this.#explainer = new Explainer(this.#box.fabric, policies);
+    }
+    return this.#explainer;
+  }
+}
