@@ -121,7 +121,7 @@ class Converter {
       this.#defaults['restart-time'] = Number(line.words[3]);
     } else if (first === 'timers' && second === 'bgp') {
       this.#defaults['hold-time'] = Number(line.words[3]);
-    } else if (first === 'bgp' && NEEDLESS.test(text)) {
+    } else if (NEEDLESS.test(text)) {
       this.#report.notes.push({ line: line.number, text: line.text, reason: 'graftd needs nothing for it' });
     } else if (first === 'network') return 'routes of the router itself have to be written by hand';
     else return line.no ? 'it takes something back that graftd does not do' : 'graftd has no counterpart';
@@ -240,7 +240,7 @@ class Converter {
 }
 
 const NEEDLESS =
-  /^bgp (graceful-restart preserve-fw-state|log-neighbor-changes|suppress-fib-pending|network import-check|fast-external-failover|deterministic-med|send-extra-data|update-delay|default (show|software)|suppress-duplicates)/;
+  /^coalesce-time|^bgp (graceful-restart preserve-fw-state|log-neighbor-changes|suppress-fib-pending|network import-check|allow-martian-nexthop|fast-external-failover|deterministic-med|send-extra-data|update-delay|default (show|software)|suppress-duplicates)/;
 
 function comments(title: string, found: readonly Left[]): string[] {
   if (found.length === 0) return [];

@@ -100,7 +100,7 @@ export class Lists {
       if (last !== undefined && last.none.length === denied.length) last.some.push(text);
       else tests.push({ some: [text], none: [...denied] });
     }
-    return tests;
+    return tests.map(({ some, none }) => ({ some: [...new Set(some)], none: [...new Set(none)] }));
   }
 
   /** "prefix-list NAME [seq N] permit|deny PREFIX [ge N] [le N]" */

@@ -140,7 +140,8 @@ export class Neighbors {
         if (first === 'delayopen') return 'graftd does not delay its OPEN';
         return setTimers(set, Number(first), Number(second));
       case 'advertisement-interval':
-        return set('advertisement-interval', Number(first));
+        // As graftd does it anyway.
+        return first === '0' ? undefined : set('advertisement-interval', Number(first));
       case 'maximum-prefix':
         return this.#maximum(rest, set);
       case 'allowas-in':

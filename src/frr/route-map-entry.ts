@@ -221,7 +221,9 @@ export class EntryReader {
         : given.map((word) => (kind === 'community' ? communityText(word) : listed(kind, word)));
     if (values.includes(undefined))
       throw new Unknown(`"${given[values.indexOf(undefined)]}" is no community that graftd knows`);
-    merge(set, kind, { [additive ? 'add' : 'set']: values });
+    if (additive) merge(set, kind, { add: values });
+    // What was deleted before is gone in any case.
+    else set[kind] = { set: values };
   }
 
   #setExtended(words: readonly string[], set: Record<string, unknown>): void {
@@ -244,6 +246,10 @@ export class EntryReader {
     const [test] = tests;
     if (tests.length > 1 || test === undefined || test.none.length > 0)
       throw new Unknown('a list that denies cannot say what to delete');
+    // FRR does one after the other, graftd removes first and adds then.
+    const { add = [], ...rest } = (set[kind] ?? {}) as { add?: readonly string[] };
+    const kept = add.filter((text) => test.some.length > 0 && !test.some.includes(text));
+    set[kind] = kept.length > 0 ? { ...rest, add: kept } : rest;
     merge(set, kind, { remove: test.some.length === 0 ? ['/.*/'] : [this.#textSet(kind, name, test.some)] });
   }
 

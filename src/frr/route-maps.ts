@@ -4,8 +4,9 @@
  *
  *   permit             then: accept                  deny                    then: reject
  *   call OTHER         call OTHER, then reject: what no entry of OTHER matches is denied
- *   on-match next      call NAME-from-N, the entries after it, then accept: what matched is permitted unless one of these denies it
- *   both               call NAME-after-N, which goes through OTHER, then through the entries after it
+ *   on-match next      on with the next entry; after the last one, accept
+ *   on-match goto N    call NAME-from-N, the entries from there on, then reject
+ *   call, on-match     call OTHER-called first
  *
  * A route map that is called in the middle comes in a second form, NAME-called, which comes back where it permits.
  */
@@ -79,7 +80,7 @@ export class RouteMaps {
     for (let at = from; at < entries.length; at++) statements.push(...this.#statements(map, at, form));
     // biome-ignore lint/suspicious/noThenProperty: a key of the file, and never a function.
     const denied: StatementText = { name: 'no entry matched', then: 'reject' };
-    if (from === 0 && (form === 'comes back' || statements.length === 0)) statements.push(denied);
+    if (form === 'comes back' || statements.length === 0) statements.push(denied);
     return policy;
   }
 
@@ -104,28 +105,38 @@ export class RouteMaps {
     const permit = { then: form === 'decides' ? 'accept' : 'return' } as const;
     // FRR goes on as if nothing were said where it cannot find what is called.
     const called = call !== undefined && this.#maps.has(call) ? call : undefined;
-    const rest = goOn === undefined ? undefined : this.#rest(map, at, goOn, form);
-    if (called === undefined) return rest === undefined ? permit : { call: rest, ...permit };
-    const target = this.policy(called) as string;
-    if (rest === undefined && form === 'decides') return { call: target, then: 'reject' };
-    const back = this.#make(this.#names.of(`called ${called}`, `${target}-called`), called, 0, 'comes back');
-    if (rest === undefined) return { call: back, ...permit };
+    const back = (name: string): string =>
+      this.#make(this.#names.of(`called ${name}`, `${this.policy(name)}-called`), name, 0, 'comes back');
+    const next = goOn === undefined ? -1 : this.#next(map, at, goOn);
+    if (next < 0) {
+      if (called === undefined) return permit;
+      return form === 'decides'
+        ? { call: this.policy(called) as string, then: 'reject' }
+        : { call: back(called), ...permit };
+    }
+    if (next === at + 1) return called === undefined ? {} : { call: back(called) };
+    const rest = this.#rest(map, next, form);
+    const end = { call: rest, then: form === 'decides' ? 'reject' : 'return' } as const;
+    if (called === undefined) return end;
     const after = this.#names.of(`after ${form} ${map} ${order}`, `${map}-after-${order}`);
-    this.policies[after] = [{ call: back }, { call: rest }, permit];
-    return { call: after, ...permit };
+    this.policies[after] = [{ call: back(called) }, end];
+    return { call: after, then: end.then };
     // biome-ignore-end lint/suspicious/noThenProperty: a key of the file, and never a function.
   }
 
-  /** The policy of the entries after one, from this number on; undefined where there are none. */
-  #rest(map: string, at: number, goOn: number, form: Form): string | undefined {
+  /** The place of the first entry after one with this number or a higher one; -1: there is none. */
+  #next(map: string, at: number, goOn: number): number {
     const entries = this.#maps.get(map) as readonly ReadEntry[];
-    const next = entries.findIndex((each, i) => i > at && each.order >= goOn);
-    if (next < 0) return undefined;
-    const order = (entries[next] as ReadEntry).order;
+    return entries.findIndex((each, i) => i > at && each.order >= goOn);
+  }
+
+  /** The policy of the entries from one on. */
+  #rest(map: string, from: number, form: Form): string {
+    const { order } = (this.#maps.get(map) as readonly ReadEntry[])[from] as ReadEntry;
     return this.#make(
       this.#names.of(`from ${form} ${map} ${order}`, `${map}-from-${order}`),
       map,
-      next,
+      from,
       form,
     );
   }

@@ -76,7 +76,7 @@ function communityChange(action: CommunityAction): Change {
   const type = COMMUNITY_TYPE[action.of];
   const size = COMMUNITY_SIZE[action.of];
   if (action.by === 'set') {
-    const value = action.octets.length === 0 ? undefined : action.octets;
+    const value = action.octets.length === 0 ? undefined : inOrder(action.octets, size);
     return (view) => (value === undefined && !view.has(type) ? view : view.with(type, value));
   }
   if (action.by === 'remove') {
@@ -97,8 +97,20 @@ function communityChange(action: CommunityAction): Change {
       const octets = action.octets.slice(at, at + size);
       if (!hasItem(value, octets)) value.push(...octets);
     }
-    return value.length === before ? view : view.with(type, value);
+    return value.length === before ? view : view.with(type, inOrder(value, size));
   };
+}
+
+/** Communities are a set: who writes them writes them in ascending order, so that equal sets are equal octets. */
+function inOrder(octets: readonly number[], size: number): number[] {
+  const items = Array.from({ length: octets.length / size }, (_, i) =>
+    octets.slice(i * size, (i + 1) * size),
+  );
+  const compare = (a: readonly number[], b: readonly number[]): number => {
+    const at = a.findIndex((octet, i) => octet !== b[i]);
+    return at < 0 ? 0 : (a[at] as number) - (b[at] as number);
+  };
+  return items.sort(compare).flat();
 }
 
 function hasItem(value: readonly number[], octets: readonly number[]): boolean {
