@@ -19,6 +19,7 @@ import { describeFor } from '../rib/attribute-row.ts';
 import { BladeHandle } from './blade-handle.ts';
 import { type CardHandle, startCards } from './card-handle.ts';
 import { Comeback } from './comeback.ts';
+import { DynamicNeighbours } from './dynamic.ts';
 import { type GraftCosts, Grafts, GraftUndone } from './graft.ts';
 import { LoadMeter } from './load.ts';
 import { log } from './log.ts';
@@ -26,6 +27,7 @@ import { type GraftReport, OperationError } from './operations.ts';
 import { Origins } from './origins.ts';
 import {
   cardNeighbor,
+  cardRanges,
   fabricOptions,
   protectionTroubleOf,
   rehearsalConfiguration,
@@ -72,6 +74,9 @@ export class Chassis {
   /** Of these, those of sessions whose blade had died. */
   unplannedCount = 0;
   readonly recovery: Recovery;
+  readonly dynamic = new DynamicNeighbours(this, (text) => {
+    if (!this.#quiet) log(text);
+  });
   readonly origins: Origins;
   readonly sweeper: Sweeper;
   readonly sweeping: Sweeping;
@@ -120,7 +125,8 @@ export class Chassis {
     const { router } = this.configuration;
     const neighbors = this.sessions.map(({ neighbor, index }) => cardNeighbor(neighbor, index));
     const vigil = { state: State.Established, message: encodeKeepalive() };
-    const common = { memory, neighbors, vigil, lastWords: LAST_WORDS };
+    const ranges = cardRanges(this.configuration);
+    const common = { memory, neighbors, ranges, vigil, lastWords: LAST_WORDS };
     const trouble = protectionTroubleOf(this.configuration);
     if (trouble !== undefined) {
       await this.stop();
@@ -350,6 +356,7 @@ export class Chassis {
   /** Once a second: the load meter; now and then, the counters for the history. */
   #sample(): void {
     this.load.sample();
+    this.dynamic.look(monotonicMilliseconds());
     if (++this.#seconds % HISTORY_EVERY === 0) this.#keepCounters();
   }
 
@@ -411,6 +418,7 @@ export class Chassis {
 
   #onCardNews(news: CardNews): void {
     if (news.kind === 'trouble') this.#trouble(news.text);
+    if (news.kind === 'called') this.dynamic.onCalled(news.card, news.address);
     if (news.kind !== 'refused') return;
     const { address, why, times } = news;
     const entry = this.table.find(address);

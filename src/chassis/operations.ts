@@ -140,6 +140,8 @@ export interface SessionDetail extends SessionRow {
   /** As sent and as received, in words. */
   capabilitiesSent?: string[];
   capabilitiesReceived?: string[];
+  /** The range that it came by, where it is not named in the file. */
+  range?: string;
   /** Of the session that is up: what both sides know, in words. */
   agreed?: string[];
   /** What the kernel does for it: TCP MD5, TTL security. */

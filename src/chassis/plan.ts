@@ -7,7 +7,7 @@ import type { Configuration, NeighborConfiguration } from '../config/configurati
 import { DEFAULT_PATHS } from '../config/keys.ts';
 import { defaultFabricOptions, type FabricOptions } from '../fabric/layout.ts';
 import { addressWords } from '../linecard/address-words.ts';
-import type { Neighbor } from '../linecard/messages.ts';
+import type { Neighbor, Range } from '../linecard/messages.ts';
 import type { RouterIdentity } from '../rib/attribute-row.ts';
 
 /** Blades that there can be at least, so that some can be added while it runs. */
@@ -17,7 +17,8 @@ const LEAST_SESSIONS = 64;
 
 export function fabricOptions(configuration: Configuration): FabricOptions {
   const { blades, lineCards, limits } = configuration.chassis;
-  const configured = configuration.neighbors.length;
+  const { neighbors, neighborRanges } = configuration;
+  const configured = neighborRanges.reduce((sum, { limit }) => sum + limit, neighbors.length);
   // As many again may be added while it runs; and one more, the rehearsal's. Reserved memory costs nothing.
   const sessions = Math.max(limits?.sessions ?? Math.max(LEAST_SESSIONS - 1, 2 * configured), configured) + 1;
   const slots = Math.max(blades, LEAST_BLADES);
@@ -37,8 +38,9 @@ export function fabricOptions(configuration: Configuration): FabricOptions {
 }
 
 /** Where extended messages are configured, rings hold some of them. */
-function ringBytes({ neighbors }: Configuration, bytes: number): number {
-  return neighbors.some(({ extendedMessages }) => extendedMessages) ? Math.max(bytes, EXTENDED_RING) : bytes;
+function ringBytes({ neighbors, neighborRanges }: Configuration, bytes: number): number {
+  const all = [...neighbors, ...neighborRanges.map(({ template }) => template)];
+  return all.some(({ extendedMessages }) => extendedMessages) ? Math.max(bytes, EXTENDED_RING) : bytes;
 }
 
 export function sessionConfiguration(
@@ -181,7 +183,23 @@ export function cardNeighbor(neighbor: NeighborConfiguration, session: number): 
   };
 }
 
-function protectionOf({ password, ttlSecurity: hops }: NeighborConfiguration): Pick<Neighbor, 'protection'> {
+/** Who may call without being a neighbour yet. */
+export function cardRanges({ neighborRanges }: Configuration): Range[] {
+  return neighborRanges.map(({ range, template: { password, ttlSecurity } }) => {
+    const [address, length] = range.split('/') as [string, string];
+    return {
+      address,
+      length: Number(length),
+      ...(password === undefined ? {} : { password }),
+      near: ttlSecurity !== undefined,
+    };
+  });
+}
+
+function protectionOf({
+  password,
+  ttlSecurity: hops,
+}: Pick<NeighborConfiguration, 'password' | 'ttlSecurity'>): Pick<Neighbor, 'protection'> {
   if (password === undefined && hops === undefined) return {};
   return {
     protection: { ...(password === undefined ? {} : { password }), ...(hops === undefined ? {} : { hops }) },
@@ -191,7 +209,9 @@ function protectionOf({ password, ttlSecurity: hops }: NeighborConfiguration): P
 /** Why this machine cannot protect the sessions as configured; undefined: it can. */
 export function protectionTroubleOf(configuration: Configuration): string | undefined {
   return protectionTrouble(
-    configuration.neighbors.flatMap((neighbor) => protectionOf(neighbor).protection ?? []),
+    [...configuration.neighbors, ...configuration.neighborRanges.map(({ template }) => template)].flatMap(
+      (neighbor) => protectionOf(neighbor).protection ?? [],
+    ),
   );
 }
 

@@ -21,14 +21,11 @@ import type { Configuration, NeighborConfiguration } from '../config/configurati
 import { formatMistake, parseConfiguration } from '../config/parse.ts';
 import { SESSION } from '../fabric/layout.ts';
 import type { Chassis } from './chassis.ts';
-import { log } from './log.ts';
+import { neighborIn, rangeOf } from './dynamic.ts';
+import { addNeighbour, removeNeighbour, tellOf } from './neighbours.ts';
 import { OperationError, type ReloadReport } from './operations.ts';
-import { cardNeighbor, protectionTroubleOf, sessionConfiguration } from './plan.ts';
+import { cardRanges, protectionTroubleOf, sessionConfiguration } from './plan.ts';
 import type { SessionEntry } from './session-entry.ts';
-
-/** Milliseconds between two looks at a session that is leaving, and two times that its blade is told. */
-const LOOK = 20;
-const TELL_AGAIN = 2000;
 
 interface Changed {
   readonly entry: SessionEntry;
@@ -80,9 +77,15 @@ export class Reloader {
   #compare(wanted: Configuration): Difference {
     const { configuration, table } = this.#chassis;
     const addresses = new Set(wanted.neighbors.map(({ address }) => address));
+    // Who came by a range stays what the range says now.
+    const came = table.list.flatMap(({ neighbor: { address, range } }) => {
+      const now = range === undefined || addresses.has(address) ? undefined : rangeOf(wanted, address);
+      return now === undefined ? [] : [neighborIn(now, address)];
+    });
+    for (const { address } of came) addresses.add(address);
     const changed: Changed[] = [];
     const added: NeighborConfiguration[] = [];
-    for (const neighbor of wanted.neighbors) {
+    for (const neighbor of [...wanted.neighbors, ...came]) {
       const entry = table.find(neighbor.address);
       if (entry === undefined) {
         added.push(neighbor);
@@ -101,16 +104,10 @@ export class Reloader {
     chassis.configuration = applicable(chassis.configuration, wanted);
     chassis.origins.configure(wanted.rpki);
     for (const blade of chassis.blades) blade.order({ kind: 'policies', policies: wanted.policies });
-    for (const entry of removed) this.#remove(entry);
+    for (const entry of removed) removeNeighbour(chassis, entry);
     await Promise.all(changed.map((change) => this.#change(change)));
-    for (const neighbor of added) this.#add(neighbor);
-  }
-
-  #add(neighbor: NeighborConfiguration): void {
-    const chassis = this.#chassis;
-    const entry = chassis.table.add(chassis.configuration, neighbor);
-    this.#tellAll(entry, true);
-    chassis.place(entry);
+    for (const neighbor of added) addNeighbour(chassis, neighbor);
+    for (const card of chassis.cards) card.order({ kind: 'ranges', ranges: cardRanges(wanted) });
   }
 
   async #change({ entry, neighbor, changes }: Changed): Promise<void> {
@@ -120,41 +117,12 @@ export class Reloader {
       entry.configuration = sessionConfiguration(chassis.configuration, neighbor, entry.index);
       chassis.table.provide(entry);
       const has = (...effects: Effect[]): boolean => changes.some(({ effect }) => effects.includes(effect));
-      this.#tellAll(entry, has('connection', 'reset'));
+      tellOf(chassis, entry, has('connection', 'reset'));
       const down = chassis.fabric.session(entry.index, SESSION.state) !== State.Established;
       // What is no session yet begins anew with what holds now, rather than when its attempt has failed.
       if (has('reset') || (down && has('connection', 'session', 'limit')))
         chassis.blade(chassis.fabric.homeOf(entry.index)).order({ kind: 'reset', session: entry.index });
     });
-  }
-
-  #tellAll({ index, neighbor, configuration }: SessionEntry, cards: boolean): void {
-    const { blades, cards: all } = this.#chassis;
-    for (const blade of blades) blade.order({ kind: 'configure', session: configuration });
-    if (cards)
-      for (const card of all) card.order({ kind: 'neighbor', neighbor: cardNeighbor(neighbor, index) });
-  }
-
-  /** From now on nobody can name it; its place is free when its last route is withdrawn and its connection closed. */
-  #remove(entry: SessionEntry): void {
-    const chassis = this.#chassis;
-    chassis.table.remove(entry);
-    for (const card of chassis.cards) card.order({ kind: 'forget', session: entry.index });
-    const putAway = chassis.alone(entry, () => this.#putAway(entry));
-    putAway.catch((error) =>
-      log(`${entry.neighbor.address}: cannot be removed: ${(error as Error).message}`),
-    );
-  }
-
-  async #putAway(entry: SessionEntry): Promise<void> {
-    const { fabric, table } = this.#chassis;
-    // Told again, because the blade that was told first may have died of something.
-    for (let waited = 0; fabric.homeOf(entry.index) >= 0 && !this.#chassis.stopping; waited += LOOK) {
-      const home = this.#chassis.blade(fabric.homeOf(entry.index));
-      if (waited % TELL_AGAIN === 0) home.order({ kind: 'remove', session: entry.index });
-      await new Promise((resolve) => setTimeout(resolve, LOOK));
-    }
-    table.free(entry);
   }
 }
 

@@ -90,6 +90,7 @@ function sessionFacts(
     ['families', session.families.join(', ')],
     ['sends capabilities', session.capabilitiesSent?.join(', ')],
     ['gets capabilities', session.capabilitiesReceived?.join(', ')],
+    ['came by the range', session.range],
     ['agreed on', session.agreed?.join(', ')],
     ['protection', session.protection?.join(', ')],
     ['policy', `import ${session.import}, export ${session.export}`],

@@ -52,6 +52,11 @@ export function canonicalPrefix(text: string): string | undefined {
   return `${networkAddress(address, length)}/${length}`;
 }
 
+/** Whether a canonical address is in a canonical prefix. */
+export function contains(prefix: string, address: string): boolean {
+  return canonicalPrefix(`${address}/${prefix.split('/')[1]}`) === prefix;
+}
+
 function networkAddress(address: string, length: number): string {
   if (addressFamily(address) === 'ipv4-unicast') {
     const mask = length === 0 ? 0 : (0xffffffff << (32 - length)) >>> 0;

@@ -74,6 +74,7 @@ export const NEIGHBOR_EFFECTS: { readonly [K in keyof Required<NeighborConfigura
   addPathSend: 'reset',
   addPathMost: 'export',
   blade: 'start',
+  range: 'now', // it has one or not, and what it is follows from other keys
   group: 'now', // what it brings are other keys
   description: 'now',
 };

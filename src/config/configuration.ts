@@ -1,7 +1,7 @@
 /** What a configuration file says, checked and complete: every default filled in, every address canonical. */
 import type { Family } from '../bgp/families.ts';
 import type { PolicyDefinition } from '../policy/language.ts';
-import type { chassisKeys, limitKeys, neighborKeys, routerKeys, rpkiKeys } from './keys.ts';
+import type { chassisKeys, limitKeys, neighborKeys, rangeKeys, routerKeys, rpkiKeys } from './keys.ts';
 import type { PolicyName } from './kinds.ts';
 import type { Values } from './shapes.ts';
 
@@ -30,6 +30,20 @@ export interface NeighborConfiguration extends NeighborValues {
   /** Keys of the policies that say more than accept or reject: they change with whatever these say. */
   importPolicy?: string;
   exportPolicy?: string;
+  /** The range that it came by; who is named in the file has none. */
+  range?: string;
+}
+
+export type RangeValues = Values<typeof rangeKeys>;
+
+/** From where neighbours may call that are not named, and what they are then. */
+export interface RangeConfiguration {
+  /** In canonical form. */
+  range: string;
+  limit: number;
+  /** Seconds. */
+  idleTime: number;
+  template: Omit<NeighborConfiguration, 'address' | 'range'>;
 }
 
 export interface Configuration {
@@ -37,6 +51,7 @@ export interface Configuration {
   chassis: ChassisConfiguration;
   rpki: RpkiValues;
   neighbors: NeighborConfiguration[];
+  neighborRanges: RangeConfiguration[];
   policies: PolicyDefinition[];
 }
 
@@ -46,6 +61,7 @@ export interface Draft {
   chassis: Doubtful<ChassisValues>;
   rpki: Doubtful<RpkiValues>;
   neighbors: Doubtful<NeighborValues>[];
+  neighborRanges: Doubtful<RangeValues>[];
   policies: object;
 }
 

@@ -6,6 +6,7 @@
 import { availableParallelism } from 'node:os';
 import {
   address,
+  addressRange,
   asNumber,
   bgpIdentifier,
   capability,
@@ -138,7 +139,22 @@ export const neighborKeys = {
   description: optional(text, { doc: 'A name for people.' }),
 };
 
+/** What a neighbour that calls has by calling, and one of a range does not need. */
+const NOT_OF_A_RANGE = ['address', 'port', 'local-address', 'passive', 'blade'] as const;
+const memberKeys = Object.fromEntries(
+  Object.entries(neighborKeys).filter(([name]) => !(NOT_OF_A_RANGE as readonly string[]).includes(name)),
+) as Omit<typeof neighborKeys, (typeof NOT_OF_A_RANGE)[number]>;
+
+// biome-ignore format: one line a row
+export const rangeKeys = {
+  range: required(addressRange, { doc: 'The addresses that may call, as a prefix.' }),
+  limit: defaulted(integer(1, 65535), { default: 100, doc: 'Neighbours of the range at the same time, at most; further ones are refused.' }),
+  'idle-time': defaulted(integer(1, 604800), { default: 60, doc: 'Seconds after which a neighbour of the range is forgotten when its session is down.' }),
+  ...memberKeys,
+};
+
 export const routerSection = section('"router"', routerKeys);
 export const chassisSection = section('"chassis"', chassisKeys);
 export const rpkiSection = section('"rpki"', rpkiKeys);
 export const neighborSection = section('a neighbour', neighborKeys);
+export const rangeSection = section('a range of neighbours', rangeKeys);

@@ -2,7 +2,7 @@
 import { isIPv4 } from 'node:net';
 import { FAMILIES, type Family } from '../bgp/families.ts';
 import { ROLES } from '../bgp/roles.ts';
-import { canonicalAddress, unusableAddress } from './address.ts';
+import { canonicalAddress, canonicalPrefix, unusableAddress } from './address.ts';
 import { suggestion } from './nearest.ts';
 import { type Scalar, Wrong } from './shapes.ts';
 
@@ -193,6 +193,19 @@ export function choice<T extends string>(names: readonly T[], what: string): Sca
     },
   };
 }
+
+/** Addresses that neighbours can have: a prefix. */
+export const addressRange: Scalar<string> = {
+  form: 'scalar',
+  schema: { type: 'string', minLength: 1 },
+  read(value, source) {
+    const [address, length] = typeof value === 'string' ? value.split('/') : [];
+    const canonical = length === undefined ? undefined : canonicalPrefix(`${address}/${length}`);
+    if (canonical === undefined) return new Wrong(`must be a prefix like 192.0.2.0/24, not ${shown(source)}`);
+    if (canonical.split('/')[0] === canonicalAddress(address as string)) return canonical;
+    return new Wrong(`has bits behind its length; the prefix is ${canonical}`);
+  },
+};
 
 export const family: Scalar<Family> = choice(
   FAMILIES.map((row) => row.family),

@@ -11,9 +11,16 @@ import { dirname, resolve } from 'node:path';
 import { LineCounter, type Node, parseDocument, type YAMLMap, type YAMLParseError } from 'yaml';
 import type { PolicyDefinition } from '../policy/language.ts';
 import { addressFamily, ipv4ToU32 } from './address.ts';
-import type { Configuration, Draft, NeighborConfiguration, NeighborValues } from './configuration.ts';
+import type {
+  Configuration,
+  Draft,
+  NeighborConfiguration,
+  NeighborValues,
+  RangeConfiguration,
+  RangeValues,
+} from './configuration.ts';
 import { Groups, groupSection } from './groups.ts';
-import { chassisSection, neighborSection, routerSection, rpkiSection } from './keys.ts';
+import { chassisSection, neighborSection, rangeSection, routerSection, rpkiSection } from './keys.ts';
 import { Policies, type PolicyValues, type ReadText } from './policies.ts';
 import { policyKeys } from './policy-keys.ts';
 import { type Mistake, type Raw, Reader } from './reader.ts';
@@ -50,7 +57,16 @@ export function formatMistake(fileName: string, mistake: Mistake): string {
   return `${fileName}:${mistake.line}:${mistake.column}: ${path}${mistake.message}`;
 }
 
-const SECTIONS = ['router', 'chassis', 'rpki', 'defaults', 'groups', 'neighbors', ...Object.keys(policyKeys)];
+const SECTIONS = [
+  'router',
+  'chassis',
+  'rpki',
+  'defaults',
+  'groups',
+  'neighbors',
+  'neighbor-ranges',
+  ...Object.keys(policyKeys),
+];
 
 function readDraft(reader: Reader, contents: Node | null, folder: string): Draft | undefined {
   const before = reader.mistakes.length;
@@ -71,8 +87,9 @@ function readDraft(reader: Reader, contents: Node | null, folder: string): Draft
   const rpki = readSection(reader, root, 'rpki', rpkiSection);
   const defaults = readDefaults(reader, root);
   const groups = new Groups(reader, root);
-  const neighbors = readNeighbors(reader, root, defaults, groups);
-  return { router, chassis, rpki, neighbors, policies } as Draft;
+  const neighbors = readNeighbors(reader, root, 'neighbors', neighborSection, defaults, groups);
+  const neighborRanges = readNeighbors(reader, root, 'neighbor-ranges', rangeSection, defaults, groups);
+  return { router, chassis, rpki, neighbors, neighborRanges, policies } as Draft;
 }
 
 function readSection(reader: Reader, root: YAMLMap | undefined, name: string, section: Section<Keys>): Raw {
@@ -86,23 +103,31 @@ function readDefaults(reader: Reader, root: YAMLMap | undefined): Raw {
 }
 
 /** What the neighbour says, else what its group and the defaults say, else what the table says. */
-function readNeighbors(reader: Reader, root: YAMLMap | undefined, defaults: Raw, groups: Groups): Raw[] {
-  const node = (root && reader.child(root, 'neighbors')?.node) ?? null;
-  const items = reader.items(node, 'neighbors') ?? [];
+function readNeighbors(
+  reader: Reader,
+  root: YAMLMap | undefined,
+  name: string,
+  section: Section<Keys>,
+  defaults: Raw,
+  groups: Groups,
+): Raw[] {
+  const node = (root && reader.child(root, name)?.node) ?? null;
+  const items = reader.items(node, name) ?? [];
   return items.map((item, index) => {
-    const path = `neighbors[${index}]`;
-    const own = reader.section(item, path, neighborSection, 'part');
+    const path = `${name}[${index}]`;
+    const own = reader.section(item, path, section, 'part');
     const group = own.group ?? defaults.group;
     const values = { ...defaults, ...groups.keys(group, path), ...own };
-    reader.fill(values, path, neighborSection);
+    reader.fill(values, path, section);
     return values;
   });
 }
 
 /** Of a draft without mistakes. */
 function complete({ policies: _, ...draft }: Draft, policies: PolicyDefinition[]): Configuration {
-  const whole = withoutUndefined(draft) as unknown as Omit<Configuration, 'neighbors'> & {
+  const whole = withoutUndefined(draft) as unknown as Omit<Configuration, 'neighbors' | 'neighborRanges'> & {
     neighbors: NeighborValues[];
+    neighborRanges: RangeValues[];
   };
   const { router, chassis, rpki } = whole;
   return {
@@ -110,8 +135,20 @@ function complete({ policies: _, ...draft }: Draft, policies: PolicyDefinition[]
     chassis,
     rpki,
     neighbors: whole.neighbors.map((neighbor) => completeNeighbor(neighbor, router.as, policies)),
+    neighborRanges: whole.neighborRanges.map((range) => completeRange(range, router.as, policies)),
     policies,
   };
+}
+
+/** What its members are: they call, from the port that they like. */
+function completeRange(
+  { range, limit, idleTime, ...keys }: RangeValues,
+  ownAs: number,
+  policies: readonly PolicyDefinition[],
+): RangeConfiguration {
+  const member = { ...keys, address: range.split('/')[0] as string, port: 179, passive: true };
+  const { address: _, ...template } = completeNeighbor(member, ownAs, policies);
+  return { range, limit, idleTime, template };
 }
 
 function completeNeighbor(

@@ -21,6 +21,7 @@ export function checkRules(draft: Draft, complain: Complain): void {
   checkRouter(draft, complain);
   checkChassis(draft, complain);
   checkCaches(draft, complain);
+  checkRanges(draft, complain);
   const firstWith = new Map<string, number>();
   draft.neighbors.forEach((neighbor, index) => {
     const path = `neighbors[${index}]`;
@@ -34,6 +35,26 @@ export function checkRules(draft: Draft, complain: Complain): void {
     checkPassive(neighbor, path, draft, complain);
     checkNeighborAs(neighbor, path, complain);
     checkKind(neighbor, path, draft, complain);
+  });
+}
+
+/** What holds for a neighbour holds for those of a range. */
+function checkRanges(draft: Draft, complain: Complain): void {
+  const seen = new Map<string, number>();
+  draft.neighborRanges.forEach(({ range, limit: _, idleTime: __, ...keys }, index) => {
+    const path = `neighbor-ranges[${index}]`;
+    const first = range === undefined ? undefined : seen.get(range);
+    if (first !== undefined) complain(`${path}.range`, `${range} is neighbor-ranges[${first}] already`);
+    else if (range !== undefined) seen.set(range, index);
+    const member = { ...keys, ...(range === undefined ? {} : { address: range.split('/')[0] as string }) };
+    checkTimers(member, path, complain);
+    checkLongLived(member, path, complain);
+    checkLocalAs(member, path, draft, complain);
+    checkCapabilities(member, path, complain);
+    checkNeighborAs(member, path, complain);
+    checkKind(member, path, draft, complain);
+    if (draft.router.listen?.length === 0)
+      complain(`${path}.range`, 'nobody can call: router.listen is empty');
   });
 }
 

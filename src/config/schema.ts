@@ -1,6 +1,6 @@
 /** The JSON Schema of the configuration file (draft 7, which editors understand), made from the key tables. */
 import { GROUP_NAME, groupSection } from './groups.ts';
-import { chassisSection, neighborSection, routerSection, rpkiSection } from './keys.ts';
+import { chassisSection, neighborSection, rangeSection, routerSection, rpkiSection } from './keys.ts';
 import { policySection } from './policy-keys.ts';
 import { type JsonSchema, type Keys, NAME, type Section, type Shape } from './shapes.ts';
 
@@ -34,6 +34,11 @@ export function configurationSchema(): JsonSchema {
         type: ['array', 'null'],
         items: { ...sectionSchema(neighborSection), required: ['address'] },
         description: 'The neighbours, each with its address and AS number.',
+      },
+      'neighbor-ranges': {
+        type: ['array', 'null'],
+        items: { ...sectionSchema(rangeSection), required: ['range'] },
+        description: 'From where others may call, and what they are then.',
       },
     },
   };

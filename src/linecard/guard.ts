@@ -4,7 +4,7 @@
  */
 import net from 'node:net';
 import { answerWithHighestTtl, limitHops, protectedSocket, setKey } from '../base/socket-options.ts';
-import type { Neighbor } from './messages.ts';
+import type { Neighbor, Range } from './messages.ts';
 
 /** What of Node.js' handles has no public name: the number of the kernel's socket. */
 interface Handled {
@@ -20,6 +20,7 @@ export class Guard {
   /** Neighbours whose keys the listening sockets have, by address. */
   readonly #keys = new Map<string, string>();
   #near = false;
+  #ranges: readonly Range[] = [];
   readonly #tell: (text: string) => void;
 
   constructor(tell: (text: string) => void) {
@@ -30,6 +31,7 @@ export class Guard {
   listens(server: net.Server): void {
     this.#servers.push(server);
     for (const [address, password] of this.#keys) this.#setKey(server, address, password);
+    for (const range of this.#ranges) this.#setRange(server, range);
     if (this.#near) answerWithHighestTtl(descriptorOf(server), isIpv6(server));
   }
 
@@ -39,10 +41,7 @@ export class Guard {
     const before = this.#keys.get(address) ?? '';
     try {
       if (password !== before) for (const server of this.#servers) this.#setKey(server, address, password);
-      if (protection?.hops !== undefined && !this.#near) {
-        this.#near = true;
-        for (const server of this.#servers) answerWithHighestTtl(descriptorOf(server), isIpv6(server));
-      }
+      if (protection?.hops !== undefined) this.#answerFromNear();
     } catch (error) {
       this.#tell(`${address} cannot call: ${(error as Error).message}`);
     }
@@ -52,6 +51,34 @@ export class Guard {
 
   dismiss({ address }: Neighbor): void {
     this.admit({ session: -1, address, port: 0 });
+  }
+
+  /** Ranges whose members share a key. */
+  admitRanges(ranges: readonly Range[]): void {
+    const before = this.#ranges;
+    this.#ranges = ranges.filter(({ password }) => password !== undefined);
+    if (ranges.some(({ near }) => near)) this.#answerFromNear();
+    for (const server of this.#servers) {
+      for (const range of before)
+        if (!this.#ranges.some((each) => isSame(each, range)))
+          this.#setRange(server, { ...range, password: '' });
+      for (const range of this.#ranges) this.#setRange(server, range);
+    }
+  }
+
+  #answerFromNear(): void {
+    if (this.#near) return;
+    this.#near = true;
+    for (const server of this.#servers) answerWithHighestTtl(descriptorOf(server), isIpv6(server));
+  }
+
+  #setRange(server: net.Server, { address, length, password = '' }: Range): void {
+    if (address.includes(':') && !isIpv6(server)) return;
+    try {
+      setKey(descriptorOf(server), isIpv6(server), address, password, length);
+    } catch (error) {
+      this.#tell(`${address}/${length} cannot call: ${(error as Error).message}`);
+    }
   }
 
   /** A connection to a neighbour, on its way. */
@@ -85,6 +112,10 @@ export class Guard {
     if (address.includes(':') && !isIpv6(server)) return;
     setKey(descriptorOf(server), isIpv6(server), address, password);
   }
+}
+
+function isSame(a: Range, b: Range): boolean {
+  return a.address === b.address && a.length === b.length;
 }
 
 function isIpv6(server: net.Server): boolean {

@@ -12,8 +12,9 @@ import { plainAddress } from './address-words.ts';
 import { Connection } from './connection.ts';
 import { Guard } from './guard.ts';
 import { Giver, type Handle, Taker } from './hand-over.ts';
-import type { CardNews, LastWords, Listen, Neighbor } from './messages.ts';
+import type { CardNews, LastWords, Listen, Neighbor, Range } from './messages.ts';
 import { Refusals } from './refusals.ts';
+import { Strangers } from './strangers.ts';
 import type { VigilKeeper } from './vigil.ts';
 
 /** How long an accepted connection may wait for the one before it to be gone, milliseconds. */
@@ -28,6 +29,7 @@ export class LineCard {
   readonly #card: number;
   readonly #refusals: Refusals;
   readonly #guard: Guard;
+  readonly #strangers: Strangers;
   readonly #lastWords: LastWords | undefined;
   #leaving = 0;
   readonly #neighbors = new Map<number, Neighbor>();
@@ -53,6 +55,7 @@ export class LineCard {
       news({ kind: 'refused', card, address, why, times }),
     );
     this.#guard = new Guard((text) => news({ kind: 'trouble', card, text }));
+    this.#strangers = new Strangers((address) => news({ kind: 'called', card, address }));
     this.#lastWords = lastWords;
     for (const neighbor of neighbors) this.addNeighbor(neighbor);
   }
@@ -63,6 +66,8 @@ export class LineCard {
     this.#guard.admit(neighbor);
     // Its blade may have heard of it first, and want it dialled.
     this.#serve(neighbor.session);
+    const call = this.#strangers.take(neighbor.address);
+    if (call !== undefined) this.#accept(call);
   }
 
   removeNeighbor(session: number): void {
@@ -73,6 +78,17 @@ export class LineCard {
     if (this.#byAddress.get(neighbor.address) === session) this.#byAddress.delete(neighbor.address);
     this.#waiting.get(session)?.destroy();
     this.#waiting.delete(session);
+  }
+
+  /** Who may call besides the neighbours. */
+  setRanges(ranges: readonly Range[]): void {
+    this.#strangers.configure(ranges);
+    this.#guard.admitRanges(ranges);
+  }
+
+  turnDown(address: string, why: string): void {
+    const call = this.#strangers.take(address);
+    if (call !== undefined) this.#refuse(call, address, why, CARD_NUMBER.unknownNeighbour);
   }
 
   /** Resolves to what is listened on; rejects with the reason of the first that cannot be. */
@@ -133,6 +149,7 @@ export class LineCard {
     this.#givers.clear();
     this.#taker?.close();
     for (const socket of this.#waiting.values()) socket.destroy();
+    this.#strangers.destroyAll();
   }
 
   /** No connection is left. */
@@ -183,6 +200,7 @@ export class LineCard {
     const address = plainAddress(socket.remoteAddress ?? '');
     const session = this.#byAddress.get(address);
     if (session === undefined) {
+      if (this.#strangers.hold(address, socket)) return;
       this.#refuse(socket, address, 'no such neighbour is configured', CARD_NUMBER.unknownNeighbour);
       return;
     }

@@ -14,6 +14,7 @@ const fabric = new Fabric(start.memory, start.memory.options.blades, () => {});
 const thread = fabric.cardThread(start.card);
 const tell = (news: CardNews): void => port.postMessage(news);
 const card = new LineCard(fabric, start.card, start.neighbors, tell, start.lastWords);
+card.setRanges(start.ranges);
 nameThread(`line card ${start.card}`);
 fabric.cardNumbers[start.card * CARD_NUMBER.words + CARD_NUMBER.thread] = ownThread();
 const vigil = new VigilKeeper(fabric, start.card, start.vigil);
@@ -23,6 +24,8 @@ let stopAt = Number.POSITIVE_INFINITY;
 port.on('message', (order: CardOrder) => {
   if (order.kind === 'neighbor') card.addNeighbor(order.neighbor);
   else if (order.kind === 'forget') card.removeNeighbor(order.session);
+  else if (order.kind === 'ranges') card.setRanges(order.ranges);
+  else if (order.kind === 'turn-down') card.turnDown(order.address, order.why);
   else {
     card.stopListening();
     stopAt = performance.now() + order.milliseconds;

@@ -12,6 +12,16 @@ export interface Neighbor {
   readonly protection?: Protection;
 }
 
+/** Addresses from which others may call, too: the chassis makes neighbours of them. */
+export interface Range {
+  readonly address: string;
+  readonly length: number;
+  /** TCP MD5, the same for all. */
+  readonly password?: string;
+  /** They have TTL security, and look at our answer to their call, too. */
+  readonly near?: boolean;
+}
+
 export interface Listen {
   readonly address: string;
   readonly port: number;
@@ -40,6 +50,7 @@ export interface CardStart {
   /** A folder for the sockets by which the first card hands calls over; with one card there is none. */
   readonly handOver?: string;
   readonly neighbors: readonly Neighbor[];
+  readonly ranges: readonly Range[];
   readonly vigil: Vigil;
   readonly lastWords: LastWords;
 }
@@ -48,6 +59,9 @@ export interface CardStart {
 export type CardOrder =
   /** A neighbour to come, or one that is reached otherwise now. */
   | { readonly kind: 'neighbor'; readonly neighbor: Neighbor }
+  | { readonly kind: 'ranges'; readonly ranges: readonly Range[] }
+  /** Who called from a range does not become a neighbour. */
+  | { readonly kind: 'turn-down'; readonly address: string; readonly why: string }
   /** It may not call any more; a connection that is open is the blade's to end. */
   | { readonly kind: 'forget'; readonly session: number }
   /** Close what is left after `milliseconds` at most, and end. */
@@ -65,6 +79,8 @@ export type CardNews =
       /** Connections that this is said of. */
       readonly times: number;
     }
+  /** Somebody from a range: is it to become a neighbour? */
+  | { readonly kind: 'called'; readonly card: number; readonly address: string }
   /** Something that the machine does not do as configured. */
   | { readonly kind: 'trouble'; readonly card: number; readonly text: string }
   | { readonly kind: 'stopped'; readonly card: number };

@@ -100,6 +100,7 @@ neighbors:
         blade: 2,
       },
     ],
+    neighborRanges: [],
     policies: [],
   });
 });
@@ -400,4 +401,30 @@ test('local-as is for neighbours in other ASes', (t) => {
   t.regex(neighbor('local-as: 23456')[0] ?? '', /AS_TRANS/);
   t.regex(neighbor('local-as-replace-as: true')[0] ?? '', /has no meaning without local-as/);
   t.deepEqual(neighbor('local-as: 64999, local-as-no-prepend: true'), []);
+});
+
+test('a range of neighbours says what those are that call from it', (t) => {
+  const { neighborRanges } = accepted(`${ROUTER}
+groups: {customers: {as: 64500, import: accept}}
+neighbor-ranges:
+  - {range: "192.0.2.0/24", group: customers}
+  - {range: "2001:DB8::/32", as: 65000, limit: 5, idle-time: 9}
+`);
+  t.like(neighborRanges[0], { range: '192.0.2.0/24', limit: 100, idleTime: 60 });
+  t.like(neighborRanges[0]?.template, { as: 64500, external: true, passive: true, import: 'accept' });
+  t.like(neighborRanges[1], { range: '2001:db8::/32', limit: 5, idleTime: 9 });
+  t.like(neighborRanges[1]?.template, { families: ['ipv6-unicast'], external: false, export: 'accept' });
+  const wrong = refused(`${ROUTER}neighbor-ranges:
+  - {range: 192.0.2.1, as: 1}
+  - {range: 192.0.2.1/24, as: 1, port: 179}
+  - {range: 10.0.0.0/8}
+  - {range: 10.0.0.0/8, as: 1}
+`);
+  t.deepEqual(wrong, [
+    '3:13 neighbor-ranges[0].range: must be a prefix like 192.0.2.0/24, not 192.0.2.1',
+    '4:13 neighbor-ranges[1].range: has bits behind its length; the prefix is 192.0.2.0/24',
+    '4:34 neighbor-ranges[1].port: "port" is not a key of a range of neighbours; did you mean "import"?',
+    "5:5 neighbor-ranges[2].as: is missing. The AS number of the neighbour; the router's own for iBGP.",
+    '6:13 neighbor-ranges[3].range: 10.0.0.0/8 is neighbor-ranges[2] already',
+  ]);
 });

@@ -18,7 +18,7 @@ const AGREED: readonly (readonly [flag: number, name: string])[] = [
 export function featuresOf(
   { fabric }: Chassis,
   { index, neighbor }: SessionEntry,
-): Pick<SessionDetail, 'agreed' | 'protection'> {
+): Pick<SessionDetail, 'agreed' | 'protection' | 'range'> {
   const flags = fabric.session(index, SESSION.flags);
   const established = fabric.session(index, SESSION.state) === State.Established;
   const agreed = AGREED.filter(([flag]) => (flags & flag) !== 0).map(([, name]) => name);
@@ -36,5 +36,10 @@ export function featuresOf(
     ...(password === undefined ? [] : ['TCP MD5']),
     ...(hops === undefined ? [] : [`TTL security, ${hops} ${hops === 1 ? 'hop' : 'hops'}`]),
   ];
-  return { ...(established ? { agreed } : {}), ...(protection.length === 0 ? {} : { protection }) };
+  const { range } = neighbor;
+  return {
+    ...(range === undefined ? {} : { range }),
+    ...(established ? { agreed } : {}),
+    ...(protection.length === 0 ? {} : { protection }),
+  };
 }
