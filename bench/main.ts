@@ -3,6 +3,8 @@ import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 
 const BENCHMARKS: Readonly<Record<string, string>> = {
+  backpressure:
+    'neighbours that read nothing, or little, while full tables flow: what the others notice (a minute; --prefixes N, --seconds S)',
   fairness:
     'a single change, and KEEPALIVEs, while another neighbour sends full tables (a minute; --prefixes N, --changes N)',
   graft: 'time of a graft against RIB size, beside a graft that copies (about 2 minutes; --quick: seconds)',
@@ -20,7 +22,7 @@ if (name === undefined || BENCHMARKS[name] === undefined) {
   if (name !== undefined && name !== '--help')
     console.error(`bench: there is no benchmark "${name}"; there are:`);
   for (const [benchmark, what] of Object.entries(BENCHMARKS))
-    console.log(`npm run bench ${benchmark.padEnd(11)} ${what}`);
+    console.log(`npm run bench ${benchmark.padEnd(12)} ${what}`);
   process.exitCode = name === undefined || name === '--help' ? 0 : 2;
 } else {
   const file = fileURLToPath(new URL(`./${name}.js`, import.meta.url));
