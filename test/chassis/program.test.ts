@@ -238,7 +238,10 @@ test.serial('anything on the control socket is answered with an error, and harms
   }
   const half = connect(program.control, () => half.write('{"id":1,"com'));
   half.on('error', () => {});
-  t.is((await program.call<SessionRow[]>('show sessions'))[0]?.state, 'Established');
+  const state = async (): Promise<string | undefined> =>
+    (await program.call<SessionRow[]>('show sessions'))[0]?.state;
+  // The neighbour may be up a little before the chassis is.
+  await until('the session to be up', async () => (await state()) === 'Established');
   t.is(a.stats().resets, 0);
   t.is((await program.end('SIGTERM')).status, 0);
 });
