@@ -109,7 +109,8 @@ const localPref = ({ localPref: own, communities }: Route): number =>
 const withCommunity = (route: Route, community: number): Route =>
   route.communities.includes(community)
     ? route
-    : { ...route, communities: [...route.communities, community] };
+    : // What a policy adds makes the list one in order.
+      { ...route, communities: [...route.communities, community].sort((a, b) => a - b) };
 const prepended = (route: Route, times: number): Route => ({
   ...route,
   path: [...new Array<number>(times).fill(LOCAL_AS), ...route.path],
