@@ -22,7 +22,8 @@ const LONGEST_SLEEP = 1000;
 const start = workerData as BladeStart & { readonly port: MessagePort };
 const { slot, port } = start;
 // Before the real ones are made: what Node.js has compiled fits objects of the shape that they have then.
-if (start.rehearse) rehearse(monotonicMilliseconds);
+if (start.rehearse)
+  rehearse(monotonicMilliseconds, { options: start.memory.options, session: start.sessions[0] });
 const fabric = new Fabric(start.memory, slot, describeFor(start.router));
 const tell = (news: BladeNews): void => port.postMessage(news);
 const seed = (Date.now() ^ (slot << 20)) >>> 0;

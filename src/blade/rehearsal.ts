@@ -57,20 +57,33 @@ const FLOOD_SETS = 3000;
 
 const KEEPALIVE = encodeKeepalive();
 
+/** What the blade is going to be made of: compiled code fits objects with the same keys in the same order only. */
+export interface Cast {
+  readonly options?: FabricOptions;
+  readonly session?: SessionConfiguration | undefined;
+}
+
 /** Takes a few tenths of a second of processor time. */
-export function rehearse(clock: () => number): void {
-  rehearseTogether(clock, clock() + TIME);
-  rehearseAlone(clock, clock() + TIME);
+export function rehearse(clock: () => number, cast: Cast = {}): void {
+  rehearseTogether(clock, cast, clock() + TIME);
+  rehearseAlone(clock, cast, clock() + TIME);
+}
+
+/** As they come in a message to a thread. */
+function sizes({ options }: Cast, blades: number): FabricOptions {
+  return structuredClone({ ...options, ...SIZES, blades });
 }
 
 /** Two blades and neighbours that change their minds: what comes is told at once. */
-function rehearseTogether(clock: () => number, end: number): void {
-  const memory = createFabricMemory(SIZES);
+function rehearseTogether(clock: () => number, cast: Cast, end: number): void {
+  const memory = createFabricMemory(sizes(cast, 2));
   const fabrics = [0, 1].map((slot) => new Fabric(memory, slot, describeFor(LOCAL_AS)));
   const blades = fabrics.map(
-    (fabric, slot) => new Blade(fabric, slot, configurations(), clock, new Random(slot + 1), () => {}),
+    (fabric, slot) => new Blade(fabric, slot, configurations(cast), clock, new Random(slot + 1), () => {}),
   );
-  const neighbors = configurations().map(({ index }) => new Neighbor(fabrics[index & 1] as Fabric, index));
+  const neighbors = configurations(cast).map(
+    ({ index }) => new Neighbor(fabrics[index & 1] as Fabric, index),
+  );
   for (const { index } of neighbors) {
     openRecord(fabrics[index & 1] as Fabric, index);
     (blades[index & 1] as Blade).order({ kind: 'attach', session: index });
@@ -93,10 +106,10 @@ function rehearseTogether(clock: () => number, end: number): void {
  * come from two neighbours, faster than they can be read and told, so that rings are full and turns end early; then
  * they are withdrawn.
  */
-function rehearseAlone(clock: () => number, end: number): void {
-  const fabric = new Fabric(createFabricMemory({ ...SIZES, blades: 1 }), 0, describeFor(LOCAL_AS));
-  const blade = new Blade(fabric, 0, configurations(), clock, new Random(3), () => {});
-  const neighbors = configurations().map(({ index }) => new Neighbor(fabric, index));
+function rehearseAlone(clock: () => number, cast: Cast, end: number): void {
+  const fabric = new Fabric(createFabricMemory(sizes(cast, 1)), 0, describeFor(LOCAL_AS));
+  const blade = new Blade(fabric, 0, configurations(cast), clock, new Random(3), () => {});
+  const neighbors = configurations(cast).map(({ index }) => new Neighbor(fabric, index));
   for (const { index } of neighbors) {
     openRecord(fabric, index);
     blade.order({ kind: 'attach', session: index });
@@ -126,8 +139,19 @@ function turn(blades: readonly Blade[], neighbors: readonly Neighbor[]): void {
   }
 }
 
-function configurations(): SessionConfiguration[] {
-  return Array.from({ length: SIZES.sessions }, (_, index) => ({
+function configurations({ session }: Cast): SessionConfiguration[] {
+  const made = Array.from({ length: SIZES.sessions }, (_, index) => ({
+    ...session,
+    // What would keep routes out, or back.
+    importPolicy: undefined,
+    exportPolicy: undefined,
+    prefixLimit: undefined,
+    pathsReceived: 0,
+    pathsSent: undefined,
+    mostPathsSent: undefined,
+    prependAs: undefined,
+    advertisementInterval: undefined,
+    withoutCapabilities: undefined,
     index,
     address: `rehearsal ${index}`,
     addressWords: [0, 0, 0xffff, 0x7f000001 + index],
@@ -142,6 +166,12 @@ function configurations(): SessionConfiguration[] {
     localAs: LOCAL_AS,
     localId: 1,
   }));
+  return structuredClone(made.map(said)) as unknown as SessionConfiguration[];
+}
+
+/** Without the keys that say nothing, which the chassis leaves out. */
+function said(all: object): object {
+  return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined));
 }
 
 /** A session that is Established with nobody, without timers, and was told nothing so far. */
