@@ -20,7 +20,15 @@
  * nobody but for quiescent points, so that no death can leave it half done.
  */
 import type { Fabric } from '../fabric/fabric.ts';
-import { BLADE_WORD, BOX, outViews, PAGE_BITS, PAGE_WORDS, prefixIds } from '../fabric/layout.ts';
+import {
+  BLADE_WORD,
+  BOX,
+  outViews,
+  PAGE_BITS,
+  PAGE_WORDS,
+  prefixIds,
+  SESSION_NUMBER,
+} from '../fabric/layout.ts';
 import type { NumberPool } from '../fabric/number-pool.ts';
 import { OutViews, UNKNOWN, VIEW, VIEW_PAGE_IDS } from '../rib/adj-rib-out.ts';
 import { UNKNOWN_BEST } from '../rib/loc-rib.ts';
@@ -39,7 +47,9 @@ export interface SweepPieces {
 const PIECES: SweepPieces = { pages: 8, ids: 4096 };
 
 /** A sweep is worth its while when so much of a pool (a part of it) was given out since the last one. */
-const GROWN = 1 / 8;
+const GROWN = 1 / 4;
+/** And when routes went since then, so many for each id that was given out: a first table leaves nothing behind. */
+const GONE = 1 / 4;
 /** After a sweep that left less than this part of a pool, it is full: of what is in use. */
 const NEARLY_FULL = 1 / 16;
 
@@ -79,6 +89,8 @@ export class Sweeper {
   #prefixes = new Uint32Array(0);
   #sets = new Uint32Array(0);
   #sweep: Generator<void> | undefined;
+  /** Routes that had gone when the last sweep began. */
+  #goneThen = 0;
   /** Quiescence that is waited for. */
   #epochs: Int32Array | undefined;
 
@@ -100,15 +112,27 @@ export class Sweeper {
   /** Somebody waits for a sweep, or enough was given out for one. */
   get due(): boolean {
     if (Atomics.load(this.#fabric.box, BOX.sweepWanted) !== 0) return true;
+    let gone = -1;
     return this.#pools.some((pool, i) => {
       const then = this.#usedThen[i] as number;
       const grown = pool.used - then;
-      // As much work again as what is in use, or the table is nearly full.
-      return (
-        grown > Math.max(pool.limit * GROWN, then / 2) ||
-        (grown > pool.limit / 64 && pool.room < pool.limit * GROWN)
-      );
+      // The table is nearly full, or as much work again as what is in use.
+      if (grown > pool.limit / 64 && pool.room < pool.limit / 8) return true;
+      if (grown <= Math.max(pool.limit * GROWN, then / 2)) return false;
+      if (gone < 0) gone = Math.abs(this.#gone() - this.#goneThen);
+      return gone > grown * GONE;
     });
+  }
+
+  /** Routes that were withdrawn or replaced, or went with their sessions, so far: those that came and are not there. */
+  #gone(): number {
+    const { sessionLimit } = this.#fabric;
+    let gone = 0;
+    for (let session = 0; session < sessionLimit; session++)
+      gone +=
+        this.#fabric.number(session, SESSION_NUMBER.announcementsReceived) -
+        this.#fabric.number(session, SESSION_NUMBER.routesReceived);
+    return gone;
   }
 
   begin(): void {
@@ -142,6 +166,7 @@ export class Sweeper {
     }
     this.#prefixes.fill(0);
     this.#sets.fill(0);
+    const gone = this.#gone();
     yield* this.#enter();
     for (;;) {
       const { losses } = this.#fabric;
@@ -161,6 +186,7 @@ export class Sweeper {
     yield* this.#giveBack();
     Atomics.store(box, BOX.full, this.#full());
     for (const [i, pool] of this.#pools.entries()) this.#usedThen[i] = pool.used;
+    this.#goneThen = gone;
     this.numbers.sweeps++;
     Atomics.add(box, BOX.sweepsEnded, 1);
   }
