@@ -13,6 +13,13 @@ import { addressWords } from './address-words.ts';
 /** After the blade is done with a connection: how long its last bytes may take to leave, milliseconds. */
 const LINGER = 2000;
 
+/** What the line card hears of a connection. */
+export interface ConnectionEvents {
+  /** So many bytes were received. */
+  readonly read: (bytes: number) => void;
+  readonly closed: () => void;
+}
+
 export class Connection {
   readonly session: number;
   readonly which: number;
@@ -21,7 +28,7 @@ export class Connection {
   readonly #card: number;
   readonly #at: number;
   readonly #socket: net.Socket;
-  readonly #onClosed: () => void;
+  readonly #events: ConnectionEvents;
   #receiveHead = 0;
   /** The part of the ring that the next read goes to. */
   #target: Uint8Array;
@@ -38,7 +45,7 @@ export class Connection {
     which: number,
     generation: number,
     open: (onread: net.OnReadOpts) => net.Socket,
-    onClosed: () => void,
+    events: ConnectionEvents,
   ) {
     this.#fabric = fabric;
     this.#card = card;
@@ -46,7 +53,7 @@ export class Connection {
     this.which = which;
     this.generation = generation;
     this.#at = fabric.connections.at(session, which);
-    this.#onClosed = onClosed;
+    this.#events = events;
     this.#target = this.#nextTarget();
     this.#socket = open({
       buffer: () => this.#target,
@@ -114,6 +121,7 @@ export class Connection {
     this.#target = this.#nextTarget();
     this.#paused = this.#free() < this.#target.length;
     this.#fabric.ringHome(this.session);
+    this.#events.read(bytes);
     return !this.#paused;
   }
 
@@ -190,7 +198,7 @@ export class Connection {
     const { connections } = this.#fabric;
     connections.reset(this.#at);
     connections.setState(this.#at, this.generation, CONNECTION_STATE.closed);
-    this.#onClosed();
+    this.#events.closed();
     this.#fabric.ringHome(this.session);
   }
 }

@@ -13,6 +13,7 @@ import { Connection } from './connection.ts';
 import { Guard } from './guard.ts';
 import { Giver, type Handle, Taker } from './hand-over.ts';
 import type { CardNews, LastWords, Listen, Neighbor, Range } from './messages.ts';
+import { Prompt } from './prompt.ts';
 import { Refusals } from './refusals.ts';
 import { Strangers } from './strangers.ts';
 import type { VigilKeeper } from './vigil.ts';
@@ -41,6 +42,7 @@ export class LineCard {
   /** By line card: how to hand a call over to it. */
   readonly #givers = new Map<number, Giver>();
   #taker: Taker | undefined;
+  readonly #prompt: Prompt;
 
   constructor(
     fabric: Fabric,
@@ -57,6 +59,7 @@ export class LineCard {
     this.#guard = new Guard((text) => news({ kind: 'trouble', card, text }));
     this.#strangers = new Strangers((address) => news({ kind: 'called', card, address }));
     this.#lastWords = lastWords;
+    this.#prompt = new Prompt(fabric, card, () => this.poll());
     for (const neighbor of neighbors) this.addNeighbor(neighbor);
   }
 
@@ -188,9 +191,12 @@ export class LineCard {
     open: (onread: net.OnReadOpts) => net.Socket,
   ): Connection {
     const key = session * 2 + which;
-    const connection = new Connection(this.#fabric, this.#card, session, which, generation, open, () => {
-      this.#connections.delete(key);
-      if (which === ACCEPTED) this.#takeWaiting(session);
+    const connection = new Connection(this.#fabric, this.#card, session, which, generation, open, {
+      read: this.#prompt.read,
+      closed: () => {
+        this.#connections.delete(key);
+        if (which === ACCEPTED) this.#takeWaiting(session);
+      },
     });
     this.#connections.set(key, connection);
     return connection;

@@ -13,8 +13,8 @@ import type { Fabric } from '../fabric/fabric.ts';
 const SHORT = 4096;
 /** Milliseconds after a longer read in which nothing is waited for. */
 const FLOOD = 2;
-/** Milliseconds of spinning, which is what a blade takes that is wide awake, and of sleep after that. */
-const SPIN = 0.02;
+/** Looks at the bell, 20 µs or so: going to sleep and waking up takes longer. And milliseconds of sleep after that. */
+const LOOKS = 1000;
 const LONGEST = 0.25;
 
 export class Prompt {
@@ -42,7 +42,7 @@ export class Prompt {
   readonly #wait = (): void => {
     this.#due = false;
     if (performance.now() - this.#floodedAt < FLOOD) return;
-    this.#fabric.bells.waitShortly(this.#thread, SPIN, LONGEST, this.#poll);
+    this.#fabric.bells.waitShortly(this.#thread, LOOKS, LONGEST, this.#poll);
     this.#poll();
   };
 }
