@@ -6,6 +6,7 @@ import { checkCommand } from './check.ts';
 import type { Command } from './command.ts';
 import { demoCommand } from './demo.ts';
 import { dumpCommand } from './dump.ts';
+import { exportSessionCommand } from './export-session.ts';
 import { graftCommand } from './graft.ts';
 import { importFrrCommand } from './import-frr.ts';
 import { initCommand } from './init.ts';
@@ -41,5 +42,6 @@ export const commands: readonly Command[] = [
   reloadCommand,
   ...policyCommands,
   dumpCommand,
+  exportSessionCommand,
   ...benchCommands,
 ];
