@@ -203,6 +203,7 @@ export class Grafts {
     }
     fabric.stampGraft(slot, GRAFT_TIME.released, this.#clock());
     const session = fabric.graft(slot, GRAFT.session);
+    fabric.setGraft(slot, GRAFT.hops, this.#routes.hopWalk.walked);
     this.#handOver(slot, this.#host.release(session));
     const to = fabric.graft(slot, GRAFT.to);
     fabric.setHome(session, to);
@@ -245,6 +246,9 @@ export class Grafts {
     }
     const session = fabric.graft(slot, GRAFT.session);
     if (this.#host.takeOver(session, revisit, slot)) this.#catchUp(slot, session);
+    // Its last home had not looked at all of its routes since ways to next hops changed.
+    if (fabric.hops !== undefined && fabric.graft(slot, GRAFT.hops) !== fabric.hops.generation)
+      this.#routes.hopWalk.restart();
     fabric.stampGraft(slot, GRAFT_TIME.takenOver, this.#clock());
     fabric.setGraft(slot, GRAFT.logged, revisit.size);
     fabric.setGraftState(slot, GRAFT_STATE.done);

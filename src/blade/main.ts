@@ -24,7 +24,7 @@ const { slot, port } = start;
 // Before the real ones are made: what Node.js has compiled fits objects of the shape that they have then.
 if (start.rehearse)
   rehearse(monotonicMilliseconds, { options: start.memory.options, session: start.sessions[0] });
-const fabric = new Fabric(start.memory, slot, describeFor(start.router));
+const fabric = new Fabric(start.memory, slot, describeFor(start.router, start.memory));
 const tell = (news: BladeNews): void => port.postMessage(news);
 const seed = (Date.now() ^ (slot << 20)) >>> 0;
 const random = new Random(seed);

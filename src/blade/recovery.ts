@@ -57,6 +57,7 @@ export class Recovery {
   /** From here once around: whatever the reason, what was evaluated up to now does not count. */
   begin(): void {
     this.#losses = this.#fabric.losses;
+    this.#routes.hopWalk.restart();
     this.#sweeping = true;
     this.#around = this.#cursor === 0;
     this.#end = this.#around ? Number.POSITIVE_INFINITY : this.#cursor;

@@ -6,6 +6,7 @@
  */
 import type { Fabric } from '../fabric/fabric.ts';
 import { BLADE_WORD, SESSION_NUMBER } from '../fabric/layout.ts';
+import { type NextHops, UNREACHABLE } from '../fabric/next-hops.ts';
 import type { RecordRing } from '../fabric/record-ring.ts';
 import { ANSWER, MARKER, QUESTION, SiblingChannel } from '../ibgp-internal/channel.ts';
 import { Evaluator, OUTCOME, replaceWord } from '../ibgp-internal/evaluate.ts';
@@ -16,8 +17,9 @@ import { UNKNOWN_BEST } from '../rib/loc-rib.ts';
 import { findPath, freePath } from '../rib/paths.ts';
 import { noteMed, notePresence } from '../rib/presence.ts';
 import { clearReceived, keepsReceived, receivedColumn } from '../rib/received.ts';
-import { ADVERTISED, FILTERED } from '../rib/route-word.ts';
+import { ADVERTISED, ATTRIBUTE_MASK, FILTERED, UNRESOLVED } from '../rib/route-word.ts';
 import type { BestRoutes } from './desk.ts';
+import { HopWalk } from './hop-walk.ts';
 import type { ImportRule } from './policies.ts';
 
 export interface RoutesListener {
@@ -59,6 +61,9 @@ export class Routes implements BestRoutes {
    * is behind may not be the best of them, so that comparing with it alone is not enough.
    */
   catchingUp = 0;
+  /** Looks at routes whose next hops have changed. */
+  readonly hopWalk: HopWalk;
+  readonly #hops: NextHops | undefined;
   readonly #fabric: Fabric;
   readonly #incoming: { sibling: number; ring: RecordRing }[] = [];
   readonly #listener: RoutesListener;
@@ -74,6 +79,8 @@ export class Routes implements BestRoutes {
     this.#listener = listener;
     this.evaluator = new Evaluator(fabric, blade);
     this.ranking = new Ranking(fabric, this.evaluator.mine);
+    this.#hops = fabric.hops;
+    this.hopWalk = new HopWalk(fabric, this.evaluator.mine, this);
     this.#blade = blade;
     this.#sessions = fabric.options.sessions;
     this.meet();
@@ -124,6 +131,7 @@ export class Routes implements BestRoutes {
         filtered = FILTERED;
       }
     }
+    if (this.#hops?.costOf(attribute) === UNREACHABLE) filtered |= UNRESOLVED;
     const old = fabric.columns.get(session, id);
     const word = replaceWord(old, attribute, filtered) | (old & keep);
     if (rule.keeps && !this.#keep(session, id, received, attribute)) return false;
@@ -144,6 +152,17 @@ export class Routes implements BestRoutes {
       fabric.count(fabric.sessionOf(session), SESSION_NUMBER.loopsRejected);
     if (rule.keeps && attribute === received) clearReceived(fabric, session, id);
     this.#evaluate(id, newMed ? 0 : session + 1, old & ADVERTISED ? session + 1 : 0, newMed);
+    return true;
+  }
+
+  /** Whether there is a way to the next hop of an own route is noted anew; true when that has changed. */
+  resolve(source: number, id: number): boolean {
+    const { columns } = this.#fabric;
+    const old = columns.get(source, id);
+    const unresolved = this.#hops?.costOf(old & ATTRIBUTE_MASK) === UNREACHABLE;
+    if (unresolved === ((old & UNRESOLVED) !== 0)) return false;
+    columns.set(source, id, unresolved ? (old | UNRESOLVED) & ~ADVERTISED : old & ~UNRESOLVED);
+    this.#evaluate(id, 0, old & ADVERTISED ? source + 1 : 0, false);
     return true;
   }
 
@@ -237,6 +256,7 @@ export class Routes implements BestRoutes {
       if (ring.waiting() > 0) more = true;
     }
     this.fewWait = false;
+    if (this.hopWalk.work()) more = true;
     return more;
   }
 

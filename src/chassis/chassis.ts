@@ -23,6 +23,7 @@ import { DynamicNeighbours } from './dynamic.ts';
 import { type GraftCosts, Grafts, GraftUndone } from './graft.ts';
 import { LoadMeter } from './load.ts';
 import { log } from './log.ts';
+import { NextHopCosts } from './next-hops.ts';
 import { type GraftReport, OperationError } from './operations.ts';
 import { Origins } from './origins.ts';
 import {
@@ -78,6 +79,7 @@ export class Chassis {
     if (!this.#quiet) log(text);
   });
   readonly origins: Origins;
+  readonly nextHops: NextHopCosts;
   readonly sweeper: Sweeper;
   readonly sweeping: Sweeping;
   #sampler: NodeJS.Timeout | undefined;
@@ -91,7 +93,11 @@ export class Chassis {
     this.#quiet = options.quiet ?? false;
     const memory = createFabricMemory(fabricOptions(configuration));
     const { blades, heartbeatLimit, poisonLimit } = configuration.chassis;
-    this.fabric = new Fabric(memory, memory.options.blades, describeFor(routerIdentity(configuration)));
+    this.fabric = new Fabric(
+      memory,
+      memory.options.blades,
+      describeFor(routerIdentity(configuration), memory),
+    );
     this.fabric.box[BOX.blades] = blades;
     this.table = new SessionTable(this.fabric, monotonicMilliseconds);
     for (const neighbor of configuration.neighbors) this.table.add(configuration, neighbor);
@@ -113,6 +119,7 @@ export class Chassis {
       { heartbeat: heartbeatLimit * 1000, poison: poisonLimit },
     );
     this.origins = new Origins(() => {});
+    this.nextHops = new NextHopCosts(this.fabric, log);
     this.sweeper = new Sweeper(this.fabric, (slot) => this.blades[slot]?.vacant ?? true);
     this.sweeping = new Sweeping(this.sweeper, monotonicMilliseconds);
     this.load = new LoadMeter(this.fabric, monotonicMilliseconds);
@@ -148,6 +155,7 @@ export class Chassis {
     const { restartWait } = this.configuration.chassis;
     this.#comeback = new Comeback(this.fabric, this.sessions, this.store, restartWait * 1000);
     this.origins.configure(this.configuration.rpki);
+    this.nextHops.configure(router.nextHops);
     this.#place();
     this.#keepCounters();
     this.#sampler = setInterval(() => this.#sample(), 1000);
@@ -166,6 +174,7 @@ export class Chassis {
     // Together: the line cards take nobody in any more, and end when the blades have said goodbye to everybody.
     const cards = this.cards.map((card) => card.stop(FAREWELL));
     await Promise.all([...cards, ...this.blades.map((blade) => blade.stop())]);
+    this.nextHops.stop();
     await this.origins.stop();
     this.store.close();
   }

@@ -15,6 +15,9 @@ const LEAST_BLADES = 16;
 /** Neighbours that there is room for at least, so that some can be added while it runs. */
 const LEAST_SESSIONS = 64;
 
+/** Different next hops at most; those beyond are taken as reached, at no cost. */
+const NEXT_HOPS = 1 << 14;
+
 export function fabricOptions(configuration: Configuration): FabricOptions {
   const { blades, lineCards, limits } = configuration.chassis;
   const { neighbors, neighborRanges } = configuration;
@@ -31,6 +34,7 @@ export function fabricOptions(configuration: Configuration): FabricOptions {
     transmitBytes: ringBytes(configuration, transmitBytes),
     prefixes4: powerOfTwo(limits?.ipv4Prefixes ?? options.prefixes4),
     prefixes6: powerOfTwo(limits?.ipv6Prefixes ?? options.prefixes6),
+    nextHops: configuration.router.nextHops === undefined ? 0 : NEXT_HOPS,
     attributes: powerOfTwo(limits?.attributeSets ?? options.attributes),
     lanes: (limits?.paths ?? DEFAULT_PATHS) - 1,
     lanedSessions: options.sessions,

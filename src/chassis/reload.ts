@@ -103,6 +103,7 @@ export class Reloader {
     const chassis = this.#chassis;
     chassis.configuration = applicable(chassis.configuration, wanted);
     chassis.origins.configure(wanted.rpki);
+    chassis.nextHops.configure(chassis.configuration.router.nextHops);
     for (const blade of chassis.blades) blade.order({ kind: 'policies', policies: wanted.policies });
     for (const entry of removed) removeNeighbour(chassis, entry);
     await Promise.all(changed.map((change) => this.#change(change)));

@@ -87,6 +87,7 @@ const ROUTER_EFFECTS: { readonly [K in keyof Required<RouterValues>]: Effect } =
   clusterId: 'restart',
   alwaysCompareMed: 'restart',
   missingMedAsWorst: 'restart',
+  nextHops: 'now', // but whether they are resolved at all: at the next start
 };
 
 // biome-ignore format: one line a row
@@ -139,7 +140,11 @@ export function applicable(running: Configuration, wanted: Configuration): Confi
   const chassis: Record<string, unknown> = { ...running.chassis };
   for (const [key, effect] of Object.entries(CHASSIS_EFFECTS))
     if (effect !== 'restart') chassis[key] = wanted.chassis[key as keyof ChassisConfiguration];
-  return { ...wanted, router: running.router, chassis: chassis as ChassisConfiguration };
+  // Memory for costs is reserved at the start or never.
+  const { nextHops = running.router.nextHops } = wanted.router;
+  const resolves = running.router.nextHops !== undefined && nextHops !== undefined;
+  const router = resolves ? { ...running.router, nextHops } : running.router;
+  return { ...wanted, router, chassis: chassis as ChassisConfiguration };
 }
 
 function differences<T extends object>(

@@ -1,7 +1,15 @@
 /** What a configuration file says, checked and complete: every default filled in, every address canonical. */
 import type { Family } from '../bgp/families.ts';
 import type { PolicyDefinition } from '../policy/language.ts';
-import type { chassisKeys, limitKeys, neighborKeys, rangeKeys, routerKeys, rpkiKeys } from './keys.ts';
+import type {
+  chassisKeys,
+  limitKeys,
+  neighborKeys,
+  nextHopKeys,
+  rangeKeys,
+  routerKeys,
+  rpkiKeys,
+} from './keys.ts';
 import type { PolicyName } from './kinds.ts';
 import type { Values } from './shapes.ts';
 
@@ -10,6 +18,7 @@ export type NeighborValues = Values<typeof neighborKeys>;
 export type RouterValues = Values<typeof routerKeys>;
 export type ChassisValues = Values<typeof chassisKeys>;
 export type RpkiValues = Values<typeof rpkiKeys>;
+export type NextHopValues = Values<typeof nextHopKeys>;
 
 export interface RouterConfiguration extends RouterValues {
   /** The BGP Identifier as a number, the first octet highest. */

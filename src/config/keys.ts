@@ -6,6 +6,7 @@
 import { availableParallelism } from 'node:os';
 import {
   address,
+  addressPrefix,
   addressRange,
   asNumber,
   bgpIdentifier,
@@ -38,12 +39,25 @@ export const DEFAULT_BLADES = Math.min(8, Math.max(1, Math.floor(availableParall
 export const DEFAULT_PATHS = 8;
 
 // biome-ignore format: one line a row
+export const metricKeys = {
+  prefix: required(addressPrefix, { doc: 'Next hops in this prefix can be reached.' }),
+  metric: defaulted(integer(0, 4294967294), { default: 0, doc: 'What it costs: the interior cost of the decision process (RFC 4271 9.1.2.2 e).' }),
+};
+
+// biome-ignore format: one line a row
+export const nextHopKeys = {
+  kernel: defaulted(flag, { default: false, doc: 'true: the routes of the kernel, but for those of BGP, say which next hops can be reached, with their metrics.' }),
+  metrics: defaulted(list(section('a metric', metricKeys)), { default: [], doc: 'Prefixes in which next hops can be reached; of equal ones, these count before those of the kernel. The longest one holds.' }),
+};
+
+// biome-ignore format: one line a row
 export const routerKeys = {
   as: required(asNumber, { doc: 'The AS number of this router, as one number (asplain).' }),
   id: required(bgpIdentifier, { doc: 'The BGP Identifier, four numbers like 192.0.2.1; different on every router of the AS.' }),
   'cluster-id': optional(bgpIdentifier, { doc: 'As a route reflector (RFC 4456), the cluster of its clients; without it the BGP Identifier.' }),
   'always-compare-med': defaulted(flag, { default: false, doc: 'true: MULTI_EXIT_DISC compares routes of all neighbour ASes, not only those of one (RFC 4271 9.1.2.2).' }),
   'missing-med-as-worst': defaulted(flag, { default: false, doc: 'true: a route without MULTI_EXIT_DISC is the worst by it, not the best.' }),
+  'next-hops': optional(section('the next hops', nextHopKeys), { doc: 'With it next hops are resolved: a route whose next hop nothing here leads to is not feasible, and the cost decides among others. Without it all are reached, at the same cost.' }),
   listen: defaulted(list(listenAddress), { default: ['0.0.0.0:179'], doc: 'Where to wait for neighbours: address:port, IPv6 as "[::1]:179"; [] for nowhere. Ports below 1024 need privileges.' }),
 };
 

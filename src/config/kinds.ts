@@ -1,5 +1,6 @@
 /** The kinds of scalar that the configuration knows: what each accepts, and what it says of what it refuses. */
 import { isIPv4 } from 'node:net';
+import { parsePrefix } from '../base/address.ts';
 import { FAMILIES, type Family } from '../bgp/families.ts';
 import { ROLES } from '../bgp/roles.ts';
 import { canonicalAddress, canonicalPrefix, unusableAddress } from './address.ts';
@@ -116,6 +117,18 @@ export const address: Scalar<string> = {
     if (canonical === undefined) return new Wrong(notAnAddress(value, source, 'an IPv4 or IPv6 address'));
     const unusable = unusableAddress(canonical);
     return unusable === undefined ? canonical : new Wrong(`${canonical} ${unusable}`);
+  },
+};
+
+/** A range of addresses, like 192.0.2.0/24. */
+export const addressPrefix: Scalar<string> = {
+  form: 'scalar',
+  schema: { type: 'string', minLength: 1 },
+  read(value, source) {
+    if (typeof value === 'string' && parsePrefix(value) !== undefined) return value;
+    return new Wrong(
+      `must be a prefix like 192.0.2.0/24, without bits beyond its length, not ${shown(source)}`,
+    );
   },
 };
 

@@ -25,6 +25,7 @@ import {
   SESSION_NUMBER,
   sources,
 } from './layout.ts';
+import { NextHops } from './next-hops.ts';
 import { PageArena } from './pages.ts';
 import { PrefixDictionary } from './prefixes.ts';
 import { ReadySets } from './ready.ts';
@@ -61,6 +62,8 @@ export class Fabric {
   readonly bladeWords: Int32Array;
   /** JOURNAL_WORDS a blade. */
   readonly journals: Int32Array;
+  /** Where next hops are resolved. */
+  readonly hops: NextHops | undefined;
   readonly #allocator: Int32Array;
   #phase: number;
 
@@ -91,6 +94,7 @@ export class Fabric {
     this.bladeWords = new Int32Array(memory.bladeWords);
     this.journals = new Int32Array(memory.journals);
     this.#allocator = new Int32Array(memory.allocator);
+    this.hops = (memory.options.nextHops ?? 0) > 0 ? new NextHops(memory) : undefined;
   }
 
   /** Where a turn begins: goes by the phase of the dictionaries that holds now; true when it is another one. */

@@ -8,6 +8,7 @@
  *   attributeRows    8 words by AttrId                 the blade that claimed the id, before it publishes it; the offset:
  *                                                      the chassis, too
  *   attributeBytes   canonical path attributes         the same
+ *   nextHop…         next hops and their costs         see next-hops.ts
  *   pages            pages of 1024 words               the owner of the column that a page hangs in
  *   pageOwners       thread + 1 that last took a page  that thread, before it hangs the page in or takes it out
  *                      into its hands
@@ -61,6 +62,8 @@ export interface FabricOptions {
   /** Grafts under way at the same time at most (32 at the most). */
   readonly grafts: number;
   /** Lanes of a session that has any: columns for further routes of a prefix, beside its own; and how many can have some. */
+  /** Next hops at most, a power of two; 0 or none: they are not resolved. */
+  readonly nextHops?: number;
   readonly lanes?: number;
   readonly lanedSessions?: number;
 }
@@ -261,6 +264,8 @@ export const GRAFT = {
   logged: 13,
   /** 1: nothing that the graft brought about is left to be done, and its costs are known. Writer: `to`. */
   settled: 14,
+  /** For which costs of next hops `from` had looked at everything when it released; -1: it had not. Writer: `from`. */
+  hops: 15,
 } as const;
 
 /** Float64 numbers of a graft: monotonic milliseconds of its steps. */
@@ -340,6 +345,8 @@ export const BOX = {
   sweepWanted: 8,
   /** Non-zero: somebody is to be told more than the best route, so that blades show each other all. Writer: the chassis. */
   showAll: 9,
+  /** Counts changes of what next hops cost (next-hops.ts). */
+  hops: 10,
   /** By slot, how many blades have left it. */
   lossesBySlot: 16,
 } as const;
@@ -392,6 +399,8 @@ export const ALLOCATOR = {
   sessions: 16,
   /** Lanes with an index below this one, from the first of all on, are somebody's. */
   lanes: 17,
+  /** Next hops that have an id. */
+  nextHops: 6,
 } as const;
 
 /** What is given out by number (number-pool.ts). */
@@ -477,6 +486,11 @@ const BUFFERS = [
   ['attributeSlots', (o) => 2 * o.attributes * 4],
   ['attributeRows', (o) => o.attributes * ATTRIBUTE_ROW.words * 4],
   ['attributeBytes', (o) => o.attributeBytes],
+  ['nextHopSlots', (o) => (o.nextHops ?? 0) * 2 * 4],
+  ['nextHopKeys', (o) => (o.nextHops ?? 0) * 4 * 4],
+  ['nextHopMetrics', (o) => (o.nextHops ?? 0) * 4],
+  ['nextHopChanges', (o) => (o.nextHops ?? 0) * 4],
+  ['nextHopsOfSets', (o) => (o.nextHops ? o.attributes * 4 : 0)],
   ['pages', (o) => o.pages * PAGE_WORDS * 4],
   ['pageOwners', (o) => o.pages],
   ['directories', (o) => columnCount(o) * pagesPerColumn(o) * 4],

@@ -10,7 +10,8 @@ import {
 import { u32 } from '../bgp/bytes.ts';
 import { listsCommunity } from '../bgp/communities.ts';
 import type { Describe } from '../fabric/attributes.ts';
-import { ATTRIBUTE_ROW } from '../fabric/layout.ts';
+import { ATTRIBUTE_ROW, type FabricMemory } from '../fabric/layout.ts';
+import { NextHops } from '../fabric/next-hops.ts';
 
 const { GracefulShutdown, LlgrStale } = Community;
 
@@ -66,12 +67,14 @@ const WORST_MED = 0xffffffff;
  * The description of attribute sets for a router in this AS: what `summarize` would find, in one walk and without an
  * object between, as every new set is described.
  */
-export function describeFor(router: number | RouterIdentity): Describe {
+export function describeFor(router: number | RouterIdentity, memory?: FabricMemory): Describe {
   const identity = typeof router === 'number' ? { as: router } : router;
   const { as: localAs, id: localId = 0, clusterId = 0, alwaysCompareMed = false } = identity;
   const { confederation = localAs } = identity;
   const noMed = identity.missingMedAsWorst === true ? WORST_MED : 0;
+  const hops = (memory?.options.nextHops ?? 0) > 0 ? new NextHops(memory as FabricMemory) : undefined;
   return (bytes, start, end, row, at) => {
+    let hop = 0;
     let origin: number = Origin.Incomplete;
     let lengths = 0;
     let saysLocalPref = false;
@@ -94,6 +97,14 @@ export function describeFor(router: number | RouterIdentity): Describe {
           break;
         case AttributeType.NextHop:
           if (next - value > 4) lengths |= EXTENDED_NEXT_HOP;
+          if (hops !== undefined)
+            hop =
+              next - value > 4
+                ? internHop6(hops, bytes, value, next - value)
+                : hops.intern(0, 0, 0xffff, u32(bytes, value) | 0);
+          break;
+        case AttributeType.MpReach:
+          if (hops !== undefined) hop = internHop6(hops, bytes, value + 1, bytes[value] as number);
           break;
         case AttributeType.MultiExitDisc:
           row[at + 1] = u32(bytes, value);
@@ -121,7 +132,16 @@ export function describeFor(router: number | RouterIdentity): Describe {
     }
     if (!alwaysCompareMed && row[at + 1] !== noMed) lengths |= MED_COUNTS;
     row[at + 3] = lengths | (origin << 16);
+    if (hops !== undefined) hops.ofSets[(at - LOCAL_PREF) / ROW] = hop;
   };
+}
+
+/** RFC 2545 3: of a global and a link-local address the global one, unless there is none. */
+function internHop6(hops: NextHops, bytes: Uint8Array, first: number, length: number): number {
+  const isUnspecified = bytes.subarray(first, first + 16).every((octet) => octet === 0);
+  const from = length === 32 && isUnspecified ? first + 16 : first;
+  const word = (at: number): number => u32(bytes, from + at) | 0;
+  return hops.intern(word(0), word(4), word(8), word(12));
 }
 
 function pathLength(bytes: Uint8Array, start: number, end: number): number {

@@ -74,11 +74,13 @@ export function decide(fabric: Fabric, a: number, sa: number, b: number, sb: num
   x = rows[ra + MED] as number;
   y = rows[rb + MED] as number;
   if (x !== y && rows[ra + NEIGHBOR_AS] === rows[rb + NEIGHBOR_AS]) return x < y ? STEP.med : -STEP.med; // c
-  return decideBySession(fabric, ra, sa, rb, sb);
+  return decideBySession(fabric, a, sa, b, sb);
 }
 
 /** The steps that look at who told us. Two routes of one session can still differ in what a reflector says of it. */
-function decideBySession(fabric: Fabric, ra: number, sa: number, rb: number, sb: number): number {
+function decideBySession(fabric: Fabric, a: number, sa: number, b: number, sb: number): number {
+  const ra = a * ROW;
+  const rb = b * ROW;
   const sessions = fabric.sessions;
   const rows = fabric.attributes.rows;
   const wa = sa * SESSION_WORDS;
@@ -86,7 +88,12 @@ function decideBySession(fabric: Fabric, ra: number, sa: number, rb: number, sb:
   let x = (sessions[wa + SESSION_FLAGS] as number) & EXTERNAL;
   let y = (sessions[wb + SESSION_FLAGS] as number) & EXTERNAL;
   if (x !== y) return x > y ? STEP.external : -STEP.external; // 9.1.2.2 d
-  // 9.1.2.2 e, the interior cost, is the same for all: next hops are not resolved.
+  const { hops } = fabric;
+  if (hops !== undefined) {
+    x = hops.costOf(a);
+    y = hops.costOf(b);
+    if (x !== y) return x < y ? STEP.igpMetric : -STEP.igpMetric; // 9.1.2.2 e
+  }
   const la = rows[ra + LENGTHS] as number;
   const lb = rows[rb + LENGTHS] as number;
   x = (la & HAS_ORIGINATOR ? (rows[ra + ORIGINATOR] as number) : (sessions[wa + PEER_ID] as number)) >>> 0;

@@ -43,18 +43,20 @@ export interface GraftdOptions {
   host: number;
   as: number;
   blades: number;
+  /** Other keys of the router section. */
+  router?: Readonly<Record<string, unknown>>;
   /** Other keys of the chassis section. */
   chassis?: Readonly<Record<string, unknown>>;
   neighbors: readonly GraftdNeighbor[];
 }
 
-function configuration({ network, host, as, blades, chassis, neighbors }: GraftdOptions): string {
+function configuration({ network, host, as, blades, router, chassis, neighbors }: GraftdOptions): string {
   const listen = ([4, 6] as const).map((transport) => {
     const { address, port } = network.endpoint(host, transport);
     return transport === 4 ? `${address}:${port}` : `[${address}]:${port}`;
   });
   return stringify({
-    router: { as, id: network.endpoint(host, 4).address, listen },
+    router: { as, id: network.endpoint(host, 4).address, listen, ...router },
     chassis: { blades, rehearse: false, control: './ctl', state: './state.db', ...chassis },
     neighbors: neighbors.map(({ families, keys, ...neighbor }) => ({
       ...neighbor,

@@ -14,7 +14,15 @@ import {
   ROW,
 } from '../../src/rib/attribute-row.ts';
 import { BUCKETS, MED_MARK, noteMed, notePresence } from '../../src/rib/presence.ts';
-import { ADVERTISED, ATTRIBUTE_MASK, FILTERED, feasible, STALE, visible } from '../../src/rib/route-word.ts';
+import {
+  ADVERTISED,
+  ATTRIBUTE_MASK,
+  FILTERED,
+  feasible,
+  STALE,
+  UNRESOLVED,
+  visible,
+} from '../../src/rib/route-word.ts';
 import { canonicalBytes, testSet } from '../bgp/support.ts';
 import { smallFabric } from '../fabric/support/small.ts';
 
@@ -31,7 +39,11 @@ test('a home blade may choose what is not filtered, its siblings what is adverti
     }),
   );
   t.deepEqual([feasible(0), visible(0)], [0, 0]);
-  t.is(ADVERTISED ^ FILTERED ^ STALE ^ ATTRIBUTE_MASK, -1, 'the four parts fill the word and do not overlap');
+  t.is(
+    ADVERTISED ^ FILTERED ^ STALE ^ UNRESOLVED ^ ATTRIBUTE_MASK,
+    -1,
+    'the five parts fill the word and do not overlap',
+  );
 });
 
 test('presence names every session that may have a route, and the MED mark stands beside it', (t) => {

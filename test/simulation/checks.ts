@@ -8,7 +8,7 @@ import { State } from '../../src/bgp/fsm.ts';
 import { Prefix, prefix4Address, readPrefix6 } from '../../src/bgp/nlri.ts';
 import { outViews, PAGE_BITS, SESSION_NUMBER } from '../../src/fabric/layout.ts';
 import { findPath } from '../../src/rib/paths.ts';
-import { ADVERTISED, ATTRIBUTE_MASK, FILTERED } from '../../src/rib/route-word.ts';
+import { ADVERTISED, ATTRIBUTE_MASK, FILTERED, UNRESOLVED } from '../../src/rib/route-word.ts';
 import type { Neighbour } from './neighbour.ts';
 import {
   type Announcer,
@@ -33,8 +33,8 @@ export function checkTables(world: World): void {
   for (const neighbour of world.neighbours) {
     const { index } = neighbour.options;
     if (!neighbour.established) continue;
-    const expected = expectedTable(world.prefixes, announcers, neighbour.options, world.options);
-    const paths = expectedPaths(world.prefixes, announcers, neighbour.options, world.options);
+    const expected = expectedTable(world.prefixes, announcers, neighbour.options, world.options, world.costs);
+    const paths = expectedPaths(world.prefixes, announcers, neighbour.options, world.options, world.costs);
     const held = neighbour.table;
     for (const [prefix] of world.prefixes.all.entries()) {
       const several = paths.get(prefix)?.join('\n');
@@ -57,7 +57,7 @@ export function checkRibs(world: World): void {
   const announcers = announcersOf(world);
   for (const [prefix] of world.prefixes.all.entries()) {
     const id = idOf(world, prefix);
-    const candidates = candidatesFor(world.prefixes, announcers, prefix);
+    const candidates = candidatesFor(world.prefixes, announcers, prefix, world.costs);
     if (id < 0) continue;
     checkLocRibs(world, prefix, id, bestOf(candidates, world.options));
     checkWords(world, prefix, id, candidates);
@@ -99,7 +99,7 @@ function checkWords(world: World, prefix: number, id: number, candidates: readon
       if (source < 0) throw new Error(`${at}: path ${path} is not there`);
       const word = fabric.columns.get(source, id);
       const candidate = candidates.find(isIt);
-      if ((candidate !== undefined) !== (word !== 0 && (word & FILTERED) === 0))
+      if ((candidate !== undefined) !== (word !== 0 && (word & (FILTERED | UNRESOLVED)) === 0))
         throw new Error(`${at}: feasible ${candidate !== undefined}, word ${word}`);
       const should = advertised.some(isIt);
       if (should !== ((word & ADVERTISED) !== 0))

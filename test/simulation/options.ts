@@ -74,6 +74,8 @@ export interface SimulationOptions {
   readonly prefixes6: number;
   /** Actions of neighbours and operators. */
   readonly actions: number;
+  /** Next hops are resolved, and what they cost changes. */
+  readonly resolves: boolean;
   /** Routes carry what the rules of neighbours are about. */
   readonly extras: boolean;
   /** How MED counts. */
@@ -202,6 +204,7 @@ function broadOptions(seed: number, random: Random): SimulationOptions {
     alwaysCompareMed: false,
     missingMedAsWorst: false,
     extras: false,
+    resolves: false,
     med: random.pick([0, 0, 0.02, 0.1, 0.5]),
     plain: random.pick([0, 0.3, 0.8]),
     fat: random.pick([0, 0, 0.1, 0.7]),
@@ -306,6 +309,7 @@ function withRules(options: SimulationOptions): SimulationOptions {
     ...options,
     neighbours,
     extras: true,
+    resolves: random.chance(0.5),
     alwaysCompareMed: random.chance(0.25),
     missingMedAsWorst: random.chance(0.25),
   };

@@ -2,12 +2,15 @@
  * What one router with one BGP process tells each neighbour, from what all of them announce: RFC 4271 9.1.2.2 by
  * elimination, step by step, on plain objects. Slow, obvious, and sharing nothing with src/rib: it is the judge.
  */
+import { FAMILY_IPV4 } from '../../src/bgp/families.ts';
 import { LOCAL_AS, LOCAL_ID, type NeighbourOptions } from './options.ts';
 import { passed } from './policies.ts';
 import type { Prefixes, SimulatedPrefix } from './prefixes.ts';
 import { pathKey, type Route, routeText } from './route.ts';
 
 export interface Candidate {
+  /** Of the way to its next hop. */
+  readonly cost: number;
   readonly route: Route;
   readonly from: NeighbourOptions;
   /** Path identifier; 0 without ADD-PATH. */
@@ -33,17 +36,21 @@ const WORST_MED = 0xffffffff;
 
 const isStale = (route: Route): boolean => route.communities.includes(LLGR_STALE);
 
-/** How MED counts in this router. */
+/** How MED counts in this router, and what it costs to get to next hops. */
 export interface MedRules {
   readonly alwaysCompareMed: boolean;
   readonly missingMedAsWorst: boolean;
 }
+
+/** By the last octet of a next hop: without one 0, undefined: there is no way. */
+export type Costs = ReadonlyMap<number, number | undefined>;
 
 /** The feasible routes for a prefix, as they are kept. */
 export function candidatesFor(
   prefixes: Prefixes,
   announcers: readonly Announcer[],
   prefix: number,
+  costs: Costs,
 ): Candidate[] {
   const family = prefixes.all[prefix]?.family ?? 0;
   return announcers
@@ -64,11 +71,19 @@ export function candidatesFor(
     }))
     .flatMap(({ route, from, path }) => {
       const taken = passed(from.importPolicy, route, prefixes.all[prefix] as SimulatedPrefix, from, from);
-      return taken === undefined ? [] : [{ route: taken.route, from, path }];
-    });
+      return taken === undefined
+        ? []
+        : [{ route: taken.route, from, path, cost: costOf(taken.route, family, costs) }];
+    })
+    .filter(({ cost }) => cost !== Number.POSITIVE_INFINITY); // RFC 4271 9.1.2.1
 }
 
-function feasible({ route, from }: Candidate): boolean {
+function costOf(route: Route, family: number, costs: Costs): number {
+  const last = (family === FAMILY_IPV4 ? route.nextHop4 : route.nextHop6).at(-1) as number;
+  return costs.has(last) ? (costs.get(last) ?? Number.POSITIVE_INFINITY) : 0;
+}
+
+function feasible({ route, from }: Omit<Candidate, 'cost'>): boolean {
   const own = [...route.path, ...route.set].filter((as) => as === LOCAL_AS).length;
   if (own > from.allowOwnAs) return false; // RFC 4271 9.1.2
   if (!from.external) return route.originator !== LOCAL_ID && !route.clusters.includes(LOCAL_ID); // RFC 4456 8
@@ -116,6 +131,7 @@ export function bestOf(candidates: readonly Candidate[], rules: MedRules): Candi
     (one) => !left.some((other) => comparable(other, one) && med(other, rules) < med(one, rules)),
   ); // c
   left = least(left, ({ from }) => (from.external ? 0 : 1)); // d
+  left = least(left, ({ cost }) => cost); // e
   left = least(left, ({ route, from }) => (from.external ? from.bgpId : (route.originator ?? from.bgpId))); // f
   left = least(left, ({ route, from }) => (from.external ? 0 : route.clusters.length));
   for (let word = 0; word < 4; word++) left = least(left, ({ from }) => (from.address[word] as number) >>> 0); // g
@@ -224,10 +240,11 @@ export function expectedTable(
   announcers: readonly Announcer[],
   to: NeighbourOptions,
   rules: MedRules,
+  costs: Costs,
 ): Map<number, string> {
   const table = new Map<number, string>();
   for (const [prefix, each] of prefixes.all.entries()) {
-    const told = toldTo(to, bestOf(candidatesFor(prefixes, announcers, prefix), rules), each);
+    const told = toldTo(to, bestOf(candidatesFor(prefixes, announcers, prefix, costs), rules), each);
     if (told !== undefined) table.set(prefix, told);
   }
   return table;
@@ -253,12 +270,13 @@ export function expectedPaths(
   announcers: readonly Announcer[],
   to: NeighbourOptions,
   rules: MedRules,
+  costs: Costs,
 ): Map<number, string[]> {
   const table = new Map<number, string[]>();
   for (const [prefix, each] of prefixes.all.entries()) {
     if ((to.toldFamilies & each.family) === 0) continue;
     // Told to one of its kind: to itself nothing of its own would be told.
-    const told = ranked(candidatesFor(prefixes, announcers, prefix), rules)
+    const told = ranked(candidatesFor(prefixes, announcers, prefix, costs), rules)
       .map((candidate) => ({ candidate, text: toldTo({ ...to }, candidate, each) }))
       .filter(({ text }) => text !== undefined)
       .slice(0, to.mostTold === 0 ? undefined : to.mostTold)

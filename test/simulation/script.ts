@@ -13,6 +13,8 @@ export type Action = { readonly neighbour: number } & (
   | { readonly kind: 'down'; readonly how: 'notification' | 'close' | 'reset' }
   | { readonly kind: 'up' | 'slow' | 'fast' | 'clear' | 'resend' }
   | { readonly kind: 'refresh'; readonly family: number }
+  /** What it costs to get to next hops that end in this number; undefined: there is no way. */
+  | { readonly kind: 'cost'; readonly hop: number; readonly cost: number | undefined }
   | {
       readonly kind: 'configure';
       readonly importAccept: boolean;
@@ -36,7 +38,7 @@ export function scriptFor(options: SimulationOptions): Action[] {
   const writer = new ScriptWriter(options);
   const actions: Action[] = options.neighbours.map(({ index }) => ({ kind: 'up', neighbour: index }));
   while (actions.length < options.actions) actions.push(...writer.next());
-  return reconfigured([...actions, ...writer.end()], options);
+  return costly(reconfigured([...actions, ...writer.end()], options), options);
 }
 
 /** The same script, with changes of configuration in it. */
@@ -65,6 +67,19 @@ function reconfigured(
       },
     ];
   });
+}
+
+/** The same script, with changes of what next hops cost in it. */
+function costly(actions: readonly Action[], { seed, resolves, neighbours }: SimulationOptions): Action[] {
+  if (!resolves) return [...actions];
+  const random = new Random(seed ^ 0x9121);
+  const change = (): Action => ({
+    kind: 'cost',
+    neighbour: 0,
+    hop: random.chance(0.3) ? 77 : 1 + random.below(neighbours.length),
+    cost: random.pick([undefined, 0, 5, 5, 10]),
+  });
+  return actions.flatMap((action) => (random.chance(0.1) ? [action, change()] : [action]));
 }
 
 class ScriptWriter {

@@ -53,7 +53,7 @@ export class SimulatedBlade {
   ) {
     this.slot = slot;
     this.#world = world;
-    this.fabric = new Fabric(memory, slot, describeFor(identityOf(options)));
+    this.fabric = new Fabric(memory, slot, describeFor(identityOf(options), memory));
     if (options.preemption > 0 || options.hangs > 0) this.#letOthersIn();
     if (options.preemption > 0 && options.sweeps > 0) this.#letOthersIntoExports();
     this.blade = new Blade(

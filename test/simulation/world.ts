@@ -9,6 +9,7 @@ import type { BladeOrder, SessionConfiguration } from '../../src/blade/messages.
 import { Sweeper } from '../../src/chassis/sweeper.ts';
 import { Fabric } from '../../src/fabric/fabric.ts';
 import { BOX, createFabricMemory, type FabricOptions, RING, SESSION } from '../../src/fabric/layout.ts';
+import { UNREACHABLE } from '../../src/fabric/next-hops.ts';
 import { describeFor } from '../../src/rib/attribute-row.ts';
 import { SimulatedCard } from './card.ts';
 import { instrument, live } from './death.ts';
@@ -51,6 +52,8 @@ export class World {
   now = 1000;
   /** Blades that did not move for long in the middle of a turn. */
   hangs = 0;
+  /** What next hops cost by their last octet; without one 0, undefined: there is no way. */
+  readonly costs = new Map<number, number | undefined>();
   readonly #random: Random;
   readonly #sweepRandom: Random;
   readonly #log: ((text: string) => void) | undefined;
@@ -72,7 +75,7 @@ export class World {
     this.#random = new Random(options.seed ^ 0x5c4ed);
     this.#sweepRandom = new Random(options.seed ^ 0x53ee9);
     const memory = createFabricMemory(fabricOptions(options));
-    this.fabric = new Fabric(memory, options.blades, describeFor(identityOf(options)));
+    this.fabric = new Fabric(memory, options.blades, describeFor(identityOf(options), memory));
     this.prefixes = new Prefixes(new Random(options.seed ^ 0x9f1), options.prefixes4, options.prefixes6);
     this.#script = scriptFor(options);
     this.neighbours = options.neighbours.map((each) => new Neighbour({ ...each }, this));
@@ -218,6 +221,7 @@ export class World {
       }
       if (this.desk.poll().length > 0) any = true;
       if (this.#configure()) any = true;
+      if (this.#resolve()) any = true;
       if (this.undertaker.step() || this.undertaker.reclaim()) any = true;
       if (this.sweeper.sweeping && !this.#busy) {
         this.sweeper.step(() => false);
@@ -276,9 +280,26 @@ export class World {
     }
   }
 
+  /** What the chassis does: next hops that are new, or whose costs changed. True when there were some. */
+  #resolve(): boolean {
+    const { hops } = this.fabric;
+    if (hops === undefined) return false;
+    let any = false;
+    for (const hop of hops.ids()) {
+      const last = (hops.keys[hop * 4 + 3] as number) & 255;
+      const cost = this.costs.has(last) ? (this.costs.get(last) ?? UNREACHABLE) : 0;
+      if (hops.set(hop, cost)) any = true;
+    }
+    if (!any) return false;
+    hops.changed();
+    for (const { slot } of this.blades) this.fabric.bells.ring(slot);
+    return true;
+  }
+
   #step(): void {
     const random = this.#random;
     const dice = random.below(100);
+    if (this.options.resolves && random.chance(0.05)) this.#resolve();
     if (this.options.stalls > 0 && random.chance(this.options.stalls)) {
       this.#cardStands = random.below(300);
       this.#neighboursStand = random.below(300);
@@ -343,6 +364,9 @@ export class World {
         break;
       case 'configure':
         this.#changes.push(action);
+        break;
+      case 'cost':
+        this.costs.set(action.hop, action.cost);
         break;
       default:
         action satisfies never;
@@ -471,6 +495,7 @@ function fabricOptions(options: SimulationOptions): FabricOptions {
     receiveBytes: options.receiveBytes,
     transmitBytes: 1 << 16,
     grafts: options.graftSlots,
+    nextHops: options.resolves ? 1 << 10 : 0,
     lanes: LANES,
     lanedSessions: options.neighbours.length,
   };

@@ -1,0 +1,85 @@
+/**
+ * Next hops through the kernel's routes (RFC 4271 9.1.2.1, 9.1.2.2 e): two BIRDs inside the AS announce the same, and what
+ * the kernel says of the way to each decides, while the routes come and go.
+ */
+import { execFileSync } from 'node:child_process';
+import test from 'ava';
+import { bird } from './daemons/index.ts';
+import { Graftd } from './graftd.ts';
+import { until } from './wait.ts';
+import { networkFor } from './witness.ts';
+
+const AS = 65_000;
+const ROUTER = 10;
+const PREFIX = '10.9.0.0/24';
+
+test('the kernel says which next hops are reached, and which one is nearer', async (t) => {
+  const network = await networkFor(t, bird);
+  if (network === undefined) return;
+  if (network.kind !== 'namespace') {
+    t.log('skipped: no namespaces, and so no routes of our own in the kernel');
+    t.pass();
+    return;
+  }
+  const ip = (...words: string[]): void => {
+    const [program, ...rest] = [...network.prefix, 'ip', 'route', ...words] as [string, ...string[]];
+    execFileSync(program, rest);
+  };
+  const [one, two] = [network.endpoint(1, 4), network.endpoint(2, 4)];
+  const router = network.endpoint(ROUTER, 4);
+  const outside = await bird.start({
+    network,
+    name: 'outside',
+    host: 3,
+    as: 65_003,
+    neighbors: [{ ...router, as: AS, families: ['ipv4'], passive: true }],
+  });
+  const birds = await Promise.all(
+    [1, 2].map((host) =>
+      bird.start({
+        network,
+        name: `bird${host}`,
+        host,
+        as: AS,
+        neighbors: [{ ...router, as: AS, families: ['ipv4'], passive: true }],
+        originate: [{ prefix: PREFIX, asPath: [64_500 + host] }],
+      }),
+    ),
+  );
+  t.teardown(async () => void (await Promise.all([outside, ...birds].map((daemon) => daemon.stop()))));
+  const graftd = await Graftd.start({
+    network,
+    name: 'graftd',
+    host: ROUTER,
+    as: AS,
+    blades: 2,
+    router: { 'next-hops': { kernel: true } },
+    neighbors: [
+      { ...one, as: AS, families: ['ipv4'], blade: 0 },
+      { ...two, as: AS, families: ['ipv4'], blade: 1 },
+      { ...network.endpoint(3, 4), as: 65_003, families: ['ipv4'] },
+    ],
+  });
+  t.teardown(async () => void (await graftd.stop()));
+  await graftd.allEstablished();
+  /** What is told outside is the witness. */
+  const told = (path: string | undefined) =>
+    until(`${path} to be told`, async () => {
+      const route = (await outside.routes('ipv4', router.address)).get(PREFIX);
+      return route?.asPath === path;
+    });
+  await told(undefined);
+  ip('add', `${two.address}/32`, 'dev', 'lo', 'metric', '20');
+  await told('65000 64502');
+  ip('add', `${one.address}/32`, 'dev', 'lo', 'metric', '10');
+  await told('65000 64501');
+  ip('del', `${one.address}/32`, 'metric', '10');
+  await told('65000 64502');
+  ip('add', `${one.address}/32`, 'dev', 'lo', 'metric', '30');
+  ip('add', 'unreachable', `${two.address}/32`, 'metric', '5');
+  ip('del', `${two.address}/32`, 'dev', 'lo', 'metric', '20');
+  await told('65000 64501');
+  ip('del', `${one.address}/32`, 'metric', '30');
+  await told(undefined);
+  t.pass();
+});
