@@ -9,6 +9,8 @@ import { type Way, wayTo } from './ways.ts';
 /** Milliseconds from the first change to reading all again; and between attempts. */
 const SETTLE = 100;
 const AGAIN = 5000;
+/** All are read again after so long in any case. */
+const AT_LEAST = 60_000;
 
 interface RouteJson {
   readonly dst: string;
@@ -27,6 +29,7 @@ export class KernelRoutes {
   readonly #tell: (text: string) => void;
   #monitor: ChildProcess | undefined;
   #timer: NodeJS.Timeout | undefined;
+  #again: NodeJS.Timeout | undefined;
   #running = false;
   #silent = false;
 
@@ -44,7 +47,8 @@ export class KernelRoutes {
   stop(): void {
     this.#running = false;
     clearTimeout(this.#timer);
-    this.#timer = undefined;
+    clearInterval(this.#again);
+    this.#timer = this.#again = undefined;
     this.#monitor?.kill();
     this.#monitor = undefined;
     this.ways = [];
@@ -60,7 +64,9 @@ export class KernelRoutes {
       setTimeout(() => this.#running && this.#watch(), AGAIN).unref();
     });
     monitor.unref();
-    this.#schedule(0);
+    // What changes before the monitor listens is not told; and who loses a word of it does not stay wrong.
+    for (const after of [0, 300, 1000]) setTimeout(() => this.#schedule(0), after).unref();
+    this.#again ??= setInterval(() => this.#schedule(0), AT_LEAST).unref();
   }
 
   #schedule(after: number): void {
