@@ -31,6 +31,9 @@ export class KernelRoutes {
   #timer: NodeJS.Timeout | undefined;
   #again: NodeJS.Timeout | undefined;
   #running = false;
+  #reading = false;
+  /** Something changed since the reading began. */
+  #stale = false;
   #silent = false;
 
   constructor(changed: () => void, tell: (text: string) => void) {
@@ -78,7 +81,20 @@ export class KernelRoutes {
     this.#timer.unref();
   }
 
+  /** One reading after the other: an older one must not come in last. */
   async #read(): Promise<void> {
+    if (this.#reading) {
+      this.#stale = true;
+      return;
+    }
+    this.#reading = true;
+    this.#stale = false;
+    await this.#readAll();
+    this.#reading = false;
+    if (this.#stale) this.#schedule(0);
+  }
+
+  async #readAll(): Promise<void> {
     try {
       const texts = await Promise.all(['-4', '-6'].map(readRoutes));
       if (!this.#running) return;

@@ -12,6 +12,8 @@ import { networkFor } from './witness.ts';
 const AS = 65_000;
 const ROUTER = 10;
 const PREFIX = '10.9.0.0/24';
+/** Not the neighbours' own addresses: what the kernel says of these changes. */
+const HOPS = ['', '192.0.2.1', '192.0.2.2'];
 
 test('the kernel says which next hops are reached, and which one is nearer', async (t) => {
   const network = await networkFor(t, bird);
@@ -41,7 +43,15 @@ test('the kernel says which next hops are reached, and which one is nearer', asy
         name: `bird${host}`,
         host,
         as: AS,
-        neighbors: [{ ...router, as: AS, families: ['ipv4'], passive: true }],
+        neighbors: [
+          {
+            ...router,
+            as: AS,
+            families: ['ipv4'],
+            passive: true,
+            familyLines: [`next hop address ${HOPS[host]};`],
+          },
+        ],
         originate: [{ prefix: PREFIX, asPath: [64_500 + host] }],
       }),
     ),
@@ -69,17 +79,17 @@ test('the kernel says which next hops are reached, and which one is nearer', asy
       return route?.asPath === path;
     });
   await told(undefined);
-  ip('add', `${two.address}/32`, 'dev', 'lo', 'metric', '20');
+  ip('add', `${HOPS[2]}/32`, 'dev', 'lo', 'metric', '20');
   await told('65000 64502');
-  ip('add', `${one.address}/32`, 'dev', 'lo', 'metric', '10');
+  ip('add', `${HOPS[1]}/32`, 'dev', 'lo', 'metric', '10');
   await told('65000 64501');
-  ip('del', `${one.address}/32`, 'metric', '10');
+  ip('del', `${HOPS[1]}/32`, 'metric', '10');
   await told('65000 64502');
-  ip('add', `${one.address}/32`, 'dev', 'lo', 'metric', '30');
-  ip('add', 'unreachable', `${two.address}/32`, 'metric', '5');
-  ip('del', `${two.address}/32`, 'dev', 'lo', 'metric', '20');
+  ip('add', `${HOPS[1]}/32`, 'dev', 'lo', 'metric', '30');
+  ip('add', 'unreachable', `${HOPS[2]}/32`, 'metric', '5');
+  ip('del', `${HOPS[2]}/32`, 'dev', 'lo', 'metric', '20');
   await told('65000 64501');
-  ip('del', `${one.address}/32`, 'metric', '30');
+  ip('del', `${HOPS[1]}/32`, 'metric', '30');
   await told(undefined);
   t.pass();
 });

@@ -64,7 +64,8 @@ function channel(family: Family, neighbor: NeighborOptions, options: DaemonOptio
   const named = options.network.kind === 'loopback' || (family === 'ipv6' && transportOf(neighbor) === 4);
   const nextHop = named ? ` next hop address ${nextHopOf(family, options)};` : '';
   const extended = options.extendedNextHop && family === 'ipv4' ? ' extended next hop on;' : '';
-  return `  ${family} { igp table igp${version}; import all; export filter announced;${nextHop}${extended} };`;
+  const lines = [nextHop, extended, ...(neighbor.familyLines ?? []).map((line) => ` ${line}`)].join('');
+  return `  ${family} { igp table igp${version}; import all; export filter announced;${lines} };`;
 }
 
 function protocol(neighbor: NeighborOptions, index: number, options: DaemonOptions): string {
