@@ -16,6 +16,7 @@ import {
 import { Action, decodeUpdate, isEndOfRib, type UpdateOptions, UpdateView } from '../bgp/update.ts';
 import type { Fabric } from '../fabric/fabric.ts';
 import { SESSION_NUMBER } from '../fabric/layout.ts';
+import { Room } from '../fabric/room.ts';
 import { internAttributes } from '../rib/attribute-set.ts';
 import type { ImportRule } from './policies.ts';
 import { RouteChanges } from './route-changes.ts';
@@ -31,6 +32,9 @@ export class Receiver {
   readonly #changes: RouteChanges;
   readonly #view = new UpdateView();
   readonly #prefix = new Prefix();
+  readonly #room: Room;
+  /** A set, or an IPv6 prefix, found no id. */
+  #lacksIds = false;
   /** FAMILY_ bits of which prefixes come with path identifiers. */
   #addPath = 0;
   /** Prefixes of one message that make no sense. */
@@ -39,6 +43,7 @@ export class Receiver {
   constructor(fabric: Fabric, routes: Routes) {
     this.#fabric = fabric;
     this.#changes = new RouteChanges(fabric, routes);
+    this.#room = new Room(fabric.box);
   }
 
   /**
@@ -63,14 +68,27 @@ export class Receiver {
     const withdrawAll = view.action === Action.TreatAsWithdraw;
     if (withdrawAll) fabric.count(session, SESSION_NUMBER.treatedAsWithdraw);
     if (view.action === Action.AttributeDiscard) fabric.count(session, SESSION_NUMBER.attributesDiscarded);
-    if (!this.#take(session, bytes, options, withdrawAll, rule)) return OUT_OF_RESOURCES;
+    if (!this.#take(session, bytes, options, withdrawAll, rule)) return this.#outOfRoom(session);
     return this.endOfRib === 0 ? undefined : this.apply(session, rule);
   }
 
   /** Applies what waits; what ends the session, if it does. */
   apply(session: number, rule: ImportRule): Fault | undefined {
     if (this.#changes.count === 0) return undefined;
-    return this.#changes.apply(session, rule) ? undefined : OUT_OF_RESOURCES;
+    if (!this.#changes.apply(session, rule)) return this.#outOfRoom(session);
+    this.#room.found();
+    return undefined;
+  }
+
+  /** Ids may come back; where all are in use, or there are no pages, who asks for more is shut. */
+  #outOfRoom(session: number): Fault {
+    const lacksIds = this.#lacksIds || this.#changes.lacksIds;
+    this.#lacksIds = this.#changes.lacksIds = false;
+    this.#changes.clear();
+    const after = lacksIds ? this.#room.tryAfter() : 0;
+    if (after !== 0) return { ...OUT_OF_RESOURCES, after };
+    this.#fabric.count(session, SESSION_NUMBER.outOfResources);
+    return OUT_OF_RESOURCES;
   }
 
   /** Forgets what waits: its session is over. */
@@ -137,7 +155,9 @@ export class Receiver {
 
   #intern(bytes: Uint8Array, options: UpdateOptions, mp: boolean, rule: ImportRule): number {
     const attribute = internAttributes(this.#fabric.attributes, bytes, this.#view, options, mp);
-    return rule.checks.received(attribute);
+    const received = rule.checks.received(attribute);
+    this.#lacksIds = received === 0;
+    return received;
   }
 
   /** The prefixes of a field, with an AttrId or withdrawn (0); how many, or -1 when a table of the fabric is full. */
@@ -216,7 +236,10 @@ export class Receiver {
       if (id >= 0) {
         this.#changes.add(id, attribute);
         if (paths) this.#changes.ofPath(path, FAMILY_IPV6);
-      } else if (attribute !== 0) return -1;
+      } else if (attribute !== 0) {
+        this.#lacksIds = true;
+        return -1;
+      }
     }
     return count;
   }

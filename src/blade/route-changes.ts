@@ -15,6 +15,8 @@ const ROOM = 512;
 
 export class RouteChanges {
   count = 0;
+  /** After `apply` was false: a dictionary has no id left; else the fabric has no page. */
+  lacksIds = false;
   readonly #fabric: Fabric;
   readonly #routes: Routes;
   readonly #address = new Uint32Array(ROOM);
@@ -66,7 +68,8 @@ export class RouteChanges {
   apply(session: number, rule: ImportRule): boolean {
     const count = this.count;
     this.count = 0;
-    if (!this.#lookUp(count)) return false;
+    this.lacksIds = !this.#lookUp(count);
+    if (this.lacksIds) return false;
     const routes = this.#routes;
     const addPath = this.#addPath;
     this.#addPath = 0;

@@ -27,6 +27,7 @@ import {
 import { type DecodeFailure, decodeOpen, isFailure, type Open } from '../bgp/open.ts';
 import type { Fabric } from '../fabric/fabric.ts';
 import { SESSION_NUMBER } from '../fabric/layout.ts';
+import { hasSwept } from '../fabric/room.ts';
 import { type MessageTaker, News, Wire } from './wire.ts';
 
 /** RFC 4271 8.2.2 suggests four minutes. */
@@ -41,12 +42,17 @@ const LONGEST_IDLE_HOLD = 60_000;
  */
 const EARLY = 1 / 50;
 
+/** Milliseconds between two looks at whether there is room again. */
+const LOOK_FOR_ROOM = 5;
+
 /** What went wrong, for the NOTIFICATION and for the operator. */
 export interface Fault {
   readonly code: number;
   readonly subcode: number;
   readonly data?: Uint8Array;
   readonly why: string;
+  /** Nothing is wrong: what was read is to be read again after this sweep for ids (fabric/room.ts). */
+  readonly after?: number;
   /** We come back: the neighbour is to keep our routes if it can. */
   readonly returning?: boolean;
 }
@@ -107,6 +113,8 @@ export class Track implements MessageTaker {
   #idleHold = IDLE_HOLD;
   #keepaliveEarly = 0;
   #dialDue = false;
+  /** Nothing is read before this sweep for ids has ended; 0: it is. */
+  #after = 0;
   #why = '';
   /** Why a session that ends now ends, and the NOTIFICATION that the neighbour sent last. */
   #cause: EndCause = 'lost';
@@ -222,7 +230,7 @@ export class Track implements MessageTaker {
    */
   receive(budget: number): boolean {
     const wire = this.#wire;
-    if (!wire.opened || this.#owner.marking) return false;
+    if (!wire.opened || this.#owner.marking || this.#waitsForRoom()) return false;
     const { ended } = wire;
     const read = wire.read(budget, this);
     if (!wire.opened) return false;
@@ -236,8 +244,20 @@ export class Track implements MessageTaker {
     return more;
   }
 
+  /** A dictionary was full. The neighbour cannot be blamed for what it said meanwhile and is not read. */
+  #waitsForRoom(): boolean {
+    if (this.#after === 0) return false;
+    if (hasSwept(this.#fabric.box, this.#after)) {
+      this.#after = 0;
+      return false;
+    }
+    if (this.state === State.Established && this.waitingBytes > 0) this.#startHoldTimer(this.#clock());
+    return true;
+  }
+
   /** Does what is due and returns when to look again, milliseconds. */
   tick(now: number): number {
+    if (this.#after !== 0) this.#readSoon();
     if (now >= this.idleHoldAt) {
       const heldUntil = this.#owner.heldUntil();
       if (heldUntil > 0) this.idleHoldAt = heldUntil;
@@ -265,7 +285,8 @@ export class Track implements MessageTaker {
       this.keepaliveDue = Number.POSITIVE_INFINITY;
       this.event(Event.KeepaliveTimerExpires);
     }
-    return Math.min(this.idleHoldAt, this.connectRetryAt, this.holdDeadline, this.keepaliveDue);
+    const room = this.#after === 0 ? Number.POSITIVE_INFINITY : now + LOOK_FOR_ROOM;
+    return Math.min(room, this.idleHoldAt, this.connectRetryAt, this.holdDeadline, this.keepaliveDue);
   }
 
   #step(event: Event): ReturnType<typeof transition> {
@@ -280,6 +301,7 @@ export class Track implements MessageTaker {
       case 'releaseResources':
         this.open = undefined;
         this.#dialDue = false;
+        this.#after = 0;
         this.#forgetTimers();
         break;
       case 'startConnectRetryTimer':
@@ -477,7 +499,17 @@ export class Track implements MessageTaker {
       return;
     }
     const fault = this.#owner.applyUpdates();
-    if (fault !== undefined) this.event(Event.UpdateMsgErr, fault);
+    if (fault !== undefined) this.#onFault(fault);
+  }
+
+  #onFault(fault: Fault): void {
+    if (fault.after === undefined) {
+      this.event(Event.UpdateMsgErr, fault);
+      return;
+    }
+    this.#after = fault.after;
+    this.#wire.readAgain();
+    this.#schedule(this.#clock() + LOOK_FOR_ROOM);
   }
 
   #onUpdate(bytes: Uint8Array, start: number, end: number): void {
@@ -487,7 +519,7 @@ export class Track implements MessageTaker {
     }
     // A good one stays in Established and restarts the HoldTimer, which `receive` does once for all it read.
     const fault = this.#owner.processUpdate(bytes, start, end);
-    if (fault !== undefined) this.event(Event.UpdateMsgErr, fault);
+    if (fault !== undefined) this.#onFault(fault);
   }
 
   #onOpen(bytes: Uint8Array, start: number, end: number): void {

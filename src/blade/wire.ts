@@ -39,6 +39,8 @@ export class Wire {
   opened = false;
   /** Set while messages are read: no more of them for now. */
   halted = false;
+  /** What was read since the last pause is to be read again. */
+  #again = false;
   /** Position behind the message that is being handled. */
   #behind = 0;
   readonly #fabric: Fabric;
@@ -138,6 +140,12 @@ export class Wire {
     this.#fabric.count(this.#session, SESSION_NUMBER.messagesSent);
   }
 
+  /** Its effects may be there already, all or in part: repeating is what happens after a death, too. */
+  readAgain(): void {
+    this.halted = true;
+    this.#again = true;
+  }
+
   /**
    * Gives whole messages to `taker` until about `budget` bytes are read, or it closes the wire. Returns bytes read;
    * their room in the ring is given back once all was applied.
@@ -161,6 +169,10 @@ export class Wire {
     taker.onPause();
     bladeWords[note + BLADE_WORD.session] = 0;
     const read = (tail - first) | 0;
+    if (this.#again) {
+      this.#again = false;
+      return 0;
+    }
     if (this.opened && read > 0) this.#release(first, head, tail);
     return read;
   }

@@ -186,6 +186,8 @@ export interface LimitsRow {
   prefixWarnings: number;
   prefixShutdowns: number;
   sendHoldExpiries: number;
+  /** Times that it was shut because a table of the fabric was full of what is in use. */
+  tablesFull: number;
   flapsDamped: number;
   /** Paths of a prefix that were more than there is room for (RFC 7911): times that it was said. */
   pathsRefused: number;

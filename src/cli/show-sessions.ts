@@ -144,6 +144,7 @@ function limitsText(limits: LimitsRow | undefined): string | undefined {
     ['warned of prefixes', limits.prefixWarnings],
     ['shut for prefixes', limits.prefixShutdowns],
     ['closed because it read nothing', limits.sendHoldExpiries],
+    ['shut as a table was full', limits.tablesFull],
     ['damped', limits.flapsDamped],
     ['refused more paths', limits.pathsRefused],
     ['connections refused', limits.connectionsRefused + limits.callsRefused],

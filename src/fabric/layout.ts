@@ -240,6 +240,8 @@ export const SESSION_NUMBER = {
   pathsRefused: 40,
   /** Prefixes that parse, but make no sense. */
   prefixesIgnored: 41,
+  /** Times that the session was ended because a table was full of what is in use. */
+  outOfResources: 42,
 } as const;
 
 /** Words of a graft slot. The state says who may write the rest. */

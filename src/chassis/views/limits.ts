@@ -23,6 +23,7 @@ export function limitsRow({ fabric }: Chassis, entry: SessionEntry): LimitsRow {
     flaps: fabric.session(index, SESSION.flaps),
     ...(held > now ? { heldSeconds: held === Number.POSITIVE_INFINITY ? null : (held - now) / 1000 } : {}),
     ...limits,
+    tablesFull: number(SESSION_NUMBER.outOfResources),
     callsRefused: number(SESSION_NUMBER.callsRefused),
   };
 }
