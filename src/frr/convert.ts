@@ -116,9 +116,13 @@ class Converter {
       return this.#set('confederation', asNumber(line.words[3] ?? ''));
     else if (text === 'bgp graceful-restart')
       this.#defaults['graceful-restart'] = line.no ? 'helper' : 'full';
-    else if (text === 'bgp graceful-restart-disable') this.#defaults['graceful-restart'] = 'off';
+    else if (text.startsWith('bgp long-lived-graceful-restart stale-time')) {
+      this.#defaults['long-lived-stale-time'] = Number(line.words[3]);
+    } else if (text === 'bgp graceful-restart-disable') this.#defaults['graceful-restart'] = 'off';
     else if (text.startsWith('bgp graceful-restart restart-time')) {
-      this.#defaults['restart-time'] = Number(line.words[3]);
+      const seconds = Number(line.words[3]);
+      if (!(seconds >= 1 && seconds <= 4095)) return 'graftd takes 1 to 4095 seconds';
+      this.#defaults['restart-time'] = seconds;
     } else if (first === 'timers' && second === 'bgp') {
       this.#defaults['hold-time'] = Number(line.words[3]);
     } else if (NEEDLESS.test(text)) {

@@ -163,6 +163,13 @@ export class Neighbors {
         return set('graceful-restart', 'off');
       case 'graceful-shutdown':
         return set('graceful-shutdown', true);
+      case 'addpath-tx-all-paths':
+        return set('add-path-send', alsoFamily(peer, family));
+      case 'addpath-tx-best-selected':
+        return set('add-path-send', alsoFamily(peer, family)) ?? set('add-path-most', Number(first));
+      case 'disable-addpath-rx':
+        // As without the key.
+        return undefined;
       case 'default-originate':
         return first === ''
           ? set('default-originate', true)
@@ -204,9 +211,15 @@ export class Neighbors {
     return (
       set('local-as', asNumber(as)) ??
       (how.includes('no-prepend') ? set('local-as-no-prepend', true) : undefined) ??
-      (how.includes('replace-as') ? set('local-as-replace', true) : undefined)
+      (how.includes('replace-as') ? set('local-as-replace-as', true) : undefined)
     );
   }
+}
+
+/** The families that are told several paths, and this one. */
+function alsoFamily({ keys }: Peer, family: 'none' | 'ipv4' | 'ipv6'): string[] {
+  const before = (keys['add-path-send'] ?? []) as string[];
+  return [...new Set([...before, `${family === 'none' ? 'ipv4' : family}-unicast`])];
 }
 
 function setTimers(

@@ -99,8 +99,6 @@ export class EntryReader {
       case 'peer':
         if (!/^[\d.]+$|:/.test(second)) throw new Unknown('a neighbour is told by its address');
         return [only({ neighbor: [second] })];
-      case 'rpki':
-        return [only({ rpki: [second === 'notfound' ? 'not-found' : second] })];
       default:
         throw new Unknown('graftd has no such condition');
     }
@@ -235,8 +233,8 @@ export class EntryReader {
     if (values.length === 0 || values.includes(undefined))
       throw new Unknown('graftd sets route targets and sites of origin only');
     // FRR puts these in place of others of their kind, and leaves the rest.
-    const kind = words[0] === 'rt' ? 'rt:*:*' : 'ro:*:*';
-    merge(set, 'ext-community', { remove: [kind.slice(0, 4) + '*'], add: values });
+    const others = words[0] === 'rt' ? '/^rt:/' : '/^ro:/';
+    merge(set, 'ext-community', { remove: [others], add: values });
   }
 
   #deleteList(kind: TextKind, name: string, set: Record<string, unknown>): void {

@@ -1,0 +1,148 @@
+/** Lines of FRR and what they become; whatever is carried over is right for `chassis check`. */
+import { readdirSync, readFileSync, statSync } from 'node:fs';
+import path from 'node:path';
+import test from 'ava';
+import { parse } from 'yaml';
+import { neighborKeys, routerKeys } from '../../src/config/keys.ts';
+import { parseConfiguration } from '../../src/config/parse.ts';
+import { type Converted, convertFrr } from '../../src/frr/convert.ts';
+import { dataFile } from '../support/data.ts';
+
+const convert = (text: string): Converted =>
+  convertFrr(text, new Set(Object.keys(neighborKeys)), new Set(Object.keys(routerKeys)));
+
+/** A neighbour with these lines, outside of an address family. */
+const withNeighbor = (...lines: string[]): Converted =>
+  convert(
+    [
+      'router bgp 65000',
+      ' bgp router-id 192.0.2.1',
+      ' neighbor 192.0.2.2 remote-as 64500',
+      ...lines.map((line) => ` neighbor 192.0.2.2 ${line}`),
+    ].join('\n'),
+  );
+
+const NEIGHBOR_LINES: readonly [line: string, keys: Record<string, unknown>][] = [
+  ['description to the north', { description: 'to the north' }],
+  ['password secret', { password: 'secret' }],
+  ['passive', { passive: true }],
+  ['port 1790', { port: 1790 }],
+  ['update-source 192.0.2.1', { 'local-address': '192.0.2.1' }],
+  ['ttl-security hops 2', { 'ttl-security': 2 }],
+  ['timers 10 30', { 'hold-time': 30 }],
+  ['timers 7 30', { 'hold-time': 30, 'keepalive-time': 7 }],
+  ['timers connect 5', { 'connect-retry-time': 5 }],
+  ['maximum-prefix 100', { 'max-prefixes': 100 }],
+  [
+    'maximum-prefix 100 80 restart 3',
+    { 'max-prefixes': 100, 'max-prefixes-warning': 80, 'max-prefixes-restart': 180 },
+  ],
+  ['next-hop-self', { 'next-hop-self': true }],
+  ['allowas-in', { 'allowas-in': 3 }],
+  ['allowas-in 1', { 'allowas-in': 1 }],
+  ['as-override', { 'as-override': true }],
+  ['remove-private-AS all replace-AS', { 'remove-private-as': 'replace' }],
+  [
+    'local-as 65001 no-prepend replace-as',
+    { 'local-as': 65001, 'local-as-no-prepend': true, 'local-as-replace-as': true },
+  ],
+  ['addpath-tx-all-paths', { 'add-path-send': ['ipv4-unicast'] }],
+  ['local-role customer strict-mode', { 'local-role': 'customer', 'role-strict': true }],
+  ['graceful-restart-disable', { 'graceful-restart': 'off' }],
+];
+
+for (const [line, keys] of NEIGHBOR_LINES) {
+  test(`neighbor … ${line}`, (t) => {
+    const { yaml, left } = withNeighbor(line);
+    t.deepEqual(left, []);
+    const { neighbors } = parse(yaml) as { neighbors: Record<string, unknown>[] };
+    t.deepEqual(neighbors, [{ address: '192.0.2.2', as: 64500, ...keys, families: ['ipv4-unicast'] }]);
+    t.is(parseConfiguration(yaml, 'x.yaml').mistakes, undefined, yaml);
+  });
+}
+
+test('a line without a counterpart is named with its number and the reason', (t) => {
+  const { left, yaml } = withNeighbor('bfd', 'timers connect 5');
+  t.deepEqual(left, [{ line: 4, text: 'neighbor 192.0.2.2 bfd', reason: 'graftd has no counterpart' }]);
+  t.regex(yaml, /# +line 4: neighbor 192\.0\.2\.2 bfd: graftd has no counterpart/);
+});
+
+test('without a policy an eBGP neighbour gives and gets what FRR gives and takes', (t) => {
+  const closed = parse(withNeighbor().yaml) as { neighbors: object[] };
+  t.false('import' in (closed.neighbors[0] as object));
+  const open = convert(
+    'router bgp 65000\n no bgp ebgp-requires-policy\n neighbor 192.0.2.2 remote-as 64500\n',
+  );
+  t.like((parse(open.yaml) as { neighbors: object[] }).neighbors[0], { import: 'accept', export: 'accept' });
+});
+
+test('of a whole router only what a chassis is comes over', (t) => {
+  const { yaml, left, foreign } = convert(
+    [
+      'hostname r1',
+      'interface eth0',
+      ' ip address 192.0.2.1/24',
+      'router ospf',
+      ' network 0.0.0.0/0 area 0',
+      'router bgp 65000 vrf red',
+      ' neighbor 192.0.2.9 remote-as 64501',
+      'router bgp 65000',
+      ' bgp router-id 192.0.2.1',
+      ' neighbor up peer-group',
+      ' neighbor up remote-as 64500',
+      ' neighbor 2001:db8::2 peer-group up',
+      ' address-family ipv6 unicast',
+      '  neighbor up activate',
+      '  neighbor up soft-reconfiguration inbound',
+      ' exit-address-family',
+      ' address-family l2vpn evpn',
+      '  neighbor up activate',
+      ' exit-address-family',
+    ].join('\n'),
+  );
+  t.is(foreign, 5);
+  t.deepEqual(
+    left.map(({ line }) => line),
+    [6, 7, 17, 18],
+  );
+  t.is(parseConfiguration(yaml, 'x.yaml').mistakes, undefined, yaml);
+  const { groups, neighbors } = parse(yaml) as { groups: object; neighbors: object[] };
+  t.deepEqual(groups, { up: { as: 64500, families: ['ipv4-unicast', 'ipv6-unicast'] } });
+  t.deepEqual(neighbors, [{ address: '2001:db8::2', group: 'up' }]);
+});
+
+/** Configurations of other projects and of operators. */
+function realFiles(): string[] {
+  return ['frr-topotests', 'batfish', 'sonic', 'operators/netravnen-LabConf'].flatMap((folder) => {
+    const whole = dataFile(`conf/${folder}`);
+    if (whole === undefined) return [];
+    return (readdirSync(whole, { recursive: true }) as string[])
+      .map((name) => path.join(whole, name))
+      .filter((file) => statSync(file).isFile() && !/bird/i.test(file));
+  });
+}
+
+test('of real configurations whatever is carried over is right', (t) => {
+  const files = realFiles();
+  if (files.length === 0) {
+    t.log('skipped: the configurations are not here');
+    t.pass();
+    return;
+  }
+  let carried = 0;
+  let left = 0;
+  const faults: string[] = [];
+  for (const file of files) {
+    const made = convert(readFileSync(file, 'utf8'));
+    carried += made.carried;
+    left += made.left.length;
+    // What the file does not say has to be said by hand: the AS and the BGP Identifier of the router.
+    const wrong = (parseConfiguration(made.yaml, file).mistakes ?? []).filter(
+      (mistake) => !/^router(\.as|\.id)?$/.test(mistake.path),
+    );
+    for (const mistake of wrong) faults.push(`${path.basename(file)}: ${mistake.path}: ${mistake.message}`);
+  }
+  t.log(`${files.length} files: ${carried} of ${carried + left} lines about BGP carried over`);
+  t.deepEqual(faults, []);
+  t.true(carried > 2000);
+});
