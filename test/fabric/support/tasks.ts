@@ -2,6 +2,7 @@
 import { attributeDictionary, prefixDictionary } from './tasks-dictionaries.ts';
 import { pageOwner, pageReader } from './tasks-pages.ts';
 import { byteReader, byteWriter, recordConsumer, recordProducer } from './tasks-rings.ts';
+import { idSweeper, routeKeeper } from './tasks-sweeps.ts';
 import { asyncPonger, newsBringer, newsTaker, pinger, ponger } from './tasks-wake.ts';
 import type { ThreadStart } from './threads.ts';
 
@@ -14,6 +15,8 @@ export const TASKS = {
   attributeDictionary,
   pageOwner,
   pageReader,
+  routeKeeper,
+  idSweeper,
   pinger,
   ponger,
   asyncPonger,
