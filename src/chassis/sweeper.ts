@@ -47,7 +47,11 @@ export interface SweepPieces {
 const PIECES: SweepPieces = { pages: 8, ids: 4096 };
 
 /** A sweep is worth its while when so much of a pool (a part of it) was given out since the last one. */
-const GROWN = 1 / 4;
+const GROWN = {
+  // More than the whole Internet: 40 octets each.
+  prefixes: 5 / 8,
+  attributes: 1 / 4,
+} as const;
 /** And when routes went since then, so many for each id that was given out: a first table leaves nothing behind. */
 const GONE = 1 / 4;
 /** After a sweep that left less than this part of a pool, it is full: of what is in use. */
@@ -85,6 +89,7 @@ export class Sweeper {
   readonly #pools: readonly NumberPool[];
   /** By pool, how many were given out after the last sweep. */
   readonly #usedThen: number[];
+  readonly #grownParts = [GROWN.prefixes, GROWN.prefixes, GROWN.attributes, GROWN.attributes];
   /** By PrefixId, and by AttrId less one: referenced; and, later, in the tables. */
   #prefixes = new Uint32Array(0);
   #sets = new Uint32Array(0);
@@ -118,7 +123,7 @@ export class Sweeper {
       const grown = pool.used - then;
       // The table is nearly full, or as much work again as what is in use.
       if (grown > pool.limit / 64 && pool.room < pool.limit / 8) return true;
-      if (grown <= Math.max(pool.limit * GROWN, then / 2)) return false;
+      if (grown <= Math.max(pool.limit * this.#grownParts[i]!, then / 2)) return false;
       if (gone < 0) gone = Math.abs(this.#gone() - this.#goneThen);
       return gone > grown * GONE;
     });
