@@ -36,6 +36,8 @@ export interface ExportOptions {
   readonly keepMed?: boolean | undefined;
   /** RFC 7999: BLACKHOLE does not keep a route inside the AS. */
   readonly passBlackhole?: boolean | undefined;
+  /** We originate it: what its communities say is for those who are told. */
+  readonly own?: boolean | undefined;
   /** RFC 7947: a route server is not in AS_PATH, nor in the way of packets. */
   readonly transparent?: boolean | undefined;
 }
@@ -82,7 +84,7 @@ export function exportAttributes(
       }
     }
     if (type === AttributeType.Communities) {
-      if (isForbidden(bytes, value, next, options)) return NOT_EXPORTED;
+      if (options.own !== true && isForbidden(bytes, value, next, options)) return NOT_EXPORTED;
     } else if (isRewritten(bytes, value, next, type, options)) {
       at = rewrite(bytes, from, value, next, options, into, copy(bytes, kept, from, into, at));
       if (at < 0) return NOT_EXPORTED;

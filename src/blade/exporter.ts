@@ -22,6 +22,7 @@ import type { PolicyBook } from '../policy/book.ts';
 import type { NeighborContext } from '../policy/conditions.ts';
 import type { Runner } from '../policy/runner.ts';
 import { LENGTHS, LOCAL_PREF, LONG_STALE, REFLECTED, ROW } from '../rib/attribute-row.ts';
+import { type Originated, originate, originatedKey, ownSource } from './originated.ts';
 
 /** A policy, who it is used for, and the program that follows from both. */
 export interface ExportPolicy {
@@ -49,6 +50,7 @@ export interface ExportRules {
   readonly client: boolean;
   readonly clusterId: number;
   readonly rules: NeighbourRules;
+  readonly originated?: readonly Originated[];
   /** What is told of routes kept over the long absence of who told them (RFC 9494 4.4, 4.6). */
   readonly stale: StaleExport;
   /** FAMILY_ bits of which several paths of a prefix are told, and how many at most; 0: all (RFC 7911). */
@@ -66,7 +68,7 @@ export function groupKey(rules: ExportRules): string {
   const flags = [rules.accept, rules.external, rules.fourOctetAs, rules.nextHopSelf].map(Number).join('');
   const policy = rules.policy === undefined ? '' : `/${rules.policy.program}`;
   const common = `${flags}${rules.stale[0]}/${rules.families}/${rules.maxMessage}/${rules.localAs}`;
-  return `${common}/${rules.nextHop4}/${rules.nextHop6}${policy}${more(rules)}${rulesKey(rules)}`;
+  return `${common}/${rules.nextHop4}/${rules.nextHop6}${policy}${more(rules)}${rulesKey(rules)}${originatedKey(rules.originated)}`;
 }
 
 /** What few neighbours have. */
@@ -109,6 +111,8 @@ export class Exporter {
   #reflected:
     | { readonly sets: Uint32Array; readonly peers: Uint32Array; readonly values: Uint32Array }
     | undefined;
+  /** By PrefixId what the router itself originates, as it is sent. */
+  originated: ReadonlyMap<number, number> = new Map();
   /** The dictionary had no room for a set: the route is not exported yet, and counted. */
   dictionaryFull = 0;
   #failed = false;
@@ -141,6 +145,10 @@ export class Exporter {
   /** AttrId to send for a prefix whose best route is (attribute, session + 1); 0: nothing is sent. */
   attributeFor(id: number, attribute: number, source: number): number {
     const { rules } = this;
+    if (this.originated.size > 0) {
+      const own = this.originated.get(id);
+      if (own !== undefined) return own;
+    }
     if (attribute === 0 || !rules.accept) return 0;
     const family = id < this.#fabric.prefixes.base6 ? FAMILY_IPV4 : FAMILY_IPV6;
     if ((rules.families & family) === 0) return 0;
@@ -177,9 +185,29 @@ export class Exporter {
     this.#failed = true;
   }
 
+  /** Session + 1 whose route is told of a prefix. */
+  sourceOf(id: number, best: number): number {
+    return this.originated.size > 0 && this.originated.has(id) ? ownSource(this.#fabric) : best;
+  }
+
+  /** Looks again at what the router itself originates. */
+  originate(): void {
+    const { rules } = this;
+    if (rules.originated === undefined || !rules.accept) return;
+    const options = { ...this.#options, nextHopSelf: true, keepMed: true, transparent: false, own: true };
+    // Where several paths are told, each has its place among those of neighbours, and these have none.
+    const families = rules.families & ~(rules.paths?.families ?? 0);
+    this.originated = originate(this.#fabric, families, rules.originated, (set) => {
+      const { attributes } = this.#fabric;
+      const attribute = attributes.intern(set, 0, set.length);
+      return attribute === 0 ? 0 : this.#rewrite(attribute, set, 0, set.length, options);
+    });
+  }
+
   /** What was kept may be another set's id soon (fabric/phase.ts). True: some set had found no room, and may find some now. */
   forget(): boolean {
     this.#keys.fill(0);
+    this.originate();
     this.#reflected?.sets.fill(0);
     this.#policy?.forget();
     const failed = this.#failed;

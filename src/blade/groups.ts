@@ -145,6 +145,7 @@ export class Groups {
     const next = this.#create(groupKey(rules), rules, view);
     next.untouched = false;
     next.pending = group.pending.copy();
+    for (const id of next.exporter.originated.keys()) next.mark(id);
     next.recounting = group.recounting;
     for (const session of sessions) next.add(session);
     return next;
@@ -167,7 +168,10 @@ export class Groups {
   /** Ids of attribute sets may become others' soon. Where some found no room, all is looked at once more. */
   forgetSets(): void {
     for (const exporter of this.#exporters.values()) {
-      if (!exporter.forget()) continue;
+      const failed = exporter.forget();
+      for (const group of this.all)
+        if (group.exporter === exporter) for (const id of exporter.originated.keys()) group.mark(id);
+      if (!failed) continue;
       for (const group of this.all) if (group.exporter === exporter && !group.recounting) group.cursor = 0;
     }
   }
@@ -211,6 +215,7 @@ export class Groups {
     let exporter = this.#exporters.get(key);
     if (exporter === undefined)
       this.#exporters.set(key, (exporter = new Exporter(this.#fabric, rules, this.#policies)));
+    exporter.originate();
     const group = new UpdateGroup(
       this.#fabric,
       this.#views,
@@ -222,6 +227,7 @@ export class Groups {
       this.#journal,
       this.#desk,
     );
+    for (const id of exporter.originated.keys()) group.mark(id);
     this.all.push(group);
     if (rules.accept) this.#told.push(group);
     if (!this.#primary.has(key)) this.#primary.set(key, group);

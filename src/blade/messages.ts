@@ -6,6 +6,7 @@ import type { NeighbourRules } from '../bgp/neighbour-rules.ts';
 import type { FabricMemory } from '../fabric/layout.ts';
 import type { PolicyDefinition } from '../policy/language.ts';
 import type { RouterIdentity } from '../rib/attribute-row.ts';
+import type { Originated } from './originated.ts';
 
 /** One session's configuration as a blade needs it: numbers, no names. Every blade knows all of them. */
 export interface SessionConfiguration {
@@ -54,6 +55,8 @@ export interface SessionConfiguration {
   readonly nextHopSelf: boolean;
   readonly nextHop4?: Uint8Array;
   readonly nextHop6?: Uint8Array;
+  /** What the router itself originates for it. */
+  readonly originated?: readonly Originated[];
   /** What is chosen for the neighbour beyond RFC 4271. */
   readonly rules?: NeighbourRules;
   /** RFC 4456; without it our BGP Identifier. */

@@ -313,6 +313,7 @@ export class Session implements TrackOwner {
       client: (this.#host.fabric.session(this.index, SESSION.flags) & SESSION_FLAG.client) !== 0,
       clusterId: configuration.clusterId ?? configuration.localId,
       rules: configuration.rules ?? NO_RULES,
+      ...(configuration.originated === undefined ? {} : { originated: configuration.originated }),
       nextHopSelf: configuration.rules?.routeServerClient
         ? configuration.nextHopSelf
         : negotiated.external || configuration.nextHopSelf,

@@ -301,7 +301,7 @@ export class UpdateGroup {
     }
     const bestSource = this.#best.bestSession(id);
     const attribute = this.exporter.attributeFor(id, this.#best.bestAttribute(id), bestSource);
-    const source = attribute === 0 ? 0 : bestSource;
+    const source = attribute === 0 ? 0 : this.exporter.sourceOf(id, bestSource);
     const { words } = this.#fabric.columns;
     const row = this.#row(id);
     const old = words[row] as number;

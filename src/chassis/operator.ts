@@ -48,6 +48,9 @@ const METRICS: Readonly<Record<BalanceMetric, { unit: string; negligible: number
   sessions: { unit: 'sessions', negligible: 0 },
 };
 
+/** Who told a route that this router itself originates. */
+const OWN = 'self';
+
 export class Operator implements ChassisOperations {
   readonly #chassis: Chassis;
   readonly #file: string;
@@ -65,7 +68,7 @@ export class Operator implements ChassisOperations {
     this.#routes = new RouteViews(
       chassis.fabric,
       () => chassis.table.limit,
-      (session) => chassis.table.at(session)?.neighbor.address ?? '?',
+      (session) => chassis.table.at(session)?.neighbor.address ?? OWN,
       () => (chassis.origins.configured ? chassis.origins.table : undefined),
       chassis.configuration.router.as,
       (session, attribute) => whyNotFeasible(chassis, session, attribute),

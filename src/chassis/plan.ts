@@ -1,7 +1,9 @@
 /** From the configuration file to what blades and line cards are given: sessions by index, in numbers. */
+import { type AddressPrefix, parsePrefix } from '../base/address.ts';
 import { protectionTrouble } from '../base/socket-options.ts';
 import { FAMILY_IPV4, familyBits } from '../bgp/families.ts';
 import type { NeighbourRules } from '../bgp/neighbour-rules.ts';
+import { communityNumber, originatedSet } from '../bgp/originated-set.ts';
 import { EXTENDED_RING, type SessionConfiguration } from '../blade/messages.ts';
 import type { Configuration, NeighborConfiguration } from '../config/configuration.ts';
 import { DEFAULT_PATHS } from '../config/keys.ts';
@@ -93,6 +95,7 @@ export function sessionConfiguration(
       ? {}
       : { advertisementInterval: neighbor.advertisementInterval }),
     rules: neighbourRules(neighbor),
+    ...originated(neighbor),
     ...clusterId(configuration),
     routerAs: configuration.router.as,
     localId: configuration.router.idNumber,
@@ -128,6 +131,29 @@ function clusterId({ router }: Configuration): { clusterId?: number } {
   if (router.clusterId === undefined) return {};
   const [a = 0, b = 0, c = 0, d = 0] = router.clusterId.split('.').map(Number);
   return { clusterId: ((a << 24) | (b << 16) | (c << 8) | d) >>> 0 };
+}
+
+function originated(neighbor: NeighborConfiguration): Pick<SessionConfiguration, 'originated'> {
+  const defaults = neighbor.defaultOriginate ? ['0.0.0.0/0', '::/0'] : [];
+  const routes = [
+    ...neighbor.originate,
+    ...defaults.map((prefix) => ({ prefix, med: undefined, communities: [] })),
+  ];
+  if (routes.length === 0) return {};
+  return {
+    originated: routes.map(({ prefix, med, communities }) => {
+      const { bytes, length } = parsePrefix(prefix) as AddressPrefix;
+      const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+      const word = (i: number): number => (4 * i < bytes.length ? view.getUint32(4 * i) : 0);
+      const ipv6 = bytes.length === 16;
+      return {
+        words: [word(0), word(1), word(2), word(3)] as const,
+        length,
+        ipv6,
+        set: originatedSet(ipv6, med, communities.map(communityNumber)),
+      };
+    }),
+  };
 }
 
 function neighbourRules(neighbor: NeighborConfiguration): NeighbourRules {

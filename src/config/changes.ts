@@ -62,6 +62,8 @@ export const NEIGHBOR_EFFECTS: { readonly [K in keyof Required<NeighborConfigura
   nextHopIpv6: 'export',
   routeReflectorClient: 'reset',
   routeServerClient: 'export',
+  originate: 'export',
+  defaultOriginate: 'export',
   localRole: 'reset',
   roleStrict: 'session',
   enforceFirstAs: 'import',

@@ -23,6 +23,7 @@ import {
   listenAddress,
   localRole,
   password,
+  plainCommunity,
   policy,
   port,
   text,
@@ -37,6 +38,13 @@ export const DEFAULT_BLADES = Math.min(8, Math.max(1, Math.floor(availableParall
 
 /** Paths of a prefix from one neighbour, where chassis.limits does not say how many. */
 export const DEFAULT_PATHS = 8;
+
+// biome-ignore format: one line a row
+export const originateKeys = {
+  prefix: required(addressPrefix, { doc: 'What is announced.' }),
+  med: optional(integer(0, 4294967295), { doc: 'MULTI_EXIT_DISC.' }),
+  communities: defaulted(list(plainCommunity), { default: [], doc: 'Communities, like "65000:1" or no-export.' }),
+};
 
 // biome-ignore format: one line a row
 export const metricKeys = {
@@ -137,6 +145,8 @@ export const neighborKeys = {
   'max-prefixes-restart': optional(integer(1, 604800), { doc: 'Seconds after which a session that max-prefixes closed starts again; without it when "chassis clear" or "chassis enable" says so.' }),
   'route-reflector-client': defaulted(flag, { default: false, doc: 'true: the iBGP neighbour is told what other iBGP neighbours told, and they what it told (RFC 4456).' }),
   'route-server-client': defaulted(flag, { default: false, doc: 'true: next hop, AS_PATH and MULTI_EXIT_DISC go to the eBGP neighbour as they came (RFC 7947).' }),
+  originate: defaulted(list(section('a route', originateKeys)), { default: [], doc: 'Routes that this router itself originates for the neighbour (under "defaults": for all), in the place of others of the same prefix; export policy is not asked about them.' }),
+  'default-originate': defaulted(flag, { default: false, doc: 'true: the neighbour is told a default route of each family.' }),
   'local-role': optional(localRole, { doc: 'What this router is to the eBGP neighbour (RFC 9234): provider, customer, peer, rs or rs-client; routes that a leak would bring are refused and not told.' }),
   'role-strict': defaulted(flag, { default: false, doc: 'true: with local-role, a neighbour that does not name its role is refused.' }),
   'enforce-first-as': defaulted(flag, { default: false, doc: 'true: AS_PATH must begin with the AS of the eBGP neighbour (RFC 4271 6.3).' }),

@@ -132,6 +132,28 @@ export const addressPrefix: Scalar<string> = {
   },
 };
 
+const COMMUNITY_NAMES = [
+  'no-export',
+  'no-advertise',
+  'no-export-subconfed',
+  'blackhole',
+  'graceful-shutdown',
+];
+
+/** RFC 1997: two numbers like 65000:1, or the name of a well-known one. */
+export const plainCommunity: Scalar<string> = {
+  form: 'scalar',
+  schema: { type: 'string', minLength: 1 },
+  read(value, source) {
+    const parts = typeof value === 'string' ? /^(\d{1,5}):(\d{1,5})$/.exec(value) : null;
+    if (parts !== null && Number(parts[1]) <= 65_535 && Number(parts[2]) <= 65_535) return value as string;
+    if (COMMUNITY_NAMES.includes(source)) return source;
+    return new Wrong(
+      `must be two numbers like "65000:1", or ${COMMUNITY_NAMES.join(', ')}, not ${shown(source)}`,
+    );
+  },
+};
+
 function addressOf(family: Family, words: string): Scalar<string> {
   return {
     form: 'scalar',

@@ -92,6 +92,8 @@ neighbors:
         nextHopSelf: false,
         routeReflectorClient: false,
         routeServerClient: false,
+        originate: [],
+        defaultOriginate: false,
         roleStrict: false,
         enforceFirstAs: false,
         asOverride: false,

@@ -26,6 +26,10 @@ const OUTSIDE: Announcement[] = [
   { prefix: '10.4.1.0/24', communities: ['65535:0'] },
 ];
 
+/** Of graftd itself. */
+const OWN = [{ prefix: '192.0.2.0/24', med: 7, communities: ['65000:5'] }];
+const DEFAULT = [{ prefix: '0.0.0.0/0' }];
+
 interface Place {
   readonly kind: DaemonKind;
   readonly host: number;
@@ -39,7 +43,7 @@ interface Place {
 const PLACES: readonly Place[] = [
   { kind: bird, host: 1, as: AS, originate: CLIENT, keys: { 'route-reflector-client': true } },
   { kind: bird, host: 2, as: AS, originate: OTHER },
-  { kind: frr, host: 3, as: AS },
+  { kind: frr, host: 3, as: AS, keys: { originate: OWN } },
   {
     kind: bird,
     host: 4,
@@ -56,7 +60,7 @@ const PLACES: readonly Place[] = [
     host: 8,
     as: 64_497,
     lines: ['local-role customer strict-mode'],
-    keys: { 'local-role': 'provider', 'as-override': true },
+    keys: { 'local-role': 'provider', 'as-override': true, 'default-originate': true },
   },
 ];
 
@@ -112,13 +116,17 @@ test('what is chosen for a neighbour is what it sees: BIRD, FRR and GoBGP', asyn
   // RFC 4456 6: to the client everything, to the others what the client and those outside told.
   await has(1, OTHER, OUTSIDE);
   await has(2, CLIENT, OUTSIDE);
-  await has(3, CLIENT, OUTSIDE);
+  await has(3, CLIENT, OUTSIDE, OWN);
   const reflected = await text(2, '10.1.0.0/24');
   t.regex(reflected, new RegExp(`BGP.originator_id: ${network.endpoint(1, 4).address}`));
   t.regex(reflected, new RegExp(`BGP.cluster_list: ${router.address}`));
   t.regex(await text(1, '10.2.0.0/24'), /BGP.originator_id/, 'to the client, too');
   t.notRegex(await text(2, '10.4.0.0/24'), /BGP.originator_id/, 'what comes from outside is not reflected');
   t.is((await seen(2)).get('10.1.0.0/24')?.nextHop, network.endpoint(1, 4).address, 'RFC 4456 10');
+
+  // What it originates itself, without any AS in front inside the AS.
+  const own = (await seen(3)).get('192.0.2.0/24');
+  t.like(own, { asPath: '', nextHop: router.address, med: 7, communities: ['65000:5'] });
 
   // RFC 8326: whoever is told of it by us prefers any other route.
   t.regex(await text(2, '10.4.1.0/24'), /BGP.local_pref: 0/);
@@ -142,6 +150,7 @@ test('what is chosen for a neighbour is what it sees: BIRD, FRR and GoBGP', asyn
   t.is(transparent.get('10.4.0.0/24')?.asPath, '65004 64499');
   t.is(transparent.get('10.4.0.0/24')?.nextHop, network.endpoint(4, 4).address);
 
-  await has(8, open, OTHER, OUTSIDE);
+  await has(8, open, OTHER, OUTSIDE, DEFAULT);
   t.is((await seen(8)).get('10.1.1.0/24')?.asPath, '65000 64496 64600 65000');
+  t.like((await seen(8)).get('0.0.0.0/0'), { asPath: '65000', nextHop: router.address });
 });

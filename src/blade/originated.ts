@@ -1,0 +1,51 @@
+/**
+ * Routes that the router itself originates for a neighbour. They stand in no Adj-RIB-In: what is configured is told, in the
+ * place of any route of the same prefix that came from elsewhere, so that every blade tells the same without a word to others.
+ * Export policy is not asked: what is told to whom is what the configuration says.
+ */
+
+import { FAMILY_IPV4, FAMILY_IPV6 } from '../bgp/families.ts';
+import type { Fabric } from '../fabric/fabric.ts';
+import { notePresence } from '../rib/presence.ts';
+
+export interface Originated {
+  /** Of IPv4 the first one only. */
+  readonly words: readonly [number, number, number, number];
+  readonly length: number;
+  readonly ipv6: boolean;
+  /** Canonical; our own next hop is put in when it is told. */
+  readonly set: Uint8Array;
+}
+
+/** In the place of session + 1: nobody told it. The last place is never a neighbour's (chassis/plan.ts). */
+export function ownSource({ options }: Fabric): number {
+  return options.sessions;
+}
+
+/** What groups of neighbours with different ones are told apart by. */
+export function originatedKey(routes: readonly Originated[] | undefined): string {
+  if (routes === undefined || routes.length === 0) return '';
+  return `/own ${routes.map(({ words, length, set }) => `${words}/${length} ${set}`).join(';')}`;
+}
+
+/** By PrefixId what is sent: `rewrite` makes the AttrId of it, 0 or less: it is not sent. */
+export function originate(
+  fabric: Fabric,
+  families: number,
+  routes: readonly Originated[],
+  rewrite: (set: Uint8Array) => number,
+): Map<number, number> {
+  const { prefixes } = fabric;
+  const sent = new Map<number, number>();
+  for (const { words, length, ipv6, set } of routes) {
+    if ((families & (ipv6 ? FAMILY_IPV6 : FAMILY_IPV4)) === 0) continue;
+    const [a, b, c, d] = words;
+    const id = ipv6 ? prefixes.intern6(a, b, c, d, length) : prefixes.intern4(a, length);
+    const attribute = id < 0 ? 0 : rewrite(set);
+    if (attribute <= 0) continue;
+    // Who shows prefixes passes over those that nobody ever had.
+    notePresence(fabric, ownSource(fabric) - 1, id);
+    sent.set(id, attribute);
+  }
+  return sent;
+}
