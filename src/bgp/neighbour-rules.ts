@@ -19,6 +19,7 @@ import {
   type PathSegment,
   pathOf,
   withAttribute,
+  withoutAttribute,
   withPath,
   withWord,
   words,
@@ -29,6 +30,8 @@ import { isLeak, marked, onlyToCustomer, type Role, rowOf } from './roles.ts';
 export interface NeighbourRules {
   /** A route reflector client (RFC 4456). */
   readonly client?: boolean;
+  /** In another member AS of our confederation (RFC 5065): inside for all but AS_PATH and reflection. */
+  readonly confederate?: boolean;
   /** Our role (RFC 9234), and whether the neighbour must name its own. */
   readonly role?: Role;
   readonly roleStrict?: boolean;
@@ -63,6 +66,8 @@ export interface Ends {
   readonly localAs: number;
   /** Where the neighbour sees another AS than the router's own. */
   readonly routerAs?: number | undefined;
+  /** The AS that others see in the place of our confederation's. */
+  readonly confederation?: number | undefined;
   /** The AS that stands in front of what the neighbour told (RFC 7705). */
   readonly prependAs?: number | undefined;
   readonly neighborAs: number;
@@ -103,7 +108,8 @@ export function received(
 
 /** Do the rules say anything about what the neighbour is told? */
 export function changesExport(rules: NeighbourRules): boolean {
-  const { role, asOverride, removePrivateAs, gracefulShutdown } = rules;
+  const { role, asOverride, removePrivateAs, gracefulShutdown, confederate } = rules;
+  if (confederate) return true;
   return role !== undefined || !!asOverride || removePrivateAs !== undefined || !!gracefulShutdown;
 }
 
@@ -111,6 +117,10 @@ export function changesExport(rules: NeighbourRules): boolean {
 export function prepared(set: AttributeSet, ends: Ends, rules: NeighbourRules): AttributeSet | undefined {
   const { localAs, neighborAs, external } = ends;
   let result = set;
+  if (rules.confederate) {
+    if (hasCommunity(set, 0, set.length, Community.NoExportSubconfed)) return undefined;
+    result = confederated(set, localAs);
+  }
   if (external && rules.role !== undefined) {
     const { holds, marksOut } = rowOf(rules.role);
     if (holds && onlyToCustomer(result) !== undefined) return undefined;
@@ -121,6 +131,12 @@ export function prepared(set: AttributeSet, ends: Ends, rules: NeighbourRules): 
   if (external && rules.asOverride) result = mapped(result, (as) => (as === neighborAs ? localAs : as));
   if (rules.gracefulShutdown) result = withCommunity(result, Community.GracefulShutdown);
   return result;
+}
+
+/** RFC 5065 4.1: our member AS in front, in a segment that does not count; what is for one AS only stays there. */
+function confederated(set: AttributeSet, memberAs: number): AttributeSet {
+  const path = withPath(set, [{ type: Segment.ConfedSequence, ases: [memberAs] }, ...pathOf(set)]);
+  return withoutAttribute(withoutAttribute(path, AttributeType.OriginatorId), AttributeType.ClusterList);
 }
 
 export function withCommunity(set: AttributeSet, community: number): AttributeSet {

@@ -86,7 +86,8 @@ function rulesKey({ external, client, clusterId, neighborAs, rules }: ExportRule
   const { role, asOverride = false, removePrivateAs, gracefulShutdown = false } = rules;
   // Only these two look at who the neighbour is.
   const as = asOverride || removePrivateAs !== undefined ? neighborAs : 0;
-  return `${reflection}${plain}/${[role, asOverride, removePrivateAs, gracefulShutdown, as].join(' ')}`;
+  const member = rules.confederate ? '/confederate' : '';
+  return `${reflection}${plain}${member}/${[role, asOverride, removePrivateAs, gracefulShutdown, as].join(' ')}`;
 }
 
 export const NO_RULES: NeighbourRules = {};
@@ -152,9 +153,9 @@ export class Exporter {
     if (attribute === 0 || !rules.accept) return 0;
     const family = id < this.#fabric.prefixes.base6 ? FAMILY_IPV4 : FAMILY_IPV6;
     if ((rules.families & family) === 0) return 0;
-    if (!rules.external) {
+    if (!rules.external && rules.rules.confederate !== true) {
       const flags = this.#fabric.session(source - 1, SESSION.flags);
-      if ((flags & SESSION_FLAG.external) === 0) {
+      if ((flags & (SESSION_FLAG.external | SESSION_FLAG.confederate)) === 0) {
         // RFC 4271 9.2.1: what one internal neighbour told is not told to another; RFC 4456 6: unless one is a client.
         if (!rules.client && (flags & SESSION_FLAG.client) === 0) return 0;
         attribute = this.#reflect(attribute, source - 1);

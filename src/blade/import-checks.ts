@@ -28,7 +28,7 @@ export class ImportChecks {
     this.#fabric = fabric;
     this.#configuration = configuration;
     const { rules, as, localAs } = configuration;
-    const external = as !== localAs;
+    const external = as !== localAs && rules?.confederate !== true;
     this.#external = external;
     this.#asks = external && (rules?.enforceFirstAs === true || rules?.role !== undefined);
     this.#marks = external && rules?.role !== undefined && rowOf(rules.role).marks;

@@ -61,6 +61,8 @@ export interface SessionConfiguration {
   readonly rules?: NeighbourRules;
   /** RFC 4456; without it our BGP Identifier. */
   readonly clusterId?: number;
+  /** The AS of our confederation, as others see it (RFC 5065). */
+  readonly confederation?: number;
   /** The router's own AS; without it `localAs`. */
   readonly routerAs?: number;
   /** Our AS in its eyes. */

@@ -60,12 +60,17 @@ export function exportPolicy(
   return { policy: { key, neighbor, program: policies.programKey(key, neighbor) } };
 }
 
-function neighborContext({ addressWords, as, localAs }: SessionConfiguration): NeighborContext {
+function neighborContext({ addressWords, as, localAs, rules }: SessionConfiguration): NeighborContext {
   const address = new Uint8Array(16);
   const view = new DataView(address.buffer);
   addressWords.forEach((word, i) => {
     view.setInt32(i * 4, word | 0);
   });
   const mapped = view.getInt32(0) === 0 && view.getInt32(4) === 0 && view.getInt32(8) === 0xffff;
-  return { address: mapped ? address.subarray(12) : address, as, external: as !== localAs, localAs };
+  return {
+    address: mapped ? address.subarray(12) : address,
+    as,
+    external: as !== localAs && rules?.confederate !== true,
+    localAs,
+  };
 }

@@ -1,6 +1,6 @@
 /** Our role on a session (RFC 9234), as far as OPENs say it: towards another AS only. */
 import { OpenError } from '../bgp/errors.ts';
-import { type DecodeFailure, type Open, openFailure } from '../bgp/open.ts';
+import { type DecodeFailure, type Negotiated, negotiate, type Open, openFailure } from '../bgp/open.ts';
 import { roleMismatch, roleValue } from '../bgp/roles.ts';
 import type { SessionConfiguration } from './messages.ts';
 
@@ -17,4 +17,10 @@ export function refuseRole(
   if (rules?.role === undefined || as === localAs) return undefined;
   const why = roleMismatch(rules.role, capabilities.role, rules.roleStrict ?? false);
   return why === undefined ? undefined : openFailure(OpenError.RoleMismatch, why);
+}
+
+/** What two OPENs agree on. RFC 5065 4: who is in our confederation is not outside. */
+export function agree({ rules }: SessionConfiguration, ours: Open, theirs: Open): Negotiated {
+  const negotiated = negotiate(ours, theirs);
+  return rules?.confederate ? { ...negotiated, external: false } : negotiated;
 }

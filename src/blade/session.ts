@@ -17,7 +17,6 @@ import {
   type DecodeFailure,
   encodeOpen,
   type Negotiated,
-  negotiate,
   noCapabilities,
   type Open,
   openFailure,
@@ -39,7 +38,7 @@ import { exportPolicy, type ImportRule, importRule } from './policies.ts';
 import type { Receiver } from './receive.ts';
 import { checkImportRule, importKey, ruleHash } from './reconfigure.ts';
 import { Refreshes } from './refresh.ts';
-import { ourRole, refuseRole } from './role.ts';
+import { agree, ourRole, refuseRole } from './role.ts';
 import type { Routes } from './routes.ts';
 import { StaleRoutes } from './stale.ts';
 import { type Fault, Track, type TrackOwner } from './track.ts';
@@ -343,7 +342,7 @@ export class Session implements TrackOwner {
         `hold time ${open.holdTime}, below ${leastHoldTime}`,
       );
     if (this.#collides(track, open)) return 'dump';
-    this.#negotiated = negotiate(ours, open);
+    this.#negotiated = agree(this.configuration, ours, open);
     return undefined;
   }
 
@@ -364,7 +363,7 @@ export class Session implements TrackOwner {
 
   sessionUp(track: Track): void {
     const open = track.open as Open;
-    this.#setNegotiated(negotiate(this.#ourOpen(), open));
+    this.#setNegotiated(agree(this.configuration, this.#ourOpen(), open));
     this.#writeRecord(track, open);
     // Before the record says Established: until then, whoever finds it starts anew.
     track.passOpening();
@@ -558,6 +557,7 @@ export class Session implements TrackOwner {
       SESSION.flags,
       (negotiated.fourOctetAs ? SESSION_FLAG.fourOctetAs : 0) |
         (negotiated.external ? SESSION_FLAG.external : 0) |
+        (this.configuration.rules?.confederate ? SESSION_FLAG.confederate : 0) |
         (this.configuration.rules?.client && !negotiated.external ? SESSION_FLAG.client : 0) |
         (negotiated.routeRefresh ? SESSION_FLAG.routeRefresh : 0) |
         (negotiated.enhancedRefresh ? SESSION_FLAG.enhancedRefresh : 0) |

@@ -90,11 +90,14 @@ export function sessionConfiguration(
       ? {}
       : { nextHop4: addressBytes(neighbor.nextHopIpv4).subarray(12) }),
     ...(neighbor.nextHopIpv6 === undefined ? {} : { nextHop6: addressBytes(neighbor.nextHopIpv6) }),
-    ...localAs(configuration.router.as, neighbor),
+    ...localAs(configuration, neighbor),
     ...(neighbor.advertisementInterval === undefined
       ? {}
       : { advertisementInterval: neighbor.advertisementInterval }),
-    rules: neighbourRules(neighbor),
+    rules: neighbourRules(neighbor, isMember(configuration.router, neighbor)),
+    ...(configuration.router.confederation === undefined
+      ? {}
+      : { confederation: configuration.router.confederation.id }),
     ...originated(neighbor),
     ...clusterId(configuration),
     routerAs: configuration.router.as,
@@ -103,9 +106,19 @@ export function sessionConfiguration(
 }
 
 function localAs(
-  own: number,
-  { localAs: other, localAsNoPrepend, localAsReplaceAs }: NeighborConfiguration,
+  { router }: Configuration,
+  neighbor: NeighborConfiguration,
 ): Pick<SessionConfiguration, 'localAs' | 'behindAs' | 'prependAs'> {
+  const { localAs: other, localAsNoPrepend, localAsReplaceAs } = neighbor;
+  const own = router.as;
+  // RFC 5065 4: those outside see the confederation.
+  if (
+    other === undefined &&
+    neighbor.external &&
+    !isMember(router, neighbor) &&
+    router.confederation !== undefined
+  )
+    return { localAs: router.confederation.id };
   if (other === undefined) return { localAs: own };
   return {
     localAs: other,
@@ -119,6 +132,9 @@ export function routerIdentity(configuration: Configuration): RouterIdentity {
   const { as, idNumber, alwaysCompareMed, missingMedAsWorst } = configuration.router;
   return {
     as,
+    ...(configuration.router.confederation === undefined
+      ? {}
+      : { confederation: configuration.router.confederation.id }),
     id: idNumber,
     clusterId: idNumber,
     ...clusterId(configuration),
@@ -156,10 +172,19 @@ function originated(neighbor: NeighborConfiguration): Pick<SessionConfiguration,
   };
 }
 
-function neighbourRules(neighbor: NeighborConfiguration): NeighbourRules {
+/** In another member AS of our confederation. */
+function isMember(
+  { confederation }: Configuration['router'],
+  { external, as }: NeighborConfiguration,
+): boolean {
+  return external && confederation?.members.includes(as) === true;
+}
+
+function neighbourRules(neighbor: NeighborConfiguration, confederate: boolean): NeighbourRules {
   const { localRole, allowasIn, removePrivateAs } = neighbor;
   return {
     client: neighbor.routeReflectorClient,
+    confederate,
     ...(localRole === undefined ? {} : { role: localRole, roleStrict: neighbor.roleStrict }),
     enforceFirstAs: neighbor.enforceFirstAs,
     ...(allowasIn === undefined ? {} : { allowOwnAs: allowasIn }),

@@ -87,6 +87,7 @@ const ROUTER_EFFECTS: { readonly [K in keyof Required<RouterValues>]: Effect } =
   id: 'restart',
   listen: 'restart',
   clusterId: 'restart',
+  confederation: 'restart',
   alwaysCompareMed: 'restart',
   missingMedAsWorst: 'restart',
   nextHops: 'now', // but whether they are resolved at all: at the next start

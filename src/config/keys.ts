@@ -47,6 +47,12 @@ export const originateKeys = {
 };
 
 // biome-ignore format: one line a row
+export const confederationKeys = {
+  id: required(asNumber, { doc: 'The AS number that those outside see (RFC 5065).' }),
+  members: defaulted(list(asNumber), { default: [], doc: 'The other member ASes.' }),
+};
+
+// biome-ignore format: one line a row
 export const metricKeys = {
   prefix: required(addressPrefix, { doc: 'Next hops in this prefix can be reached.' }),
   metric: defaulted(integer(0, 4294967294), { default: 0, doc: 'What it costs: the interior cost of the decision process (RFC 4271 9.1.2.2 e).' }),
@@ -63,6 +69,7 @@ export const routerKeys = {
   as: required(asNumber, { doc: 'The AS number of this router, as one number (asplain).' }),
   id: required(bgpIdentifier, { doc: 'The BGP Identifier, four numbers like 192.0.2.1; different on every router of the AS.' }),
   'cluster-id': optional(bgpIdentifier, { doc: 'As a route reflector (RFC 4456), the cluster of its clients; without it the BGP Identifier.' }),
+  confederation: optional(section('the confederation', confederationKeys), { doc: 'The confederation of which the AS of this router is a member (RFC 5065).' }),
   'always-compare-med': defaulted(flag, { default: false, doc: 'true: MULTI_EXIT_DISC compares routes of all neighbour ASes, not only those of one (RFC 4271 9.1.2.2).' }),
   'missing-med-as-worst': defaulted(flag, { default: false, doc: 'true: a route without MULTI_EXIT_DISC is the worst by it, not the best.' }),
   'next-hops': optional(section('the next hops', nextHopKeys), { doc: 'With it next hops are resolved: a route whose next hop nothing here leads to is not feasible, and the cost decides among others. Without it all are reached, at the same cost.' }),

@@ -183,6 +183,8 @@ export const SESSION_FLAG = {
   extendedMessage: 8,
   enhancedRefresh: 16,
   longLived: 32,
+  /** In another member AS of our confederation (RFC 5065). */
+  confederate: 1 << 12,
   /** A route reflector client (RFC 4456). */
   client: 64,
   extendedNextHop: 128,

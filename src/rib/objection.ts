@@ -15,5 +15,12 @@ export function objectionTo(fabric: Fabric, attribute: number, ends: Ends, rules
   const set = fabric.attributes.copyOf(attribute);
   if ((lengths & LOOPED) !== 0 && repeatsOwnAs(set, ends.routerAs ?? ends.localAs, rules.allowOwnAs ?? 0))
     return OBJECTION.ownAs;
+  // RFC 5065 5: from outside, and wherever it comes by.
+  if (
+    (lengths & LOOPED) !== 0 &&
+    ends.confederation !== undefined &&
+    repeatsOwnAs(set, ends.confederation, 0)
+  )
+    return OBJECTION.ownAs;
   return objection(set, ends, rules);
 }
