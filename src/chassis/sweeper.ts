@@ -49,7 +49,7 @@ const PIECES: SweepPieces = { pages: 8, ids: 4096 };
 /** A sweep is worth its while when so much of a pool (a part of it) was given out since the last one. */
 const GROWN = {
   // More than the whole Internet: 40 octets each.
-  prefixes: 5 / 8,
+  prefixes: 9 / 16,
   attributes: 1 / 4,
 } as const;
 /** And when routes went since then, so many for each id that was given out: a first table leaves nothing behind. */
