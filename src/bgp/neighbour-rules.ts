@@ -47,8 +47,16 @@ export interface NeighbourRules {
   readonly gracefulShutdown?: boolean;
   /** RFC 7999: routes with BLACKHOLE are told to this external neighbour, too. */
   readonly passBlackhole?: boolean;
+  /** RFC 4271 5.1.3: next hops there are told to the external neighbour as they are, but its own. */
+  readonly shared?: SharedSubnets;
   /** RFC 7947: next hop, AS_PATH and MED go to the neighbour as they came. */
   readonly routeServerClient?: boolean;
+}
+
+/** Networks that we and the neighbour, whose address is this one, have in common. */
+export interface SharedSubnets {
+  readonly subnets: readonly { readonly bytes: Uint8Array; readonly length: number }[];
+  readonly neighbor: Uint8Array;
 }
 
 /** Why a route is not feasible; by number, as it is counted and shown. */
@@ -182,4 +190,20 @@ function mapped(set: AttributeSet, map: (as: number) => number): AttributeSet {
   if (!segments.some(({ ases }) => ases.some((as) => map(as) !== as))) return set;
   const change = ({ type, ases }: PathSegment): PathSegment => ({ type, ases: ases.map(map) });
   return withPath(set, segments.map(change));
+}
+
+/** RFC 4271 5.1.3.2: a third party's next hop can be told as it is; never the neighbour's own address. */
+export function sharesNextHop(set: AttributeSet, { subnets, neighbor }: SharedSubnets): boolean {
+  const hop =
+    attributeValue(set, AttributeType.NextHop) ?? attributeValue(set, AttributeType.MpReach)?.subarray(1, 17);
+  if (hop === undefined || isWithin(hop, neighbor, 8 * neighbor.length)) return false;
+  return subnets.some(({ bytes, length }) => isWithin(hop, bytes, length));
+}
+
+function isWithin(address: Uint8Array, bytes: Uint8Array, length: number): boolean {
+  if (address.length !== bytes.length) return false;
+  return address.every((octet, i) => {
+    const mask = 0xff00 >> Math.min(8, Math.max(0, length - 8 * i));
+    return ((octet ^ (bytes[i] as number)) & mask & 0xff) === 0;
+  });
 }

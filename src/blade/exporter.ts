@@ -14,7 +14,13 @@ import { addCommunity, findAttribute, hasCommunity } from '../bgp/communities.ts
 import { wireAttributes } from '../bgp/encode.ts';
 import { type ExportOptions, exportAttributes, type StaleExport } from '../bgp/export.ts';
 import { FAMILY_IPV4, FAMILY_IPV6 } from '../bgp/families.ts';
-import { changesExport, type NeighbourRules, prepared, reflected } from '../bgp/neighbour-rules.ts';
+import {
+  changesExport,
+  type NeighbourRules,
+  prepared,
+  reflected,
+  sharesNextHop,
+} from '../bgp/neighbour-rules.ts';
 import type { Fabric } from '../fabric/fabric.ts';
 import { SESSION, SESSION_FLAG } from '../fabric/layout.ts';
 import { MARK } from '../policy/attributes.ts';
@@ -81,7 +87,10 @@ function more({ behindAs, interval, paths, extendedNextHop }: ExportRules): stri
 function rulesKey({ external, client, clusterId, neighborAs, rules }: ExportRules): string {
   const reflection = !external && client ? `/client of ${clusterId}` : '';
   const { passBlackhole, routeServerClient } = rules;
-  const plain = `${passBlackhole ? '/blackhole' : ''}${routeServerClient ? '/transparent' : ''}`;
+  const { shared } = rules;
+  const subnets = shared?.subnets.map(({ bytes, length }) => `${bytes}/${length}`);
+  const third = shared === undefined ? '' : `/shared ${subnets?.join(' ')} but ${shared.neighbor}`;
+  const plain = `${passBlackhole ? '/blackhole' : ''}${routeServerClient ? '/transparent' : ''}${third}`;
   if (!changesExport(rules)) return reflection + plain;
   const { role, asOverride = false, removePrivateAs, gracefulShutdown = false } = rules;
   // Only these two look at who the neighbour is.
@@ -241,6 +250,12 @@ export class Exporter {
     return interned;
   }
 
+  #sharesNextHop(attribute: number): boolean {
+    const { external, rules } = this.rules;
+    if (!external || rules.shared === undefined) return false;
+    return sharesNextHop(this.#fabric.attributes.copyOf(attribute), rules.shared);
+  }
+
   /**
    * What policy said itself stays: a MED for a neighbour outside, a next hop. RFC 4456 10: a reflector leaves NEXT_HOP
    * as it came.
@@ -248,9 +263,10 @@ export class Exporter {
   #optionsFor(attribute: number, marks: number): ExportOptions {
     const isReflected =
       ((this.#fabric.attributes.rows[attribute * ROW + LENGTHS] as number) & REFLECTED) !== 0;
-    if (marks === 0 && !isReflected) return this.#options;
+    const isShared = this.#sharesNextHop(attribute);
+    if (marks === 0 && !isReflected && !isShared) return this.#options;
     const { keepMed, nextHopSelf, external } = this.#options;
-    const self = nextHopSelf && (external || !isReflected);
+    const self = nextHopSelf && (external || !isReflected) && !isShared;
     return {
       ...this.#options,
       keepMed: keepMed === true || (marks & MARK.med) !== 0,

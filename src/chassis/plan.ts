@@ -172,6 +172,20 @@ function originated(neighbor: NeighborConfiguration): Pick<SessionConfiguration,
   };
 }
 
+function sharedSubnets({
+  sharedSubnets: subnets,
+  address,
+}: NeighborConfiguration): Pick<NeighbourRules, 'shared'> {
+  if (subnets === undefined) return {};
+  const neighbor = addressBytes(address);
+  return {
+    shared: {
+      subnets: subnets.map((subnet) => parsePrefix(subnet) as AddressPrefix),
+      neighbor: address.includes(':') ? neighbor : neighbor.subarray(12),
+    },
+  };
+}
+
 /** In another member AS of our confederation. */
 function isMember(
   { confederation }: Configuration['router'],
@@ -185,6 +199,7 @@ function neighbourRules(neighbor: NeighborConfiguration, confederate: boolean): 
   return {
     client: neighbor.routeReflectorClient,
     confederate,
+    ...sharedSubnets(neighbor),
     ...(localRole === undefined ? {} : { role: localRole, roleStrict: neighbor.roleStrict }),
     enforceFirstAs: neighbor.enforceFirstAs,
     ...(allowasIn === undefined ? {} : { allowOwnAs: allowasIn }),

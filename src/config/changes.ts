@@ -63,6 +63,7 @@ export const NEIGHBOR_EFFECTS: { readonly [K in keyof Required<NeighborConfigura
   routeReflectorClient: 'reset',
   routeServerClient: 'export',
   originate: 'export',
+  sharedSubnets: 'export',
   defaultOriginate: 'export',
   localRole: 'reset',
   roleStrict: 'session',

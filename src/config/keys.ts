@@ -154,6 +154,7 @@ export const neighborKeys = {
   'route-server-client': defaulted(flag, { default: false, doc: 'true: next hop, AS_PATH and MULTI_EXIT_DISC go to the eBGP neighbour as they came (RFC 7947).' }),
   originate: defaulted(list(section('a route', originateKeys)), { default: [], doc: 'Routes that this router itself originates for the neighbour (under "defaults": for all), in the place of others of the same prefix; export policy is not asked about them.' }),
   'default-originate': defaulted(flag, { default: false, doc: 'true: the neighbour is told a default route of each family.' }),
+  'shared-subnets': optional(list(addressPrefix, true), { doc: 'Networks that this router has in common with the eBGP neighbour: next hops there are told as they are, not replaced by the own address (RFC 4271 5.1.3).' }),
   'local-role': optional(localRole, { doc: 'What this router is to the eBGP neighbour (RFC 9234): provider, customer, peer, rs or rs-client; routes that a leak would bring are refused and not told.' }),
   'role-strict': defaulted(flag, { default: false, doc: 'true: with local-role, a neighbour that does not name its role is refused.' }),
   'enforce-first-as': defaulted(flag, { default: false, doc: 'true: AS_PATH must begin with the AS of the eBGP neighbour (RFC 4271 6.3).' }),

@@ -202,6 +202,7 @@ function checkNeighborAs(neighbor: Doubtful<NeighborValues>, path: string, compl
 const ONLY_FOR: readonly (readonly [name: keyof NeighborValues, key: string, kind: 'iBGP' | 'eBGP'])[] = [
   ['routeReflectorClient', 'route-reflector-client', 'iBGP'],
   ['routeServerClient', 'route-server-client', 'eBGP'],
+  ['sharedSubnets', 'shared-subnets', 'eBGP'],
   ['localRole', 'local-role', 'eBGP'],
   ['enforceFirstAs', 'enforce-first-as', 'eBGP'],
   ['asOverride', 'as-override', 'eBGP'],

@@ -30,6 +30,9 @@ const OUTSIDE: Announcement[] = [
 const OWN = [{ prefix: '192.0.2.0/24', med: 7, communities: ['65000:5'] }];
 const DEFAULT = [{ prefix: '0.0.0.0/0' }];
 
+/** Where all of them are. */
+const SHARED = ['10.77.0.0/16', '192.0.2.0/24'];
+
 interface Place {
   readonly kind: DaemonKind;
   readonly host: number;
@@ -53,7 +56,12 @@ const PLACES: readonly Place[] = [
     keys: { 'local-role': 'provider' },
   },
   { kind: bird, host: 5, as: 65_005, lines: ['local role provider;'], keys: { 'local-role': 'provider' } },
-  { kind: frr, host: 6, as: 65_006, keys: { 'remove-private-as': 'all', 'graceful-shutdown': true } },
+  {
+    kind: frr,
+    host: 6,
+    as: 65_006,
+    keys: { 'remove-private-as': 'all', 'graceful-shutdown': true, 'shared-subnets': SHARED },
+  },
   { kind: gobgp, host: 7, as: 65_007, keys: { 'route-server-client': true, 'pass-blackhole': true } },
   {
     kind: frr,
@@ -122,11 +130,11 @@ test('what is chosen for a neighbour is what it sees: BIRD, FRR and GoBGP', asyn
   t.regex(reflected, new RegExp(`BGP.cluster_list: ${router.address}`));
   t.regex(await text(1, '10.2.0.0/24'), /BGP.originator_id/, 'to the client, too');
   t.notRegex(await text(2, '10.4.0.0/24'), /BGP.originator_id/, 'what comes from outside is not reflected');
-  t.is((await seen(2)).get('10.1.0.0/24')?.nextHop, network.endpoint(1, 4).address, 'RFC 4456 10');
+  t.is((await seen(2)).get('10.1.0.0/24')?.nextHop, daemons.get(1)!.nextHop('ipv4'), 'RFC 4456 10');
 
   // What it originates itself, without any AS in front inside the AS.
   const own = (await seen(3)).get('192.0.2.0/24');
-  t.like(own, { asPath: '', nextHop: router.address, med: 7, communities: ['65000:5'] });
+  t.like(own, { asPath: '', nextHop: graftd.nextHop('ipv4'), med: 7, communities: ['65000:5'] });
 
   // RFC 8326: whoever is told of it by us prefers any other route.
   t.regex(await text(2, '10.4.1.0/24'), /BGP.local_pref: 0/);
@@ -144,13 +152,19 @@ test('what is chosen for a neighbour is what it sees: BIRD, FRR and GoBGP', asyn
   t.is(private6.get('10.1.1.0/24')?.asPath, '65000 64496 64497');
   t.deepEqual(private6.get('10.1.0.0/24')?.communities, ['65535:0']);
 
+  t.is(
+    private6.get('10.4.0.0/24')?.nextHop,
+    daemons.get(4)!.nextHop('ipv4'),
+    'RFC 4271 5.1.3: on one network',
+  );
+
   // RFC 7947: as if there was no route server; RFC 7999: where it is passed.
   await has(7, CLIENT, OTHER, OUTSIDE);
   const transparent = await seen(7);
   t.is(transparent.get('10.4.0.0/24')?.asPath, '65004 64499');
-  t.is(transparent.get('10.4.0.0/24')?.nextHop, network.endpoint(4, 4).address);
+  t.is(transparent.get('10.4.0.0/24')?.nextHop, daemons.get(4)!.nextHop('ipv4'));
 
   await has(8, open, OTHER, OUTSIDE, DEFAULT);
   t.is((await seen(8)).get('10.1.1.0/24')?.asPath, '65000 64496 64600 65000');
-  t.like((await seen(8)).get('0.0.0.0/0'), { asPath: '65000', nextHop: router.address });
+  t.like((await seen(8)).get('0.0.0.0/0'), { asPath: '65000', nextHop: graftd.nextHop('ipv4') });
 });
