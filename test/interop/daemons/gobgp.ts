@@ -53,6 +53,7 @@ function neighborLines(neighbor: NeighborOptions, options: DaemonOptions): strin
           `long-lived-enabled = ${options.longLived !== undefined}`,
         ]
       : []),
+    ...(neighbor.lines ?? []),
     ...neighbor.families.flatMap((family) => [
       '[[neighbors.afi-safis]]',
       '[neighbors.afi-safis.config]',
