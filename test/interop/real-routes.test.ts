@@ -5,65 +5,25 @@
  * neighbour the same.
  */
 import test, { type ExecutionContext } from 'ava';
-import type { RouteRow } from '../../src/chassis/operations.ts';
-import { feedsFromMrt, type MrtFeed } from '../../src/lab/mrt-feeds.ts';
-import { Speaker } from '../../src/lab/speaker.ts';
+import { feedsFromMrt } from '../../src/lab/mrt-feeds.ts';
 import { compareTold } from '../../src/lab/told.ts';
 import { dataFile } from '../support/data.ts';
 import { Bird, bird } from './daemons/index.ts';
 import { Graftd, GraftLoop, UNDONE_AT_MOST } from './graftd.ts';
-import { type Endpoint, loopbackNetwork, type Network } from './network.ts';
-import type { Family, Route } from './routes.ts';
+import { loopbackNetwork } from './network.ts';
+import {
+  addressOf,
+  disagreements,
+  FIRST,
+  OPINION,
+  PEERS,
+  ROUTER,
+  sendAll,
+  settled,
+  speakersTowards,
+} from './opinion.ts';
+import type { Family } from './routes.ts';
 import { until } from './wait.ts';
-
-const AS = 65000;
-const ROUTER = { host: 1, as: AS };
-const OPINION = { host: 2, as: AS };
-/** Host number of the first neighbour, and how many there are at most. */
-const FIRST = 11;
-const PEERS = 30;
-
-const addressOf = (network: Network, peer: number) => network.endpoint(FIRST + peer).address;
-
-function speakersTowards(network: Network, router: Endpoint, feeds: readonly MrtFeed[]): Speaker[] {
-  return feeds.map(({ as }, peer) => {
-    const localAddress = addressOf(network, peer);
-    const connect = { host: router.address, port: router.port };
-    const families = ['ipv4-unicast', 'ipv6-unicast'] as const;
-    return new Speaker({
-      localAs: as,
-      remoteAs: AS,
-      routerId: localAddress,
-      localAddress,
-      connect,
-      families,
-    });
-  });
-}
-
-async function sendAll(speakers: readonly Speaker[], feeds: readonly MrtFeed[]): Promise<void> {
-  await Promise.all(speakers.map((speaker) => speaker.start()));
-  await Promise.all(speakers.map((speaker) => speaker.up(20_000)));
-  await Promise.all(speakers.map((speaker, i) => speaker.send(feeds[i]!.feed)));
-}
-
-/** Until the router has told all of them all that it has to say. */
-async function settled(speakers: readonly Speaker[]): Promise<void> {
-  await Promise.all(speakers.map((speaker) => speaker.quiet(800)));
-}
-
-/** A route as both tell it: what was chosen, by what tells the candidates apart. */
-const choice = (route: { asPath: string; nextHop: string } | undefined) =>
-  route === undefined ? 'none' : `[${route.asPath.replace(/\{([^}]*)\}/g, normalSet)}] via ${route.nextHop}`;
-
-const normalSet = (_: string, members: string) => `{${members.trim().split(/[ ,]+/).sort().join(',')}}`;
-
-function disagreements(ours: ReadonlyMap<string, RouteRow>, theirs: ReadonlyMap<string, Route>): string[] {
-  const prefixes = new Set([...ours.keys(), ...theirs.keys()]);
-  return [...prefixes]
-    .filter((prefix) => choice(ours.get(prefix)) !== choice(theirs.get(prefix)))
-    .map((prefix) => `${prefix}: graftd ${choice(ours.get(prefix))}, BIRD ${choice(theirs.get(prefix))}`);
-}
 
 async function sameBestRoutes(t: ExecutionContext, name: string, family: Family): Promise<void> {
   const network = loopbackNetwork();
