@@ -6,7 +6,7 @@ import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
 import { Worker } from 'node:worker_threads';
 import { type FuzzNews, type FuzzStart, NOW } from './messages.ts';
-import { Fuzzer } from './run.ts';
+import { Fuzzer, TIME_BOUND } from './run.ts';
 import { hex, INPUT_ROOM } from './target.ts';
 
 const HELP = `npm run fuzz -- [--inputs N] [--seconds S] [--seed N] [--target NAME] [--threads N]
@@ -170,7 +170,7 @@ function summary(runners: readonly Runner[], seconds: number): void {
 }
 
 function one(): void {
-  const fuzzer = new Fuzzer(values.target);
+  const fuzzer = new Fuzzer(values.target, TIME_BOUND);
   const why =
     values.bytes !== undefined && values.target !== undefined
       ? fuzzer.bytes(values.target, Uint8Array.from(Buffer.from(values.bytes, 'hex')), seed)

@@ -1,7 +1,7 @@
 /** A thread of the fuzzer: runs every n-th input, and says in shared memory which one, so that who hangs is known. */
 import { parentPort, workerData } from 'node:worker_threads';
 import { type FuzzNews, type FuzzStart, NOW } from '../messages.ts';
-import { Fuzzer } from '../run.ts';
+import { Fuzzer, TIME_BOUND } from '../run.ts';
 
 /** Inputs between two words to the main thread. */
 const PROGRESS = 4096;
@@ -9,7 +9,7 @@ const PROGRESS = 4096;
 const { seed, from, step, end, target, now } = workerData as FuzzStart;
 const words = new Int32Array(now, 0, NOW.words);
 const bytes = new Uint8Array(now, NOW.words * 4);
-const fuzzer = new Fuzzer(target);
+const fuzzer = new Fuzzer(target, TIME_BOUND);
 const names = fuzzer.targets.map(({ name }) => name);
 
 const say = (news: FuzzNews): void => parentPort?.postMessage(news);
