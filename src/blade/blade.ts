@@ -361,16 +361,20 @@ export class Blade implements RoutesListener, GraftHost, SessionHost {
       }
       if (session.revisit.size > 0 && this.#revisit(session)) more = true;
       if (session.sweeping && session.sweep(this.limits.sweepPages)) more = true;
-      if (
-        session.stale.walking &&
-        session.stale.walk(this.routes, this.limits.sweepPages, session.importRule)
-      )
-        more = true;
+      if (session.stale.walking && this.#walkStale(session)) more = true;
       if (session.filtering && filterAnew(this.fabric, this.routes, session, this.limits.sweepPages))
         more = true;
     }
     for (const session of this.#leaving) this.#dismissWhenGone(session);
     return more;
+  }
+
+  /** True when more is left. What came while routes were being marked waits to be read: nobody rings for it again. */
+  #walkStale(session: Session): boolean {
+    const { marking } = session.stale;
+    if (session.stale.walk(this.routes, this.limits.sweepPages, session.importRule)) return true;
+    if (marking) this.fabric.ready.setForBlade(session.index);
+    return marking;
   }
 
   /** Batches of what waits for neighbours: now and then while they flood us, else as long as there is time. */
