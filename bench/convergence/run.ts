@@ -65,7 +65,13 @@ export async function run(
   const folder = mkdtempSync(path.join(os.tmpdir(), 'graftd-bench-'));
   const port = await freePort();
   const { what } = options;
-  const daemon = contestant.start({ folder, port, neighbours: neighboursOf(what), ipv6: what.ipv6 });
+  const daemon = contestant.start({
+    folder,
+    port,
+    neighbours: neighboursOf(what),
+    ipv6: what.ipv6,
+    policy: what.policy,
+  });
   const results: (PhaseResult | Failure)[] = [];
   let phase: PhaseName | 'start' = 'start';
   try {

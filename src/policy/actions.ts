@@ -1,6 +1,7 @@
 /** What statements do to a set of attributes: each action makes another view, or gives the same back. */
 import { prepend } from '../bgp/as-path.ts';
 import { AttributeType } from '../bgp/attributes.ts';
+import { copy } from '../bgp/bytes.ts';
 import { type AttributeView, COMMUNITY_TYPE, MARK } from './attributes.ts';
 import { COMMUNITY_SIZE, communityTest } from './community.ts';
 import type { Action } from './language.ts';
@@ -82,22 +83,30 @@ function communityChange(action: CommunityAction): Change {
   if (action.by === 'remove') {
     const test = communityTest(action.of, action.patterns);
     return (view) => {
-      const kept: number[] = [];
-      const end = view.to(type);
-      for (let at = view.from(type); at < end; at += size)
-        if (!test(view.bytes, at)) kept.push(...view.bytes.subarray(at, at + size));
-      if (kept.length === end - view.from(type)) return view;
-      return view.with(type, kept.length === 0 ? undefined : kept);
+      const [from, end] = [view.from(type), view.to(type)];
+      let kept = 0;
+      for (let at = from; at < end; at += size) if (!test(view.bytes, at)) kept += size;
+      if (kept === end - from) return view;
+      if (kept === 0) return view.with(type, undefined);
+      const value = new Uint8Array(kept);
+      let to = 0;
+      for (let at = from; at < end; at += size)
+        if (!test(view.bytes, at)) to = copy(view.bytes, at, at + size, value, to);
+      return view.with(type, value);
     };
   }
   return (view) => {
-    const value = [...view.bytes.subarray(view.from(type), view.to(type))];
-    const before = value.length;
+    const before = view.bytes.slice(view.from(type), view.to(type));
+    let value = before;
     for (let at = 0; at < action.octets.length; at += size) {
       const octets = action.octets.slice(at, at + size);
-      if (!hasItem(value, octets)) value.push(...octets);
+      if (hasItem(value, octets)) continue;
+      const longer = new Uint8Array(value.length + size);
+      longer.set(value);
+      longer.set(octets, value.length);
+      value = longer;
     }
-    return value.length === before ? view : view.with(type, inOrder(value, size));
+    return value === before ? view : view.with(type, inOrder([...value], size));
   };
 }
 
@@ -113,7 +122,7 @@ function inOrder(octets: readonly number[], size: number): number[] {
   return items.sort(compare).flat();
 }
 
-function hasItem(value: readonly number[], octets: readonly number[]): boolean {
+function hasItem(value: Uint8Array, octets: readonly number[]): boolean {
   for (let at = 0; at < value.length; at += octets.length)
     if (octets.every((octet, i) => value[at + i] === octet)) return true;
   return false;

@@ -39,8 +39,6 @@ const FLAGS: Readonly<Record<number, number>> = {
 /** What a policy said itself, that what the protocol does on export must leave alone: bits. */
 export const MARK = { med: 1, nextHop: 2, nextHopSelf: 4 } as const;
 
-/** Types that policies look at are all below. */
-const TYPES = 33;
 /** No value may be longer (RFC 4271 4.3: two octets of length), and a whole set has to fit into a message. */
 const MOST_OCTETS = 60_000;
 
@@ -50,14 +48,15 @@ export class AttributeView {
   end: number;
   /** MARK bits. */
   marks = 0;
-  readonly #from = new Int32Array(TYPES);
-  readonly #to = new Int32Array(TYPES);
+  /** The attribute that was looked for last, and where its value stands. */
+  #type = -1;
+  #from = 0;
+  #to = 0;
 
   constructor(bytes: Uint8Array, start: number, end: number) {
     this.bytes = bytes;
     this.start = start;
     this.end = end;
-    this.#find();
   }
 
   /** Becomes the view of another set; for who keeps none. */
@@ -66,36 +65,41 @@ export class AttributeView {
     this.start = start;
     this.end = end;
     this.marks = 0;
-    this.#from.fill(0);
-    this.#to.fill(0);
-    this.#find();
+    this.#type = -1;
   }
 
-  #find(): void {
+  /** Few attributes stand in a set, so that walking is cheaper than keeping where each of them is. */
+  #look(type: number): void {
     const { bytes, end } = this;
+    this.#type = type;
+    this.#from = this.#to = 0;
     for (let at = this.start; at < end; ) {
       const value = valueStart(bytes, at);
       const next = value + valueLength(bytes, at);
-      const type = bytes[at + 1]!;
-      if (type < TYPES) {
-        this.#from[type] = value;
-        this.#to[type] = next;
+      const found = bytes[at + 1]!;
+      if (found >= type) {
+        if (found > type) return;
+        this.#from = value;
+        this.#to = next;
+        return;
       }
       at = next;
     }
   }
 
   has(type: number): boolean {
-    return this.#to[type] !== 0;
+    return this.to(type) !== 0;
   }
 
   /** Where the value begins and ends; both 0 where there is none. */
   from(type: number): number {
-    return this.#from[type]!;
+    if (this.#type !== type) this.#look(type);
+    return this.#from;
   }
 
   to(type: number): number {
-    return this.#to[type]!;
+    if (this.#type !== type) this.#look(type);
+    return this.#to;
   }
 
   /** As the decision has it: RFC 8326 for who says nothing else. */
@@ -160,7 +164,7 @@ export class AttributeView {
   /** Another view with this value in place of the attribute's; without a value, without the attribute. */
   with(type: number, value: ArrayLike<number> | undefined, marks = 0): AttributeView {
     const { bytes } = this;
-    const octets = value === undefined ? undefined : Uint8Array.from(value);
+    const octets = value === undefined || value instanceof Uint8Array ? value : Uint8Array.from(value);
     const room = this.end - this.start + (octets?.length ?? 0) + 4;
     if (octets !== undefined && room > MOST_OCTETS) return this;
     const into = new Uint8Array(room);

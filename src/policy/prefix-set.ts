@@ -12,6 +12,8 @@ import { type AddressPrefix, ipv6Word, parsePrefix } from '../base/address.ts';
 /** Plain words, so that it goes through a message port as it is; the words are shared, not copied. */
 export interface PrefixTable {
   readonly entries: number;
+  /** A bit for each value of the first 16: no entry is there. Most prefixes are not in most sets, and this says so at once. */
+  readonly first4: Uint8Array;
   readonly slots4: Uint32Array;
   readonly lengths4: Uint8Array;
   readonly slots6: Uint32Array;
@@ -26,6 +28,7 @@ export interface PrefixEntry extends AddressPrefix {
 
 const SLOT4 = 3;
 const SLOT6 = 9;
+const FIRST = 1 << 16;
 const ROW4 = 34;
 const ROW6 = 130;
 
@@ -119,6 +122,7 @@ export function buildPrefixTable(entries: readonly PrefixEntry[]): PrefixTable {
   const count6 = entries.reduce((sum, { bytes }) => sum + (bytes.length === 16 ? 1 : 0), 0);
   const slots4 = newSlots(entries.length - count6, SLOT4);
   const slots6 = newSlots(count6, SLOT6);
+  const first4 = new Uint8Array(new SharedArrayBuffer(FIRST >> 3));
   const covers4 = new Uint8Array(33 * 33);
   const covers6 = new Uint8Array(129 * 129);
   for (const entry of entries) {
@@ -126,6 +130,7 @@ export function buildPrefixTable(entries: readonly PrefixEntry[]): PrefixTable {
       const slot = find4(slots4, ipv6Word(entry.bytes, 0), entry.length);
       insert(slots4, slot, [ipv6Word(entry.bytes, 0)], entry);
       cover(covers4, 33, entry);
+      markFirst(first4, ipv6Word(entry.bytes, 0) >>> 16, entry.length);
     } else {
       const words = [0, 1, 2, 3].map((i) => ipv6Word(entry.bytes, i)) as [number, number, number, number];
       insert(slots6, find6(slots6, ...words, entry.length), words, entry);
@@ -134,7 +139,13 @@ export function buildPrefixTable(entries: readonly PrefixEntry[]): PrefixTable {
   }
   const lengths4 = lengthRows(covers4, 33, ROW4);
   const lengths6 = lengthRows(covers6, 129, ROW6);
-  return { entries: entries.length, slots4, lengths4, slots6, lengths6 };
+  return { entries: entries.length, first4, slots4, lengths4, slots6, lengths6 };
+}
+
+function markFirst(first4: Uint8Array, from: number, length: number): void {
+  const count = length >= 16 ? 1 : 1 << (16 - length);
+  for (let value = from; value < from + count; value++)
+    first4[value >> 3] = (first4[value >> 3] as number) | (1 << (value & 7));
 }
 
 function newSlots(entries: number, words: number): Uint32Array {
@@ -208,7 +219,13 @@ function find6(slots: Uint32Array, a: number, b: number, c: number, d: number, l
 }
 
 /** Is this IPv4 prefix one of the table's? */
-export function contains4({ slots4, lengths4 }: PrefixTable, address: number, asked: number): boolean {
+export function contains4(
+  { first4, slots4, lengths4 }: PrefixTable,
+  address: number,
+  asked: number,
+): boolean {
+  const first = address >>> 16;
+  if (((first4[first >> 3] as number) & (1 << (first & 7))) === 0) return false;
   const row = asked * ROW4;
   const count = lengths4[row] as number;
   for (let i = 1; i <= count; i++) {

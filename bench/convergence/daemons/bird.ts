@@ -3,6 +3,7 @@ import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { DAEMON_AS, type Neighbour } from '../cases.ts';
 import { HOLD_TIME } from '../generator/session.ts';
+import { birdPolicy } from '../policy.ts';
 import {
   type Contestant,
   Daemon,
@@ -15,6 +16,7 @@ import {
 
 export const bird: Contestant = {
   name: 'BIRD',
+  hasPolicy: true,
   version: () => versionOf(findProgram('bird'), '--version'),
   start(options) {
     const { folder } = options;
@@ -24,12 +26,13 @@ export const bird: Contestant = {
   },
 };
 
-function configuration({ port, neighbours, ipv6 }: DaemonOptions): string {
+function configuration({ port, neighbours, ipv6, policy }: DaemonOptions): string {
   const families = ipv6 ? (['ipv4', 'ipv6'] as const) : (['ipv4'] as const);
   return [
     'log "/dev/null" { fatal };',
     'router id 192.0.2.1;',
     'protocol device {}',
+    ...(policy ? birdPolicy(neighbours) : []),
     // Next hops resolve here, once for each, so that all routes are reachable.
     ...families.flatMap((family) => [
       `${family} table ${TABLE[family]};`,
@@ -40,7 +43,7 @@ function configuration({ port, neighbours, ipv6 }: DaemonOptions): string {
     `  multihop; strict bind on; passive on; hold time ${HOLD_TIME};`,
     ...families.map(channel),
     '}',
-    ...neighbours.map(protocol),
+    ...neighbours.map((each) => protocol(each, policy)),
     '',
   ].join('\n');
 }
@@ -53,6 +56,7 @@ function channel(family: 'ipv4' | 'ipv6'): string {
   return `  ${family} { igp table ${TABLE[family]}; import all; export all; next hop address ${nextHop}; };`;
 }
 
-function protocol({ index, address, as }: Neighbour): string {
-  return `protocol bgp n${index} from neighbour { neighbor ${address} as ${as}; }`;
+function protocol({ index, address, as, sender }: Neighbour, policy: boolean): string {
+  const filters = `${sender ? ` import filter from_${index};` : ''} export filter to_all;`;
+  return `protocol bgp n${index} from neighbour { neighbor ${address} as ${as};${policy ? ` ipv4 {${filters} };` : ''} }`;
 }

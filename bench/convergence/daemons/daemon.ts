@@ -16,6 +16,8 @@ export interface DaemonOptions {
   readonly neighbours: readonly Neighbour[];
   /** IPv6 routes too, over the same sessions. */
   readonly ipv6: boolean;
+  /** Those of policy.ts; without it everything is accepted and passed on. */
+  readonly policy: boolean;
 }
 
 /** The next hops that it announces, where it does not take its own address by itself. */
@@ -25,6 +27,8 @@ export const NEXT_HOP_6 = '2001:db8:77::1';
 /** A daemon in one of its configurations. */
 export interface Contestant {
   readonly name: string;
+  /** It has the policy of policy.ts. */
+  readonly hasPolicy?: true;
   /** Which next hops it takes; "elsewhere" without it. */
   readonly nextHops?: NextHops;
   /** As it says itself; undefined where it is not installed. */

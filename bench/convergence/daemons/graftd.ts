@@ -4,8 +4,9 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { entry } from '../../../src/base/thread.ts';
 import { version } from '../../../src/chassis/run.ts';
-import { DAEMON_AS } from '../cases.ts';
+import { DAEMON_AS, type Neighbour } from '../cases.ts';
 import { HOLD_TIME } from '../generator/session.ts';
+import { graftdPolicy } from '../policy.ts';
 import { type Contestant, Daemon, type DaemonOptions, NEXT_HOP_6 } from './daemon.ts';
 
 /** With so many blades; without a number as many as it takes by itself. */
@@ -13,6 +14,7 @@ export function graftd(blades: number | undefined): Contestant {
   return {
     name: blades === undefined ? 'graftd' : `graftd ${blades}`,
     version,
+    hasPolicy: true,
     start(options) {
       const file = path.join(options.folder, 'graftd.yaml');
       writeFileSync(file, configuration(options, blades));
@@ -24,15 +26,20 @@ export function graftd(blades: number | undefined): Contestant {
 
 const IPV6 = `, families: [ipv4-unicast, ipv6-unicast], next-hop-ipv6: '${NEXT_HOP_6}'`;
 
-function configuration({ port, neighbours, ipv6 }: DaemonOptions, blades: number | undefined): string {
+function configuration(options: DaemonOptions, blades: number | undefined): string {
+  const { port, neighbours, ipv6, policy } = options;
+  const own = ({ sender, index }: Neighbour): string =>
+    policy ? `${sender ? `, import: from-${index}` : ''}, export: to-all` : '';
   return [
+    ...(policy ? graftdPolicy(neighbours) : []),
     `router: { as: ${DAEMON_AS}, id: 192.0.2.1, listen: ['127.0.0.1:${port}'] }`,
     ...(blades === undefined ? [] : [`chassis: { blades: ${blades} }`]),
     'defaults:',
     `  { passive: true, import: accept, export: accept, hold-time: ${HOLD_TIME}${ipv6 ? IPV6 : ''} }`,
     neighbours.length === 0 ? 'neighbors: []' : 'neighbors:',
     ...neighbours.map(
-      ({ address, as, deaf }) => `  - { address: ${address}, as: ${as}${deaf ? ', export: reject' : ''} }`,
+      (each) =>
+        `  - { address: ${each.address}, as: ${each.as}${each.deaf ? ', export: reject' : own(each)} }`,
     ),
     '',
   ].join('\n');
