@@ -205,9 +205,7 @@ export class Exporter {
     const { rules } = this;
     if (rules.originated === undefined || !rules.accept) return;
     const options = { ...this.#options, nextHopSelf: true, keepMed: true, transparent: false, own: true };
-    // Where several paths are told, each has its place among those of neighbours, and these have none.
-    const families = rules.families & ~(rules.paths?.families ?? 0);
-    this.originated = originate(this.#fabric, families, rules.originated, (set) => {
+    this.originated = originate(this.#fabric, rules.families, rules.originated, (set) => {
       const { attributes } = this.#fabric;
       const attribute = attributes.intern(set, 0, set.length);
       return attribute === 0 ? 0 : this.#rewrite(attribute, set, 0, set.length, options);

@@ -13,6 +13,7 @@ import { MOST_PATHS, PathSet } from '../rib/path-set.ts';
 import { BUCKETS, firstOf } from '../rib/presence.ts';
 import type { Batch } from './batch.ts';
 import type { Exporter } from './exporter.ts';
+import { ownSource } from './originated.ts';
 
 export class PathsTold {
   /** The differences: path identifier, AttrId (0: withdraw), and the session + 1 that a path which was told came from; -1: none. */
@@ -80,6 +81,8 @@ export class PathsTold {
           if (wanted.attributeOf(source + 1) === 0) this.#add(source + 1, 0, -1);
       }
     }
+    const own = ownSource(this.#fabric);
+    if (wanted.attributeOf(own) === 0) this.#add(own, 0, -1);
     for (let i = 0; i < wanted.count; i++)
       this.#add(wanted.path[i] as number, wanted.attribute[i] as number, -1);
     // What was not known counted as a route of nobody.
@@ -112,6 +115,12 @@ export class PathsTold {
     const { most = 0 } = exporter.rules.paths ?? {};
     const limit = most === 0 ? MOST_PATHS : Math.min(most, MOST_PATHS);
     wanted.clear();
+    // What the router itself originates is told in the place of any other route.
+    const own = exporter.originated.get(id);
+    if (own !== undefined) {
+      wanted.put(ownSource(this.#fabric), own);
+      return;
+    }
     ranking.gather(id);
     const ranked = ranking.count > limit;
     for (let place = 0; place < ranking.count && wanted.count < limit; place++) {

@@ -112,3 +112,46 @@ test.serial('who does not agree on it is read without identifiers', async (t) =>
     neighbour.close();
   }
 });
+
+test.serial(
+  'a neighbour is told all paths, or the best so many, and what the router itself originates',
+  async (t) => {
+    const [first, second, all, one] = ['127.31.0.5', '127.31.0.6', '127.31.0.7', '127.31.0.8'];
+    const told = { as: AS + 1, 'add-path-send': ['ipv4-unicast'], 'default-originate': true };
+    const box = await startBox(t, {
+      neighbors: [
+        { address: first, as: AS },
+        { address: second, as: AS, 'add-path-receive': ['ipv4-unicast'] },
+        { address: all, ...told },
+        { address: one, ...told, 'add-path-most': 1 },
+      ],
+    });
+    const neighbours = await Promise.all(
+      [first, second, all, one].map((address) => RawNeighbour.dial(box.port, address)),
+    );
+    const [a, b, c, d] = neighbours as [RawNeighbour, RawNeighbour, RawNeighbour, RawNeighbour];
+    const takes = { addPath: [{ afi: 1, safi: 1, mode: 1 as const }] };
+    await a.establish({ as: AS });
+    await b.establish({ as: AS, capabilities: SENDS });
+    await c.establish({ as: AS + 1, capabilities: takes });
+    await d.establish({ as: AS + 1, capabilities: takes });
+    const attributes = [0x40, 1, 1, 0, 0x40, 2, 6, 2, 1, 0, 0, ...half(AS), 0x40, 3, 4, 192, 0, 2, 1];
+    a.send(update([0, 0, ...half(attributes.length), ...attributes, 16, 10, 9]));
+    b.send(announce([1, 2], 2));
+    const hops = async (address: string): Promise<string> => {
+      const rows: RouteRow[] = [];
+      for await (const batch of box.operator.showAdvertised(address, {})) rows.push(...batch);
+      t.is(new Set(rows.map(({ prefix, path }) => `${prefix} ${path}`)).size, rows.length);
+      return rows.map(({ prefix, asPath }) => `${prefix} ${asPath.split(' ').length}`).join(', ');
+    };
+    const becomes = (address: string, what: string): Promise<void> =>
+      until(`${what} to ${address}`, async () => (await hops(address)) === what);
+    await becomes(all, `0.0.0.0/0 1, ${PREFIX} 2, ${PREFIX} 3, ${PREFIX} 3`);
+    await becomes(one, `0.0.0.0/0 1, ${PREFIX} 2`);
+    a.send(update([0, 3, 16, 10, 9, 0, 0]));
+    await becomes(all, `0.0.0.0/0 1, ${PREFIX} 3, ${PREFIX} 3`);
+    await becomes(one, `0.0.0.0/0 1, ${PREFIX} 3`);
+    t.true((await box.operator.showSession(all)).agreed?.includes('ADD-PATH sent (ipv4-unicast)'));
+    for (const neighbour of neighbours) neighbour.close();
+  },
+);
