@@ -50,7 +50,7 @@ const PIECES: SweepPieces = { pages: 8, ids: 4096 };
 const GROWN = {
   // More than the whole Internet: 40 octets each.
   prefixes: 9 / 16,
-  attributes: 1 / 4,
+  attributes: 3 / 8,
 } as const;
 /** And when routes went since then, so many for each id that was given out: a first table leaves nothing behind. */
 const GONE = 1 / 4;
