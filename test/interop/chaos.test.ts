@@ -12,7 +12,7 @@ const SECONDS = 60;
 const SEED = 4;
 
 test('whatever happens to blades, and is done to them, no neighbour notices', async (t) => {
-  t.timeout(240_000);
+  t.timeout(290_000);
   const network = await networkFor(t, bird, frr, gobgp);
   if (network === undefined) return;
   const { done, refused, troubles, takenOver } = await runChaos({

@@ -216,7 +216,7 @@ async function haveTables(
     const daemon = daemons[index] as Daemon;
     try {
       await hasTable(daemon, network, ROUTER.host, expectedAt(kind, graftd, tables), {
-        seconds: 60,
+        seconds: 120,
         every: 300,
       });
     } catch (error) {
