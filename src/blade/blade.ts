@@ -14,7 +14,7 @@ import { State } from '../bgp/fsm.ts';
 import type { Fabric } from '../fabric/fabric.ts';
 import { FifoSet } from '../fabric/fifo-set.ts';
 import { Journal } from '../fabric/journal.ts';
-import { BLADE_NUMBER, BLADE_WORD, GRAFT, SESSION, SESSION_NUMBER } from '../fabric/layout.ts';
+import { BLADE_WORD, GRAFT, SESSION, SESSION_NUMBER } from '../fabric/layout.ts';
 import { PolicyBook } from '../policy/book.ts';
 import type { PolicyDefinition } from '../policy/language.ts';
 import { CLEARED, DECONFIGURED, RECONFIGURED, STOPPED, shutdownFault } from './cease.ts';
@@ -444,17 +444,9 @@ export class Blade implements RoutesListener, GraftHost, SessionHost {
   }
 
   #count(start: number, more: boolean): void {
-    const { fabric, slot } = this;
     const now = this.clock();
-    const set = (which: number, value: number): void => {
-      fabric.bladeNumbers[slot * BLADE_NUMBER.words + which] = value;
-    };
     this.#meter.note(start, now, more);
-    set(BLADE_NUMBER.evaluations, this.routes.evaluator.evaluations);
-    set(BLADE_NUMBER.fullEvaluations, this.routes.evaluator.fullEvaluations);
-    set(BLADE_NUMBER.recordsSent, this.routes.recordsSent);
-    set(BLADE_NUMBER.recordsReceived, this.routes.recordsReceived);
-    set(BLADE_NUMBER.heartbeat, now);
+    this.#meter.count(this.routes, now);
   }
 
   // ── who is served here ──

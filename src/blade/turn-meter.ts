@@ -5,6 +5,7 @@
  */
 import type { Fabric } from '../fabric/fabric.ts';
 import { BLADE_NUMBER } from '../fabric/layout.ts';
+import type { Routes } from './routes.ts';
 
 /** Milliseconds; longer ones are counted, as no turn is to take so long. */
 export const LONG_TURN = 10;
@@ -30,6 +31,15 @@ export class TurnMeter {
     if (this.#pausedAt > 0) this.#raise(BLADE_NUMBER.longestGap, start - this.#pausedAt);
     this.#pausedAt = more ? end : 0;
     this.#noteLately(took);
+  }
+
+  /** What the blade has done so far, and that it lives. */
+  count({ evaluator, recordsSent, recordsReceived }: Routes, now: number): void {
+    this.#set(BLADE_NUMBER.evaluations, evaluator.evaluations);
+    this.#set(BLADE_NUMBER.fullEvaluations, evaluator.fullEvaluations);
+    this.#set(BLADE_NUMBER.recordsSent, recordsSent);
+    this.#set(BLADE_NUMBER.recordsReceived, recordsReceived);
+    this.#set(BLADE_NUMBER.heartbeat, now);
   }
 
   /** The longest since somebody read it: who reads counts readings, and the first turn after that begins anew. */
