@@ -33,7 +33,6 @@ import { Recovery } from './recovery.ts';
 import { Rounds } from './rounds.ts';
 import { Routes, type RoutesListener } from './routes.ts';
 import { Session, type SessionHost } from './session.ts';
-import type { Fault } from './track.ts';
 import { TurnMeter } from './turn-meter.ts';
 import type { UpdateGroup } from './update-group.ts';
 
@@ -148,11 +147,11 @@ export class Blade implements RoutesListener, GraftHost, SessionHost {
         break;
       case 'clear':
         this.#sessions.get(order.session)?.limits.lift();
-        this.#stop(order.session, CLEARED, CLEAR_RESTART);
+        this.#sessions.get(order.session)?.stop(CLEARED, CLEAR_RESTART);
         break;
       case 'reset':
         this.#sessions.get(order.session)?.limits.lift();
-        this.#stop(order.session, RECONFIGURED, CLEAR_RESTART);
+        this.#sessions.get(order.session)?.stop(RECONFIGURED, CLEAR_RESTART);
         break;
       case 'remove':
         this.#remove(order.session);
@@ -550,7 +549,7 @@ export class Blade implements RoutesListener, GraftHost, SessionHost {
 
   #shut(index: number, why: string): void {
     this.fabric.setSession(index, SESSION.administrative, 1);
-    this.#stop(index, shutdownFault(why), Number.POSITIVE_INFINITY);
+    this.#sessions.get(index)?.stop(shutdownFault(why), Number.POSITIVE_INFINITY);
   }
 
   #dismiss(index: number): void {
@@ -582,10 +581,6 @@ export class Blade implements RoutesListener, GraftHost, SessionHost {
     this.#sessions.delete(index);
     this.#mine[index >>> 5] = (this.#mine[index >>> 5] as number) & ~(1 << (index & 31));
     this.routes.evaluator.serve(index, false);
-  }
-
-  #stop(index: number, fault: Fault, restart: number): void {
-    this.#sessions.get(index)?.stop(fault, restart);
   }
 
   readonly #moved = (index: number, group: UpdateGroup): void => {
