@@ -60,7 +60,6 @@ export class Blade implements RoutesListener, GraftHost, SessionHost {
   /** Sessions served here whose export rules changed, and those that are here only until they are put away. */
   readonly #toRegroup = new Set<Session>();
   readonly #leaving = new Set<Session>();
-  /** Bit set of the sessions served here. */
   readonly #mine: Int32Array;
   readonly #rounds: Rounds;
   #nextTimer = 0;
@@ -219,7 +218,6 @@ export class Blade implements RoutesListener, GraftHost, SessionHost {
     );
   }
 
-  /** When to look again if nobody rings. Milliseconds. */
   get nextTimer(): number {
     return this.#nextTimer;
   }
@@ -333,7 +331,6 @@ export class Blade implements RoutesListener, GraftHost, SessionHost {
     this.#stageEnd = this.clock() + this.limits.stageTime;
   }
 
-  /** Bytes from neighbours, for the sessions that have news. */
   #receive(): boolean {
     this.#beginStage();
     return this.#rounds.run(this.limits.receiveRounds, this.#visit, this.#late);

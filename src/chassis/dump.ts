@@ -11,10 +11,12 @@ import {
   valueLength,
   valueStart,
 } from '../bgp/attributes.ts';
+import { FAMILY_IPV4, FAMILY_IPV6 } from '../bgp/families.ts';
 import { Prefix } from '../bgp/nlri.ts';
 import type { Fabric } from '../fabric/fabric.ts';
 import { SESSION } from '../fabric/layout.ts';
 import { type DumpEntry, type DumpRoute, writeTableDump } from '../mrt/writer.ts';
+import { pathOf } from '../rib/paths.ts';
 import { BUCKETS } from '../rib/presence.ts';
 import { receivedAttribute } from '../rib/received.ts';
 import type { Chassis, SessionEntry } from './chassis.ts';
@@ -66,15 +68,21 @@ async function* routesOf(
 function entriesOf(fabric: Fabric, id: number, sessions: readonly SessionEntry[], time: number): DumpEntry[] {
   const { attributes, columns, presence } = fabric;
   const entries: DumpEntry[] = [];
+  const family = id < fabric.prefixes.base6 ? FAMILY_IPV4 : FAMILY_IPV6;
   for (const [peerIndex, { index: session }] of sessions.entries()) {
-    if (((presence[id] as number) & (1 << (session % BUCKETS))) === 0) continue;
-    const attribute = receivedAttribute(fabric, session, id, columns.get(session, id));
-    if (attribute === 0) continue;
-    const start = attributes.offsetOf(attribute);
-    // A copy: it is written later, and what stands there may be another set's by then.
-    const bytes = attributes.bytes.slice(start, start + attributes.lengthOf(attribute));
-    // When a route came is not kept (it decides nothing): the time is the dump's.
-    entries.push({ peerIndex, originatedTime: time, attributes: asDumped(bytes) });
+    const several = (fabric.session(session, SESSION.addPath) & family) !== 0;
+    for (let lane = 0; lane < fabric.sourceCount(session); lane++) {
+      const source = fabric.sourceAt(session, lane);
+      if (((presence[id] as number) & (1 << (source % BUCKETS))) === 0) continue;
+      const attribute = receivedAttribute(fabric, source, id, columns.get(source, id));
+      if (attribute === 0) continue;
+      const start = attributes.offsetOf(attribute);
+      // A copy: it is written later, and what stands there may be another set's by then.
+      const bytes = attributes.bytes.slice(start, start + attributes.lengthOf(attribute));
+      const path = several ? { path: pathOf(fabric, source, id) } : {};
+      // When a route came is not kept (it decides nothing): the time is the dump's.
+      entries.push({ peerIndex, originatedTime: time, attributes: asDumped(bytes), ...path });
+    }
   }
   return entries;
 }

@@ -21,12 +21,14 @@ export interface DumpEntry {
   /** Seconds since 1970. */
   readonly originatedTime: number;
   readonly attributes: Uint8Array;
+  /** Path identifier, where the neighbour tells several paths (RFC 8050); where any entry of a record has one, all get one. */
+  readonly path?: number;
 }
 
 export interface DumpRoute {
   readonly family: 'ipv4-unicast' | 'ipv6-unicast';
   readonly prefix: Readonly<Prefix>;
-  readonly entries: Iterable<DumpEntry>;
+  readonly entries: readonly DumpEntry[];
 }
 
 export interface DumpOptions {
@@ -162,18 +164,23 @@ class RecordWriter {
       : writePrefix6(this.#bytes, nlri, word0, word1, word2, word3, length);
     let to = countAt + 2;
     let count = 0;
-    for (const { peerIndex, originatedTime, attributes } of route.entries) {
+    const addPath = route.entries.some(({ path }) => path !== undefined);
+    const header = addPath ? ENTRY_HEADER + 4 : ENTRY_HEADER;
+    for (const { peerIndex, originatedTime, attributes, path = 0 } of route.entries) {
       if (count === MAX_ENTRIES) throw new Error('more than 65,535 routes for a prefix');
-      this.#reserve(to + ENTRY_HEADER + attributes.length);
+      this.#reserve(to + header + attributes.length);
       putU16(this.#bytes, to, peerIndex);
       putU32(this.#bytes, to + 2, originatedTime);
-      putU16(this.#bytes, to + 6, attributes.length);
-      this.#bytes.set(attributes, to + ENTRY_HEADER);
-      to += ENTRY_HEADER + attributes.length;
+      if (addPath) putU32(this.#bytes, to + 6, path);
+      putU16(this.#bytes, to + header - 2, attributes.length);
+      this.#bytes.set(attributes, to + header);
+      to += header + attributes.length;
       count++;
     }
     putU16(this.#bytes, countAt, count);
-    this.#close(at, to, time, ipv4 ? TableDumpV2.RibIpv4Unicast : TableDumpV2.RibIpv6Unicast);
+    const plain = ipv4 ? TableDumpV2.RibIpv4Unicast : TableDumpV2.RibIpv6Unicast;
+    // RFC 8050 4: the subtypes with path identifiers.
+    this.#close(at, to, time, addPath ? plain + 6 : plain);
     return count;
   }
 

@@ -91,6 +91,35 @@ test('what is written is read back, by our reader', async (t) => {
   ]);
 });
 
+test('several paths of a neighbour are written with their identifiers (RFC 8050)', async (t) => {
+  const file = path.join(folder, 'paths.mrt');
+  const entry = { peerIndex: 0, originatedTime: 1_600_000_000 };
+  const paths = [7, 0xffffffff].map((path) => ({ ...entry, path }));
+  const both = (attributes: Uint8Array): DumpEntry[] =>
+    [...paths, { ...entry, peerIndex: 1 }].map((each) => ({ ...each, attributes }));
+  await writeTableDump(file, options, [
+    { family: 'ipv4-unicast', prefix: prefix(24, 0x14000000), entries: both(ATTRIBUTES4) },
+    { family: 'ipv6-unicast', prefix: prefix(48, 0x2a000001, 0x00020000), entries: both(ATTRIBUTES6) },
+  ]);
+  const read: number[][] = [];
+  const found = new RibEntry();
+  await readMrt(file, (record) => {
+    if (record.kind !== 'rib') return;
+    for (let i = 0, at = record.entriesStart; i < record.entryCount; i++) {
+      at = found.read(record, at);
+      read.push([record.afi, found.peerIndex, found.pathId]);
+    }
+  });
+  t.deepEqual(
+    read,
+    [1, 2].flatMap((afi) => [
+      [afi, 0, 7],
+      [afi, 0, 0xffffffff],
+      [afi, 1, 0],
+    ]),
+  );
+});
+
 test('what is written is read back, by bgpdump', async (t) => {
   const file = path.join(folder, 'other.mrt.gz');
   await writeTableDump(file, options, routes(2));
