@@ -297,7 +297,6 @@ export class Blade implements RoutesListener, GraftHost, SessionHost {
     return handedOver;
   }
 
-  /** True when the session is Established. */
   takeOver(index: number, revisit: FifoSet, slot: number): boolean {
     const session = this.#prepared.get(slot) as Session;
     this.#prepared.delete(slot);
@@ -478,7 +477,6 @@ export class Blade implements RoutesListener, GraftHost, SessionHost {
     this.#leaving.add(session);
   }
 
-  /** Once its routes are withdrawn and its connections closed on both sides. */
   #dismissWhenGone(session: Session): void {
     const { connections } = this.fabric;
     const { index } = session;
