@@ -35,7 +35,7 @@ test('a neighbour comes with all that it uses, and with nothing else', (t) => {
   const there = parseConfiguration(standing, '/elsewhere/g.yaml');
   const here = parseConfiguration(TEXT, '/etc/g.yaml');
   t.is(there.mistakes, undefined, found);
-  const { group: _, ...neighbor } = here.configuration?.neighbors[0] as { group?: string };
+  const { group: _, ...neighbor } = (here.configuration?.neighbors[0] ?? {}) as { group?: string };
   t.deepEqual(there.configuration?.neighbors, [neighbor as never]);
   const keys = (policies: readonly { key: string }[] | undefined): string[] =>
     (policies ?? []).map(({ key }) => key);
@@ -49,6 +49,7 @@ test('a neighbour comes with all that it uses, and with nothing else', (t) => {
 test('files of prefixes keep their place', (t) => {
   const text = stringify({
     'prefix-sets': { big: { file: './big.txt' } },
+    // biome-ignore lint/suspicious/noThenProperty: a key of the file, and never a function.
     policies: { p: [{ if: { prefix: 'big' }, then: 'accept' }] },
     neighbors: [{ address: '192.0.2.2', as: 1, import: 'p' }],
   });
