@@ -36,7 +36,7 @@ export const DIFFERENT: readonly Difference[] = [
   { source: 'frr', id: 'test_attr_parse/repeated-attr-ebgp', ours: 'attribute-discard', why: 'all but the first are discarded (RFC 7606 3.g): the same, said and counted' },
   { source: 'frr', id: 'test_attr_parse/aigp-bad-flags-ibgp', ours: 'attribute-discard', why: 'RFC 7311 3.2: discarded, said and counted' },
   { source: 'frr', id: /local-pref-len-3-ebgp-oad$/, ours: 'attribute-discard', why: 'we have no OAD sessions; from outside LOCAL_PREF is discarded (RFC 7606 7.5)' },
-  { source: 'gobgp', id: /Invalid MP_REACH_NLRI$/, ours: 'session-reset', why: 'RFC 7606 7.11 leaves the choice; disabling the family is for who configures it' },
+  { source: 'gobgp', id: /Invalid MP_REACH_NLRI$/, ours: 'session-reset', why: 'RFC 7606 7.11 leaves the choice between disabling the family and this' },
   { source: 'netgauze', id: /test_parse_add_path\/bad_send_receive/, ours: 'OPEN', why: 'a Send/Receive that is none is ignored (RFC 7911 4)' },
   { source: 'netgauze', id: /fqdn_capability_invalid_utf8/, ours: 'OPEN', why: 'a capability that we do not know is ignored (RFC 5492 3)' },
   { source: 'netgauze', id: /test_bgp_role_capability\/undefined_role/, ours: 'OPEN', why: 'a capability that we do not know is ignored (RFC 5492 3)' },
