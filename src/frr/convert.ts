@@ -113,7 +113,9 @@ class Converter {
     else if (text.startsWith('bgp bestpath med missing-as-worst'))
       return this.#set('missing-med-as-worst', true);
     else if (text.startsWith('bgp confederation identifier'))
-      return this.#set('confederation', asNumber(line.words[3] ?? ''));
+      return this.#setConfederation('id', asNumber(line.words[3] ?? ''));
+    else if (text.startsWith('bgp confederation peers'))
+      return this.#setConfederation('members', line.words.slice(3).map(asNumber));
     else if (text === 'bgp graceful-restart')
       this.#defaults['graceful-restart'] = line.no ? 'helper' : 'full';
     else if (text.startsWith('bgp long-lived-graceful-restart stale-time')) {
@@ -127,7 +129,8 @@ class Converter {
       this.#defaults['hold-time'] = Number(line.words[3]);
     } else if (NEEDLESS.test(text)) {
       this.#report.notes.push({ line: line.number, text: line.text, reason: 'graftd needs nothing for it' });
-    } else if (first === 'network') return 'routes of the router itself have to be written by hand';
+    } else if (first === 'network')
+      return 'graftd originates a route whatever export policies say: see "originate"';
     else return line.no ? 'it takes something back that graftd does not do' : 'graftd has no counterpart';
     return undefined;
   }
@@ -136,6 +139,13 @@ class Converter {
     if (!this.#routerKeys.has(key)) return `graftd has no "${key}"`;
     this.#router[key] = value;
     return undefined;
+  }
+
+  #setConfederation(key: 'id' | 'members', value: unknown): string | undefined {
+    return this.#set('confederation', {
+      ...(this.#router.confederation as object | undefined),
+      [key]: value,
+    });
   }
 
   finish(): string {
