@@ -145,6 +145,9 @@ for (const [kind, speaks] of SPEAKS) {
     ];
     await becomes(`${kind.kind} to lose some`, theirs, expected(ROUTER.as));
     await becomes('graftd to lose some', ours, expected(PARTNER.as));
-    t.deepEqual(partner.troubles(), []);
+    // GoBGP now and then complains of what the two others withdraw from it themselves.
+    const others = ORIGINS.map(({ host }) => `src: { ${network.endpoint(host, 4).address} `);
+    const troubles = partner.troubles().filter((line) => !others.some((other) => line.includes(other)));
+    t.deepEqual(troubles, []);
   });
 }
