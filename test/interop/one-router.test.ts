@@ -52,7 +52,7 @@ async function quiet(network: Network, daemons: readonly Daemon[]): Promise<void
     ]);
     unchanged = counts.join() === last ? unchanged + 1 : 0;
     last = counts.join();
-    return unchanged >= 25;
+    return unchanged >= 50;
   });
 }
 
