@@ -3,6 +3,7 @@ import type { Fabric } from '../fabric/fabric.ts';
 import type { Ranking } from '../ibgp-internal/ranking.ts';
 import { PathSet } from '../rib/path-set.ts';
 import { BATCH, Batch } from './batch.ts';
+import { Instead } from './instead.ts';
 import { PathsTold } from './paths-told.ts';
 import { Singles } from './singles.ts';
 
@@ -28,6 +29,7 @@ export class Desk {
   readonly singles = new Singles();
   readonly some = new Int32Array(SOME);
   readonly paths: PathsTold;
+  readonly instead: Instead;
   /** By index in the batch, where it is one of several paths: the prefix, and the word for all its paths. */
   readonly prefix = new Int32Array(BATCH);
   readonly set = new Int32Array(BATCH);
@@ -35,5 +37,6 @@ export class Desk {
 
   constructor(fabric: Fabric, best: BestRoutes) {
     this.paths = new PathsTold(fabric, best.ranking);
+    this.instead = new Instead(fabric, best.ranking);
   }
 }

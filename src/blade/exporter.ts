@@ -61,6 +61,8 @@ export interface ExportRules {
   readonly stale: StaleExport;
   /** FAMILY_ bits of which several paths of a prefix are told, and how many at most; 0: all (RFC 7911). */
   readonly paths?: { readonly families: number; readonly most: number };
+  /** What is told where the best route must not be (instead.ts): the best external one, or the best that this session may be told. */
+  readonly instead?: 'external' | number;
   readonly nextHopSelf: boolean;
   /** Octets of IPv4, or of IPv6 where IPv4 routes go by it. */
   readonly nextHop4: Uint8Array;
@@ -78,9 +80,10 @@ export function groupKey(rules: ExportRules): string {
 }
 
 /** What few neighbours have. */
-function more({ behindAs, interval, paths, extendedNextHop }: ExportRules): string {
+function more({ behindAs, interval, paths, instead, extendedNextHop }: ExportRules): string {
   const several = paths === undefined ? '' : `/paths ${paths.families} ${paths.most}`;
-  return `${several}${extendedNextHop === true ? '/extended' : ''}${behindAs === undefined ? '' : `/as ${behindAs}`}${interval === undefined ? '' : `/every ${interval}`}`;
+  const other = instead === undefined ? '' : `/instead ${instead}`;
+  return `${several}${other}${extendedNextHop === true ? '/extended' : ''}${behindAs === undefined ? '' : `/as ${behindAs}`}${interval === undefined ? '' : `/every ${interval}`}`;
 }
 
 /** What of the neighbour's own rules makes a difference for what it is told. */
@@ -162,14 +165,10 @@ export class Exporter {
     if (attribute === 0 || !rules.accept) return 0;
     const family = id < this.#fabric.prefixes.base6 ? FAMILY_IPV4 : FAMILY_IPV6;
     if ((rules.families & family) === 0) return 0;
-    if (!rules.external && rules.rules.confederate !== true) {
-      const flags = this.#fabric.session(source - 1, SESSION.flags);
-      if ((flags & (SESSION_FLAG.external | SESSION_FLAG.confederate)) === 0) {
-        // RFC 4271 9.2.1: what one internal neighbour told is not told to another; RFC 4456 6: unless one is a client.
-        if (!rules.client && (flags & SESSION_FLAG.client) === 0) return 0;
-        attribute = this.#reflect(attribute, source - 1);
-        if (attribute === 0) return 0;
-      }
+    if (this.#passesOn(source)) {
+      if (!this.#isClients(source)) return 0;
+      attribute = this.#reflect(attribute, source - 1);
+      if (attribute === 0) return 0;
     }
     if (this.#policy !== undefined) return this.#policy.evaluate(id, attribute, source - 1);
     const slot = attribute & (CACHE - 1);
@@ -187,6 +186,23 @@ export class Exporter {
     this.#keys[slot] = attribute;
     this.#values[slot] = exported;
     return exported;
+  }
+
+  /** One internal neighbour's route on its way to another one. */
+  #passesOn(source: number): boolean {
+    const { external, rules } = this.rules;
+    if (external || rules.confederate === true) return false;
+    const flags = this.#fabric.session(source - 1, SESSION.flags);
+    return (flags & (SESSION_FLAG.external | SESSION_FLAG.confederate)) === 0;
+  }
+
+  #isClients(source: number): boolean {
+    return this.rules.client || (this.#fabric.session(source - 1, SESSION.flags) & SESSION_FLAG.client) !== 0;
+  }
+
+  /** RFC 4271 9.2.1: what one internal neighbour told is not told to another; RFC 4456 6: unless one is a client. */
+  staysHere(source: number): boolean {
+    return this.#passesOn(source) && !this.#isClients(source);
   }
 
   /** A set of paths found no room in the dictionary. */

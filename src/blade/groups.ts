@@ -160,9 +160,12 @@ export class Groups {
     for (let i = 0; i < this.#told.length; i++) (this.#told[i] as UpdateGroup).mark(id, urgent);
   }
 
-  /** For those that are told several paths. */
+  /** For those that are told several paths, or others than the best. */
   markPaths(id: number, urgent: boolean): void {
-    for (const group of this.#told) if (group.exporter.rules.paths !== undefined) group.mark(id, urgent);
+    for (const group of this.#told) {
+      const { paths, instead } = group.exporter.rules;
+      if (paths !== undefined || instead !== undefined) group.mark(id, urgent);
+    }
   }
 
   /** Ids of attribute sets may become others' soon. Where some found no room, all is looked at once more. */

@@ -13,7 +13,7 @@ import { State } from '../bgp/fsm.ts';
 import { encodeNotification } from '../bgp/message.ts';
 import type { Fabric } from '../fabric/fabric.ts';
 import { CONNECTION_STATE, PAGE_WORDS, SESSION, SESSION_NUMBER } from '../fabric/layout.ts';
-import { publishTransmit } from './update-group.ts';
+import { publishTransmit } from './transmit.ts';
 
 /** Does the session go on where its last home stopped? */
 export function goesOn(fabric: Fabric, session: number): boolean {

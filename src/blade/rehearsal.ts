@@ -149,6 +149,7 @@ function configurations({ session }: Cast): SessionConfiguration[] {
     pathsReceived: 0,
     pathsSent: undefined,
     mostPathsSent: undefined,
+    instead: undefined,
     prependAs: undefined,
     advertisementInterval: undefined,
     withoutCapabilities: undefined,

@@ -28,6 +28,7 @@ import { CONNECTION, SESSION, SESSION_FLAG, SESSION_NUMBER } from '../fabric/lay
 import type { PolicyBook } from '../policy/book.ts';
 
 import { type ExportRules, NO_RULES } from './exporter.ts';
+import { insteadOf } from './instead.ts';
 import { addPathOf, withdrawPage } from './lanes.ts';
 
 import type { Limits } from './limits.ts';
@@ -319,6 +320,7 @@ export class Session implements TrackOwner {
       ...(negotiated.pathsSent === 0
         ? {}
         : { paths: { families: negotiated.pathsSent, most: configuration.mostPathsSent ?? 0 } }),
+      ...insteadOf(configuration, negotiated.external),
       nextHop4: configuration.nextHop4 ?? (extendedNextHop && own.overIpv6 ? nextHop6 : own.ipv4),
       nextHop6,
       extendedNextHop,

@@ -26,6 +26,7 @@ import type { Exporter } from './exporter.ts';
 import type { Limits } from './limits.ts';
 import { Pending } from './pending.ts';
 import type { Singles } from './singles.ts';
+import { publishTransmit } from './transmit.ts';
 
 /** Octets of messages to single members that one export makes at most, but for one message more. */
 const SINGLES = 16_384;
@@ -66,6 +67,7 @@ export class UpdateGroup {
   readonly #desk: Desk;
   /** FAMILY_ bits of which several paths are told. */
   readonly #pathFamilies: number;
+  readonly #seeks: boolean;
   /** The batch has no room for all paths of the next prefix. */
   #crowded = false;
   readonly #fourOctetAs: boolean;
@@ -103,6 +105,7 @@ export class UpdateGroup {
     this.#some = desk.some;
     this.#desk = desk;
     this.#pathFamilies = exporter.rules.paths?.families ?? 0;
+    this.#seeks = exporter.rules.instead !== undefined;
     this.#views = views;
     this.#best = best;
     this.#limits = limits;
@@ -300,8 +303,11 @@ export class UpdateGroup {
       return;
     }
     const bestSource = this.#best.bestSession(id);
-    const attribute = this.exporter.attributeFor(id, this.#best.bestAttribute(id), bestSource);
-    const source = attribute === 0 ? 0 : this.exporter.sourceOf(id, bestSource);
+    let attribute = this.exporter.attributeFor(id, this.#best.bestAttribute(id), bestSource);
+    let source = attribute === 0 ? 0 : this.exporter.sourceOf(id, bestSource);
+    const { instead } = this.#desk;
+    if (this.#seeks && instead.find(id, attribute, bestSource, this.exporter))
+      ({ attribute, source } = instead);
     const { words } = this.#fabric.columns;
     const row = this.#row(id);
     const old = words[row] as number;
@@ -584,12 +590,4 @@ export class UpdateGroup {
     }
     return octets;
   }
-}
-
-/** Makes written bytes visible to the line card, and wakes it. */
-export function publishTransmit(fabric: Fabric, session: number, connection: number, head: number): void {
-  const at = fabric.connections.at(session, connection);
-  fabric.count(session, SESSION_NUMBER.bytesSent, (head - fabric.connections.transmitHead(at)) | 0);
-  fabric.connections.publishTransmit(at, head);
-  fabric.ringCard(session);
 }

@@ -6,7 +6,7 @@ import { u16 } from '../bgp/bytes.ts';
 import { HEADER_LENGTH, MAX_EXTENDED_MESSAGE, MAX_MESSAGE, readHeader } from '../bgp/message.ts';
 import type { Fabric } from '../fabric/fabric.ts';
 import { BLADE_WORD, CONNECTION, CONNECTION_STATE, SESSION_NUMBER } from '../fabric/layout.ts';
-import { publishTransmit } from './update-group.ts';
+import { publishTransmit } from './transmit.ts';
 
 /** What the line card has to say of the connection. */
 export const News = { None: 0, Opened: 1, Failed: 2, Called: 3 } as const;

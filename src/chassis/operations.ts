@@ -146,6 +146,8 @@ export interface SessionDetail extends SessionRow {
   agreed?: string[];
   /** What the kernel does for it: TCP MD5, TTL security. */
   protection?: string[];
+  /** What it is told where the best route must not be. */
+  insteadOfBest?: string;
   import: string;
   export: string;
   holdTime: number;

@@ -85,6 +85,7 @@ export function sessionConfiguration(
     pathsReceived: familyBits(neighbor.addPathReceive ?? []),
     pathsSent: familyBits(neighbor.addPathSend ?? []),
     mostPathsSent: neighbor.addPathMost ?? 0,
+    ...insteadOfBest(neighbor),
     nextHopSelf: neighbor.nextHopSelf,
     ...(neighbor.nextHopIpv4 === undefined
       ? {}
@@ -103,6 +104,15 @@ export function sessionConfiguration(
     routerAs: configuration.router.as,
     localId: configuration.router.idNumber,
   };
+}
+
+function insteadOfBest({
+  bestExternal,
+  evaluate,
+}: NeighborConfiguration): Pick<SessionConfiguration, 'instead'> {
+  // The best that it may be told is the best external one, where that may be told.
+  if (evaluate === 'all') return { instead: 'any' };
+  return bestExternal ? { instead: 'external' } : {};
 }
 
 function localAs(

@@ -82,7 +82,7 @@ export class SessionTable {
     return entry;
   }
 
-  /** What a neighbour with ADD-PATH needs of the box, before the blades are told of it: lanes, and that they show each other all. */
+  /** What a neighbour needs of the box, before the blades are told of it: lanes, and that they show each other all. */
   provide({ index, configuration }: SessionEntry): void {
     const has = this.#fabric.session(index, SESSION.lanes) !== 0;
     if ((configuration.pathsReceived ?? 0) !== 0 && !has) this.#fabric.giveLanes(index);
@@ -90,7 +90,9 @@ export class SessionTable {
   }
 
   #noteNeeds(): void {
-    const all = [...this.#byIndex.values()].some(({ configuration }) => (configuration.pathsSent ?? 0) !== 0);
+    const all = [...this.#byIndex.values()].some(
+      ({ configuration: { pathsSent = 0, instead } }) => pathsSent !== 0 || instead !== undefined,
+    );
     Atomics.store(this.#fabric.box, BOX.showAll, all ? 1 : 0);
   }
 

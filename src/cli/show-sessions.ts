@@ -93,6 +93,7 @@ function sessionFacts(
     ['came by the range', session.range],
     ['agreed on', session.agreed?.join(', ')],
     ['protection', session.protection?.join(', ')],
+    ['in place of the best route', session.insteadOfBest],
     ['policy', `import ${session.import}, export ${session.export}`],
     [
       'timers',

@@ -76,6 +76,8 @@ export const NEIGHBOR_EFFECTS: { readonly [K in keyof Required<NeighborConfigura
   addPathReceive: 'reset',
   addPathSend: 'reset',
   addPathMost: 'export',
+  bestExternal: 'export',
+  evaluate: 'export',
   blade: 'start',
   range: 'now', // it has one or not, and what it is follows from other keys
   group: 'now', // what it brings are other keys

@@ -166,6 +166,8 @@ export const neighborKeys = {
   'add-path-receive': optional(list(family), { doc: 'The families of which the neighbour may tell several paths of a prefix (ADD-PATH, RFC 7911); "paths" in chassis.limits says how many.' }),
   'add-path-send': optional(list(family), { doc: 'The families of which the neighbour is told several paths of a prefix (ADD-PATH, RFC 7911), best first.' }),
   'add-path-most': optional(integer(1, 128), { doc: 'Paths of a prefix that the neighbour is told at most, with add-path-send; without it all, up to 128.' }),
+  'best-external': defaulted(flag, { default: false, doc: 'true: where the best route is one that this iBGP neighbour is not told, because it came from another one, it is told the best of the others (best external).' }),
+  evaluate: defaulted(choice(['best', 'all'] as const, 'set of routes to tell from'), { default: 'best', doc: 'all: where the neighbour is not told the best route, because it is its own or export keeps it back, it is told the best of those that it may be told (RFC 7947 2.3.2.1). best: then it is told nothing.' }),
   blade: optional(integer(0, 31), { doc: 'The blade where the session starts, counted from 0; without it the chassis decides.' }),
   group: optional(text, { doc: 'The group (under "groups") whose keys hold where the neighbour says nothing itself.' }),
   description: optional(text, { doc: 'A name for people.' }),

@@ -201,6 +201,7 @@ function checkNeighborAs(neighbor: Doubtful<NeighborValues>, path: string, compl
 /** Keys that mean something for one kind of neighbour only. */
 const ONLY_FOR: readonly (readonly [name: keyof NeighborValues, key: string, kind: 'iBGP' | 'eBGP'])[] = [
   ['routeReflectorClient', 'route-reflector-client', 'iBGP'],
+  ['bestExternal', 'best-external', 'iBGP'],
   ['routeServerClient', 'route-server-client', 'eBGP'],
   ['sharedSubnets', 'shared-subnets', 'eBGP'],
   ['localRole', 'local-role', 'eBGP'],

@@ -99,6 +99,8 @@ neighbors:
         asOverride: false,
         gracefulShutdown: false,
         passBlackhole: false,
+        bestExternal: false,
+        evaluate: 'best',
         blade: 2,
       },
     ],

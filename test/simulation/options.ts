@@ -61,7 +61,11 @@ export interface NeighbourOptions {
   /** FAMILY_ bits of which it is told several paths, and how many at most; 0: all. */
   readonly toldFamilies: number;
   readonly mostTold: number;
+  /** What it is told where the best route must not be: the best external one, or the best that may be; may be configured otherwise. */
+  instead: Instead;
 }
+
+export type Instead = 'external' | 'any' | undefined;
 
 /** Lanes of a neighbour that announces several paths: as many as it needs. */
 export const LANES = 2;
@@ -95,6 +99,8 @@ export interface SimulationOptions {
   readonly reconfigures: number;
   /** Neighbours have policies. */
   readonly policies: boolean;
+  /** Neighbours are told others than the best route. */
+  readonly views: boolean;
   readonly slow: number;
   readonly grafts: number;
   readonly aborts: number;
@@ -167,6 +173,22 @@ export function withPaths(options: SimulationOptions): SimulationOptions {
   return { ...options, neighbours };
 }
 
+/** The same with neighbours that are told other routes than the best: where they are internal, reflection is common. */
+export function withViews(options: SimulationOptions): SimulationOptions {
+  const random = new Random(options.seed ^ 0x7947);
+  const [internal, some] = [random.pick([0, 0.3, 0.6]), random.pick([0.3, 0.7, 1])];
+  const neighbours = options.neighbours.map((each) => ({
+    ...(random.chance(internal) ? insider(each, random.chance(0.3)) : each),
+    instead: random.chance(some) ? random.pick(['external', 'any'] as const) : undefined,
+  }));
+  return { ...options, neighbours, views: true };
+}
+
+/** The same neighbour, but in our own AS. */
+function insider(each: NeighbourOptions, client: boolean): NeighbourOptions {
+  return { ...each, ...NO_RULES, as: LOCAL_AS, external: false, client };
+}
+
 /** A history in which blades die. */
 export function deadlyOptionsFor(seed: number): SimulationOptions {
   const random = new Random(seed ^ 0xdead);
@@ -215,6 +237,7 @@ function broadOptions(seed: number, random: Random): SimulationOptions {
     stalls: 0,
     reconfigures: random.pick([0, 0, 0.02, 0.1]),
     policies: false,
+    views: false,
     slow: random.pick([0, 0, 0.03, 0.1]),
     grafts: random.pick([0, 0.01, 0.05, 0.2]),
     aborts: random.pick([0, 0.005, 0.05]),
@@ -391,6 +414,7 @@ function neighbourFor(random: Random, index: number, alike: boolean): NeighbourO
     pathFamilies: 0,
     toldFamilies: 0,
     mostTold: 0,
+    instead: undefined,
   };
 }
 

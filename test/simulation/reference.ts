@@ -201,6 +201,21 @@ export function toldTo(
   );
 }
 
+/** Which route a neighbour is told: the best, or, where that must not be and another is wanted in its place, this one. */
+function chosenFor(
+  to: NeighbourOptions,
+  candidates: readonly Candidate[],
+  prefix: SimulatedPrefix,
+  rules: MedRules,
+): Candidate | undefined {
+  const best = bestOf(candidates, rules);
+  if (best === undefined || to.instead === undefined) return best;
+  const inside = ({ from }: Candidate): boolean => to.external || from.external || from.client || to.client;
+  const tellable = (each: Candidate): boolean =>
+    to.instead === 'external' ? inside(each) : toldTo(to, each, prefix) !== undefined;
+  return tellable(best) ? best : bestOf(candidates.filter(tellable), rules);
+}
+
 /** RFC 1997, RFC 7999: communities that keep a route from the neighbour. */
 function isKept(communities: readonly number[], to: NeighbourOptions): boolean {
   if (communities.includes(NO_ADVERTISE)) return true;
@@ -244,7 +259,8 @@ export function expectedTable(
 ): Map<number, string> {
   const table = new Map<number, string>();
   for (const [prefix, each] of prefixes.all.entries()) {
-    const told = toldTo(to, bestOf(candidatesFor(prefixes, announcers, prefix, costs), rules), each);
+    const candidates = candidatesFor(prefixes, announcers, prefix, costs);
+    const told = toldTo(to, chosenFor(to, candidates, each, rules), each);
     if (told !== undefined) table.set(prefix, told);
   }
   return table;

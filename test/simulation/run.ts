@@ -10,10 +10,11 @@ import {
   optionsFor,
   type SimulationOptions,
   withPaths,
+  withViews,
 } from './options.ts';
 
-const HELP = `npm run simulate -- [--seeds N] [--from SEED] [--seconds S] [--faults all|deaths|none] [--blades N] [--paths] [--first]
-npm run simulate -- --seed SEED [--faults all|deaths|none] [--blades N] [--paths]
+const HELP = `npm run simulate -- [--seeds N] [--from SEED] [--seconds S] [--faults all|deaths|none] [--blades N] [--paths] [--views] [--first]
+npm run simulate -- --seed SEED [--faults all|deaths|none] [--blades N] [--paths] [--views]
 
 Plays random histories of a whole chassis: routes that come and go, grafts, slow neighbours, sessions that fall. Every
 session must stay up, and at rest every neighbour must hold what a router with one blade would have told it.
@@ -25,6 +26,7 @@ session must stay up, and at rest every neighbour must hold what a router with o
                  default); deaths: blades die; none
   --blades N     so many blades instead of what the seed says; without faults only
   --paths        neighbours announce several paths of a prefix
+  --views        neighbours are told other routes than the best
   --first        ends at the first failure
   --seed SEED    this history alone, with everything that happens in it
 
@@ -46,6 +48,7 @@ const { values } = parseArgs({
     blades: { type: 'string' },
     seed: { type: 'string' },
     paths: { type: 'boolean', default: false },
+    views: { type: 'boolean', default: false },
     first: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
   },
@@ -71,12 +74,17 @@ function main(): void {
     return;
   }
   const faults = FAULTS[values.faults as Faults];
-  const choose = values.paths && faults !== undefined ? (seed: number) => withPaths(faults(seed)) : faults;
+  const choose = faults === undefined ? undefined : (seed: number) => withMore(faults(seed));
   if (choose === undefined) {
     console.error(`simulate: --faults must be all, deaths or none, not "${values.faults}"`);
     process.exitCode = 2;
   } else if (values.seed === undefined) playMany(choose);
   else playOne(choose(number('seed')));
+}
+
+function withMore(options: SimulationOptions): SimulationOptions {
+  const told = values.views ? withViews(options) : options;
+  return values.paths ? withPaths(told) : told;
 }
 
 function playOne(options: SimulationOptions): void {

@@ -4,7 +4,13 @@
  */
 import { Random } from '../../src/base/random.ts';
 import { FAMILY_IPV4, FAMILY_IPV6 } from '../../src/bgp/families.ts';
-import { LOCAL_AS, LOCAL_ID, type NeighbourOptions, type SimulationOptions } from './options.ts';
+import {
+  type Instead,
+  LOCAL_AS,
+  LOCAL_ID,
+  type NeighbourOptions,
+  type SimulationOptions,
+} from './options.ts';
 import { type PolicyName, pickPolicy } from './policies.ts';
 import { type Change, padding, pathKey, type Route, tag } from './route.ts';
 
@@ -22,6 +28,7 @@ export type Action = { readonly neighbour: number } & (
       readonly nextHopSelf: boolean;
       readonly importPolicy: PolicyName | undefined;
       readonly exportPolicy: PolicyName | undefined;
+      readonly instead: Instead;
     }
 );
 
@@ -44,11 +51,12 @@ export function scriptFor(options: SimulationOptions): Action[] {
 /** The same script, with changes of configuration in it. */
 function reconfigured(
   actions: readonly Action[],
-  { seed, neighbours, reconfigures, policies }: SimulationOptions,
+  { seed, neighbours, reconfigures, policies, views }: SimulationOptions,
 ): Action[] {
   if (reconfigures === 0) return [...actions];
   const random = new Random(seed ^ 0xc0f1);
   const choice = new Random(seed ^ 0xc0f2);
+  const view = new Random(seed ^ 0xc0f3);
   const policy = (): PolicyName | undefined => (policies ? pickPolicy(choice) : undefined);
   return actions.flatMap((action) => {
     if (!random.chance(reconfigures)) return [action];
@@ -64,6 +72,7 @@ function reconfigured(
         nextHopSelf: random.chance(0.5),
         importPolicy: policy(),
         exportPolicy: policy(),
+        instead: views ? view.pick(['external', 'any', undefined] as const) : undefined,
       },
     ];
   });

@@ -79,8 +79,7 @@ export class World {
     this.prefixes = new Prefixes(new Random(options.seed ^ 0x9f1), options.prefixes4, options.prefixes6);
     this.#script = scriptFor(options);
     this.neighbours = options.neighbours.map((each) => new Neighbour({ ...each }, this));
-    if (options.neighbours.some(({ toldFamilies }) => toldFamilies !== 0))
-      Atomics.store(this.fabric.box, BOX.showAll, 1);
+    this.#noteNeeds();
     for (const { index, paths } of options.neighbours) if (paths > 1) this.fabric.giveLanes(index);
     if (options.deaths > 0) instrument();
     this.blades = Array.from({ length: options.blades }, (_, slot) => this.#newBlade(slot));
@@ -379,11 +378,20 @@ export class World {
     if (change === undefined || this.desk.isActive(change.neighbour)) return false;
     this.#changes.shift();
     const { options } = this.neighbours[change.neighbour] as Neighbour;
-    const { importAccept, exportAccept, nextHopSelf, importPolicy, exportPolicy } = change;
-    Object.assign(options, { importAccept, exportAccept, nextHopSelf, importPolicy, exportPolicy });
+    const { importAccept, exportAccept, nextHopSelf, importPolicy, exportPolicy, instead } = change;
+    Object.assign(options, { importAccept, exportAccept, nextHopSelf, importPolicy, exportPolicy, instead });
+    this.#noteNeeds();
     const session = configurationOf(options);
     for (const blade of this.blades) blade.order({ kind: 'configure', session });
     return true;
+  }
+
+  /** As the chassis does before blades are told (chassis/session-table.ts). */
+  #noteNeeds(): void {
+    const needs = ({ toldFamilies, instead }: NeighbourOptions): boolean =>
+      toldFamilies !== 0 || instead !== undefined;
+    const all = this.neighbours.some(({ options }) => needs(options));
+    Atomics.store(this.fabric.box, BOX.showAll, all ? 1 : 0);
   }
 
   /** Orders go to the home blade of a session that is served. */
@@ -526,6 +534,7 @@ function configurationOf(neighbour: NeighbourOptions): SessionConfiguration {
     pathsReceived: neighbour.pathFamilies,
     pathsSent: neighbour.toldFamilies,
     mostPathsSent: neighbour.mostTold,
+    ...(neighbour.instead === undefined ? {} : { instead: neighbour.instead }),
   };
 }
 

@@ -15,10 +15,12 @@ const AGREED: readonly (readonly [flag: number, name: string])[] = [
   [SESSION_FLAG.extendedNextHop, 'extended next hops'],
 ];
 
+const INSTEAD = { external: 'the best external one', any: 'the best that it may be told' } as const;
+
 export function featuresOf(
   { fabric }: Chassis,
-  { index, neighbor }: SessionEntry,
-): Pick<SessionDetail, 'agreed' | 'protection' | 'range'> {
+  { index, neighbor, configuration: { instead } }: SessionEntry,
+): Pick<SessionDetail, 'agreed' | 'protection' | 'insteadOfBest' | 'range'> {
   const flags = fabric.session(index, SESSION.flags);
   const established = fabric.session(index, SESSION.state) === State.Established;
   const agreed = AGREED.filter(([flag]) => (flags & flag) !== 0).map(([, name]) => name);
@@ -41,5 +43,6 @@ export function featuresOf(
     ...(range === undefined ? {} : { range }),
     ...(established ? { agreed } : {}),
     ...(protection.length === 0 ? {} : { protection }),
+    ...(instead === undefined ? {} : { insteadOfBest: INSTEAD[instead] }),
   };
 }

@@ -1,0 +1,53 @@
+/**
+ * I5 and I6 where neighbours are told others than the best route: the best external one, or the best that they may be told. It is
+ * configured and taken back while routes flow, sessions move, blades die.
+ */
+import test from 'ava';
+import { play } from './history.ts';
+import {
+  deadlyOptionsFor,
+  faultyOptionsFor,
+  optionsFor,
+  type SimulationOptions,
+  withPaths,
+  withViews,
+} from './options.ts';
+
+/** Histories of each test: a stated number, so that every machine plays the same ones. */
+const HISTORIES = 40;
+
+function attempt(
+  faults: string,
+  options: SimulationOptions,
+  more: '' | ' --paths' = '',
+): ReturnType<typeof play> {
+  try {
+    const told = withViews(options);
+    return play(more === '' ? told : withPaths(told));
+  } catch (error) {
+    const alone = `npm run simulate -- --seed ${options.seed} --faults ${faults} --views${more}`;
+    throw new Error(`${(error as Error).message}\n  again, alone: ${alone}`, { cause: error });
+  }
+}
+
+test.serial('what is told in the place of the best is what one router would tell', (t) => {
+  let grafts = 0;
+  for (let seed = 1; seed <= HISTORIES; seed++) grafts += attempt('none', optionsFor(seed)).grafts;
+  t.true(grafts > HISTORIES);
+});
+
+test.serial('the same on many blades and on one, beside neighbours that are told several paths', (t) => {
+  for (let seed = 300_000; seed < 300_000 + HISTORIES; seed++) {
+    const many = attempt('none', optionsFor(seed), ' --paths');
+    t.deepEqual(many.tables, attempt('none', optionsFor(seed, 1), ' --paths').tables, `seed ${seed}`);
+  }
+});
+
+test.serial('blades die and hang, and nobody is told anything else', (t) => {
+  let deaths = 0;
+  for (let seed = 1; seed <= HISTORIES; seed++) {
+    deaths += attempt('deaths', deadlyOptionsFor(seed)).deaths;
+    deaths += attempt('all', faultyOptionsFor(seed)).deaths;
+  }
+  t.true(deaths > HISTORIES);
+});
