@@ -157,7 +157,8 @@ export function copyWithoutConfederation(
 /**
  * RFC 6793 4.2.3: as many ASes from the front of the 2-octet AS_PATH as make its length up, then AS4_PATH. A
  * sequence that is cut there and the one that begins AS4_PATH become one segment again, as they were one before
- * the old speaker. AS4_PATH must not be the longer one. Returns where the merged path ends.
+ * the old speaker. AS4_PATH must not be the longer one; segments of a confederation have no place in it, and are left
+ * out (RFC 6793 6). Returns where the merged path ends.
  */
 export function mergeAs4Path(
   bytes: Uint8Array,
@@ -198,11 +199,14 @@ function join(
   last: number,
   at: number,
 ): number {
+  while (start < end && bytes[start]! >= Segment.ConfedSequence) start += 2 + 4 * bytes[start + 1]!;
   const meets =
     last >= 0 && start < end && into[last] === Segment.Sequence && bytes[start] === Segment.Sequence;
-  if (!meets || into[last + 1]! + bytes[start + 1]! > MAX_COUNT) return copy(bytes, start, end, into, at);
+  if (!meets || into[last + 1]! + bytes[start + 1]! > MAX_COUNT)
+    return copyWithoutConfederation(bytes, start, end, into, at);
   into[last + 1] = into[last + 1]! + bytes[start + 1]!;
-  return copy(bytes, start + 2, end, into, at);
+  const next = start + 2 + 4 * bytes[start + 1]!;
+  return copyWithoutConfederation(bytes, next, end, into, copy(bytes, start + 2, next, into, at));
 }
 
 /** Writes the path with `as` in front (RFC 4271 5.1.2.b): in the first sequence, or a new one. */

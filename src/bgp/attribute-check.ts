@@ -3,7 +3,7 @@
  * table of attribute-table.ts says what an attribute must be like and what follows if it is not; here is how that
  * is found out.
  */
-import { asPathFault, FAULTS, segmentsContain } from './as-path.ts';
+import { asPathFault, FAULTS, hasConfederation, segmentsContain } from './as-path.ts';
 import {
   Action,
   ASSIGNED,
@@ -126,9 +126,12 @@ function checkAsPath(
   const as4 = view.currentType === AttributeType.As4Path;
   if (as4 && options.fourOctetAs) return betweenNewSpeakers(view);
   const asSize = as4 || options.fourOctetAs ? 4 : 2;
-  // We are in no confederation: RFC 5065 5 for what comes from outside; RFC 6793 3 for AS4_PATH always.
-  const fault = asPathFault(bytes, start, end, asSize, !as4 && !options.external);
+  // RFC 5065 5: not from outside. In AS4_PATH they are no fault, but left out (RFC 6793 6): mergeAs4Path does that.
+  const fault = asPathFault(bytes, start, end, asSize, as4 || !options.external);
   if (fault !== 0) return malformed(view, UpdateError.MalformedAsPath, FAULTS[fault]!);
+  if (as4 && hasConfederation(bytes, start, end)) {
+    malformed(view, UpdateError.OptionalAttribute, 'confederation segments are left out');
+  }
   if (options.localAs !== undefined && !view.looped) {
     view.looped = segmentsContain(bytes, start, end, asSize, options.localAs);
   }
@@ -177,6 +180,7 @@ export function checkMpReach(
   view.reachNextHopStart = start + 4;
   view.reachNextHopLength = nextHopLength;
   view.reachNlriStart = view.reachNlriEnd = nlriStart;
+  view.reachTells = nlriStart < end;
   const family = familyBit(view.reachAfi, view.reachSafi) & options.families;
   if (family === 0) return true;
   if (!nextHopFits(family, nextHopLength, options.extendedNextHop === true)) {

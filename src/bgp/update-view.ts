@@ -44,6 +44,8 @@ export class UpdateView {
   reachNlriEnd = 0;
   reachNextHopStart = 0;
   reachNextHopLength = 0;
+  /** It encodes routes, of whatever family. */
+  reachTells = false;
 
   /** MP_UNREACH_NLRI, in the same way. */
   unreachAfi = 0;
@@ -98,6 +100,7 @@ export function clear(view: UpdateView, start: number): void {
 export function clearAttributes(view: UpdateView, start: number): void {
   view.reachAfi = view.reachSafi = view.reachNextHopLength = 0;
   view.reachNlriStart = view.reachNlriEnd = view.reachNextHopStart = start;
+  view.reachTells = false;
   view.unreachAfi = view.unreachSafi = 0;
   view.unreachStart = view.unreachEnd = start;
   view.action = Action.None;

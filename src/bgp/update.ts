@@ -114,7 +114,7 @@ function checkPresence(view: UpdateView): void {
     need(view, AttributeType.AsPath);
     if (inBody) need(view, AttributeType.NextHop);
   }
-  if (view.action === Action.TreatAsWithdraw && !inBody && view.reachAfi === 0) {
+  if (view.action === Action.TreatAsWithdraw && !inBody && !view.reachTells) {
     view.action = Action.SessionReset;
   }
 }

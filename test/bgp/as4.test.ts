@@ -2,7 +2,7 @@
 import test from 'ava';
 import fc from 'fast-check';
 import { narrow, prepend } from '../../src/bgp/as-path.ts';
-import { CANONICAL_ROOM, canonicalize, decodeUpdate, UpdateView } from '../../src/bgp/update.ts';
+import { Action, CANONICAL_ROOM, canonicalize, decodeUpdate, UpdateView } from '../../src/bgp/update.ts';
 import { attribute, BODY, half, path4, type TestSegment, testSet, updateMessage, word } from './support.ts';
 
 const OLD = { fourOctetAs: false, external: true, families: 1 } as const;
@@ -11,6 +11,7 @@ const view = new UpdateView();
 const room = new Uint8Array(CANONICAL_ROOM);
 
 const seq = (...ases: number[]): TestSegment => ({ type: 2, ases });
+const confed = (...ases: number[]): TestSegment => ({ type: 3, ases });
 const set = (...ases: number[]): TestSegment => ({ type: 1, ases });
 const path2 = (segments: TestSegment[]): number[] =>
   segments.flatMap(({ type, ases }) => [type, ases.length, ...ases.flatMap(half)]);
@@ -37,7 +38,7 @@ function understand({ path, as4Path, aggregator, as4Aggregator }: Old): {
   ].filter((entry) => entry !== undefined);
   const message = updateMessage({ attributes: list.flatMap(attribute), nlri: [8, 10] });
   decodeUpdate(message, BODY, message.length, OLD, view);
-  if (view.action !== 0) throw new Error(view.errorWhy);
+  if (view.action > Action.AttributeDiscard) throw new Error(view.errorWhy);
   const length = canonicalize(message, view, OLD, false, room, 0);
   return { path: valueIn(length, 2), aggregator: valueIn(length, 7) };
 }
@@ -62,6 +63,9 @@ const PATHS: readonly { what: string; path: TestSegment[]; as4?: TestSegment[]; 
   { what: 'a set at the end counts as one', path: [seq(9, AS_TRANS), set(1, AS_TRANS)], as4: [seq(100_000), set(1, 200_000)], expect: [seq(9, 100_000), set(1, 200_000)] },
   { what: 'an AS4_PATH that is longer than AS_PATH is ignored', path: [seq(AS_TRANS)], as4: [seq(100_000, 3)], expect: [seq(AS_TRANS)] },
   { what: 'aggregation by an old speaker: what is behind comes from AS4_PATH', path: [seq(7, AS_TRANS), set(1)], as4: [seq(100_000)], expect: [seq(7, AS_TRANS, 100_000)] },
+  { what: '6: a confederation segment in front of AS4_PATH is left out', path: [seq(7, AS_TRANS, 3)], as4: [confed(64_512), seq(100_000, 3)], expect: [seq(7, 100_000, 3)] },
+  { what: '6: one within it, too', path: [seq(7, AS_TRANS), set(3)], as4: [seq(100_000), confed(64_512, 64_513), set(3), confed(64_514)], expect: [seq(7, 100_000), set(3)] },
+  { what: '6: nothing else in AS4_PATH says nothing', path: [seq(7, AS_TRANS)], as4: [confed(64_512)], expect: [seq(7, AS_TRANS)] },
 ];
 
 for (const { what, path, as4, expect } of PATHS) {
