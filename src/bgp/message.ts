@@ -19,13 +19,19 @@ export const MAX_EXTENDED_MESSAGE = 65535;
 export const MessageType = { Open: 1, Update: 2, Notification: 3, Keepalive: 4, RouteRefresh: 5 } as const;
 export type MessageType = (typeof MessageType)[keyof typeof MessageType];
 
-/** The least length of each type (RFC 4271 6.1, RFC 2918), by type number. */
-const LEAST_LENGTH: readonly number[] = [0, 29, 23, 21, 19, 23];
+/**
+ * The least length of each type (RFC 4271 6.1, RFC 2918), by type number. A ROUTE-REFRESH is read from where its subtype is
+ * to be seen: what a wrong length means depends on that (RFC 7313 5).
+ */
+const LEAST_LENGTH: readonly number[] = [0, 29, 23, 21, 19, 22];
 const KEEPALIVE_LENGTH = 19;
 
 /** The NOTIFICATION code and subcode that stand in readHeader's negative answer. */
 export const headerErrorCode = (answer: number): number => (-answer >> 8) & 0xff;
 export const headerErrorSubcode = (answer: number): number => -answer & 0xff;
+
+/** readHeader's answer to a length that its type cannot have. */
+export const BAD_LENGTH: number = headerError(HeaderError.BadMessageLength);
 
 function headerError(subcode: number): number {
   return -((NotificationCode.MessageHeader << 8) | subcode);
@@ -130,8 +136,16 @@ export function isRefreshBorder(bytes: Uint8Array, at: number): boolean {
   return kind === RefreshKind.Begin || kind === RefreshKind.End;
 }
 
-/** Undefined where the length is not 4: with enhanced refresh an error (7/1, RFC 7313 5), else ignored. */
+/** RFC 2918 3 */
+const REFRESH_LENGTH = 4;
+
+/** There is no family in it. */
+export function isShortRefresh(at: number, end: number): boolean {
+  return end - at < REFRESH_LENGTH;
+}
+
+/** Undefined where the length is not 4: of a border an error (7/1, RFC 7313 5), as is a shorter one (1/2); else ignored. */
 export function decodeRouteRefresh(bytes: Uint8Array, at: number, end: number): RouteRefresh | undefined {
-  if (end - at !== 4) return undefined;
+  if (end - at !== REFRESH_LENGTH) return undefined;
   return { afi: u16(bytes, at), kind: bytes[at + 2]!, safi: bytes[at + 3]! };
 }

@@ -11,6 +11,7 @@ import { Cease, NotificationCode, notificationText, RouteRefreshError } from '..
 import { type Action, Event, FsmFlag, type NotificationChoice, State, transition } from '../bgp/fsm.ts';
 import { type EndCause, endCause, hardReset, isFinal } from '../bgp/graceful.ts';
 import {
+  BAD_LENGTH,
   decodeNotification,
   decodeRouteRefresh,
   encodeKeepalive,
@@ -20,6 +21,7 @@ import {
   headerErrorData,
   headerErrorSubcode,
   isRefreshBorder,
+  isShortRefresh,
   MessageType,
   messageType,
   type RouteRefresh,
@@ -523,6 +525,11 @@ export class Track implements MessageTaker {
   }
 
   #onOpen(bytes: Uint8Array, start: number, end: number): void {
+    // RFC 4271 8.2.2: whatever it says, it is unexpected there.
+    if (this.state === State.Established) {
+      this.event(Event.BgpOpen);
+      return;
+    }
     const open = decodeOpen(bytes, start, end);
     if (isFailure(open)) {
       this.event(Event.BgpOpenMsgErr, open);
@@ -571,6 +578,7 @@ export class Track implements MessageTaker {
         data: bytes.slice(start - HEADER_LENGTH, end),
         why: notificationText(NotificationCode.RouteRefresh, RouteRefreshError.InvalidMessageLength),
       });
+    else if (isShortRefresh(start, end)) this.onBadHeader(bytes, start - HEADER_LENGTH, BAD_LENGTH);
     // One that is longer has filters (RFC 5291), which were not agreed on: nobody asked anything.
   }
 }

@@ -120,20 +120,34 @@ test.serial('who asks is told where the repetition begins and ends', async (t) =
 test.serial(
   'a border of a wrong length ends the session, with itself as the data (RFC 7313 5)',
   async (t) => {
-    const [a, b] = ['127.33.0.8', '127.33.0.9'];
-    const box = await startBox(t, { neighbors: [a, b].map((address) => ({ address, as: AS })) });
+    const [a, b, c, d] = ['127.33.0.8', '127.33.0.9', '127.33.0.10', '127.33.0.11'];
+    const box = await startBox(t, { neighbors: [a, b, c, d].map((address) => ({ address, as: AS })) });
     const neighbour = await RawNeighbour.dial(box.port, a);
     await neighbour.establish(ENHANCED);
     const longer = Uint8Array.from([...BEGIN, 9]);
     longer[17] = longer.length;
     neighbour.send(longer);
     t.deepEqual(await neighbour.notification(), [7, 1, ...longer]);
+    const shorter = (kind: number): Uint8Array => {
+      const cut = BEGIN.slice(0, -1);
+      cut.set([cut.length, 5, 0, 1, kind], 17);
+      return cut;
+    };
+    const third = await RawNeighbour.dial(box.port, c);
+    await third.establish(ENHANCED);
+    third.send(shorter(2));
+    t.deepEqual(await third.notification(), [7, 1, ...shorter(2)]);
+    // A question without a SAFI is a message that is too short (RFC 4271 6.1).
+    const fourth = await RawNeighbour.dial(box.port, d);
+    await fourth.establish(ENHANCED);
+    fourth.send(shorter(0));
+    t.deepEqual(await fourth.notification(), [1, 2, 0, 22]);
     // A question that is longer brings filters that were not agreed on: nothing is answered.
     const other = await RawNeighbour.dial(box.port, b);
     await other.establish(ENHANCED);
     longer[HEADER_LENGTH + 2] = 0;
     other.send(longer, announcing([1], { as: AS }));
     await until('it goes on', async () => (await box.operator.showSession(b)).routesReceived === 1);
-    for (const each of [neighbour, other]) each.close();
+    for (const each of [neighbour, other, third, fourth]) each.close();
   },
 );
