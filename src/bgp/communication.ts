@@ -41,5 +41,8 @@ export function toldText({ code, subcode, data }: Notification): string {
   }
   if (subcode !== Cease.AdministrativeShutdown && subcode !== Cease.AdministrativeReset) return name;
   const text = decodeCommunication(data);
-  return text === undefined ? name : `${name}: ${text}`;
+  // RFC 9003 4: one that cannot be read is to be seen, too; data of another kind is not to be expected there.
+  if (text === undefined)
+    return data.length === 0 || data[0] === 0 ? name : `${name}: a text that is no text`;
+  return `${name}: ${text}`;
 }

@@ -1,6 +1,6 @@
 /** What is agreed on in the OPEN messages, and how sessions end: live, message by message. */
 import test from 'ava';
-import { decodeCommunication, encodeCommunication } from '../../src/bgp/communication.ts';
+import { decodeCommunication, encodeCommunication, toldText } from '../../src/bgp/communication.ts';
 import {
   encodeNotification,
   HEADER_LENGTH,
@@ -134,7 +134,7 @@ test.serial(
     [2, said, `Cease/Administrative Shutdown: ${text}`],
     [4, said, `Cease/Administrative Reset: ${text}`],
     [9, Uint8Array.of(6, 2, ...said), `Cease/Hard Reset: Cease/Administrative Shutdown: ${text}`],
-    [2, Uint8Array.of(200, 65), 'Cease/Administrative Shutdown'],
+    [2, Uint8Array.of(200, 65), 'Cease/Administrative Shutdown: a text that is no text'],
   ];
     for (const [subcode, data, reason] of cases) {
       const neighbour = await RawNeighbour.dial(box.port, address);
@@ -155,6 +155,11 @@ test('a shutdown communication is what was said, fit for a log', (t) => {
   t.is(decodeCommunication(Uint8Array.of(3, 65, 0x1b, 66)), 'A�B');
   t.is(decodeCommunication(Uint8Array.of(2, 0xff, 0xfe)), undefined);
   t.is(decodeCommunication(new Uint8Array(0)), undefined);
+  // RFC 9003 4: what cannot be read is to be seen by the operator.
+  const said = (...data: number[]): string => toldText({ code: 6, subcode: 2, data: Uint8Array.from(data) });
+  t.is(said(2, 0xff, 0xfe), 'Cease/Administrative Shutdown: a text that is no text');
+  t.is(said(9, 65), 'Cease/Administrative Shutdown: a text that is no text');
+  t.is(said(0), 'Cease/Administrative Shutdown');
   t.is(encodeCommunication('').length, 0);
 });
 
