@@ -66,8 +66,9 @@ export const OBJECTIONS = [
   'our own cluster is in CLUSTER_LIST, or ORIGINATOR_ID is our own',
   'AS_PATH does not begin with the neighbour’s AS',
   'a route leak: ONLY_TO_CUSTOMER (RFC 9234)',
+  'AS_PATH does not begin with a member AS of the confederation (RFC 5065)',
 ] as const;
-export const OBJECTION = { none: 0, ownAs: 1, ownCluster: 2, firstAs: 3, leak: 4 } as const;
+export const OBJECTION = { none: 0, ownAs: 1, ownCluster: 2, firstAs: 3, leak: 4, noMember: 5 } as const;
 
 /** Who is at both ends of a session. */
 export interface Ends {
@@ -98,6 +99,8 @@ export function beginsWith(set: AttributeSet, as: number, behind: boolean): bool
 /** OBJECTION of the rules that look at the neighbour. */
 export function objection(set: AttributeSet, ends: Ends, rules: NeighbourRules): number {
   const { neighborAs, external, prependAs } = ends;
+  // RFC 5065 5: as a malformed AS_PATH, which is to be treated as a withdrawal (RFC 7606 7.2).
+  if (rules.confederate && pathOf(set)[0]?.type !== Segment.ConfedSequence) return OBJECTION.noMember;
   if (!external) return OBJECTION.none;
   if (rules.enforceFirstAs && !beginsWith(set, neighborAs, prependAs !== undefined)) return OBJECTION.firstAs;
   if (rules.role !== undefined && isLeak(rules.role, neighborAs, set)) return OBJECTION.leak;

@@ -30,7 +30,9 @@ export class ImportChecks {
     const { rules, as, localAs } = configuration;
     const external = as !== localAs && rules?.confederate !== true;
     this.#external = external;
-    this.#asks = external && (rules?.enforceFirstAs === true || rules?.role !== undefined);
+    this.#asks =
+      rules?.confederate === true ||
+      (external && (rules?.enforceFirstAs === true || rules?.role !== undefined));
     this.#marks = external && rules?.role !== undefined && rowOf(rules.role).marks;
   }
 
