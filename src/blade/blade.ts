@@ -92,7 +92,9 @@ export class Blade implements RoutesListener, GraftHost, SessionHost {
     this.orders = orders;
     this.#news = news;
     this.routes = new Routes(fabric, slot, this);
-    this.receiver = new Receiver(fabric, this.routes);
+    this.receiver = new Receiver(fabric, this.routes, (session, text) => {
+      news({ kind: 'malformed', slot, session, text });
+    });
     this.policies = new PolicyBook(fabric, policies);
     this.groups = new Groups(fabric, this.routes, limits, new Journal(fabric, slot), this.policies);
     this.#grafts = new Grafts(fabric, slot, this.routes, this, clock);

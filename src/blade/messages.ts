@@ -184,6 +184,8 @@ export type BladeNews =
       /** What was found and what was done. */
       readonly text: string;
     }
+  /** A malformed UPDATE message, in words. */
+  | { readonly kind: 'malformed'; readonly slot: number; readonly session: number; readonly text: string }
   /** What becomes of the stale routes of a neighbour that is not back in time. */
   | { readonly kind: 'stale'; readonly slot: number; readonly session: number; readonly text: string }
   | { readonly kind: 'stopped'; readonly slot: number };

@@ -18,12 +18,19 @@ import type { Fabric } from '../fabric/fabric.ts';
 import { SESSION_NUMBER } from '../fabric/layout.ts';
 import { Room } from '../fabric/room.ts';
 import { internAttributes } from '../rib/attribute-set.ts';
+import { isToldOf, malformedText } from './malformed.ts';
 import type { ImportRule } from './policies.ts';
 import { RouteChanges } from './route-changes.ts';
 import type { Routes } from './routes.ts';
 import type { Fault } from './track.ts';
 
 const OUT_OF_RESOURCES: Fault = { code: 6, subcode: 8, why: 'a table of the fabric is full' };
+
+/** What a session survives. */
+const COUNTED: Readonly<Record<number, number | undefined>> = {
+  [Action.AttributeDiscard]: SESSION_NUMBER.attributesDiscarded,
+  [Action.TreatAsWithdraw]: SESSION_NUMBER.treatedAsWithdraw,
+};
 
 export class Receiver {
   /** Families whose End-of-RIB came in the last message; FAMILY_ bits. */
@@ -37,11 +44,13 @@ export class Receiver {
   #lacksIds = false;
   /** FAMILY_ bits of which prefixes come with path identifiers. */
   #addPath = 0;
+  readonly #malformed: (session: number, text: string) => void;
   /** Prefixes of one message that make no sense. */
   #ignored = 0;
 
-  constructor(fabric: Fabric, routes: Routes) {
+  constructor(fabric: Fabric, routes: Routes, malformed: (session: number, text: string) => void) {
     this.#fabric = fabric;
+    this.#malformed = malformed;
     this.#changes = new RouteChanges(fabric, routes);
     this.#room = new Room(fabric.box);
   }
@@ -63,13 +72,23 @@ export class Receiver {
     decodeUpdate(bytes, start, end, options, view);
     this.#addPath = options.addPath ?? 0;
     fabric.count(session, SESSION_NUMBER.updatesReceived);
+    if (view.action !== Action.None) this.#onMalformed(session, bytes, start, end, options);
     if (view.action >= Action.DisableFamily) return this.#fault(bytes);
     this.endOfRib = isEndOfRib(view);
     const withdrawAll = view.action === Action.TreatAsWithdraw;
-    if (withdrawAll) fabric.count(session, SESSION_NUMBER.treatedAsWithdraw);
-    if (view.action === Action.AttributeDiscard) fabric.count(session, SESSION_NUMBER.attributesDiscarded);
     if (!this.#take(session, bytes, options, withdrawAll, rule)) return this.#outOfRoom(session);
     return this.endOfRib === 0 ? undefined : this.apply(session, rule);
+  }
+
+  /** RFC 7606 6: counted, and told with all that is needed to find out why. */
+  #onMalformed(session: number, bytes: Uint8Array, start: number, end: number, options: UpdateOptions): void {
+    const { action } = this.#view;
+    const which = COUNTED[action];
+    if (which !== undefined) {
+      this.#fabric.count(session, which);
+      if (!isToldOf(this.#fabric.number(session, which))) return;
+    }
+    this.#malformed(session, malformedText(bytes, start, end, options, this.#view));
   }
 
   /** Applies what waits; what ends the session, if it does. */

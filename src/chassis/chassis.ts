@@ -415,6 +415,10 @@ export class Chassis {
         entry.limits[news.limit]++;
         if (!this.#quiet) log(`${address} ${news.text}`);
         break;
+      case 'malformed':
+        entry.lastError = news.text;
+        if (!this.#quiet) log(`${address} ${news.text}`);
+        break;
       case 'stale':
         if (!this.#quiet) log(`${address} ${news.text}`);
         break;

@@ -161,6 +161,7 @@ export interface SessionDetail extends SessionRow {
   establishedCount?: number;
   grafts?: number;
   lastGraft?: GraftRow;
+  /** The last malformed UPDATE message that was told of: what is wrong, what was done, its routes, all its octets. */
   lastError?: string;
   /** Prefixes that wait to be sent. */
   pending?: number;

@@ -10,6 +10,8 @@ export interface SessionEntry {
   /** Why it is down, in words; and why the operator holds it down. */
   reason: string;
   heldBecause: string;
+  /** The last malformed UPDATE message that was told of. */
+  lastError?: string;
   /** What limits have done to it since the chassis started. */
   readonly limits: { [limit in SessionLimit | 'connectionsRefused']: number };
   /** Operations on a session take place one after another. */

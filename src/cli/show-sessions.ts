@@ -5,6 +5,9 @@ import { count, duration, microseconds, moment, number, stateStyle } from './for
 import { type Column, facts, table } from './table.ts';
 import type { Terminal } from './terminal.ts';
 
+/** Octets of a message: the first ones are enough for a person; JSON has all. */
+const LONG_HEX = /([0-9a-f]{128})[0-9a-f]+/;
+
 export const showSessionsCommand: Command = {
   name: 'show sessions',
   summary: 'the sessions: state, blade, routes and UPDATE messages',
@@ -84,7 +87,7 @@ function sessionFacts(
     ['blade', String(session.blade)],
     ['up', session.state === 'Established' ? duration(session.uptimeSeconds) : undefined],
     ['why not', session.state === 'Established' ? undefined : session.reason],
-    ['last error', session.lastError],
+    ['last error', session.lastError?.replace(LONG_HEX, '$1…')],
     ['connection', connectionText(session)],
     ['router id', session.routerId],
     ['families', session.families.join(', ')],

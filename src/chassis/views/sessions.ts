@@ -65,6 +65,7 @@ export function sessionDetail(chassis: Chassis, entry: SessionEntry): SessionDet
       updates: number(SESSION_NUMBER.updatesSent),
       notifications: number(SESSION_NUMBER.notificationsSent),
     },
+    ...(entry.lastError === undefined ? {} : { lastError: entry.lastError }),
     establishedCount: number(SESSION_NUMBER.timesEstablished),
     grafts: number(SESSION_NUMBER.grafts),
     ...(last === undefined ? {} : { lastGraft: last }),
