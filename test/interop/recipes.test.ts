@@ -21,6 +21,7 @@ test.serial(
           { prefix: '198.51.100.0/24', med: 30, communities: ['64501:7'] },
           { prefix: '198.18.1.0/24', communities: ['0:64502'] },
           { prefix: '198.18.2.0/24', communities: ['0:64500', '64500:64503'] },
+          { prefix: '198.18.200.0/24', communities: ['0:64503'] },
           { prefix: '198.18.3.0/24', asPath: [64_505, 3356] },
           { prefix: '198.18.4.0/25' },
           { prefix: '10.0.0.0/8' },
@@ -35,12 +36,16 @@ test.serial(
         host: B,
         as: 64_502,
         transports: both,
-        originate: [{ prefix: '203.0.113.0/24', med: 5 }, { prefix: '2001:db8:b::/48' }],
+        originate: [
+          { prefix: '203.0.113.0/24', med: 5 },
+          { prefix: '198.18.200.0/24', asPath: [64_505] },
+          { prefix: '2001:db8:b::/48' },
+        ],
       },
       { host: C, as: 64_503, originate: [{ prefix: '198.19.0.0/16', communities: ['64503:1'] }] },
     ]);
     if (recipe === undefined) return;
-    await recipe.settled(5, 13);
+    await recipe.settled(5, 15);
     const ofA = {
       prefix: '198.51.100.0/24',
       asPath: '64501',
@@ -52,11 +57,13 @@ test.serial(
     const ofB = { prefix: '203.0.113.0/24', asPath: '64502', nextHop: recipe.address(B), med: 5 };
     const ofB6 = { prefix: '2001:db8:b::/48', asPath: '64502', nextHop: recipe.address(B, 6) };
     const ofC = { prefix: '198.19.0.0/16', asPath: '64503', communities: ['64503:1'] };
-    await recipe.tells(A, [ofB, ofC, ofB6]);
-    await recipe.tells(B, [ofA, ofC, ofA6]);
+    // The best route of this one is A's own, and not for C: both are told the other one (RFC 7947 2.3.2.1).
+    const behind = { prefix: '198.18.200.0/24', asPath: '64502 64505', nextHop: recipe.address(B) };
+    await recipe.tells(A, [ofB, behind, ofC, ofB6]);
+    await recipe.tells(B, [ofA, { prefix: '198.18.200.0/24', asPath: '64501' }, ofC, ofA6]);
     // The first of them is not for B, the second for C only; C need not know that.
     const named = ['198.18.1.0/24', '198.18.2.0/24'].map((prefix) => ({ prefix, communities: [] }));
-    await recipe.tells(C, [ofA, ofB, ...named]);
+    await recipe.tells(C, [ofA, ofB, behind, ...named]);
     t.is(await recipe.stop(), 0);
   },
 );
