@@ -65,7 +65,8 @@ export async function runChassis(file: string): Promise<number> {
     card.listening.map(({ address, port }) => `${address}:${port}`),
   );
   process.stdout.write(
-    `ready: AS ${configuration.router.as}, ${chassis.blades.length} blades, ${chassis.sessions.length} neighbours, ` +
+    `ready: AS ${configuration.router.as}, ${counted(chassis.blades.length, 'blade')}, ` +
+      `${counted(chassis.sessions.length, 'neighbour')}, ` +
       `listening on ${listening.join(', ') || 'nothing'}, control ${configuration.chassis.control}\n`,
   );
   const signal = await ended;
@@ -87,6 +88,10 @@ async function reloadAndLog(operator: Operator): Promise<void> {
     if (!(error instanceof OperationError)) throw error;
     for (const line of error.message.split('\n')) log(`reload: ${line}`);
   }
+}
+
+function counted(count: number, one: string): string {
+  return `${count} ${count === 1 ? one : `${one}s`}`;
 }
 
 /** Of the package that this file is part of, built or not. */

@@ -1,7 +1,9 @@
 /** `chassis import frr`: an FRR configuration as one of ours, and what became of each line. */
+import { existsSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
 import { OperationError } from '../chassis/operations.ts';
 import type { Call, Command } from './command.ts';
+import { schemaLine } from './schema-line.ts';
 
 export const importFrrCommand: Command = {
   name: 'import frr',
@@ -10,6 +12,7 @@ export const importFrrCommand: Command = {
   operands: [{ name: 'FILE', doc: 'frr.conf, bgpd.conf, or what "show running-config" prints' }],
   options: {
     output: { value: 'PATH', doc: 'write the configuration there; without it, to standard output' },
+    force: { doc: 'write over a file that is there' },
     json: { doc: 'all of it as JSON, for programs' },
   },
   example: 'import frr /etc/frr/frr.conf --output graftd.yaml',
@@ -28,8 +31,12 @@ async function importFrr(call: Call): Promise<number> {
   } catch (error) {
     throw new OperationError(`cannot read ${file}: ${(error as Error).message}`, 2);
   }
-  const made = convertFrr(text, new Set(Object.keys(neighborKeys)), new Set(Object.keys(routerKeys)));
   const output = call.value('output');
+  if (output !== undefined && existsSync(output) && !call.flag('force')) {
+    throw new OperationError(`${output} is there already; --force writes over it`);
+  }
+  const converted = convertFrr(text, new Set(Object.keys(neighborKeys)), new Set(Object.keys(routerKeys)));
+  const made = { ...converted, yaml: schemaLine(output ?? 'graftd.yaml') + converted.yaml };
   const { mistakes = [] } = parseConfiguration(made.yaml, output ?? 'graftd.yaml');
   if (call.flag('json')) await call.terminal.out(`${JSON.stringify({ ...made, mistakes }, null, 2)}\n`);
   else if (output === undefined) await call.terminal.out(made.yaml);

@@ -12,11 +12,12 @@ export interface Starter {
   /** `address:port`, or none. */
   readonly listen: string;
   readonly neighbors: readonly StarterNeighbor[];
+  /** The first line, for editors. */
+  readonly schemaLine: string;
 }
 
-export function starterConfiguration({ as, id, listen, neighbors }: Starter): string {
-  return `# yaml-language-server: $schema=./graftd.schema.json
-# "chassis check FILE" says what is wrong with it, "chassis run FILE" runs it, "chassis reload" applies what was changed.
+export function starterConfiguration({ as, id, listen, neighbors, schemaLine }: Starter): string {
+  return `${schemaLine}# "chassis check FILE" says what is wrong with it, "chassis run FILE" runs it, "chassis reload" applies what was changed.
 
 router:
   as: ${as}
@@ -31,12 +32,14 @@ chassis:
 defaults: # any key of a neighbour, for all that do not say otherwise
   hold-time: 90
 
+# policies: … what to take and to tell, route by route: the README says how under "Policy", and examples/ has whole files
+
 neighbors:${neighbors.length === 0 ? EXAMPLE : `\n${neighbors.map((neighbor) => neighborText(neighbor, as)).join('')}`}`;
 }
 
 /** Of an eBGP neighbour. */
-const POLICIES = `    import: accept # please put your own policies here: an eBGP neighbour gives and
-    export: reject # gets nothing until it is said what (RFC 8212)
+const POLICIES = `    import: accept # what to take: accept, reject, or the name of a policy of yours
+    export: reject # what to tell: the same; nothing as long as this says so
 `;
 
 const EXAMPLE = ` []

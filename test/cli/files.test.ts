@@ -36,13 +36,29 @@ test('chassis init says what is missing or wrong, and writes nothing', async (t)
   const cases: readonly [words: string[], message: RegExp][] = [
     [['a.yaml'], /--as is missing/],
     [['a.yaml', '--as', '1'], /--id is missing/],
-    [['a.yaml', '--as', 'x', '--id', '1.1.1.1'], /router\.as/],
-    [['a.yaml', '--as', '1', '--id', '1.1.1'], /router\.id: must be four numbers/],
+    [['a.yaml', '--as', 'x', '--id', '1.1.1.1'], /--as: must be a whole number .*, not x/],
+    [
+      ['a.yaml', '--as', '1.10', '--id', '1.1.1.1'],
+      /--as: is in asdot notation; write it as one number: 65546/,
+    ],
+    [['a.yaml', '--as', '23456', '--id', '1.1.1.1'], /router\.as: 23456 is AS_TRANS/],
+    [['a.yaml', '--as', '1', '--id', '1.1.1'], /--id: must be four numbers/],
     [
       ['a.yaml', '--as', '1', '--id', '1.1.1.1', '--neighbors', '192.0.2.2'],
       /"192\.0\.2\.2" is no neighbour: write ADDRESS=AS/,
     ],
-    [['a.yaml', '--as', '1', '--id', '1.1.1.1', '--listen', 'here'], /router\.listen/],
+    [
+      ['a.yaml', '--as', '1', '--id', '1.1.1.1', '--listen', 'here'],
+      /--listen: must be an address and a port/,
+    ],
+    [
+      ['a.yaml', '--as', '1', '--id', '1.1.1.1', '--neighbors', '192.0.2=5'],
+      /--neighbors: "192\.0\.2=5" is no neighbour: must be an IPv4 or IPv6 address/,
+    ],
+    [
+      ['a.yaml', '--as', '1', '--id', '1.1.1.1', '--neighbors', '192.0.2.2=5,192.0.2.2=6'],
+      /neighbors\[1\]\.address: 192\.0\.2\.2 is the address of/,
+    ],
   ];
   for (const [words, message] of cases) {
     const { status, err } = await chassis(['init', ...words], { cwd });
@@ -50,12 +66,36 @@ test('chassis init says what is missing or wrong, and writes nothing', async (t)
     t.regex(err, message);
   }
   t.false(existsSync(path.join(cwd, 'a.yaml')));
+  const right = ['--as', '1', '--id', '1.1.1.1'];
+  for (const [file, message] of [
+    ['missing/a.yaml', /there is no folder .*missing to write a\.yaml into/],
+    ['.', /\. is a folder; name a file in it/],
+  ] as const) {
+    const { status, err } = await chassis(['init', ...right, file], { cwd });
+    t.is(status, 1);
+    t.regex(err, message);
+  }
+});
+
+test('the first line of a configuration leads editors to the schema, wherever the file is', async (t) => {
+  for (const file of [path.join(cwd, 'far.yaml'), path.resolve('dist', 'near.yaml')]) {
+    const { status, err } = await chassis(['init', '--as', '1', '--id', '1.1.1.1', '--force', file], { cwd });
+    t.is(status, 0, err);
+    const [, schema = ''] =
+      /^# yaml-language-server: \$schema=(\S+)\n/.exec(readFileSync(file, 'utf8')) ?? [];
+    t.is(path.isAbsolute(schema), file.endsWith('far.yaml'));
+    const { title } = JSON.parse(readFileSync(path.resolve(path.dirname(file), schema), 'utf8')) as {
+      title: string;
+    };
+    t.regex(title, /graftd/);
+    rmSync(file);
+  }
 });
 
 test('a configuration to start from is right with and without neighbours, listening or not', (t) => {
   for (const listen of ['', '[::1]:1790']) {
     for (const neighbors of [[], [{ address: '192.0.2.2', as: 1 }]]) {
-      const text = starterConfiguration({ as: 1, id: '192.0.2.1', listen, neighbors });
+      const text = starterConfiguration({ as: 1, id: '192.0.2.1', listen, neighbors, schemaLine: '' });
       t.is(parseConfiguration(text, 'x.yaml').mistakes, undefined, text);
     }
   }
