@@ -41,12 +41,17 @@ await open(witness, 'witness');
 const socket = await open(churner, 'churner');
 const churn = new Churn(churner.as, prefixes, window);
 const report = setInterval(() => tell({ kind: 'progress', announced: churn.announced }), REPORT);
-while (!churn.done) {
-  const piece = new Uint8Array(PIECE);
+// Two pieces by turns: what is measured is not the memory of ever new ones.
+const pieces = [0, 1].map(() => ({ bytes: new Uint8Array(PIECE), written: Promise.resolve() }));
+for (let turn = 0; !churn.done; turn ^= 1) {
+  const piece = pieces[turn] as (typeof pieces)[number];
+  await piece.written;
   let length = 0;
-  while (!churn.done && length + MAX_MESSAGE <= PIECE) length += churn.next(piece, length);
-  if (!socket.write(piece.subarray(0, length))) await new Promise((resolve) => socket.once('drain', resolve));
+  while (!churn.done && length + MAX_MESSAGE <= PIECE) length += churn.next(piece.bytes, length);
+  const bytes = piece.bytes.subarray(0, length);
+  piece.written = new Promise((resolve) => socket.write(bytes, () => resolve()));
 }
+await Promise.all(pieces.map(({ written }) => written));
 clearInterval(report);
 tell({ kind: 'done', announced: churn.announced });
 // Both stay, until the program ends this thread.

@@ -51,8 +51,11 @@ export class Doorbells {
     Atomics.store(this.#words, at + 1, SLEEP.none);
   }
 
-  /** Resolves when somebody rings: for threads with an event loop. */
-  async sleepAsync(thread: number, seen: number, milliseconds = 60_000): Promise<void> {
+  /**
+   * Resolves when somebody rings: for threads with an event loop. Without a time-out where there are many rings: V8 keeps
+   * a task and a timer of each, some hundred bytes, until the time-out is over, even when somebody rang long before.
+   */
+  async sleepAsync(thread: number, seen: number, milliseconds = Number.POSITIVE_INFINITY): Promise<void> {
     const at = thread * STRIDE;
     const wait = Atomics.waitAsync(this.#words, at, seen, milliseconds);
     if (wait.async) await wait.value;

@@ -54,7 +54,7 @@ for (;;) {
       break;
     }
   }
-  await fabric.bells.sleepAsync(thread, seen, stopAt < Number.POSITIVE_INFINITY ? 20 : 60_000);
+  await fabric.bells.sleepAsync(thread, seen, stopAt < Number.POSITIVE_INFINITY ? 20 : undefined);
 }
 clearInterval(watch);
 tell({ kind: 'stopped', card: start.card });
