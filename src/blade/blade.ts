@@ -291,7 +291,8 @@ export class Blade implements RoutesListener, GraftHost, SessionHost {
     if (!session.established || group === undefined) session.release();
     else {
       for (const id of group.pending) handedOver.add(id);
-      this.fabric.setSession(index, SESSION.exportCursor, group.cursor + 1);
+      // The next home does not know what found no room to be told.
+      this.fabric.setSession(index, SESSION.exportCursor, group.exporter.failed ? 1 : group.cursor + 1);
       session.release();
       this.groups.detach(index, group);
     }

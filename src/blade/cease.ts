@@ -1,6 +1,8 @@
 /** How the chassis and its operator end sessions: a NOTIFICATION for each reason, and what people read of it. */
 import { encodeCommunication } from '../bgp/communication.ts';
 import { Cease, NotificationCode } from '../bgp/errors.ts';
+import type { Fabric } from '../fabric/fabric.ts';
+import { fullTable } from '../fabric/room.ts';
 import type { Fault } from './track.ts';
 
 function cease(subcode: number, why: string): Fault {
@@ -14,6 +16,11 @@ export const STOPPED: Fault = {
   ...cease(Cease.AdministrativeShutdown, 'the chassis is stopped'),
   returning: true,
 };
+
+/** RFC 4486 4: it asks for more than there is. */
+export function outOfResources({ box }: Fabric): Fault {
+  return cease(Cease.OutOfResources, `asks for more than there is: ${fullTable(box)}`);
+}
 
 /** RFC 9003 */
 export function shutdownFault(why: string): Fault {

@@ -22,11 +22,11 @@ import {
   sharesNextHop,
 } from '../bgp/neighbour-rules.ts';
 import type { Fabric } from '../fabric/fabric.ts';
-import { SESSION, SESSION_FLAG } from '../fabric/layout.ts';
+import { BOX, SESSION, SESSION_FLAG } from '../fabric/layout.ts';
 import { MARK } from '../policy/attributes.ts';
 import type { PolicyBook } from '../policy/book.ts';
 import type { NeighborContext } from '../policy/conditions.ts';
-import type { Runner } from '../policy/runner.ts';
+import { NO_ROOM, type Runner } from '../policy/runner.ts';
 import { LENGTHS, LOCAL_PREF, LONG_STALE, REFLECTED, ROW } from '../rib/attribute-row.ts';
 import { type Originated, originate, originatedKey, ownSource } from './originated.ts';
 
@@ -126,9 +126,10 @@ export class Exporter {
     | undefined;
   /** By PrefixId what the router itself originates, as it is sent. */
   originated: ReadonlyMap<number, number> = new Map();
-  /** The dictionary had no room for a set: the route is not exported yet, and counted. */
+  /** How often the dictionary had no room for a set: the route is not told until there is some, and counted. */
   dictionaryFull = 0;
-  #failed = false;
+  /** Some of it was: all is to be looked at once more after the next sweep. */
+  failed = false;
 
   constructor(fabric: Fabric, rules: ExportRules, policies: PolicyBook) {
     this.#fabric = fabric;
@@ -151,7 +152,7 @@ export class Exporter {
     const { policy } = rules;
     if (policy === undefined) return;
     this.#policy = policies.runner(policy.key, policy.neighbor, ({ bytes, start, end, marks }, attribute) =>
-      Math.max(0, this.#rewrite(attribute, bytes, start, end, this.#optionsFor(attribute, marks))),
+      this.#rewrite(attribute, bytes, start, end, this.#optionsFor(attribute, marks)),
     );
   }
 
@@ -170,7 +171,7 @@ export class Exporter {
       attribute = this.#reflect(attribute, source - 1);
       if (attribute === 0) return 0;
     }
-    if (this.#policy !== undefined) return this.#policy.evaluate(id, attribute, source - 1);
+    if (this.#policy !== undefined) return Math.max(0, this.#policy.evaluate(id, attribute, source - 1));
     const slot = attribute & (CACHE - 1);
     if (this.#keys[slot] === attribute) return this.#values[slot] as number;
     const { attributes } = this.#fabric;
@@ -205,10 +206,11 @@ export class Exporter {
     return this.#passesOn(source) && !this.#isClients(source);
   }
 
-  /** A set of paths found no room in the dictionary. */
+  /** A set found no room in the dictionary. */
   noteFull(): void {
     this.dictionaryFull++;
-    this.#failed = true;
+    this.failed = true;
+    Atomics.store(this.#fabric.box, BOX.untold, 1);
   }
 
   /** Session + 1 whose route is told of a prefix. */
@@ -221,22 +223,23 @@ export class Exporter {
     const { rules } = this;
     if (rules.originated === undefined || !rules.accept) return;
     const options = { ...this.#options, nextHopSelf: true, keepMed: true, transparent: false, own: true };
-    this.originated = originate(this.#fabric, rules.families, rules.originated, (set) => {
-      const { attributes } = this.#fabric;
-      const attribute = attributes.intern(set, 0, set.length);
-      return attribute === 0 ? 0 : this.#rewrite(attribute, set, 0, set.length, options);
-    });
+    const rewrite = (set: Uint8Array): number => {
+      const attribute = this.#fabric.attributes.intern(set, 0, set.length);
+      if (attribute !== 0) return this.#rewrite(attribute, set, 0, set.length, options);
+      this.noteFull();
+      return 0;
+    };
+    this.originated = originate(this.#fabric, rules.families, rules.originated, rewrite, () =>
+      this.noteFull(),
+    );
   }
 
-  /** What was kept may be another set's id soon (fabric/phase.ts). True: some set had found no room, and may find some now. */
-  forget(): boolean {
+  /** What was kept may be another set's id soon (fabric/phase.ts). */
+  forget(): void {
     this.#keys.fill(0);
     this.originate();
     this.#reflected?.sets.fill(0);
     this.#policy?.forget();
-    const failed = this.#failed;
-    this.#failed = false;
-    return failed;
   }
 
   /** RFC 4456 8: the set with who told it, and our cluster; what else becomes of it does not depend on who told it. */
@@ -254,8 +257,7 @@ export class Exporter {
     const set = reflected(attributes.copyOf(attribute), peerId, this.rules.clusterId);
     const interned = attributes.intern(set, 0, set.length);
     if (interned === 0) {
-      this.dictionaryFull++;
-      this.#failed = true;
+      this.noteFull();
       return 0;
     }
     cache.sets[slot] = attribute;
@@ -288,7 +290,7 @@ export class Exporter {
     };
   }
 
-  /** The AttrId of what is sent of the canonical set [start, end), by the neighbour's own rules and RFC 4271; 0: none, -1: no room. */
+  /** The AttrId of what is sent of the canonical set [start, end), by the neighbour's own rules and RFC 4271; 0: none, or NO_ROOM. */
   #rewrite(attribute: number, bytes: Uint8Array, start: number, end: number, options: ExportOptions): number {
     const { attributes } = this.#fabric;
     const { rules } = this;
@@ -307,9 +309,8 @@ export class Exporter {
     if (onWire + NOT_ATTRIBUTES > rules.maxMessage) return 0;
     const exported = attributes.intern(scratch, 0, length);
     if (exported !== 0) return exported;
-    this.dictionaryFull++;
-    this.#failed = true;
-    return -1;
+    this.noteFull();
+    return NO_ROOM;
   }
 
   /** RFC 9494 4.6: a stale route goes no further than to this neighbour, and is the last one to be chosen there. */

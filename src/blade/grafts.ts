@@ -59,6 +59,8 @@ interface CatchUp {
 
 /** First word of a page of handed-over prefixes: the next page. */
 const LINK = 1;
+/** In the place of how many there are: there was no page to write them to, so that all prefixes are. */
+const ALL = -1;
 
 export class Grafts {
   readonly #fabric: Fabric;
@@ -221,7 +223,11 @@ export class Grafts {
     for (const id of prefixes) {
       if (used === PAGE_WORDS) {
         const next = pages.allocate();
-        if (next === 0) throw new Error('no page left to hand a session over');
+        if (next === 0) {
+          for (; first !== 0; first = pages.words[first << PAGE_BITS] as number) pages.free(first);
+          count = ALL;
+          break;
+        }
         if (page !== 0) pages.words[page << PAGE_BITS] = next;
         else first = next;
         page = next;
@@ -275,6 +281,7 @@ export class Grafts {
     const { pages } = this.#fabric;
     const prefixes = new FifoSet();
     let left = this.#fabric.graft(slot, GRAFT.pendingCount);
+    if (left === ALL) this.#addAll(prefixes);
     let page = this.#fabric.graft(slot, GRAFT.pendingPage);
     while (left > 0) {
       const start = page << PAGE_BITS;
@@ -286,6 +293,12 @@ export class Grafts {
       page = next;
     }
     return prefixes;
+  }
+
+  #addAll(prefixes: FifoSet): void {
+    const { prefixes: known } = this.#fabric;
+    for (let id = 0; id < known.used4(); id++) prefixes.add(id);
+    for (let id = known.base6; id < known.used6(); id++) prefixes.add(id);
   }
 
   #forget(slot: number): void {

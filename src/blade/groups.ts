@@ -20,6 +20,8 @@ const ALONE = 5000;
 /** Pages made a view's own, or compared, in one turn. */
 const SETTLE_PAGES = 16;
 const COMPARE_PAGES = 32;
+/** After which a view that found no page looks for one again, milliseconds. */
+const STARVED = 100;
 
 /** A session whose blade died. */
 export interface Orphan {
@@ -171,11 +173,14 @@ export class Groups {
   /** Ids of attribute sets may become others' soon. Where some found no room, all is looked at once more. */
   forgetSets(): void {
     for (const exporter of this.#exporters.values()) {
-      const failed = exporter.forget();
+      exporter.forget();
       for (const group of this.all)
         if (group.exporter === exporter) for (const id of exporter.originated.keys()) group.mark(id);
-      if (!failed) continue;
-      for (const group of this.all) if (group.exporter === exporter && !group.recounting) group.cursor = 0;
+      if (!exporter.failed) continue;
+      const groups = this.all.filter((group) => group.exporter === exporter);
+      for (const group of groups) if (!group.recounting) group.cursor = 0;
+      // Who counts anew does not begin once more in the middle of it.
+      exporter.failed = groups.some(({ recounting }) => recounting);
     }
   }
 
@@ -187,6 +192,7 @@ export class Groups {
       const group = this.all[i] as UpdateGroup;
       if (group.export(now)) more = true;
       if (group.waitsUntil > now && !group.quiet) this.#lookAgain(group.waitsUntil);
+      if (group.starved) this.#lookAgain(group.starvedUntil);
       if (group.stalledSince === 0 || group.members.length === 1) continue;
       const end = group.stalledSince + PATIENCE;
       if (now < end) this.#lookAgain(end);
@@ -202,7 +208,10 @@ export class Groups {
   settle(now: number, moved: (session: number, group: UpdateGroup) => void): boolean {
     let more = false;
     for (const group of [...this.all]) {
-      if (this.#views.hasBase(group.view) && !this.#views.settle(group.view, SETTLE_PAGES)) more = true;
+      if (this.#views.hasBase(group.view) && !this.#views.settle(group.view, SETTLE_PAGES)) {
+        if (this.#views.starved) this.#lookAgain(now + STARVED);
+        else more = true;
+      }
       const primary = this.#primary.get(group.key) as UpdateGroup;
       if (primary !== group && this.#tryJoin(group, primary, now, moved)) more = true;
     }

@@ -62,7 +62,8 @@ export class ImportChecks {
       const set = this.#fabric.attributes.copyOf(attribute);
       const { as: neighborAs, localAs, rules = {} } = this.#configuration;
       const kept = received(set, { localAs, neighborAs, external: this.#external }, rules);
-      this.#lastMarked = kept === set ? attribute : this.#fabric.attributes.intern(kept, 0, kept.length);
+      this.#lastMarked =
+        kept === set ? attribute : this.#fabric.attributes.intern(kept, 0, kept.length, true);
       this.#lastReceived = attribute;
     }
     return this.#lastMarked;

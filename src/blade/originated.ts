@@ -28,12 +28,13 @@ export function originatedKey(routes: readonly Originated[] | undefined): string
   return `/own ${routes.map(({ words, length, set }) => `${words}/${length} ${set}`).join(';')}`;
 }
 
-/** By PrefixId what is sent: `rewrite` makes the AttrId of it, 0 or less: it is not sent. */
+/** By PrefixId what is sent: `rewrite` makes the AttrId of it, 0 or less: it is not sent. `full`: a prefix found no id. */
 export function originate(
   fabric: Fabric,
   families: number,
   routes: readonly Originated[],
   rewrite: (set: Uint8Array) => number,
+  full: () => void,
 ): Map<number, number> {
   const { prefixes } = fabric;
   const sent = new Map<number, number>();
@@ -41,6 +42,7 @@ export function originate(
     if ((families & (ipv6 ? FAMILY_IPV6 : FAMILY_IPV4)) === 0) continue;
     const [a, b, c, d] = words;
     const id = ipv6 ? prefixes.intern6(a, b, c, d, length) : prefixes.intern4(a, length);
+    if (id < 0) full();
     const attribute = id < 0 ? 0 : rewrite(set);
     if (attribute <= 0) continue;
     // Who shows prefixes passes over those that nobody ever had.

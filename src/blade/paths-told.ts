@@ -44,7 +44,9 @@ export class PathsTold {
     this.set = this.#wanted.intern(this.#fabric);
     if (this.set < 0) {
       exporter.noteFull();
-      return false;
+      // Nothing rather than what holds no longer.
+      this.#wanted.clear();
+      this.set = 0;
     }
     if (this.set === old) return false;
     if (old === UNKNOWN) this.#anew(id);

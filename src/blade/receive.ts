@@ -18,13 +18,12 @@ import type { Fabric } from '../fabric/fabric.ts';
 import { SESSION_NUMBER } from '../fabric/layout.ts';
 import { Room } from '../fabric/room.ts';
 import { internAttributes } from '../rib/attribute-set.ts';
+import { outOfResources } from './cease.ts';
 import { isToldOf, malformedText } from './malformed.ts';
 import type { ImportRule } from './policies.ts';
 import { RouteChanges } from './route-changes.ts';
 import type { Routes } from './routes.ts';
 import type { Fault } from './track.ts';
-
-const OUT_OF_RESOURCES: Fault = { code: 6, subcode: 8, why: 'a table of the fabric is full' };
 
 /** What a session survives. */
 const COUNTED: Readonly<Record<number, number | undefined>> = {
@@ -39,9 +38,8 @@ export class Receiver {
   readonly #changes: RouteChanges;
   readonly #view = new UpdateView();
   readonly #prefix = new Prefix();
-  readonly #room: Room;
-  /** A set, or an IPv6 prefix, found no id. */
-  #lacksIds = false;
+  /** By session, what those wait for that found a table full. */
+  readonly #rooms = new Map<number, Room>();
   /** FAMILY_ bits of which prefixes come with path identifiers. */
   #addPath = 0;
   readonly #malformed: (session: number, text: string) => void;
@@ -52,7 +50,6 @@ export class Receiver {
     this.#fabric = fabric;
     this.#malformed = malformed;
     this.#changes = new RouteChanges(fabric, routes);
-    this.#room = new Room(fabric.box);
   }
 
   /**
@@ -76,7 +73,7 @@ export class Receiver {
     if (view.action >= Action.DisableFamily) return this.#fault(bytes);
     this.endOfRib = isEndOfRib(view);
     const withdrawAll = view.action === Action.TreatAsWithdraw;
-    if (!this.#take(session, bytes, options, withdrawAll, rule)) return this.#outOfRoom(session);
+    if (!this.#take(session, bytes, options, withdrawAll, rule)) return this.outOfRoom(session);
     return this.endOfRib === 0 ? undefined : this.apply(session, rule);
   }
 
@@ -94,20 +91,26 @@ export class Receiver {
   /** Applies what waits; what ends the session, if it does. */
   apply(session: number, rule: ImportRule): Fault | undefined {
     if (this.#changes.count === 0) return undefined;
-    if (!this.#changes.apply(session, rule)) return this.#outOfRoom(session);
-    this.#room.found();
-    return undefined;
+    return this.#changes.apply(session, rule) ? undefined : this.outOfRoom(session);
   }
 
-  /** Ids may come back; where all are in use, or there are no pages, who asks for more is shut. */
-  #outOfRoom(session: number): Fault {
-    const lacksIds = this.#lacksIds || this.#changes.lacksIds;
-    this.#lacksIds = this.#changes.lacksIds = false;
+  /** A table is full. Something may come free; where all is in use, who asks for more is shut (fabric/room.ts). */
+  outOfRoom(session: number): Fault {
     this.#changes.clear();
-    const after = lacksIds ? this.#room.tryAfter() : 0;
-    if (after !== 0) return { ...OUT_OF_RESOURCES, after };
+    const room = this.#rooms.get(session) ?? new Room(this.#fabric, session);
+    this.#rooms.set(session, room);
+    const after = room.tryAfter();
+    if (after !== 0) return { ...outOfResources(this.#fabric), after };
     this.#fabric.count(session, SESSION_NUMBER.outOfResources);
-    return OUT_OF_RESOURCES;
+    this.#rooms.delete(session);
+    return outOfResources(this.#fabric);
+  }
+
+  /** All was read and applied, or the session is over, or another blade's. */
+  foundRoom(session: number): void {
+    if (this.#rooms.size === 0) return;
+    this.#rooms.get(session)?.found();
+    this.#rooms.delete(session);
   }
 
   /** Forgets what waits: its session is over. */
@@ -174,9 +177,7 @@ export class Receiver {
 
   #intern(bytes: Uint8Array, options: UpdateOptions, mp: boolean, rule: ImportRule): number {
     const attribute = internAttributes(this.#fabric.attributes, bytes, this.#view, options, mp);
-    const received = rule.checks.received(attribute);
-    this.#lacksIds = received === 0;
-    return received;
+    return rule.checks.received(attribute);
   }
 
   /** The prefixes of a field, with an AttrId or withdrawn (0); how many, or -1 when a table of the fabric is full. */
@@ -255,10 +256,7 @@ export class Receiver {
       if (id >= 0) {
         this.#changes.add(id, attribute);
         if (paths) this.#changes.ofPath(path, FAMILY_IPV6);
-      } else if (attribute !== 0) {
-        this.#lacksIds = true;
-        return -1;
-      }
+      } else if (attribute !== 0) return -1;
     }
     return count;
   }

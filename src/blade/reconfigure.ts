@@ -47,10 +47,19 @@ export function filterAnew(fabric: Fabric, routes: Routes, session: Session, pag
   const { index } = session;
   const { columns } = fabric;
   const rule = session.importRule;
+  if (session.anew.waits) return false;
   let page = fabric.session(index, SESSION.importCursor) - 1;
   for (; page < columns.pages && pages > 0; page++) {
-    for (let lane = 0; lane < fabric.sourceCount(index); lane++)
-      if (filterPage(fabric, routes, fabric.sourceAt(index, lane), page, rule)) pages--;
+    for (let lane = 0; lane < fabric.sourceCount(index); lane++) {
+      const source = fabric.sourceAt(index, lane);
+      if (columns.directories[source * columns.pages + page] === 0) continue;
+      if (!filterPage(fabric, routes, source, page, rule)) {
+        fabric.setSession(index, SESSION.importCursor, page + 1);
+        session.filterLater();
+        return false;
+      }
+      pages--;
+    }
   }
   const more = page < columns.pages;
   if (!more) session.stale.lowerAgain();
@@ -59,16 +68,14 @@ export function filterAnew(fabric: Fabric, routes: Routes, session: Session, pag
   return more;
 }
 
-/** One page of a source's column; false when there is none. */
+/** One page of a source's column; false when what the rule makes of a route finds no room. Doing it again does no harm. */
 function filterPage(fabric: Fabric, routes: Routes, source: number, page: number, rule: ImportRule): boolean {
   const { columns } = fabric;
-  if (columns.directories[source * columns.pages + page] === 0) return false;
   for (let id = page * PAGE_WORDS; id < (page + 1) * PAGE_WORDS; id++) {
     const word = columns.get(source, id);
-    // The route is there already, so that this needs no room, and changes nothing where the answer is the same.
     if (word === 0) continue;
-    // What is stale stays so: it was not told again.
-    routes.announce(source, id, receivedAttribute(fabric, source, id, word), rule, STALE);
+    // Changes nothing where the answer is the same. What is stale stays so: it was not told again.
+    if (!routes.announce(source, id, receivedAttribute(fabric, source, id, word), rule, STALE)) return false;
   }
   if (rule.policy === undefined) columns.dropPage(receivedColumn(fabric, source), page);
   return true;

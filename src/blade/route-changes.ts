@@ -15,8 +15,6 @@ const ROOM = 512;
 
 export class RouteChanges {
   count = 0;
-  /** After `apply` was false: a dictionary has no id left; else the fabric has no page. */
-  lacksIds = false;
   readonly #fabric: Fabric;
   readonly #routes: Routes;
   readonly #address = new Uint32Array(ROOM);
@@ -68,8 +66,7 @@ export class RouteChanges {
   apply(session: number, rule: ImportRule): boolean {
     const count = this.count;
     this.count = 0;
-    this.lacksIds = !this.#lookUp(count);
-    if (this.lacksIds) return false;
+    if (!this.#lookUp(count)) return false;
     const routes = this.#routes;
     const addPath = this.#addPath;
     this.#addPath = 0;

@@ -27,15 +27,15 @@ import { FifoSet } from '../fabric/fifo-set.ts';
 import { CONNECTION, SESSION, SESSION_FLAG, SESSION_NUMBER } from '../fabric/layout.ts';
 import type { PolicyBook } from '../policy/book.ts';
 
-import { type ExportRules, NO_RULES } from './exporter.ts';
-import { insteadOf } from './instead.ts';
+import { exportRulesOf } from './export-rules.ts';
+import type { ExportRules } from './exporter.ts';
+import { Filtering } from './filtering.ts';
 import { addPathOf, withdrawPage } from './lanes.ts';
 
 import type { Limits } from './limits.ts';
 import { type Capability, EXTENDED_RING, type SessionConfiguration, type SessionLimit } from './messages.ts';
 import { NeighbourLimits } from './neighbour-limits.ts';
-import { ownAddress } from './own-address.ts';
-import { exportPolicy, type ImportRule, importRule } from './policies.ts';
+import { type ImportRule, importRule } from './policies.ts';
 import type { Receiver } from './receive.ts';
 import { checkImportRule, importKey, ruleHash } from './reconfigure.ts';
 import { Refreshes } from './refresh.ts';
@@ -79,6 +79,7 @@ export class Session implements TrackOwner {
   readonly limits: NeighbourLimits;
   readonly stale: StaleRoutes;
   readonly refreshes: Refreshes;
+  readonly anew: Filtering;
   readonly #host: SessionHost;
   #negotiated: Negotiated | undefined;
   #options: UpdateOptions = { fourOctetAs: true, external: true, families: 0, addPath: 0 };
@@ -93,6 +94,7 @@ export class Session implements TrackOwner {
       host.limit(this, limit, text),
     );
     this.stale = new StaleRoutes(fabric, this.index, clock, (text) => host.stale(this, text));
+    this.anew = new Filtering(fabric, this.index);
     this.refreshes = new Refreshes(fabric, this.index, this.stale, {
       send: (message) => this.#active?.sendMessage(message),
       endWalk: () => {
@@ -109,8 +111,17 @@ export class Session implements TrackOwner {
     this.importRule = importRule(fabric, policies, configuration);
   }
 
+  /** What the new import rule makes of a route found no room: again after a sweep for ids, or the session ends. */
+  filterLater(): void {
+    const fault = this.anew.later();
+    if (fault === undefined) this.schedule(this.#host.clock() + LOOK_AGAIN);
+    else if (this.#active === undefined) this.dropRoutes();
+    else this.#active.event(Event.UpdateMsgErr, fault);
+  }
+
   /** All of its Adj-RIB-In has been filtered anew. */
   filtered(): void {
+    this.anew.done();
     this.configure(this.configuration);
   }
 
@@ -194,6 +205,7 @@ export class Session implements TrackOwner {
 
   /** Gives the session up as it stands; its connection goes on with another blade. */
   release(): void {
+    this.foundRoom();
     if (this.established) for (const track of this.tracks) track.detach();
     else {
       const fault: Fault = {
@@ -291,40 +303,8 @@ export class Session implements TrackOwner {
 
   /** What this session's neighbours of the same kind are told, and how. */
   exportRules(): ExportRules {
-    const { configuration } = this;
-    const negotiated = this.#negotiated as Negotiated;
-    const own = ownAddress(this.#host.fabric, this.index, configuration.localId);
-    const { extendedNextHop } = negotiated;
-    const nextHop6 = configuration.nextHop6 ?? own.ipv6;
-    return {
-      accept: configuration.exportAccept,
-      ...exportPolicy(this.#host.policies, configuration),
-      families: negotiated.families,
-      external: negotiated.external,
-      fourOctetAs: negotiated.fourOctetAs,
-      maxMessage: negotiated.maxMessage,
-      localAs: configuration.localAs,
-      ...(configuration.behindAs === undefined ? {} : { behindAs: configuration.behindAs }),
-      ...(configuration.advertisementInterval === undefined
-        ? {}
-        : { interval: configuration.advertisementInterval * 1000 }),
-      stale: negotiated.longLived ? 'told' : configuration.tellStale ? 'guarded' : 'withheld',
-      neighborAs: configuration.as,
-      client: (this.#host.fabric.session(this.index, SESSION.flags) & SESSION_FLAG.client) !== 0,
-      clusterId: configuration.clusterId ?? configuration.localId,
-      rules: configuration.rules ?? NO_RULES,
-      ...(configuration.originated === undefined ? {} : { originated: configuration.originated }),
-      nextHopSelf: configuration.rules?.routeServerClient
-        ? configuration.nextHopSelf
-        : negotiated.external || configuration.nextHopSelf,
-      ...(negotiated.pathsSent === 0
-        ? {}
-        : { paths: { families: negotiated.pathsSent, most: configuration.mostPathsSent ?? 0 } }),
-      ...insteadOf(configuration, negotiated.external),
-      nextHop4: configuration.nextHop4 ?? (extendedNextHop && own.overIpv6 ? nextHop6 : own.ipv4),
-      nextHop6,
-      extendedNextHop,
-    };
+    const { fabric, policies } = this.#host;
+    return exportRulesOf(fabric, policies, this.configuration, this.#negotiated as Negotiated);
   }
 
   // ── the tracks' owner ──
@@ -379,6 +359,7 @@ export class Session implements TrackOwner {
   }
 
   deleteRoutes(_track: Track, cause: EndCause): void {
+    this.foundRoom();
     // What it told in the same read, before the end, counts too: it is marked with the rest.
     if (this.stale.keep(cause)) this.#host.receiver.apply(this.index, this.importRule);
     else this.dropRoutes();
@@ -428,6 +409,10 @@ export class Session implements TrackOwner {
 
   dropUpdates(): void {
     this.#host.receiver.drop();
+  }
+
+  foundRoom(): void {
+    this.#host.receiver.foundRoom(this.index);
   }
 
   processRouteRefresh(refresh: RouteRefresh): void {

@@ -21,6 +21,7 @@ import { FAMILIES, FAMILY_IPV4, FAMILY_IPV6, familyBit } from '../bgp/families.t
 import { type EndCause, GRACEFUL } from '../bgp/graceful.ts';
 import type { Fabric } from '../fabric/fabric.ts';
 import { PAGE_WORDS, SESSION, SESSION_NUMBER } from '../fabric/layout.ts';
+import { NO_ROOM } from '../policy/runner.ts';
 import { LENGTHS, LONG_STALE, ROW } from '../rib/attribute-row.ts';
 import { dropRoutePage, hasRoutePage, receivedAttribute } from '../rib/received.ts';
 import { STALE } from '../rib/route-word.ts';
@@ -67,6 +68,8 @@ const names = (families: number): string =>
     .join(' and ');
 
 export class StaleRoutes {
+  /** Routes that were not kept for long as the dictionary was full. */
+  longLivedUnroomed = 0;
   readonly #fabric: Fabric;
   readonly #session: number;
   readonly #clock: Clock;
@@ -221,6 +224,7 @@ export class StaleRoutes {
   walk(routes: Routes, pages: number, rule: ImportRule): boolean {
     const { columns } = this.#fabric;
     const lowered = new Map<number, number>();
+    const { longLivedUnroomed: before } = this;
     let page = this.#fabric.session(this.#session, SESSION.staleCursor) - 1;
     for (; page < columns.pages && pages > 0; page++) {
       const family = page * PAGE_WORDS < this.#fabric.prefixes.base6 ? FAMILY_IPV4 : FAMILY_IPV6;
@@ -237,6 +241,8 @@ export class StaleRoutes {
       }
     }
     const more = page < columns.pages;
+    const lost = this.longLivedUnroomed - before;
+    if (lost > 0) this.#say(`a table of the fabric is full: ${lost} of its stale routes go`);
     this.#set(SESSION.staleCursor, more ? page + 1 : 0);
     if (!more)
       for (const { bit } of LONG)
@@ -290,23 +296,21 @@ export class StaleRoutes {
       if ((fabric.attributes.rows[attribute * ROW + LENGTHS] as number) & LONG_STALE) continue;
       let lower = lowered.get(attribute);
       if (lower === undefined) lowered.set(attribute, (lower = this.#lowered(attribute)));
-      fabric.count(
-        this.#session,
-        lower === 0 ? SESSION_NUMBER.noLongLivedRoutes : SESSION_NUMBER.longLivedRoutes,
-      );
-      if (lower === 0) routes.withdraw(source, id);
-      else routes.announce(source, id, lower, rule, STALE);
+      const stays = lower > 0 && routes.announce(source, id, lower, rule, STALE);
+      if (!stays) routes.withdraw(source, id);
+      if (!stays && lower !== 0) this.longLivedUnroomed++;
+      fabric.count(this.#session, stays ? SESSION_NUMBER.longLivedRoutes : SESSION_NUMBER.noLongLivedRoutes);
     }
   }
 
-  /** The set with LLGR_STALE; 0: it says NO_LLGR, or the dictionary is full. */
+  /** The set with LLGR_STALE; 0: it says NO_LLGR; NO_ROOM. */
   #lowered(attribute: number): number {
     const { attributes } = this.#fabric;
     const start = attributes.offsetOf(attribute);
     const end = start + attributes.lengthOf(attribute);
     if (hasCommunity(attributes.bytes, start, end, Community.NoLlgr)) return 0;
     const length = addCommunity(attributes.bytes, start, end, Community.LlgrStale, scratch, 0);
-    return attributes.intern(scratch, 0, length);
+    return attributes.intern(scratch, 0, length, true) || NO_ROOM;
   }
 
   /** Withdraws the routes whose words have one of these bits. */

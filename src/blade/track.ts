@@ -83,6 +83,8 @@ export interface TrackOwner {
   processUpdate(bytes: Uint8Array, start: number, end: number): Fault | undefined;
   applyUpdates(): Fault | undefined;
   dropUpdates(): void;
+  /** All that was read could be applied. */
+  foundRoom(): void;
   processRouteRefresh(refresh: RouteRefresh): void;
   /** RFC 7313 is spoken. */
   readonly enhancedRefresh: boolean;
@@ -236,6 +238,7 @@ export class Track implements MessageTaker {
     const { ended } = wire;
     const read = wire.read(budget, this);
     if (!wire.opened) return false;
+    if (read > 0) this.#owner.foundRoom();
     if (read > 0 && this.state === State.Established) this.#startHoldTimer(this.#clock());
     if (wire.halted) return false;
     const more = read >= budget;
@@ -567,7 +570,9 @@ export class Track implements MessageTaker {
     if (refresh !== undefined) {
       // What came before it is applied before it.
       this.onPause();
-      if (this.state !== State.Established) return;
+      if (this.state !== State.Established || this.#after !== 0) return;
+      // It is answered once, though what comes behind it may have to be read again.
+      this.#wire.pass();
       this.#owner.processRouteRefresh(refresh);
       if (this.#owner.marking) this.#wire.halted = true;
       this.event(Event.RouteRefreshMsg);

@@ -25,11 +25,14 @@ import { type BestRoutes, type Desk, SOME } from './desk.ts';
 import type { Exporter } from './exporter.ts';
 import type { Limits } from './limits.ts';
 import { Pending } from './pending.ts';
+import { SentCounts } from './sent-counts.ts';
 import type { Singles } from './singles.ts';
 import { publishTransmit } from './transmit.ts';
 
 /** Octets of messages to single members that one export makes at most, but for one message more. */
 const SINGLES = 16_384;
+/** After which who found no page looks for one again, milliseconds. */
+const STARVED = 100;
 
 export class UpdateGroup {
   readonly key: string;
@@ -44,6 +47,8 @@ export class UpdateGroup {
   stalledSince = 0;
   /** Where the neighbours have an interval between advertisements: nothing more before this time, milliseconds. */
   waitsUntil = 0;
+  /** The fabric had no page to note what is told: what is left waits until then, milliseconds; 0: it had. */
+  starvedUntil = 0;
   /** Prefixes that are left of the burst under way, and whether any was told of. */
   #burst = 0;
   #told = false;
@@ -68,8 +73,9 @@ export class UpdateGroup {
   /** FAMILY_ bits of which several paths are told. */
   readonly #pathFamilies: number;
   readonly #seeks: boolean;
-  /** The batch has no room for all paths of the next prefix. */
+  /** The batch has no room for all paths of the next prefix; there is no page for it. */
   #crowded = false;
+  #pageless = false;
   readonly #fourOctetAs: boolean;
   readonly #maxMessage: number;
   /** Heads of the members' transmit rings, written and not yet published. */
@@ -78,10 +84,9 @@ export class UpdateGroup {
   #room = 0;
   /** Where the page of the view that was last looked at stands (rib/adj-rib-out.ts); -1: look it up. */
   #page = -1;
-  /** Routes in the view, and by source session + 1: a member's share is the total less its own. */
-  #total = 0;
-  readonly #bySource: Int32Array;
-  readonly #offset = new Map<number, number>();
+  /** The page that was last made the view's own, in the export under way; -1: none. */
+  #owned = -1;
+  readonly #counts: SentCounts;
   readonly #postpone = (id: number): void => {
     this.pending.add(id);
     this.#singles.remove(id);
@@ -114,20 +119,19 @@ export class UpdateGroup {
     this.view = view;
     this.#fourOctetAs = exporter.rules.fourOctetAs;
     this.#maxMessage = exporter.rules.maxMessage;
-    this.#bySource = new Int32Array(fabric.options.sessions + 1);
+    this.#counts = new SentCounts(fabric);
   }
 
   /** The session is told from now on what the group is told; `advertised`: routes it has been sent so far. */
   add(session: number): void {
     this.members.push(session);
-    const advertised = this.#fabric.number(session, SESSION_NUMBER.routesAdvertised);
-    this.#offset.set(session, this.recounting ? 0 : advertised - this.#share(session));
+    this.#counts.join(session, this.recounting);
     this.#fabric.setSession(session, SESSION.view, this.view + 1);
   }
 
   remove(session: number): void {
     this.members.splice(this.members.indexOf(session), 1);
-    this.#offset.delete(session);
+    this.#counts.leave(session);
   }
 
   /** Goes on in another view with the same content. */
@@ -166,19 +170,24 @@ export class UpdateGroup {
     return -1;
   }
 
+  get starved(): boolean {
+    return this.starvedUntil !== 0;
+  }
+
   /** Sends one batch of what waits; true when more waits and there was room. */
   export(now: number): boolean {
-    if (this.members.length === 0 || this.quiet) return false;
+    if (this.members.length === 0 || this.quiet || now < this.starvedUntil) return false;
     if (this.memberWithoutRoom() >= 0) {
       if (this.stalledSince === 0) this.stalledSince = now;
       return false;
     }
     this.stalledSince = 0;
+    this.starvedUntil = 0;
     const { interval } = this.exporter.rules;
     if (interval !== undefined) return this.#exportBurst(now, interval);
-    this.#gather();
+    this.#gather(now);
     if (this.#batch.count > 0 || this.#singles.count > 0) this.#send();
-    return !this.quiet;
+    return !this.quiet && !this.starved;
   }
 
   /**
@@ -189,10 +198,11 @@ export class UpdateGroup {
     if (now < this.waitsUntil) return false;
     if (this.#burst === 0) this.#burst = this.pending.size;
     const waiting = this.pending.size;
-    this.#gather();
+    this.#gather(now);
     const sends = this.#batch.count > 0 || this.#singles.count > 0;
     if (sends) this.#send();
     this.#told ||= sends;
+    if (this.starved) return false;
     this.#burst = Math.max(0, this.#burst - (waiting - this.pending.size));
     if (this.cursor >= 0 || this.#burst > 0) return true;
     if (this.#told) this.waitsUntil = now + interval;
@@ -201,19 +211,39 @@ export class UpdateGroup {
   }
 
   /** Takes prefixes from the walk and the pending set and sorts them into buckets of one attribute set and source. */
-  #gather(): void {
+  #gather(now: number): void {
+    const { dictionaryFull } = this.exporter;
     this.#batch.clear();
     this.#singles.clear();
     this.#crowded = false;
-    this.#page = -1;
+    this.#pageless = false;
+    this.#page = this.#owned = -1;
     if (this.cursor >= 0) this.#walk();
     const { urgent } = this.pending;
     while (this.pending.size > 0 && this.pending.urgent === urgent && this.#gathering()) {
       const count = this.#takeSome();
       let i = 0;
       for (; i < count && this.#gathering(); i++) this.#consider(this.#some[i] as number);
-      for (; i < count; i++) this.#putBack(this.#some[i] as number, urgent);
+      for (; i < count; i++) this.mark(this.#some[i] as number, urgent);
     }
+    if (this.#pageless) this.starvedUntil = now + STARVED;
+    const untold = this.exporter.dictionaryFull - dictionaryFull + Number(this.#pageless);
+    if (untold === 0) return;
+    for (const session of this.members) this.#fabric.count(session, SESSION_NUMBER.routesUntold, untold);
+  }
+
+  /** The page of the view that a prefix stands in becomes the view's own, before anybody is told anything; false: there is none. */
+  #own(id: number): boolean {
+    const page = id >>> VIEW_PAGE_BITS;
+    if (page === this.#owned && page === this.#page) return true;
+    if (this.#views.own(this.view, page)) {
+      this.#page = this.#owned = page;
+      return true;
+    }
+    this.#page = -1;
+    this.#pageless = true;
+    this.pending.add(id);
+    return false;
   }
 
   /** Takes the next ones out, and touches what considering them will read, all at the same time (route-changes.ts). */
@@ -238,13 +268,9 @@ export class UpdateGroup {
     return count;
   }
 
-  #putBack(id: number, urgent: boolean): void {
-    if (urgent) this.pending.addUrgent(id);
-    else this.pending.add(id);
-  }
-
   #gathering(): boolean {
-    return this.#batch.count < this.#limits.exports && this.#singles.room < SINGLES && !this.#crowded;
+    const room = this.#batch.count < this.#limits.exports && this.#singles.room < SINGLES;
+    return room && !this.#crowded && !this.#pageless;
   }
 
   #walk(): void {
@@ -274,7 +300,7 @@ export class UpdateGroup {
   #endRecount(): void {
     this.recounting = false;
     for (const session of this.members) this.#fabric.setSession(session, SESSION.recount, 0);
-    this.#noteCounts();
+    this.#counts.note(this.members);
   }
 
   /** Who is told nothing need not know what is best: all that was told is withdrawn. */
@@ -313,6 +339,7 @@ export class UpdateGroup {
     const old = words[row] as number;
     const oldSource = words[row + 1] as number;
     if (attribute === old && source === oldSource) return;
+    if (!this.#own(id)) return;
     const index = this.#batch.add(id, attribute, source, old === 0 ? -1 : oldSource);
     if (attribute === old) {
       // The same attributes from another session: only these two sessions see a difference.
@@ -340,11 +367,12 @@ export class UpdateGroup {
     const batch = this.#batch;
     const row = this.#row(id);
     if (!paths.compare(id, this.#fabric.columns.words[row] as number, this.exporter)) return;
+    if (!this.#own(id)) return;
     if (paths.count === 0) {
       // What was told is not known, and nobody can have been told anything.
       this.#page = -1;
       this.#noteView(id, paths.set, 0);
-      if (!this.recounting || id < this.cursor) this.#countRoute(0, -1);
+      if (!this.recounting || id < this.cursor) this.#counts.count(0, -1);
       this.#page = -1;
       return;
     }
@@ -366,7 +394,7 @@ export class UpdateGroup {
   }
 
   #single(source: number, id: number, attribute: number): void {
-    if (!this.#offset.has(source - 1)) return;
+    if (!this.#counts.has(source - 1)) return;
     this.#singles.add(
       source - 1,
       id,
@@ -393,14 +421,7 @@ export class UpdateGroup {
       }
     }
     this.#journal.close();
-    this.#noteCounts();
-  }
-
-  #noteCounts(): void {
-    for (const session of this.members) {
-      const advertised = this.#share(session) + (this.#offset.get(session) ?? 0);
-      this.#fabric.setNumber(session, SESSION_NUMBER.routesAdvertised, advertised);
-    }
+    this.#counts.note(this.members);
   }
 
   #noteSent(index: number): void {
@@ -434,40 +455,25 @@ export class UpdateGroup {
     if (this.recounting && id >= this.cursor) return;
     const source = this.#batch.source[index] as number;
     const oldSource = this.#batch.oldSource[index] as number;
-    if (oldSource >= 0) this.#countRoute(oldSource, -1);
-    if (source !== 0) this.#countRoute(source, 1);
+    if (oldSource >= 0) this.#counts.count(oldSource, -1);
+    if (source !== 0) this.#counts.count(source, 1);
   }
 
+  /** The page is the view's own already (#own). */
   #noteView(id: number, attribute: number, source: number): void {
-    if (id >>> VIEW_PAGE_BITS !== this.#page) {
-      this.#page = id >>> VIEW_PAGE_BITS;
-      if (!this.#views.own(this.view, this.#page)) {
-        this.#page = -1;
-        this.pending.add(id);
-        return;
-      }
-    }
+    this.#row(id);
     this.#views.note(id, attribute, source);
   }
 
   /** Counts what the view says of a prefix. */
   #recount(id: number, told: number): void {
     if (!this.#hasPaths(id) || told === UNKNOWN) {
-      this.#countRoute(this.#views.source(this.view, id), 1);
+      this.#counts.count(this.#views.source(this.view, id), 1);
       return;
     }
     const { said, paths } = this.#desk;
     said.read(this.#fabric, told);
-    for (let i = 0; i < said.count; i++) this.#countRoute(paths.sessionOf(said.path[i] as number), 1);
-  }
-
-  #countRoute(source: number, by: number): void {
-    this.#total += by;
-    this.#bySource[source] = (this.#bySource[source] as number) + by;
-  }
-
-  #share(session: number): number {
-    return this.#total - (this.#bySource[session + 1] as number);
+    for (let i = 0; i < said.count; i++) this.#counts.count(paths.sessionOf(said.path[i] as number), 1);
   }
 
   /** One encoding, copied to every member but for the messages of routes that came from it. */

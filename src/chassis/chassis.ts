@@ -42,6 +42,7 @@ import { SessionTable } from './session-table.ts';
 import { type CounterSample, Store } from './store.ts';
 import { Sweeper } from './sweeper.ts';
 import { Sweeping } from './sweeping.ts';
+import { Untold } from './untold.ts';
 
 /** Milliseconds that a stopping chassis gives its NOTIFICATIONs to leave. */
 const FAREWELL = 3000;
@@ -82,6 +83,7 @@ export class Chassis {
   readonly nextHops: NextHopCosts;
   readonly sweeper: Sweeper;
   readonly sweeping: Sweeping;
+  readonly #untold: Untold;
   #sampler: NodeJS.Timeout | undefined;
   #seconds = 0;
   #comeback: Comeback | undefined;
@@ -121,7 +123,10 @@ export class Chassis {
     this.origins = new Origins(() => {});
     this.nextHops = new NextHopCosts(this.fabric, log);
     this.sweeper = new Sweeper(this.fabric, (slot) => this.blades[slot]?.vacant ?? true);
-    this.sweeping = new Sweeping(this.sweeper, monotonicMilliseconds);
+    this.sweeping = new Sweeping(this.sweeper, monotonicMilliseconds, this.fabric.box);
+    this.#untold = new Untold(this.fabric, (text) => {
+      if (!this.#quiet) log(text);
+    });
     this.load = new LoadMeter(this.fabric, monotonicMilliseconds);
     this.store = new Store(configuration.chassis.state, { onTrouble: (text) => log(`warning: ${text}`) });
   }
@@ -366,6 +371,7 @@ export class Chassis {
   #sample(): void {
     this.load.sample();
     this.dynamic.look(monotonicMilliseconds());
+    this.#untold.look(this.sessions);
     if (++this.#seconds % HISTORY_EVERY === 0) this.#keepCounters();
   }
 

@@ -191,6 +191,8 @@ export interface LimitsRow {
   sendHoldExpiries: number;
   /** Times that it was shut because a table of the fabric was full of what is in use. */
   tablesFull: number;
+  /** Times that a route found no room to be told to it, because a table of the fabric was full. */
+  routesUntold: number;
   flapsDamped: number;
   /** Paths of a prefix that were more than there is room for (RFC 7911): times that it was said. */
   pathsRefused: number;

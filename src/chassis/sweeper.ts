@@ -143,6 +143,7 @@ export class Sweeper {
   begin(): void {
     if (this.#sweep !== undefined) return;
     Atomics.store(this.#fabric.box, BOX.sweepWanted, 0);
+    Atomics.store(this.#fabric.box, BOX.untold, 0);
     Atomics.add(this.#fabric.box, BOX.sweepsBegun, 1);
     this.#sweep = this.#run();
   }
@@ -196,11 +197,12 @@ export class Sweeper {
     Atomics.add(box, BOX.sweepsEnded, 1);
   }
 
-  /** Pools that are nearly full of what is in use, bits. */
+  /** Pools that are nearly full of what is in use, bits; the one behind them: pages. */
   #full(): number {
+    const { pages } = this.#fabric;
     return this.#pools.reduce(
       (bits, pool, i) => (pool.room <= pool.limit * NEARLY_FULL ? bits | (1 << i) : bits),
-      0,
+      pages.room <= pages.limit * NEARLY_FULL ? 1 << this.#pools.length : 0,
     );
   }
 

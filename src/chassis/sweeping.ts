@@ -1,5 +1,6 @@
 /** When the chassis sweeps for ids that nobody uses, and how much at once: it has sessions to place and operators to answer. */
 import type { Clock } from '../base/clock.ts';
+import { BOX } from '../fabric/layout.ts';
 import { log } from './log.ts';
 import type { Sweeper } from './sweeper.ts';
 
@@ -8,6 +9,8 @@ const WATCH = 50;
 /** A slice of a sweep, and the pause behind it, milliseconds. */
 const SLICE = 2;
 const PAUSE = 1;
+/** From the beginning of a sweep to that of the next one, where somebody is not told all, milliseconds. */
+const HOPE = 10_000;
 
 export class Sweeping {
   readonly #sweeper: Sweeper;
@@ -18,9 +21,11 @@ export class Sweeping {
   lastTook = 0;
   longestSlice = 0;
   #beganAt = 0;
+  readonly #box: Int32Array;
   readonly #late = (): boolean => this.#clock() >= this.#sliceEnd;
 
-  constructor(sweeper: Sweeper, clock: Clock) {
+  constructor(sweeper: Sweeper, clock: Clock, box: Int32Array) {
+    this.#box = box;
     this.#sweeper = sweeper;
     this.#clock = clock;
   }
@@ -39,10 +44,15 @@ export class Sweeping {
     this.#timer.unref();
   }
 
+  /** Somebody is not told all for want of room: some may have come free. */
+  #hopes(now: number): boolean {
+    return Atomics.load(this.#box, BOX.untold) !== 0 && now - this.#beganAt >= HOPE;
+  }
+
   #work(): void {
     const start = this.#clock();
     if (!this.#sweeper.sweeping) {
-      if (!this.#sweeper.due) {
+      if (!this.#sweeper.due && !this.#hopes(start)) {
         this.#again(WATCH);
         return;
       }

@@ -149,6 +149,7 @@ function limitsText(limits: LimitsRow | undefined): string | undefined {
     ['shut for prefixes', limits.prefixShutdowns],
     ['closed because it read nothing', limits.sendHoldExpiries],
     ['shut as a table was full', limits.tablesFull],
+    ['not told a route as a table was full', limits.routesUntold],
     ['damped', limits.flapsDamped],
     ['refused more paths', limits.pathsRefused],
     ['connections refused', limits.connectionsRefused + limits.callsRefused],

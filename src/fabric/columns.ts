@@ -31,11 +31,11 @@ export class Columns {
     return page === 0 ? 0 : (this.words[(page << PAGE_BITS) | (id & PAGE_MASK)] as number);
   }
 
-  /** False when the fabric has no page left; nothing is changed then. */
+  /** False when the fabric has no page left but those for what others are to be told; nothing is changed then. */
   set(column: number, id: number, word: number): boolean {
     let page = this.directories[column * this.pages + (id >>> PAGE_BITS)] as number;
     if (page === 0) {
-      page = this.#arena.allocate();
+      page = this.#arena.allocate(true);
       if (page === 0) return false;
       Atomics.store(this.directories, column * this.pages + (id >>> PAGE_BITS), page);
     }

@@ -64,6 +64,8 @@ export interface FabricOptions {
   /** Lanes of a session that has any: columns for further routes of a prefix, beside its own; and how many can have some. */
   /** Next hops at most, a power of two; 0 or none: they are not resolved. */
   readonly nextHops?: number;
+  /** By pool (POOLS), so many numbers and no more, for tests that fill tables. */
+  readonly most?: Readonly<Record<number, number>>;
   readonly lanes?: number;
   readonly lanedSessions?: number;
 }
@@ -168,6 +170,8 @@ export const SESSION = {
   longLivedFamilies: 42,
   /** FAMILY_ bits of a refresh that the neighbour asked for whose beginning it is still to be told (RFC 7313). */
   refreshBorders: 35,
+  /** The sweep for ids that the session waits for, because a table was full; 0: none (room.ts). */
+  waitsForRoom: 43,
   /** Of a lane: its session + 1. Writer: the chassis. */
   parent: 45,
   /** Source index of the session's first lane; 0: it has none. Writer: the chassis, before it says so to the blades. */
@@ -244,6 +248,8 @@ export const SESSION_NUMBER = {
   prefixesIgnored: 41,
   /** Times that the session was ended because a table was full of what is in use. */
   outOfResources: 42,
+  /** Routes that the neighbour was not told, or no longer, because a table was full. */
+  routesUntold: 43,
 } as const;
 
 /** Words of a graft slot. The state says who may write the rest. */
@@ -351,6 +357,10 @@ export const BOX = {
   showAll: 9,
   /** Counts changes of what next hops cost (next-hops.ts). */
   hops: 10,
+  /** Non-zero: a table had no room for what somebody is to be told, since the last sweep began. Writer: the blade; the chassis. */
+  untold: 11,
+  /** Sessions that were shut because a table was full (room.ts). */
+  shutForRoom: 12,
   /** By slot, how many blades have left it. */
   lossesBySlot: 16,
 } as const;
@@ -397,6 +407,8 @@ export const CARD_NUMBER = {
 export const ALLOCATOR = {
   words: 32,
   nextPage: 3,
+  /** Pages that came back and were not taken again; a death may make it wrong by one. */
+  freePages: 4,
   /** Counts out views that were ever made: each has its number. */
   nextView: 5,
   /** Sessions with an index below this one exist. On a cache line of its own: every evaluation of all may read it. */
@@ -415,6 +427,10 @@ export const POOL = { words: 48, next: 0, head: 16, tail: 32 } as const;
 
 /** How many numbers a pool has. */
 export function poolLimit(options: FabricOptions, which: number): number {
+  return Math.min(naturalLimit(options, which), options.most?.[which] ?? Number.POSITIVE_INFINITY);
+}
+
+function naturalLimit(options: FabricOptions, which: number): number {
   switch (which) {
     case POOLS.prefixes4:
       return options.prefixes4;

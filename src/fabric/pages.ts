@@ -12,10 +12,10 @@ export class PageArena {
   readonly words: Int32Array;
   /** By page, the thread + 1 that last had it in its hands; 0: it is free. What hangs nowhere and is a dead one's is lost. */
   readonly owners: Uint8Array;
+  readonly limit: number;
   readonly #me: number;
   readonly #allocator: Int32Array;
   readonly #top: BigUint64Array;
-  readonly #limit: number;
   readonly #epochs: Epochs;
   #quarantine: { pages: number[]; snapshot: Int32Array }[] = [];
   #freshlyFreed: number[] = [];
@@ -26,21 +26,25 @@ export class PageArena {
     this.#me = thread + 1;
     this.#allocator = new Int32Array(memory.allocator);
     this.#top = new BigUint64Array(memory.freePages);
-    this.#limit = memory.options.pages;
+    this.limit = memory.options.pages;
     this.#epochs = epochs;
   }
 
-  /** A page of zeros, or 0 when there is none left. Page numbers start at 1. */
-  allocate(): number {
+  /**
+   * A page of zeros, or 0 when there is none left. Page numbers start at 1. `sparing`: there is none when a sixteenth is left,
+   * which is for what others are to be told.
+   */
+  allocate(sparing = false): number {
+    if (sparing && this.room <= this.limit >>> 4) return 0;
     const page = this.#pop();
     if (page !== 0) {
       this.take(page);
       this.words.fill(0, page << PAGE_BITS, (page << PAGE_BITS) + PAGE_WORDS);
       return page;
     }
-    if (Atomics.load(this.#allocator, ALLOCATOR.nextPage) + 1 >= this.#limit) return 0;
+    if (Atomics.load(this.#allocator, ALLOCATOR.nextPage) + 1 >= this.limit) return 0;
     const fresh = Atomics.add(this.#allocator, ALLOCATOR.nextPage, 1) + 1;
-    if (fresh >= this.#limit) return 0;
+    if (fresh >= this.limit) return 0;
     this.take(fresh);
     return fresh;
   }
@@ -67,9 +71,15 @@ export class PageArena {
     }
   }
 
+  /** Pages that can be given out. */
+  get room(): number {
+    const free = Atomics.load(this.#allocator, ALLOCATOR.freePages);
+    return this.limit - 1 - this.touched() + free;
+  }
+
   /** Pages ever touched: what the arena costs in memory, times 4 KiB. */
   touched(): number {
-    return Math.min(Atomics.load(this.#allocator, ALLOCATOR.nextPage), this.#limit);
+    return Math.min(Atomics.load(this.#allocator, ALLOCATOR.nextPage), this.limit);
   }
 
   #pop(): number {
@@ -80,7 +90,9 @@ export class PageArena {
       if (page === 0) return 0;
       const next = BigInt(this.words[page << PAGE_BITS] as number);
       const tagged = (((top >> 32n) + 1n) << 32n) | next;
-      if (Atomics.compareExchange(this.#top, 0, top, BigInt.asUintN(64, tagged)) === top) return page;
+      if (Atomics.compareExchange(this.#top, 0, top, BigInt.asUintN(64, tagged)) !== top) continue;
+      Atomics.sub(this.#allocator, ALLOCATOR.freePages, 1);
+      return page;
     }
   }
 
@@ -90,7 +102,9 @@ export class PageArena {
       const top = Atomics.load(this.#top, 0);
       this.words[page << PAGE_BITS] = Number(top & 0xffffffffn);
       const tagged = (((top >> 32n) + 1n) << 32n) | BigInt(page);
-      if (Atomics.compareExchange(this.#top, 0, top, BigInt.asUintN(64, tagged)) === top) return;
+      if (Atomics.compareExchange(this.#top, 0, top, BigInt.asUintN(64, tagged)) !== top) continue;
+      Atomics.add(this.#allocator, ALLOCATOR.freePages, 1);
+      return;
     }
   }
 }

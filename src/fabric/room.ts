@@ -1,46 +1,90 @@
 /**
- * When a dictionary has no id left: are all in use, or may a sweep find some that nobody uses? Who found none asks for a sweep, and
- * tries again after one that began later than that. Three in a row that end with the tables nearly full say that they are.
+ * When a table of the fabric has nothing left for what a neighbour tells: is all of it in use, or may a sweep find something that
+ * nobody uses? Who found nothing asks for a sweep, and tries again after one that began later than that. Three in a row that end with a
+ * table nearly full say that it is: then the session is to be shut. Of several that wait, on whatever blades, the one with the most
+ * routes goes first, and the others try again with what it had: nobody falls for what another one took.
  */
-import { BOX } from './layout.ts';
+import type { Fabric } from './fabric.ts';
+import { BOX, SESSION, SESSION_NUMBER } from './layout.ts';
 
 /** So many sweeps are waited for. */
 const VAIN = 8;
 const FULL = 4;
 
+/** What one session waits for. */
 export class Room {
-  readonly #box: Int32Array;
+  readonly #fabric: Fabric;
+  readonly #session: number;
   /** The sweep that is waited for, by its number; 0: none. */
   #awaited = 0;
-  /** Sweeps in a row after which there was none; one that left the tables nearly full counts more. */
+  /** Sweeps in a row after which there was nothing; one that left a table nearly full counts more. */
   #vain = 0;
+  /** Sessions that had been shut when that was counted. */
+  #shut: number;
 
-  constructor(box: Int32Array) {
-    this.#box = box;
+  constructor(fabric: Fabric, session: number) {
+    this.#fabric = fabric;
+    this.#session = session;
+    this.#shut = Atomics.load(fabric.box, BOX.shutForRoom);
   }
 
-  /** There was enough. */
-  found(): void {
-    this.#vain = 0;
-  }
-
-  /** No id was left. After which sweep to try again; 0: all are in use. */
+  /** Nothing was left. After which sweep to try again; 0: all is in use, and nobody has more of it who waits. */
   tryAfter(): number {
-    const ended = Atomics.load(this.#box, BOX.sweepsEnded);
+    const { box } = this.#fabric;
+    const ended = Atomics.load(box, BOX.sweepsEnded);
     if (this.#awaited !== 0 && ended - this.#awaited >= 0) {
       this.#awaited = 0;
-      // Not at once: a sibling that is behind holds what is withdrawn. Or there is some, and never enough for all who ask.
-      this.#vain += Atomics.load(this.#box, BOX.full) !== 0 ? FULL : 1;
-      if (this.#vain > VAIN) {
-        this.#vain = 0;
+      this.#count();
+      if (this.#vain > VAIN && !this.#othersFirst(ended)) {
+        this.found();
+        Atomics.add(box, BOX.shutForRoom, 1);
         return 0;
       }
     }
     // One that is under way may have passed by what came free since.
-    if (this.#awaited === 0) this.#awaited = Atomics.load(this.#box, BOX.sweepsBegun) + 1;
-    Atomics.store(this.#box, BOX.sweepWanted, 1);
+    if (this.#awaited === 0) this.#awaited = Atomics.load(box, BOX.sweepsBegun) + 1;
+    this.#fabric.setSession(this.#session, SESSION.waitsForRoom, this.#awaited);
+    Atomics.store(box, BOX.sweepWanted, 1);
     return this.#awaited;
   }
+
+  /** There was something, or the session is over. */
+  found(): void {
+    this.#fabric.setSession(this.#session, SESSION.waitsForRoom, 0);
+  }
+
+  #count(): void {
+    const { box } = this.#fabric;
+    const shut = Atomics.load(box, BOX.shutForRoom);
+    // Not at once: a sibling that is behind holds what is withdrawn. Or there is some, and never enough for all who ask.
+    this.#vain = shut === this.#shut ? this.#vain + (Atomics.load(box, BOX.full) !== 0 ? FULL : 1) : 0;
+    this.#shut = shut;
+  }
+
+  /** Does another one wait, now, that has more routes? */
+  #othersFirst(ended: number): boolean {
+    const fabric = this.#fabric;
+    const routes = (session: number): number => fabric.number(session, SESSION_NUMBER.routesReceived);
+    const mine = routes(this.#session);
+    for (let session = 0; session < fabric.sessionLimit; session++) {
+      const awaited = fabric.session(session, SESSION.waitsForRoom);
+      // What stands there from long before is of somebody who went on elsewhere.
+      if (session === this.#session || awaited === 0 || ended - awaited > 1) continue;
+      const theirs = routes(session);
+      if (theirs > mine || (theirs === mine && session < this.#session)) return true;
+    }
+    return false;
+  }
+}
+
+/** Tables by their bits in BOX.full, for people. */
+const TABLES = ['IPv4 prefixes', 'IPv6 prefixes', 'attribute sets', 'attribute bytes', 'RIB pages'] as const;
+
+/** Which table the last sweep left nearly full. */
+export function fullTable(box: Int32Array): string {
+  const full = Atomics.load(box, BOX.full);
+  const names = TABLES.filter((_, bit) => full & (1 << bit));
+  return names.length === 0 ? 'a table of the fabric is full' : `the table of ${names.join(' and ')} is full`;
 }
 
 /** Has that sweep ended? */

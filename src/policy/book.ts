@@ -70,6 +70,6 @@ export class PolicyBook {
     const { attributes } = this.#fabric;
     if (bytes === attributes.bytes && start === attributes.offsetOf(attribute)) return attribute;
     scratch.set(bytes.subarray(start, end));
-    return attributes.intern(scratch, 0, end - start) || NO_ROOM;
+    return attributes.intern(scratch, 0, end - start, true) || NO_ROOM;
   }
 }

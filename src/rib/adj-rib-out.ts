@@ -27,6 +27,8 @@ export const VIEW = { words: 4, used: 0, base: 1, references: 2, settled: 3 } as
 export class OutViews {
   /** Where the last page found begins in the columns' words; 0, which holds zeros only, where there is none. */
   found = 0;
+  /** Settling last came to nothing for want of a page. */
+  starved = false;
   /** Pages of a view, of VIEW_PAGE_IDS prefixes each. */
   readonly pages: number;
   readonly #fabric: Fabric;
@@ -152,6 +154,7 @@ export class OutViews {
 
   /** Makes up to `budget` pages the view's own; true when it stands on nothing any more. */
   settle(view: number, budget: number): boolean {
+    this.starved = false;
     const base = this.#base(view);
     if (base < 0) return true;
     const at = view * VIEW.words;
@@ -165,7 +168,10 @@ export class OutViews {
     for (; page < this.pages && budget > 0; page++) {
       if (columns.directories[column * columns.pages + page] !== 0) continue;
       if (this.#holder(view, page) < 0) continue;
-      if (!this.#ownPage(view, page)) return false;
+      if (!this.#ownPage(view, page)) {
+        this.starved = true;
+        return false;
+      }
       budget--;
     }
     this.#views[at + VIEW.settled] = page;

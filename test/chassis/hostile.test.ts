@@ -259,24 +259,36 @@ test.serial(
         { address: bad(0), as: BAD_AS },
       ],
     });
-    const small = feedFor(generateTable({ seed: 12, ipv4: 2000, ipv6: 0 }), {
+    const small = feedFor(generateTable({ seed: 12, ipv4: 1000, ipv6: 0 }), {
       neighborAs: 64501,
       nextHop: GOOD,
       seed: 1,
     });
+    const more = generateTable({ seed: 13, ipv4: 200, ipv6: 0 });
     const teller = await box.speaker(GOOD, 64501);
     const witness = await box.speaker(WITNESS, 64502);
     await Promise.all([teller.up(), witness.up()]);
     await teller.send(small);
-    await until('the witness has the table', () => witness.stats().routes4 === 2000);
+    await until('the witness has the table', () => witness.stats().routes4 === 1000);
     const flooder = await box.speaker(bad(0), BAD_AS, { retry: 0 });
     await flooder.up();
     void flooder.send(feedFor(table, { neighborAs: BAD_AS, nextHop: bad(0), seed: 1 }));
+    const { pool4 } = box.chassis.fabric.prefixes;
+    await until('the table is full', () => pool4.room < 64);
+    // Who tells a few more just then finds no room either, and is not the one to go.
+    await teller.send(feedFor(more, { neighborAs: 64501, nextHop: GOOD, seed: 1 }));
     await until('it is sent away', () => flooder.stats().resets === 1);
     t.is(flooder.stats().lastNotification, '6/8'); // RFC 4486: out of resources
-    await until('what it told is withdrawn', () => witness.stats().routes4 === 2000);
+    await until('the reason is told', async () => {
+      const { reason } = await box.operator.showSession(bad(0));
+      return /asks for more than there is: the table of IPv4 prefixes is full/.test(reason ?? '');
+    });
+    await until(
+      'what it told is withdrawn, and the few more are there',
+      () => witness.stats().routes4 === 1200,
+    );
     await witness.quiet(100);
-    t.like(witness.stats(), { routes4: 2000, resets: 0, duplicates: 0, unknownWithdraws: 0, malformed: 0 });
+    t.like(witness.stats(), { routes4: 1200, resets: 0, duplicates: 0, unknownWithdraws: 0, malformed: 0 });
     t.like(teller.stats(), { resets: 0, notifications: 0 });
     t.deepEqual(box.chassis.troubles, []);
     await box.operator.graft(GOOD, 0);
