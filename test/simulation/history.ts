@@ -2,7 +2,7 @@
  * One history from its seed to its end, and what must be true there: I5 and I6, no leak, and that a graft at rest costs
  * nothing but itself.
  */
-import { GRAFT } from '../../src/fabric/layout.ts';
+import { BOX, GRAFT } from '../../src/fabric/layout.ts';
 import { checkCounters, checkGroups, checkRibs, checkTables, idsInUse, memoryInUse } from './checks.ts';
 import type { SimulationOptions } from './options.ts';
 import { World } from './world.ts';
@@ -17,6 +17,9 @@ export interface Ending {
   readonly hangs: number;
   readonly sweeps: number;
   readonly repeated: number;
+  /** Neighbours that were shut because a table was full, and those of whom something found no room to be told. */
+  readonly shut: number;
+  readonly untold: number;
 }
 
 export function play(options: SimulationOptions, log?: (text: string) => void): Ending {
@@ -35,8 +38,10 @@ export function play(options: SimulationOptions, log?: (text: string) => void): 
   const { deaths } = world.undertaker;
   const { sweeps } = world.sweeper.numbers;
   const { done: grafts, aborted } = world.desk;
+  const shut = world.neighbours.reduce((sum, each) => sum + each.timesShut, 0);
+  const untold = world.neighbours.filter((_, session) => world.untold(session)).length;
   endAll(world);
-  return { deaths, hangs, repeated, sweeps, tables, grafts, aborted, updates };
+  return { deaths, hangs, repeated, sweeps, tables, grafts, aborted, updates, shut, untold };
 }
 
 function check(world: World): void {
@@ -49,7 +54,9 @@ function check(world: World): void {
 /** I6: a graft in a quiet chassis runs no decision, sends no record and no UPDATE. */
 function graftAtRest(world: World): void {
   const { blades } = world;
-  if (blades.length < 2) return;
+  // Who is not told all is looked at once more wherever it goes.
+  const full = world.anyStarved || Atomics.load(world.fabric.box, BOX.untold) !== 0;
+  if (blades.length < 2 || full) return;
   const evaluations = (): number =>
     blades.reduce((sum, { blade }) => sum + blade.routes.evaluator.evaluations, 0);
   const records = (): number => blades.reduce((sum, { blade }) => sum + blade.routes.recordsSent, 0);
@@ -72,7 +79,8 @@ function graftAtRest(world: World): void {
 
 /** Nothing is kept of sessions that are gone. */
 function endAll(world: World): void {
-  for (const neighbour of world.neighbours) if (neighbour.wantUp) neighbour.down('notification');
+  for (const neighbour of world.neighbours)
+    if (neighbour.wantUp || neighbour.established) neighbour.down('notification');
   world.rest();
   const { views, pages } = memoryInUse(world);
   if (views !== 0 || pages !== 0)

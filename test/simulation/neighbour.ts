@@ -28,6 +28,10 @@ export interface NeighbourWorld {
   readonly prefixes: Prefixes;
   /** What was said may be said again: a blade died. */
   readonly repeats: boolean;
+  /** A table may be full, and who asks for more is shut. */
+  readonly tablesFill: boolean;
+  /** How often the session was shut for that. */
+  shutFor(session: number): number;
   /** Calls the chassis. */
   call(session: number, wire: Wire): void;
   trace(text: string): void;
@@ -35,6 +39,7 @@ export interface NeighbourWorld {
 
 const KEEPALIVE = encodeKeepalive();
 const CEASE = 6;
+const OUT_OF_RESOURCES = 8;
 /** Cease subcodes by which an attempt may be turned away at any time: rejected, collision. */
 const TURNED_AWAY: readonly number[] = [5, 7];
 /** Milliseconds until the neighbour calls again. */
@@ -73,10 +78,14 @@ export class Neighbour {
   messagesReceived = 0;
   updatesReceived = 0;
   timesUp = 0;
+  /** Shut because a table was full. */
+  timesShut = 0;
   /** Announcements of what it held already, after a blade died. */
   repeated = 0;
   readonly #world: NeighbourWorld;
   #conversations: Conversation[] = [];
+  /** It has announced something since it came up. */
+  #asks = false;
   #callAt = 0;
   /** FAMILY_ bits for which End-of-RIB came. */
   #endsOfRib = 0;
@@ -393,6 +402,7 @@ export class Neighbour {
     const [a, w] = [announced.filter(spoken), withdrawn.filter(spoken)];
     if (a.length + w.length === 0) return;
     const given = a.length === 0 ? undefined : route;
+    if (given !== undefined) this.#asks = true;
     conversation.outbox.push(
       encodeChanges(prefixes, a, given, w, this.options.fourOctetAs, this.#pathOctets),
     );
@@ -456,7 +466,9 @@ export class Neighbour {
   #onNotification(conversation: Conversation, code: number, subcode: number): void {
     const attempt = conversation.stage !== 'Established' || conversation.updates === 0;
     const turnedAway = attempt && code === CEASE && TURNED_AWAY.includes(subcode);
-    if (!turnedAway && !(this.endExpected && code === CEASE)) this.#fail(`NOTIFICATION ${code}/${subcode}`);
+    if (this.#world.tablesFill && code === CEASE && subcode === OUT_OF_RESOURCES) this.#shut();
+    else if (!turnedAway && !(this.endExpected && code === CEASE))
+      this.#fail(`NOTIFICATION ${code}/${subcode}`);
     this.#world.trace(`neighbour ${this.options.index} got NOTIFICATION ${code}/${subcode}`);
     this.#finish(conversation);
   }
@@ -464,9 +476,18 @@ export class Neighbour {
   /** The chassis closed the connection. */
   #ended(conversation: Conversation): void {
     if (conversation.stage === 'Established' && !this.endExpected && conversation.updates > 0) {
-      this.#fail('the connection was closed');
+      if (this.timesShut === this.#world.shutFor(this.options.index)) this.#fail('the connection was closed');
+      this.#shut();
     }
     this.#finish(conversation);
+  }
+
+  /** It asked for more than there is; it stays away until the script says otherwise. */
+  #shut(): void {
+    this.timesShut = this.#world.shutFor(this.options.index);
+    if (this.timesShut === 0) this.#fail('shut without a word in its record');
+    if (!this.#asks) this.#fail('shut though it announces nothing');
+    this.wantUp = false;
   }
 
   #finish(conversation: Conversation): void {
@@ -485,6 +506,7 @@ export class Neighbour {
     this.#awaited.clear();
     this.#endsOfRib = 0;
     this.endExpected = false;
+    this.#asks = false;
   }
 
   #fail(what: string): never {

@@ -6,6 +6,7 @@ import { Random } from '../../src/base/random.ts';
 import { FAMILY_IPV4, FAMILY_IPV6 } from '../../src/bgp/families.ts';
 import { ROLES, type Role } from '../../src/bgp/roles.ts';
 import { LIMITS, type Limits } from '../../src/blade/limits.ts';
+import { POOLS } from '../../src/fabric/layout.ts';
 import type { RouterIdentity } from '../../src/rib/attribute-row.ts';
 import { type PolicyName, pickPolicy } from './policies.ts';
 
@@ -122,6 +123,15 @@ export interface SimulationOptions {
   readonly receiveBytes: number;
   readonly graftSlots: number;
   readonly limits: Limits;
+  /** Tables that are so small that they are full at times. */
+  readonly small?: SmallTables;
+}
+
+export interface SmallTables {
+  /** By pool (fabric/layout.ts), so many numbers. */
+  readonly most?: Readonly<Record<number, number>>;
+  readonly attributeBytes?: number;
+  readonly pages?: number;
 }
 
 export function optionsFor(seed: number, blades?: number): SimulationOptions {
@@ -209,6 +219,34 @@ export function faultyOptionsFor(seed: number): SimulationOptions {
     hangs: random.pick([0.0001, 0.001, 0.003]),
     stalls: random.pick([0, 0.001, 0.01]),
   };
+}
+
+/** Tables of the fabric are full at times, of what is in use or of what a sweep finds; blades die in half of the histories. */
+export function fullOptionsFor(seed: number): SimulationOptions {
+  const random = new Random(seed ^ 0xf011);
+  const options = random.chance(0.5) ? faultyOptionsFor(seed) : optionsFor(seed);
+  return { ...options, sweeps: random.pick([0.02, 0.1, 0.5]), small: smallTables(random, options) };
+}
+
+/** One table of which there is about as much as the neighbours want, or less. */
+function smallTables(random: Random, { prefixes4, prefixes6, blades }: SimulationOptions): SmallTables {
+  const part = random.pick([0.3, 0.6, 0.9]);
+  switch (random.pick(['prefixes', 'prefixes', 'sets', 'sets', 'bytes', 'pages'] as const)) {
+    case 'prefixes':
+      return {
+        most: {
+          [POOLS.prefixes4]: Math.max(1, Math.floor(prefixes4 * part)),
+          [POOLS.prefixes6]: Math.max(1, Math.floor(prefixes6 * part)),
+        },
+      };
+    case 'sets':
+      return { most: { [POOLS.attributes]: 10 + random.below(100) } };
+    case 'bytes':
+      // Blocks of a KiB, of which each blade, and the chassis, has one in its hands.
+      return { attributeBytes: 1 << 16, most: { [POOLS.byteBlocks]: blades + 3 + random.below(20) } };
+    default:
+      return { pages: 8 + random.below(60) };
+  }
 }
 
 /** Of everything something. */

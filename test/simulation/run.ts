@@ -7,14 +7,15 @@ import { play } from './history.ts';
 import {
   deadlyOptionsFor,
   faultyOptionsFor,
+  fullOptionsFor,
   optionsFor,
   type SimulationOptions,
   withPaths,
   withViews,
 } from './options.ts';
 
-const HELP = `npm run simulate -- [--seeds N] [--from SEED] [--seconds S] [--faults all|deaths|none] [--blades N] [--paths] [--views] [--first]
-npm run simulate -- --seed SEED [--faults all|deaths|none] [--blades N] [--paths] [--views]
+const HELP = `npm run simulate -- [--seeds N] [--from SEED] [--seconds S] [--faults all|deaths|full|none] [--blades N] [--paths] [--views] [--first]
+npm run simulate -- --seed SEED [--faults all|deaths|full|none] [--blades N] [--paths] [--views]
 
 Plays random histories of a whole chassis: routes that come and go, grafts, slow neighbours, sessions that fall. Every
 session must stay up, and at rest every neighbour must hold what a router with one blade would have told it.
@@ -23,7 +24,8 @@ session must stay up, and at rest every neighbour must hold what a router with o
   --from SEED    the first one's seed (1)
   --seconds S    ends after so long
   --faults       all: blades die at any operation and hang in the middle of their work, threads stand still (this is the
-                 default); deaths: blades die; none
+                 default); deaths: blades die; full: tables of the fabric are full, and
+                 the other faults too in half of the histories; none
   --blades N     so many blades instead of what the seed says; without faults only
   --paths        neighbours announce several paths of a prefix
   --views        neighbours are told other routes than the best
@@ -33,7 +35,7 @@ session must stay up, and at rest every neighbour must hold what a router with o
 Example: npm run simulate -- --seeds 20000 --from 100000
 `;
 
-type Faults = 'all' | 'deaths' | 'none';
+type Faults = 'all' | 'deaths' | 'full' | 'none';
 
 /** Milliseconds between two lines of progress. */
 const PROGRESS = 10_000;
@@ -65,6 +67,7 @@ function number(name: 'seeds' | 'from' | 'seconds' | 'blades' | 'seed'): number 
 const FAULTS: Readonly<Record<Faults, (seed: number) => SimulationOptions>> = {
   all: faultyOptionsFor,
   deaths: deadlyOptionsFor,
+  full: fullOptionsFor,
   none: (seed) => optionsFor(seed, values.blades === undefined ? undefined : number('blades')),
 };
 
@@ -76,7 +79,7 @@ function main(): void {
   const faults = FAULTS[values.faults as Faults];
   const choose = faults === undefined ? undefined : (seed: number) => withMore(faults(seed));
   if (choose === undefined) {
-    console.error(`simulate: --faults must be all, deaths or none, not "${values.faults}"`);
+    console.error(`simulate: --faults must be all, deaths, full or none, not "${values.faults}"`);
     process.exitCode = 2;
   } else if (values.seed === undefined) playMany(choose);
   else playOne(choose(number('seed')));
@@ -104,6 +107,8 @@ function playMany(choose: (seed: number) => SimulationOptions): void {
     hangs: 0,
     sweeps: 0,
     repeated: 0,
+    shut: 0,
+    untold: 0,
   };
   const causes = new Map<string, number[]>();
   const elapsed = (): number => Math.round(performance.now() - start) / 1000;
@@ -112,8 +117,8 @@ function playMany(choose: (seed: number) => SimulationOptions): void {
     totals.histories++;
     try {
       const ending = play(choose(seed));
-      for (const key of ['grafts', 'aborted', 'updates', 'deaths', 'hangs', 'sweeps', 'repeated'] as const)
-        totals[key] += ending[key];
+      for (const key of Object.keys(totals) as (keyof typeof totals)[])
+        if (key !== 'histories') totals[key] += ending[key];
     } catch (error) {
       noteFailure(causes, seed, (error as Error).message);
       if (values.first) break;

@@ -8,7 +8,14 @@ import type { NeighbourRules } from '../../src/bgp/neighbour-rules.ts';
 import type { BladeOrder, SessionConfiguration } from '../../src/blade/messages.ts';
 import { Sweeper } from '../../src/chassis/sweeper.ts';
 import { Fabric } from '../../src/fabric/fabric.ts';
-import { BOX, createFabricMemory, type FabricOptions, RING, SESSION } from '../../src/fabric/layout.ts';
+import {
+  BOX,
+  createFabricMemory,
+  type FabricOptions,
+  RING,
+  SESSION,
+  SESSION_NUMBER,
+} from '../../src/fabric/layout.ts';
 import { UNREACHABLE } from '../../src/fabric/next-hops.ts';
 import { describeFor } from '../../src/rib/attribute-row.ts';
 import { SimulatedCard } from './card.ts';
@@ -128,6 +135,31 @@ export class World {
     return this.options.deaths > 0;
   }
 
+  /** Who asks for more than a full table has is shut. */
+  get tablesFill(): boolean {
+    return this.options.small !== undefined;
+  }
+
+  /** Times that the chassis shut a session because a table was full. */
+  shutFor(session: number): number {
+    return this.fabric.number(session, SESSION_NUMBER.outOfResources);
+  }
+
+  /** A session is not told all: some of it finds no room, and that is counted. */
+  untold(session: number): boolean {
+    return (
+      this.fabric.number(session, SESSION_NUMBER.routesUntold) > 0 &&
+      Atomics.load(this.fabric.box, BOX.untold) !== 0
+    );
+  }
+
+  /** Nothing is to be noted of what it is told: there are no pages. */
+  starved(session: number): boolean {
+    return this.blades.some(({ blade }) =>
+      blade.groups.all.some((group) => group.starved && group.members.includes(session)),
+    );
+  }
+
   preempt(blade: SimulatedBlade): void {
     if (this.#depth >= DEPTH) return;
     if (!this.#peace && this.options.hangs > 0 && this.#random.chance(this.options.hangs)) this.#hang(blade);
@@ -198,6 +230,19 @@ export class World {
       this.#advance();
       this.settle();
     }
+    if (this.options.small !== undefined) this.#lookForRoom(limit);
+  }
+
+  /** What found no room to be told is looked at after each sweep; the chassis sweeps now and then while there is any. */
+  #lookForRoom(limit: number): void {
+    for (let left = 3; left > 0 && Atomics.load(this.fabric.box, BOX.untold) !== 0; left--) {
+      this.sweep();
+      for (const until = this.now + REJOIN; this.now < until || !this.#quiet; ) {
+        if (this.now > limit + QUIET_WITHIN) throw new Error(`never quiet: ${this.#whatIsLeft}`);
+        this.#advance();
+        this.settle();
+      }
+    }
   }
 
   /** Everything that can happen without time going on. */
@@ -224,6 +269,9 @@ export class World {
       if (this.undertaker.step() || this.undertaker.reclaim()) any = true;
       if (this.sweeper.sweeping && !this.#busy) {
         this.sweeper.step(() => false);
+        any = true;
+      } else if (this.options.small !== undefined && !this.#busy && this.sweeper.due) {
+        this.sweeper.begin();
         any = true;
       }
       if (!any) break;
@@ -435,6 +483,11 @@ export class World {
     this.blades[slot]?.order({ kind: 'adopt', session });
   }
 
+  /** What a graft costs is known when all is told. */
+  get anyStarved(): boolean {
+    return this.blades.some(({ blade }) => blade.groups.all.some((group) => group.starved));
+  }
+
   get #quiet(): boolean {
     return this.#whatIsLeft === '';
   }
@@ -453,12 +506,12 @@ export class World {
     }
     for (const { blade, slot } of this.blades) {
       for (const group of blade.groups.all)
-        if (!group.quiet) left.push(`blade ${slot} has something to export`);
+        if (!group.quiet && !group.starved) left.push(`blade ${slot} has something to export`);
       for (const channel of blade.routes.channels)
         if (channel.pending > 0) left.push(`blade ${slot} has records to send`);
     }
     if (!this.undertaker.idle) left.push('somebody is dead');
-    if (this.desk.active > 0) left.push(`grafts: ${this.desk.waitingFor}`);
+    if (this.desk.active > 0 && !this.anyStarved) left.push(`grafts: ${this.desk.waitingFor}`);
     return left.join('; ');
   }
 
@@ -503,6 +556,7 @@ function fabricOptions(options: SimulationOptions): FabricOptions {
     receiveBytes: options.receiveBytes,
     transmitBytes: 1 << 16,
     grafts: options.graftSlots,
+    ...options.small,
     nextHops: options.resolves ? 1 << 10 : 0,
     lanes: LANES,
     lanedSessions: options.neighbours.length,
