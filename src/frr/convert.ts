@@ -10,10 +10,12 @@
 import { Document } from 'yaml';
 import { Lists } from './lists.ts';
 import { Names } from './names.ts';
-import { asNumber, type Direction, FilterPolicies, Neighbors, type Peer } from './neighbors.ts';
+import { type Direction, FilterPolicies, Neighbors, type Peer } from './neighbors.ts';
 import { type Line, type Place, readLines } from './read.ts';
 import { type Left, Report } from './report.ts';
 import { RouteMaps } from './route-maps.ts';
+import { RouterLines, type Values } from './router-lines.ts';
+import { Surroundings } from './surroundings.ts';
 
 export interface Converted {
   readonly yaml: string;
@@ -27,7 +29,6 @@ export interface Converted {
 }
 
 type BgpPlace = Extract<Place, { kind: 'bgp' }>;
-type Values = Record<string, unknown>;
 
 /** `known`: the keys that a neighbour can have; `routerKeys`: those of the router. */
 export function convertFrr(
@@ -38,8 +39,9 @@ export function convertFrr(
   const report = new Report();
   const converter = new Converter(report, known, routerKeys);
   for (const line of readLines(text)) converter.take(line);
+  const yaml = converter.finish();
   return {
-    yaml: converter.finish(),
+    yaml,
     carried: report.carried,
     left: report.left,
     notes: report.notes,
@@ -49,29 +51,28 @@ export function convertFrr(
 
 class Converter {
   readonly #report: Report;
-  readonly #routerKeys: ReadonlySet<string>;
   readonly #names = new Names('accept', 'reject');
   readonly #lists: Lists;
   readonly #maps: RouteMaps;
   readonly #neighbors: Neighbors;
-  readonly #router: Values = {};
-  readonly #defaults: Values = {};
+  readonly #router: RouterLines;
+  readonly #around: Surroundings;
   #bgp: BgpPlace | undefined;
-  #ipv4ByDefault = true;
-  #requiresPolicy = true;
 
   constructor(report: Report, known: ReadonlySet<string>, routerKeys: ReadonlySet<string>) {
     this.#report = report;
-    this.#routerKeys = routerKeys;
     this.#lists = new Lists(report);
     this.#maps = new RouteMaps(this.#lists, this.#names, report);
     this.#neighbors = new Neighbors(report, known);
+    this.#router = new RouterLines(report, routerKeys);
+    this.#around = new Surroundings(report);
   }
 
   take(line: Line): void {
     const { place } = line;
     if (place.kind === 'route-map') this.#maps.take(line);
     else if (place.kind === 'bgp') this.#takeBgp(line, place);
+    else if (this.#around.take(line)) return;
     else if (place.kind === 'other' || !this.#lists.take(line)) this.#report.foreign++;
   }
 
@@ -87,65 +88,11 @@ class Converter {
     }
     if (first === 'router') {
       this.#bgp = place;
-      this.#router['as'] = place.as;
+      this.#router.router.as = place.as;
       this.#report.carried++;
     } else if (first === 'address-family') this.#report.carried++;
     else if (first === 'neighbor') this.#neighbors.take(line, place.family);
-    else this.#takeRouter(line);
-  }
-
-  #takeRouter(line: Line): void {
-    const text = line.words.join(' ');
-    const [first = '', second = '', third = ''] = line.words;
-    const wrong = this.#routerLine(line, text, first, second, third);
-    if (wrong === undefined) this.#report.carried++;
-    else this.#report.leave(line, wrong);
-  }
-
-  /** What is wrong with a line about the router, where something is. */
-  #routerLine(line: Line, text: string, first: string, second: string, third: string): string | undefined {
-    if (text.startsWith('bgp router-id')) return this.#set('id', third);
-    if (text.startsWith('bgp cluster-id')) return this.#set('cluster-id', third);
-    if (text === 'bgp default ipv4-unicast') this.#ipv4ByDefault = !line.no;
-    else if (text === 'bgp ebgp-requires-policy') this.#requiresPolicy = !line.no;
-    else if (text === 'bgp always-compare-med')
-      return line.no ? undefined : this.#set('always-compare-med', true);
-    else if (text.startsWith('bgp bestpath med missing-as-worst'))
-      return this.#set('missing-med-as-worst', true);
-    else if (text.startsWith('bgp confederation identifier'))
-      return this.#setConfederation('id', asNumber(line.words[3] ?? ''));
-    else if (text.startsWith('bgp confederation peers'))
-      return this.#setConfederation('members', line.words.slice(3).map(asNumber));
-    else if (text === 'bgp graceful-restart')
-      this.#defaults['graceful-restart'] = line.no ? 'helper' : 'full';
-    else if (text.startsWith('bgp long-lived-graceful-restart stale-time')) {
-      this.#defaults['long-lived-stale-time'] = Number(line.words[3]);
-    } else if (text === 'bgp graceful-restart-disable') this.#defaults['graceful-restart'] = 'off';
-    else if (text.startsWith('bgp graceful-restart restart-time')) {
-      const seconds = Number(line.words[3]);
-      if (!(seconds >= 1 && seconds <= 4095)) return 'graftd takes 1 to 4095 seconds';
-      this.#defaults['restart-time'] = seconds;
-    } else if (first === 'timers' && second === 'bgp') {
-      this.#defaults['hold-time'] = Number(line.words[3]);
-    } else if (NEEDLESS.test(text)) {
-      this.#report.notes.push({ line: line.number, text: line.text, reason: 'graftd needs nothing for it' });
-    } else if (first === 'network')
-      return 'graftd originates a route whatever export policies say: see "originate"';
-    else return line.no ? 'it takes something back that graftd does not do' : 'graftd has no counterpart';
-    return undefined;
-  }
-
-  #set(key: string, value: unknown): string | undefined {
-    if (!this.#routerKeys.has(key)) return `graftd has no "${key}"`;
-    this.#router[key] = value;
-    return undefined;
-  }
-
-  #setConfederation(key: 'id' | 'members', value: unknown): string | undefined {
-    return this.#set('confederation', {
-      ...(this.#router.confederation as object | undefined),
-      [key]: value,
-    });
+    else this.#router.take(line);
   }
 
   finish(): string {
@@ -159,24 +106,46 @@ class Converter {
     const neighbors = peers
       .filter((peer) => !peer.group)
       .flatMap((peer) => this.#neighbor(peer, groups, groupNames, policies));
+    const ranges = this.#ranges(groups, groupNames);
+    const id = this.#router.router.id ?? this.#around.routerId;
     const whole = {
-      router: this.#router,
-      ...(Object.keys(this.#defaults).length > 0 ? { defaults: this.#defaults } : {}),
+      router: { ...this.#router.router, ...(id === undefined ? {} : { id }) },
+      chassis: this.#router.chassis,
+      rpki: this.#around.rpki ?? {},
+      defaults: this.#router.defaults,
       ...this.#maps.entries.sets,
-      ...(Object.keys(this.#maps.policies).length > 0 ? { policies: this.#maps.policies } : {}),
-      ...(Object.keys(groups).length > 0 ? { groups } : {}),
-      ...(neighbors.length > 0 ? { neighbors } : {}),
+      policies: this.#maps.policies,
+      groups,
+      neighbors,
+      'neighbor-ranges': ranges,
     };
-    return this.#print(whole);
+    return this.#print(Object.fromEntries(Object.entries(whole).filter(([, each]) => !isEmpty(each))), id);
+  }
+
+  /** Those who call without being named ("bgp listen range"). */
+  #ranges(groups: Values, groupNames: Names): Values[] {
+    return this.#router.ranges.flatMap(({ range, group, line }) => {
+      const peer = this.#neighbors.peers.get(group);
+      const name = peer?.group ? groupNames.of(group) : undefined;
+      if (name === undefined || (groups[name] as Values).as === undefined) {
+        this.#report.carried--;
+        this.#report.leave(line, 'the AS of those who call has to be said, by the number');
+        return [];
+      }
+      const { limit } = this.#router;
+      return [{ range, group: name, ...(limit === undefined ? {} : { limit }) }];
+    });
   }
 
   #neighbor(peer: Peer, groups: Values, groupNames: Names, policies: FilterPolicies): Values[] {
     const group = peer.member === undefined ? undefined : this.#neighbors.peers.get(peer.member);
     const keys = this.#keys(peer, group, policies);
-    if (keys['as'] === undefined && group?.keys['as'] === undefined && this.#asOf(group) === undefined) {
-      this.#report.leave(peer.line, `${peer.name} is left out: its AS is not said, or only as external`);
+    if (peer.as === undefined && group?.as === undefined) {
+      this.#report.carried -= peer.lines.length;
+      for (const line of peer.lines) this.#report.leave(line, `${peer.name} is left out: its AS is not said`);
       return [];
     }
+    this.#connectFrom(peer, group, keys);
     if (peer.shutdown !== undefined) {
       this.#report.notes.push({
         line: peer.shutdown.number,
@@ -198,6 +167,19 @@ class Converter {
     ];
   }
 
+  /** "update-source lo" is the address of that interface, where the file says it. */
+  #connectFrom(peer: Peer, group: Peer | undefined, keys: Values): void {
+    const source = peer.source ?? group?.source;
+    if (source === undefined || keys['local-address'] !== undefined) return;
+    const { name, line } = source;
+    const address = this.#around.addressOf(name, peer.name);
+    if (address !== undefined) keys['local-address'] = address;
+    else if (!this.#report.left.some((left) => left.line === line.number)) {
+      this.#report.carried--;
+      this.#report.leave(line, `graftd connects from an address, and the file does not say that of ${name}`);
+    }
+  }
+
   #asOf(peer: Peer | undefined): number | undefined {
     if (peer?.as === 'internal') return this.#bgp?.as;
     return typeof peer?.as === 'number' ? peer.as : undefined;
@@ -207,19 +189,26 @@ class Converter {
   #keys(peer: Peer, group: Peer | undefined, policies: FilterPolicies): Values {
     const keys: Values = {};
     const as = this.#asOf(peer) ?? this.#asOf(group);
-    if (as !== undefined) keys['as'] = as;
+    if (as !== undefined) keys.as = as;
     Object.assign(keys, group?.keys, peer.keys);
     const active = (family: 'ipv4' | 'ipv6'): boolean =>
-      peer.active[family] ?? group?.active[family] ?? (family === 'ipv4' && this.#ipv4ByDefault);
+      peer.active[family] ?? group?.active[family] ?? (family === 'ipv4' && this.#router.ipv4ByDefault);
     const families = (['ipv4', 'ipv6'] as const).filter(active);
-    if (families.length > 0) keys['families'] = families.map((family) => `${family}-unicast`);
+    if (families.length > 0) keys.families = families.map((family) => `${family}-unicast`);
     const filters = new Map([...(group?.filters ?? []), ...peer.filters]);
     const internal = as !== undefined && as === this.#bgp?.as;
     for (const [key, direction] of [
       ['import', 'in'],
       ['export', 'out'],
     ] as const) {
-      const policy = this.#policy(filters, direction, families, internal, policies, as === undefined);
+      const policy = this.#policy(
+        filters,
+        direction,
+        families,
+        internal,
+        policies,
+        peer.as === undefined && group?.as === undefined,
+      );
       if (policy !== undefined) keys[key] = policy;
     }
     return keys;
@@ -236,15 +225,19 @@ class Converter {
     const policy = policies.policy(filters, direction, families.length > 0 ? families : ['ipv4']);
     if (policy !== undefined || internal || unknown) return policy;
     // RFC 8212, for which FRR has this switch.
-    return this.#requiresPolicy ? undefined : 'accept';
+    return this.#router.requiresPolicy ? undefined : 'accept';
   }
 
-  #print(whole: Values): string {
+  #print(whole: Values, id: unknown): string {
     const document = new Document(whole);
     const { left, notes } = this.#report;
+    for (const each of [left, notes]) each.sort((a, b) => a.line - b.line);
     const lines = [
       ' Made from an FRR configuration.',
-      ...(this.#router['id'] === undefined ? [' router.id has to be put in: the file does not say it.'] : []),
+      ...(id === undefined ? [' router.id has to be put in: the file does not say it.'] : []),
+      ...(id === this.#router.router.id
+        ? []
+        : [` router.id is the address that FRR would take for it: ${id}.`]),
       ...comments(' Not carried over:', left),
       ...comments(' Please look at:', notes),
     ];
@@ -253,8 +246,9 @@ class Converter {
   }
 }
 
-const NEEDLESS =
-  /^coalesce-time|^bgp (graceful-restart preserve-fw-state|log-neighbor-changes|suppress-fib-pending|network import-check|allow-martian-nexthop|fast-external-failover|deterministic-med|send-extra-data|update-delay|default (show|software)|suppress-duplicates)/;
+function isEmpty(section: unknown): boolean {
+  return Object.keys(section as object).length === 0;
+}
 
 function comments(title: string, found: readonly Left[]): string[] {
   if (found.length === 0) return [];

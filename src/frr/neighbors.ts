@@ -5,7 +5,7 @@
 
 import { aclName, type Lists, type Test } from './lists.ts';
 import type { Names } from './names.ts';
-import type { Line } from './read.ts';
+import { asNumber, type Line } from './read.ts';
 import type { Report } from './report.ts';
 import { type Conditions, family } from './route-map-entry.ts';
 import type { RouteMaps, StatementText } from './route-maps.ts';
@@ -19,20 +19,22 @@ export class Peer {
   readonly group: boolean;
   /** The peer group that it belongs to. */
   member: string | undefined;
-  as: number | 'internal' | 'external' | undefined;
+  /** external, auto: any. */
+  as: number | 'internal' | 'external' | 'auto' | undefined;
   readonly keys: Values = {};
   /** Families that are activated, or not. */
   readonly active: { ipv4?: boolean; ipv6?: boolean } = {};
   /** "ipv4 in route-map" → its name. */
   readonly filters = new Map<string, string>();
-  /** The first line that names it. */
-  readonly line: Line;
+  /** The interface from which FRR connects. */
+  source: { readonly name: string; readonly line: Line } | undefined;
+  /** The lines that were carried over. */
+  readonly lines: Line[] = [];
   shutdown: Line | undefined;
 
-  constructor(name: string, group: boolean, line: Line) {
+  constructor(name: string, group: boolean) {
     this.name = name;
     this.group = group;
-    this.line = line;
   }
 }
 
@@ -45,8 +47,18 @@ const ALWAYS: Readonly<Record<string, string>> = {
   'send-community': 'graftd sends all communities in any case',
   'ebgp-multihop': 'graftd does not limit the hops to a neighbour; "ttl-security" does',
   'disable-connected-check': 'graftd does not ask whether a neighbour is connected',
+  solo: 'who shares an update group is graftd’s affair',
+  'extended-optional-parameters': 'graftd uses them where they are needed (RFC 9072)',
   'capability dynamic': 'that capability is not in use any more',
 };
+
+/** Addresses that graftd talks to nobody at. */
+const UNUSABLE: readonly (readonly [RegExp, string])[] = [
+  [/^fe[89ab][0-9a-f]*:/i, 'graftd has no zones, which a link-local address needs'],
+  [/^2[45]\d\.\d+\.\d+\.\d+$/, 'addresses of 240.0.0.0/4 are reserved'],
+];
+
+const ALL_CAPABILITIES = ['multiprotocol', 'route-refresh', 'enhanced-route-refresh', 'four-octet-as'];
 
 /** Keys with a value that stands as it is, or is always true. */
 const FLAGS: Readonly<Record<string, string>> = {
@@ -80,15 +92,24 @@ export class Neighbors {
       );
       return;
     }
+    const unusable = UNUSABLE.find(([form]) => form.test(name));
+    if (unusable !== undefined) {
+      this.#report.leave(line, unusable[1]);
+      return;
+    }
     let peer = this.peers.get(name);
     if (peer === undefined) {
       const isGroup = !/^[\d.]+$|:/.test(name);
-      peer = new Peer(name, isGroup, line);
+      peer = new Peer(name, isGroup);
       this.peers.set(name, peer);
     }
     const wrong = this.#take(peer, line, family, what, rest);
-    if (wrong !== undefined) this.#report.leave(line, wrong);
-    else this.#report.carried++;
+    if (wrong !== undefined) {
+      this.#report.leave(line, wrong);
+      return;
+    }
+    this.#report.carried++;
+    peer.lines.push(line);
   }
 
   /** What is wrong with it, where something is. */
@@ -117,8 +138,11 @@ export class Neighbors {
     if (flag !== undefined) return set(flag, true);
     switch (what) {
       case 'remote-as':
-        if (first === 'auto') return 'the AS of a neighbour has to be said';
-        peer.as = first === 'internal' || first === 'external' ? first : asNumber(first);
+        if (first === 'auto' || first === 'external') {
+          peer.as = first;
+          return 'graftd wants the AS of each neighbour by its number: it has to be put in';
+        }
+        peer.as = first === 'internal' ? first : asNumber(first);
         return undefined;
       case 'peer-group':
         if (first !== '') peer.member = first;
@@ -130,9 +154,9 @@ export class Neighbors {
       case 'port':
         return set('port', Number(first));
       case 'update-source':
-        return /^[\d.]+$|:/.test(first)
-          ? set('local-address', first)
-          : 'graftd connects from an address, not from an interface';
+        if (/^[\d.]+$|:/.test(first)) return set('local-address', first);
+        peer.source = { name: first, line };
+        return undefined;
       case 'ttl-security':
         return set('ttl-security', Number(second));
       case 'timers':
@@ -174,6 +198,8 @@ export class Neighbors {
         return first === ''
           ? set('default-originate', true)
           : 'a default route that depends on a route map has no counterpart';
+      case 'dont-capability-negotiate':
+        return set('without-capabilities', ALL_CAPABILITIES);
       case 'shutdown':
         peer.shutdown = line;
         return undefined;
@@ -233,12 +259,6 @@ function setTimers(
     wrong ??
     (hold === 0 || keepalive * 3 === hold || keepalive >= hold ? undefined : set('keepalive-time', keepalive))
   );
-}
-
-/** "65000", or "1.10" (RFC 5396). */
-export function asNumber(word: string): number {
-  const dotted = /^(\d+)\.(\d+)$/.exec(word);
-  return dotted === null ? Number(word) : Number(dotted[1]) * 65536 + Number(dotted[2]);
 }
 
 /** Makes the policies of what filters a neighbour in one direction. */

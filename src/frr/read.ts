@@ -65,11 +65,17 @@ function enter(words: readonly string[], no: boolean, indented: boolean, before:
     return { kind: 'route-map', name: second, permit, order: Number(words[3]) };
   }
   if (first === 'address-family' && before.kind === 'bgp') return { ...before, family: familyOf(words) };
+  if (TOP_WORDS.test(words.join(' '))) return TOP;
   if (before.kind === 'bgp' && BGP_WORDS.has(first)) return before;
   if (OTHER.test(words.join(' ')) && !indented) return { kind: 'other', title: words.join(' ') };
-  if (TOP_WORDS.test(words.join(' '))) return TOP;
   if (before.kind === 'route-map' && ROUTE_MAP_WORDS.has(first)) return before;
   return indented || before.kind === 'other' ? before : TOP;
+}
+
+/** "65000", or "1.10" (RFC 5396). */
+export function asNumber(word: string): number {
+  const dotted = /^(\d+)\.(\d+)$/.exec(word);
+  return dotted === null ? Number(word) : Number(dotted[1]) * 65536 + Number(dotted[2]);
 }
 
 const BGP_WORDS = new Set([
@@ -90,7 +96,7 @@ function routerBgp(words: readonly string[]): Place {
   const at = words.indexOf('vrf');
   return {
     kind: 'bgp',
-    as: Number(words[2]),
+    as: asNumber(words[2] ?? ''),
     vrf: at > 0 ? words[at + 1] : words.includes('view') ? words.at(-1) : undefined,
     family: 'none',
   };

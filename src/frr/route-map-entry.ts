@@ -7,10 +7,10 @@ import type { Report } from './report.ts';
 
 export type Conditions = Record<string, string[]>;
 
-/** One way for an entry to match. */
+/** One way for an entry to match: all of "if" holds, and none of what "unless" has. */
 export interface Alternative {
   readonly if: Conditions;
-  readonly unless: Conditions;
+  readonly unless: readonly Conditions[];
 }
 
 export interface Entry {
@@ -126,7 +126,7 @@ export class EntryReader {
     }
     return tests.map(({ some, none }) => ({
       if: some.length > 0 ? { [kind]: [...some] } : {},
-      unless: none.length > 0 ? { [kind]: [...none] } : {},
+      unless: none.length > 0 ? [{ [kind]: [...none] }] : [],
     }));
   }
 
@@ -276,14 +276,11 @@ function cross(left: readonly Alternative[], right: readonly Alternative[]): Alt
 function both(a: Alternative, b: Alternative): Alternative {
   for (const key of Object.keys(b.if))
     if (key in a.if) throw new Unknown(`a second condition of "${key}" in one entry`);
-  if (Object.keys(a.unless).length > 0 && Object.keys(b.unless).length > 0) {
-    throw new Unknown('a second list that denies in one entry');
-  }
-  return { if: { ...a.if, ...b.if }, unless: { ...a.unless, ...b.unless } };
+  return { if: { ...a.if, ...b.if }, unless: [...a.unless, ...b.unless] };
 }
 
 function only(conditions: Conditions): Alternative {
-  return { if: conditions, unless: {} };
+  return { if: conditions, unless: [] };
 }
 
 function merge(set: Record<string, unknown>, key: string, value: Record<string, unknown>): void {

@@ -7,6 +7,8 @@
  *   on-match next      on with the next entry; after the last one, accept
  *   on-match goto N    call NAME-from-N, the entries from there on, then reject
  *   call, on-match     call OTHER-called first
+ *   two lists, each    a statement has one "unless": where what one list denies holds, call what comes after,
+ *   of which denies    then reject
  *
  * A route map that is called in the middle comes in a second form, NAME-called, which comes back where it permits.
  */
@@ -70,33 +72,52 @@ export class RouteMaps {
     for (const name of this.#maps.keys()) this.#make(this.policy(name) as string, name, 0, 'decides');
   }
 
-  /** The entries of a route map from one on, as a policy of this name. */
-  #make(policy: string, map: string, from: number, form: Form): string {
+  /** The entries of a route map from one on, as a policy of this name; of that one, the ways to match from one on. */
+  #make(policy: string, map: string, from: number, form: Form, way = 0): string {
     if (this.policies[policy] !== undefined) return policy;
     const statements: StatementText[] = [];
     // Before its statements are made: they may call it, in a configuration that goes round in circles.
     this.policies[policy] = statements;
     const entries = this.#maps.get(map) as readonly ReadEntry[];
-    for (let at = from; at < entries.length; at++) statements.push(...this.#statements(map, at, form));
+    for (let at = from; at < entries.length; at++) {
+      statements.push(...this.#statements(map, at, form, at === from ? way : 0));
+    }
     // biome-ignore lint/suspicious/noThenProperty: a key of the file, and never a function.
     const denied: StatementText = { name: 'no entry matched', then: 'reject' };
     if (form === 'comes back' || statements.length === 0) statements.push(denied);
     return policy;
   }
 
-  #statements(map: string, at: number, form: Form): StatementText[] {
+  #statements(map: string, at: number, form: Form, way: number): StatementText[] {
     const entry = (this.#maps.get(map) as readonly ReadEntry[])[at] as ReadEntry;
     const { order, permit, alternatives, set } = entry;
     if (alternatives.length === 0) return [];
     // biome-ignore lint/suspicious/noThenProperty: a key of the file, and never a function.
     const end = permit ? this.#end(map, at, entry, form) : ({ then: 'reject' } as const);
-    return alternatives.map(({ if: wanted, unless }) => ({
-      name: `${map} ${permit ? 'permit' : 'deny'} ${order}`,
-      ...(Object.keys(wanted).length > 0 ? { if: wanted } : {}),
-      ...(Object.keys(unless).length > 0 ? { unless } : {}),
-      ...(Object.keys(set).length > 0 ? { set } : {}),
-      ...end,
-    }));
+    const name = `${map} ${permit ? 'permit' : 'deny'} ${order}`;
+    return alternatives.slice(way).flatMap(({ if: wanted, unless: [unless = {}, ...more] }, i) => [
+      ...more.map(
+        (denied): StatementText => ({ name, if: denied, ...this.#after(map, at, form, way + i + 1) }),
+      ),
+      {
+        name,
+        ...(Object.keys(wanted).length > 0 ? { if: wanted } : {}),
+        ...(Object.keys(unless).length > 0 ? { unless } : {}),
+        ...(Object.keys(set).length > 0 ? { set } : {}),
+        ...end,
+      },
+    ]);
+  }
+
+  /** On with another way to match of an entry, or where there is none with the next entry. */
+  #after(map: string, at: number, form: Form, way: number): StatementText {
+    const entries = this.#maps.get(map) as readonly ReadEntry[];
+    const another = way < (entries[at] as ReadEntry).alternatives.length;
+    // biome-ignore-start lint/suspicious/noThenProperty: a key of the file, and never a function.
+    if (!another && at + 1 === entries.length) return { then: 'reject' };
+    const rest = this.#rest(map, another ? at : at + 1, form, another ? way : 0);
+    return { call: rest, then: form === 'decides' ? 'reject' : 'return' };
+    // biome-ignore-end lint/suspicious/noThenProperty: a key of the file, and never a function.
   }
 
   /** How an entry that permits ends. */
@@ -131,13 +152,14 @@ export class RouteMaps {
   }
 
   /** The policy of the entries from one on. */
-  #rest(map: string, from: number, form: Form): string {
+  #rest(map: string, from: number, form: Form, way = 0): string {
     const { order } = (this.#maps.get(map) as readonly ReadEntry[])[from] as ReadEntry;
     return this.#make(
-      this.#names.of(`from ${form} ${map} ${order}`, `${map}-from-${order}`),
+      this.#names.of(`from ${form} ${map} ${order} ${way}`, `${map}-from-${order}`),
       map,
       from,
       form,
+      way,
     );
   }
 }

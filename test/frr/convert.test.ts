@@ -49,6 +49,10 @@ const NEIGHBOR_LINES: readonly [line: string, keys: Record<string, unknown>][] =
   ['addpath-tx-all-paths', { 'add-path-send': ['ipv4-unicast'] }],
   ['local-role customer strict-mode', { 'local-role': 'customer', 'role-strict': true }],
   ['graceful-restart-disable', { 'graceful-restart': 'off' }],
+  [
+    'dont-capability-negotiate',
+    { 'without-capabilities': ['multiprotocol', 'route-refresh', 'enhanced-route-refresh', 'four-octet-as'] },
+  ],
 ];
 
 for (const [line, keys] of NEIGHBOR_LINES) {
@@ -65,6 +69,79 @@ test('a line without a counterpart is named with its number and the reason', (t)
   const { left, yaml } = withNeighbor('bfd', 'timers connect 5');
   t.deepEqual(left, [{ line: 4, text: 'neighbor 192.0.2.2 bfd', reason: 'graftd has no counterpart' }]);
   t.regex(yaml, /# +line 4: neighbor 192\.0\.2\.2 bfd: graftd has no counterpart/);
+});
+
+test('a neighbour whose AS FRR learns is carried over, and its AS is still to be said', (t) => {
+  const { yaml, left } = convert(
+    [
+      'router bgp 65000',
+      ' bgp router-id 192.0.2.1',
+      ' neighbor 192.0.2.2 remote-as external',
+      ' neighbor 192.0.2.2 description north',
+      ' neighbor 192.0.2.3 description whose AS nobody says',
+    ].join('\n'),
+  );
+  t.deepEqual(
+    left.map(({ line }) => line),
+    [3, 5],
+  );
+  const { mistakes = [] } = parseConfiguration(yaml, 'x.yaml');
+  t.deepEqual(
+    mistakes.map((each) => each.path),
+    ['neighbors[0].as'],
+  );
+});
+
+test('what stands around "router bgp" counts: interfaces to connect from, RPKI caches, addresses that may call', (t) => {
+  const { yaml, left } = convert(
+    [
+      'interface lo',
+      ' ip address 192.0.2.1/32',
+      ' ip address 192.0.2.9/32',
+      ' ipv6 address 2001:db8::1/128',
+      'exit',
+      'rpki',
+      ' rpki polling_period 600',
+      ' rpki cache 192.0.2.50 3323 preference 2',
+      ' rpki cache tcp 192.0.2.51 3323 source 192.0.2.1 preference 1',
+      ' rpki cache ssh.example.net 22 user key',
+      'exit',
+      'router bgp 1.10',
+      ' bgp graceful-restart select-defer-time 30',
+      ' bgp listen limit 20',
+      ' bgp listen range 198.51.100.0/24 peer-group down',
+      ' no bgp enforce-first-as',
+      ' neighbor down peer-group',
+      ' neighbor down remote-as 64500',
+      ' neighbor 2001:db8::2 remote-as 64501',
+      ' neighbor 2001:db8::2 update-source lo',
+      ' neighbor 192.0.2.2 remote-as 64502',
+      ' neighbor 192.0.2.2 update-source eth0',
+      'bgp community-list standard C seq 5 permit 64500:1',
+      'route-map M permit 10',
+      ' match community C',
+    ].join('\n'),
+  );
+  t.deepEqual(
+    left.map(({ line }) => line),
+    [10, 22],
+  );
+  const caches = { refresh: 600, port: 3323 };
+  const made = parse(yaml) as Record<string, unknown>;
+  t.deepEqual(made.router, { as: 65_546, id: '192.0.2.9' }, 'the highest address of a loopback');
+  t.like(made, {
+    chassis: { 'restart-wait': 30 },
+    'neighbor-ranges': [{ range: '198.51.100.0/24', group: 'down', limit: 20 }],
+    'community-sets': { C: ['64500:1'] },
+  });
+  t.deepEqual(made.rpki, {
+    caches: [
+      { ...caches, address: '192.0.2.50', preference: 2 },
+      { ...caches, address: '192.0.2.51', preference: 1, 'local-address': '192.0.2.1' },
+    ],
+  });
+  t.like((made.neighbors as object[])[0], { address: '2001:db8::2', 'local-address': '2001:db8::1' });
+  t.is(parseConfiguration(yaml, 'x.yaml').mistakes, undefined, yaml);
 });
 
 test('without a policy an eBGP neighbour gives and gets what FRR gives and takes', (t) => {
@@ -136,9 +213,10 @@ test('of real configurations whatever is carried over is right', (t) => {
     const made = convert(readFileSync(file, 'utf8'));
     carried += made.carried;
     left += made.left.length;
-    // What the file does not say has to be said by hand: the AS and the BGP Identifier of the router.
+    // What the file does not say has to be said by hand: the AS and the BGP Identifier of the router,
+    // the AS of a neighbour that FRR learns from its OPEN.
     const wrong = (parseConfiguration(made.yaml, file).mistakes ?? []).filter(
-      (mistake) => !/^router(\.as|\.id)?$/.test(mistake.path),
+      (mistake) => !/^(router(\.as|\.id)?|neighbors\[\d+\]\.as)$/.test(mistake.path),
     );
     for (const mistake of wrong) faults.push(`${path.basename(file)}: ${mistake.path}: ${mistake.message}`);
   }

@@ -22,7 +22,8 @@ import { loopbackNetwork, type Network } from './network.ts';
 import { Hopeless, until } from './wait.ts';
 
 /** GRAFTD_SEED makes another configuration and another table. */
-const SEED = Number(process.env.GRAFTD_SEED ?? 7606);
+const DEFAULT_SEED = 7606;
+const SEED = Number(process.env.GRAFTD_SEED ?? DEFAULT_SEED);
 const PREFIXES = 1500;
 const SETS = 120;
 /** Neighbours that are told, each through filters of its own. */
@@ -292,7 +293,7 @@ test('graftd with what was made of an FRR configuration tells every neighbour wh
   const feed = table(random);
   const text = configuration(random, network);
   const made = convertFrr(text, new Set(Object.keys(neighborKeys)), new Set(Object.keys(routerKeys)));
-  const unexpected = made.left.filter(({ reason }) => !/never matches|a second|is no such list/.test(reason));
+  const unexpected = made.left.filter(({ reason }) => !/never matches|is no such list/.test(reason));
   t.deepEqual(
     unexpected.map(({ text: line, reason }) => `${line}: ${reason}`),
     [],
@@ -319,5 +320,6 @@ test('graftd with what was made of an FRR configuration tells every neighbour wh
   }
   t.deepEqual(wrong, [], `seed ${SEED}`);
   t.log(`${made.carried} lines carried over, ${made.left.length} not; ${routes} routes told`);
-  t.true(routes > 1000);
+  // Other seeds may have a map that lets nothing in.
+  t.true(routes > 1000 || SEED !== DEFAULT_SEED);
 });
