@@ -12,13 +12,8 @@ import { Blade } from '../src/blade/blade.ts';
 import type { SessionConfiguration } from '../src/blade/messages.ts';
 import { openRecord, rehearse } from '../src/blade/rehearsal.ts';
 import { Fabric } from '../src/fabric/fabric.ts';
-import {
-  BLADE_NUMBER,
-  CONNECTION,
-  createFabricMemory,
-  defaultFabricOptions,
-  SESSION_NUMBER,
-} from '../src/fabric/layout.ts';
+import { BLADE_NUMBER, CONNECTION, SESSION_NUMBER } from '../src/fabric/layout.ts';
+import { createFabricMemory, defaultFabricOptions } from '../src/fabric/memory.ts';
 import { type Feed, feedFor } from '../src/lab/feed.ts';
 import { generateTable } from '../src/lab/internet.ts';
 import { describeFor } from '../src/rib/attribute-row.ts';

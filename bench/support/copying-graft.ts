@@ -14,7 +14,8 @@ import { CANONICAL_ROOM, canonicalize, decodeUpdate, UpdateView } from '../../sr
 import { ACCEPT_ALL } from '../../src/blade/policies.ts';
 import { Routes } from '../../src/blade/routes.ts';
 import { Fabric } from '../../src/fabric/fabric.ts';
-import { createFabricMemory, defaultFabricOptions, SESSION, SESSION_FLAG } from '../../src/fabric/layout.ts';
+import { SESSION, SESSION_FLAG } from '../../src/fabric/layout.ts';
+import { createFabricMemory, defaultFabricOptions } from '../../src/fabric/memory.ts';
 import type { Feed } from '../../src/lab/feed.ts';
 import { describeFor } from '../../src/rib/attribute-row.ts';
 import { ATTRIBUTE_MASK } from '../../src/rib/route-word.ts';

@@ -7,12 +7,8 @@ import { HEADER_LENGTH, MAX_EXTENDED_MESSAGE } from '../../src/bgp/message.ts';
 import { countPrefixes, Prefix, prefix4Address, prefixEnd, readPrefix6 } from '../../src/bgp/nlri.ts';
 import { CANONICAL_ROOM, canonicalize, decodeUpdate, UpdateView } from '../../src/bgp/update.ts';
 import { AttributeDictionary } from '../../src/fabric/attributes.ts';
-import {
-  ATTRIBUTE_ROW,
-  createFabricMemory,
-  defaultFabricOptions,
-  type FabricMemory,
-} from '../../src/fabric/layout.ts';
+import { ATTRIBUTE_ROW } from '../../src/fabric/layout.ts';
+import { createFabricMemory, defaultFabricOptions, type FabricMemory } from '../../src/fabric/memory.ts';
 import { PrefixDictionary } from '../../src/fabric/prefixes.ts';
 import { type Feed, feedFor } from '../../src/lab/feed.ts';
 import { generateTable } from '../../src/lab/internet.ts';

@@ -3,7 +3,7 @@
  * stands in the fabric instead (I1): these are configuration, orders, and news for the log.
  */
 import type { NeighbourRules } from '../bgp/neighbour-rules.ts';
-import type { FabricMemory } from '../fabric/layout.ts';
+import type { FabricMemory } from '../fabric/memory.ts';
 import type { PolicyDefinition } from '../policy/language.ts';
 import type { RouterIdentity } from '../rib/attribute-row.ts';
 import type { Originated } from './originated.ts';

@@ -12,15 +12,8 @@ import { Afi, FAMILY_IPV4, FAMILY_IPV6, Safi } from '../bgp/families.ts';
 import { State } from '../bgp/fsm.ts';
 import { encodeKeepalive, MAX_MESSAGE } from '../bgp/message.ts';
 import { Fabric } from '../fabric/fabric.ts';
-import {
-  CONNECTION,
-  CONNECTION_STATE,
-  createFabricMemory,
-  type FabricOptions,
-  SESSION,
-  SESSION_FLAG,
-  SESSION_NUMBER,
-} from '../fabric/layout.ts';
+import { CONNECTION, CONNECTION_STATE, SESSION, SESSION_FLAG, SESSION_NUMBER } from '../fabric/layout.ts';
+import { createFabricMemory, type FabricOptions } from '../fabric/memory.ts';
 import { OutViews } from '../rib/adj-rib-out.ts';
 import { describeFor } from '../rib/attribute-row.ts';
 import { Blade } from './blade.ts';

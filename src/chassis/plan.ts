@@ -7,7 +7,7 @@ import { communityNumber, originatedSet } from '../bgp/originated-set.ts';
 import { EXTENDED_RING, type SessionConfiguration } from '../blade/messages.ts';
 import type { Configuration, NeighborConfiguration } from '../config/configuration.ts';
 import { DEFAULT_PATHS } from '../config/keys.ts';
-import { defaultFabricOptions, type FabricOptions } from '../fabric/layout.ts';
+import { defaultFabricOptions, type FabricOptions } from '../fabric/memory.ts';
 import { addressWords } from '../linecard/address-words.ts';
 import type { Neighbor, Range } from '../linecard/messages.ts';
 import type { RouterIdentity } from '../rib/attribute-row.ts';

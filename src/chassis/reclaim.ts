@@ -8,7 +8,8 @@
  * with a quiescent point of everybody in between, is nobody's.
  */
 import type { Fabric } from '../fabric/fabric.ts';
-import { GRAFT, GRAFT_STATE, outViews, PAGE_BITS, PAGE_WORDS, SESSION } from '../fabric/layout.ts';
+import { GRAFT, GRAFT_STATE, PAGE_BITS, PAGE_WORDS, SESSION } from '../fabric/layout.ts';
+import { outViews } from '../fabric/memory.ts';
 import { OutViews, VIEW } from '../rib/adj-rib-out.ts';
 import { receivedColumn } from '../rib/received.ts';
 

@@ -20,15 +20,8 @@
  * nobody but for quiescent points, so that no death can leave it half done.
  */
 import type { Fabric } from '../fabric/fabric.ts';
-import {
-  BLADE_WORD,
-  BOX,
-  outViews,
-  PAGE_BITS,
-  PAGE_WORDS,
-  prefixIds,
-  SESSION_NUMBER,
-} from '../fabric/layout.ts';
+import { BLADE_WORD, BOX, PAGE_BITS, PAGE_WORDS, SESSION_NUMBER } from '../fabric/layout.ts';
+import { outViews, prefixIds } from '../fabric/memory.ts';
 import type { NumberPool } from '../fabric/number-pool.ts';
 import { OutViews, UNKNOWN, VIEW, VIEW_PAGE_IDS } from '../rib/adj-rib-out.ts';
 import { UNKNOWN_BEST } from '../rib/loc-rib.ts';

@@ -1,5 +1,6 @@
 import { copyOctets, dataViewOf, hashOctets, sameOctets } from '../base/octets.ts';
-import { ATTRIBUTE_ROW, BOX, byteBlock, type FabricMemory, POOLS } from './layout.ts';
+import { ATTRIBUTE_ROW, BOX, POOLS } from './layout.ts';
+import { byteBlock, type FabricMemory } from './memory.ts';
 import { NumberPool } from './number-pool.ts';
 import { isMoving, movedBetween, noteLive, otherTable, tableOf } from './phase.ts';
 

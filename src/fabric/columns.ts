@@ -1,4 +1,5 @@
 import * as layout from './layout.ts';
+import { type FabricMemory, pagesPerColumn } from './memory.ts';
 import type { PageArena } from './pages.ts';
 
 // Constants of this module: the JIT compiler folds them, but looks an import up each time.
@@ -19,10 +20,10 @@ export class Columns {
   readonly pages: number;
   readonly #arena: PageArena;
 
-  constructor(memory: layout.FabricMemory, arena: PageArena) {
+  constructor(memory: FabricMemory, arena: PageArena) {
     this.directories = new Uint32Array(memory.directories);
     this.words = arena.words;
-    this.pages = layout.pagesPerColumn(memory.options);
+    this.pages = pagesPerColumn(memory.options);
     this.#arena = arena;
   }
 

@@ -1,4 +1,5 @@
-import { CONNECTION, CONNECTION_STATE, CONNECTIONS_PER_SESSION, type FabricMemory } from './layout.ts';
+import { CONNECTION, CONNECTION_STATE, CONNECTIONS_PER_SESSION } from './layout.ts';
+import type { FabricMemory } from './memory.ts';
 
 /**
  * Connections as the blade and the line card see them: what the blade wants, what the line card has, and a ring

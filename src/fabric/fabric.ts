@@ -15,16 +15,12 @@ import {
   BLADE_WORD,
   BOX,
   CARD_NUMBER,
-  type FabricMemory,
-  type FabricOptions,
   GRAFT,
   GRAFT_TIME,
-  pathColumn,
-  prefixIds,
   SESSION,
   SESSION_NUMBER,
-  sources,
 } from './layout.ts';
+import { type FabricMemory, type FabricOptions, pathColumn, prefixIds, sources } from './memory.ts';
 import { NextHops } from './next-hops.ts';
 import { PageArena } from './pages.ts';
 import { PrefixDictionary } from './prefixes.ts';

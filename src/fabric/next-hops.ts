@@ -8,7 +8,8 @@
  * A blade that sees a next hop first gives it an id (as in attributes.ts: key, then compare-and-swap into the slot), not
  * reachable until the chassis has looked. The chassis writes costs, then counts BOX.hops on, then rings.
  */
-import { ALLOCATOR, BOX, type FabricMemory } from './layout.ts';
+import { ALLOCATOR, BOX } from './layout.ts';
+import type { FabricMemory } from './memory.ts';
 
 export const UNREACHABLE = 0xffffffff;
 

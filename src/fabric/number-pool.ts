@@ -1,4 +1,5 @@
-import { BOX, type FabricMemory, POOL, poolLimit, poolSize } from './layout.ts';
+import { BOX, POOL } from './layout.ts';
+import { type FabricMemory, poolLimit, poolSize } from './memory.ts';
 
 /**
  * Numbers that are given out, and come back: PrefixIds, AttrIds, and blocks of attribute bytes. Threads take them in

@@ -1,5 +1,6 @@
 import type { Epochs } from './epochs.ts';
-import { ALLOCATOR, type FabricMemory, PAGE_BITS, PAGE_WORDS } from './layout.ts';
+import { ALLOCATOR, PAGE_BITS, PAGE_WORDS } from './layout.ts';
+import type { FabricMemory } from './memory.ts';
 
 /**
  * Pages of 1024 words that RIB columns are made of. New ones come from a counter, freed ones from a

@@ -1,4 +1,5 @@
-import { BOX, type FabricMemory, POOLS } from './layout.ts';
+import { BOX, POOLS } from './layout.ts';
+import type { FabricMemory } from './memory.ts';
 import { NumberPool } from './number-pool.ts';
 import { isMoving, movedBetween, noteLive, otherTable, tableOf } from './phase.ts';
 

@@ -1,4 +1,5 @@
-import { type FabricMemory, RING } from './layout.ts';
+import { RING } from './layout.ts';
+import type { FabricMemory } from './memory.ts';
 
 /**
  * The ring of records from one blade to another: one producer, one consumer, two words a record. The

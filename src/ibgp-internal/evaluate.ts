@@ -12,6 +12,7 @@
  */
 import type { Fabric } from '../fabric/fabric.ts';
 import * as layout from '../fabric/layout.ts';
+import * as memory from '../fabric/memory.ts';
 import * as row from '../rib/attribute-row.ts';
 import { decideFor } from '../rib/decision.ts';
 import * as locRib from '../rib/loc-rib.ts';
@@ -19,7 +20,8 @@ import * as presence from '../rib/presence.ts';
 import * as routeWord from '../rib/route-word.ts';
 
 // Constants of this module: the JIT compiler folds them, but looks an import up each time.
-const { PAGE_BITS, PAGE_MASK, sources } = layout;
+const { PAGE_BITS, PAGE_MASK } = layout;
+const { sources } = memory;
 const { LENGTHS, NEIGHBOR_AS, ROW } = row;
 const { UNKNOWN_BEST } = locRib;
 const { BUCKETS, firstOf } = presence;

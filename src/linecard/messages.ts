@@ -1,6 +1,6 @@
 /** What crosses the boundary between the chassis and a line card, by MessagePort. */
 import type { Protection } from '../base/socket-options.ts';
-import type { FabricMemory } from '../fabric/layout.ts';
+import type { FabricMemory } from '../fabric/memory.ts';
 
 /** How to reach a neighbour, and to know it when it comes. */
 export interface Neighbor {

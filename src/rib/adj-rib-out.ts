@@ -10,7 +10,8 @@
  * 8 bytes a route and view.
  */
 import type { Fabric } from '../fabric/fabric.ts';
-import { ALLOCATOR, outViews, PAGE_BITS, PAGE_WORDS, viewColumn } from '../fabric/layout.ts';
+import { ALLOCATOR, PAGE_BITS, PAGE_WORDS } from '../fabric/layout.ts';
+import { outViews, viewColumn } from '../fabric/memory.ts';
 
 /** A page holds 512 prefixes: both words of one stand in one cache line. */
 export const VIEW_PAGE_BITS = PAGE_BITS - 1;

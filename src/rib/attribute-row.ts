@@ -10,7 +10,8 @@ import {
 import { u32 } from '../bgp/bytes.ts';
 import { listsCommunity } from '../bgp/communities.ts';
 import type { Describe } from '../fabric/attributes.ts';
-import { ATTRIBUTE_ROW, type FabricMemory } from '../fabric/layout.ts';
+import { ATTRIBUTE_ROW } from '../fabric/layout.ts';
+import type { FabricMemory } from '../fabric/memory.ts';
 import { NextHops } from '../fabric/next-hops.ts';
 
 const { GracefulShutdown, LlgrStale } = Community;

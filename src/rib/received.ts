@@ -9,7 +9,7 @@
  * here was always told by the neighbour: it is written before the word, and cleared after it.
  */
 import type { Fabric } from '../fabric/fabric.ts';
-import { receivedColumns } from '../fabric/layout.ts';
+import { receivedColumns } from '../fabric/memory.ts';
 import { ATTRIBUTE_MASK } from './route-word.ts';
 
 /** There are path identifiers, in a column of their own (rib/paths.ts). */

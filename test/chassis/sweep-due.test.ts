@@ -1,7 +1,8 @@
 import test from 'ava';
 import { Sweeper } from '../../src/chassis/sweeper.ts';
 import { Fabric } from '../../src/fabric/fabric.ts';
-import { createFabricMemory, defaultFabricOptions, SESSION_NUMBER } from '../../src/fabric/layout.ts';
+import { SESSION_NUMBER } from '../../src/fabric/layout.ts';
+import { createFabricMemory, defaultFabricOptions } from '../../src/fabric/memory.ts';
 
 test('no sweep is due after a first table, however large, and one is when its routes have gone', (t) => {
   const options = { ...defaultFabricOptions(1, 2), prefixes4: 1 << 14 };

@@ -6,19 +6,21 @@ import {
   BOX,
   CARD_NUMBER,
   CONNECTION,
-  columnCount,
-  createFabricMemory,
-  defaultFabricOptions,
   GRAFT,
   GRAFT_TIME,
-  outViews,
   PAGE_WORDS,
-  pagesPerColumn,
-  prefixIds,
   RING,
   SESSION,
   SESSION_NUMBER,
 } from '../../src/fabric/layout.ts';
+import {
+  columnCount,
+  createFabricMemory,
+  defaultFabricOptions,
+  outViews,
+  pagesPerColumn,
+  prefixIds,
+} from '../../src/fabric/memory.ts';
 
 /** Words that are longer than one: addresses, and what the rib describes. */
 const LENGTHS: Record<string, number> = {

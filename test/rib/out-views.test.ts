@@ -1,7 +1,8 @@
 import test, { type ExecutionContext } from 'ava';
 import fc from 'fast-check';
 import { Fabric } from '../../src/fabric/fabric.ts';
-import { createFabricMemory, PAGE_WORDS } from '../../src/fabric/layout.ts';
+import { PAGE_WORDS } from '../../src/fabric/layout.ts';
+import { createFabricMemory } from '../../src/fabric/memory.ts';
 import { OutViews, VIEW_PAGE_BITS } from '../../src/rib/adj-rib-out.ts';
 import { SMALL, smallFabric } from '../fabric/support/small.ts';
 

@@ -6,7 +6,8 @@
 import { FAMILY_IPV4, FAMILY_IPV6 } from '../../src/bgp/families.ts';
 import { State } from '../../src/bgp/fsm.ts';
 import { Prefix, prefix4Address, readPrefix6 } from '../../src/bgp/nlri.ts';
-import { outViews, PAGE_BITS, SESSION_NUMBER } from '../../src/fabric/layout.ts';
+import { PAGE_BITS, SESSION_NUMBER } from '../../src/fabric/layout.ts';
+import { outViews } from '../../src/fabric/memory.ts';
 import { findPath } from '../../src/rib/paths.ts';
 import { ADVERTISED, ATTRIBUTE_MASK, FILTERED, UNRESOLVED } from '../../src/rib/route-word.ts';
 import type { Neighbour } from './neighbour.ts';

@@ -7,13 +7,8 @@ import { MAX_MESSAGE } from '../../src/bgp/message.ts';
 import { Blade } from '../../src/blade/blade.ts';
 import type { BladeOrder, SessionConfiguration } from '../../src/blade/messages.ts';
 import { Fabric } from '../../src/fabric/fabric.ts';
-import {
-  BLADE_WORD,
-  CONNECTION,
-  type FabricMemory,
-  receivedColumns,
-  sources,
-} from '../../src/fabric/layout.ts';
+import { BLADE_WORD, CONNECTION } from '../../src/fabric/layout.ts';
+import { type FabricMemory, receivedColumns, sources } from '../../src/fabric/memory.ts';
 import { describeFor } from '../../src/rib/attribute-row.ts';
 import { Death, live } from './death.ts';
 import { identityOf, type SimulationOptions } from './options.ts';

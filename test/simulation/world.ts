@@ -8,14 +8,8 @@ import type { NeighbourRules } from '../../src/bgp/neighbour-rules.ts';
 import type { BladeOrder, SessionConfiguration } from '../../src/blade/messages.ts';
 import { Sweeper } from '../../src/chassis/sweeper.ts';
 import { Fabric } from '../../src/fabric/fabric.ts';
-import {
-  BOX,
-  createFabricMemory,
-  type FabricOptions,
-  RING,
-  SESSION,
-  SESSION_NUMBER,
-} from '../../src/fabric/layout.ts';
+import { BOX, RING, SESSION, SESSION_NUMBER } from '../../src/fabric/layout.ts';
+import { createFabricMemory, type FabricOptions } from '../../src/fabric/memory.ts';
 import { UNREACHABLE } from '../../src/fabric/next-hops.ts';
 import { describeFor } from '../../src/rib/attribute-row.ts';
 import { SimulatedCard } from './card.ts';

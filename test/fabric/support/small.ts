@@ -1,6 +1,6 @@
 /** A fabric so small that everything in it wraps, fills up and runs out within a test. */
 import { Fabric } from '../../../src/fabric/fabric.ts';
-import { createFabricMemory, type FabricMemory, type FabricOptions } from '../../../src/fabric/layout.ts';
+import { createFabricMemory, type FabricMemory, type FabricOptions } from '../../../src/fabric/memory.ts';
 
 export const SMALL: FabricOptions = {
   blades: 4,

@@ -2,7 +2,8 @@
 import { Random } from '../../../src/base/random.ts';
 import { Connections } from '../../../src/fabric/connections.ts';
 import { Doorbells } from '../../../src/fabric/doorbell.ts';
-import { CONNECTION, type FabricMemory } from '../../../src/fabric/layout.ts';
+import { CONNECTION } from '../../../src/fabric/layout.ts';
+import type { FabricMemory } from '../../../src/fabric/memory.ts';
 import { RecordRing } from '../../../src/fabric/record-ring.ts';
 import type { ThreadStart } from './threads.ts';
 

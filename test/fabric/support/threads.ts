@@ -1,7 +1,7 @@
 /** Real threads for tests of shared memory: they start together, and each returns what it saw. */
 import { Worker } from 'node:worker_threads';
 import { entry } from '../../../src/base/thread.ts';
-import type { FabricMemory } from '../../../src/fabric/layout.ts';
+import type { FabricMemory } from '../../../src/fabric/memory.ts';
 import type { TaskName } from './tasks.ts';
 
 export interface ThreadStart {

@@ -18,7 +18,7 @@ import {
   UpdateView,
 } from '../../../src/bgp/update.ts';
 import { Fabric } from '../../../src/fabric/fabric.ts';
-import { createFabricMemory } from '../../../src/fabric/layout.ts';
+import { createFabricMemory } from '../../../src/fabric/memory.ts';
 import {
   describeFor,
   LENGTHS,
