@@ -9,6 +9,7 @@ import { BLADE_WORD, SESSION_NUMBER } from '../fabric/layout.ts';
 import { type NextHops, UNREACHABLE } from '../fabric/next-hops.ts';
 import type { RecordRing } from '../fabric/record-ring.ts';
 import { ANSWER, MARKER, QUESTION, SiblingChannel } from '../ibgp-internal/channel.ts';
+import { EqualPaths } from '../ibgp-internal/equal-paths.ts';
 import { Evaluator, OUTCOME, replaceWord } from '../ibgp-internal/evaluate.ts';
 import { Ranking } from '../ibgp-internal/ranking.ts';
 import { NO_ROOM } from '../policy/runner.ts';
@@ -17,7 +18,7 @@ import { UNKNOWN_BEST } from '../rib/loc-rib.ts';
 import { findPath, freePath } from '../rib/paths.ts';
 import { noteMed, notePresence } from '../rib/presence.ts';
 import { clearReceived, keepsReceived, receivedColumn } from '../rib/received.ts';
-import { ADVERTISED, ATTRIBUTE_MASK, FILTERED, UNRESOLVED } from '../rib/route-word.ts';
+import { ADVERTISED, ATTRIBUTE_MASK, FILTERED, MULTIPATH, UNRESOLVED } from '../rib/route-word.ts';
 import type { BestRoutes } from './desk.ts';
 import { HopWalk } from './hop-walk.ts';
 import type { ImportRule } from './policies.ts';
@@ -49,6 +50,7 @@ const FEW = 64;
 export class Routes implements BestRoutes {
   readonly evaluator: Evaluator;
   readonly ranking: Ranking;
+  readonly equalPaths: EqualPaths;
   readonly channels: SiblingChannel[] = [];
   recordsSent = 0;
   recordsReceived = 0;
@@ -79,6 +81,7 @@ export class Routes implements BestRoutes {
     this.#listener = listener;
     this.evaluator = new Evaluator(fabric, blade);
     this.ranking = new Ranking(fabric, this.evaluator.mine);
+    this.equalPaths = new EqualPaths(fabric, this.ranking, this.evaluator.mine);
     this.#hops = fabric.hops;
     this.hopWalk = new HopWalk(fabric, this.evaluator.mine, this);
     this.#blade = blade;
@@ -86,12 +89,14 @@ export class Routes implements BestRoutes {
     this.meet();
   }
 
-  /** What is in force in the box: true when siblings are to see other routes now, so that all has to be evaluated anew. */
+  /** What is in force in the box: true when other routes are to be seen or marked now, so that all has to be evaluated anew. */
   meet(): boolean {
     this.#meetSiblings();
-    const { showsAll } = this.#fabric;
-    if (showsAll === this.evaluator.showsAll) return false;
-    this.evaluator.showsAll = showsAll;
+    const { showsAll, multipath } = this.#fabric;
+    const { evaluator, equalPaths } = this;
+    if (showsAll === evaluator.showsAll && multipath === equalPaths.word) return false;
+    evaluator.showsAll = showsAll;
+    equalPaths.word = multipath;
     return true;
   }
 
@@ -161,7 +166,7 @@ export class Routes implements BestRoutes {
     const old = columns.get(source, id);
     const unresolved = this.#hops?.costOf(old & ATTRIBUTE_MASK) === UNREACHABLE;
     if (unresolved === ((old & UNRESOLVED) !== 0)) return false;
-    columns.set(source, id, unresolved ? (old | UNRESOLVED) & ~ADVERTISED : old & ~UNRESOLVED);
+    columns.set(source, id, unresolved ? (old | UNRESOLVED) & ~(ADVERTISED | MULTIPATH) : old & ~UNRESOLVED);
     this.#evaluate(id, 0, old & ADVERTISED ? source + 1 : 0, false);
     return true;
   }
@@ -305,8 +310,13 @@ export class Routes implements BestRoutes {
       for (const channel of this.channels) channel.send(id, about);
       this.recordsSent += this.channels.length;
     }
+    if (this.equalPaths.word !== 0) this.#markEqual(id);
     if (this.logs.size > 0) for (const log of this.logs) log.add(id);
     if (this.evaluator.showsAll) this.#listener.onPathsChanged(id);
     if (outcome & OUTCOME.bestChanged) this.#listener.onBestChanged(id);
+  }
+
+  #markEqual(id: number): void {
+    this.equalPaths.mark(id, this.evaluator.bestSession(id) - 1, this.evaluator.bestAttribute(id));
   }
 }

@@ -103,6 +103,7 @@ export class Chassis {
     );
     this.fabric.box[BOX.blades] = blades;
     this.table = new SessionTable(this.fabric, monotonicMilliseconds);
+    this.table.useTogether(configuration.router.multipath);
     for (const neighbor of configuration.neighbors) this.table.add(configuration, neighbor);
     this.blades = Array.from({ length: blades }, (_, slot) => this.#newBlade(slot));
     this.grafts = new Grafts(this.fabric, monotonicMilliseconds, () => this.#alive());

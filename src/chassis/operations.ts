@@ -207,6 +207,8 @@ export interface RouteRow {
   /** Path identifier, where there can be several paths of a prefix (RFC 7911). */
   path?: number;
   best: boolean;
+  /** It is used together with others that are as good; the best one is one of them. */
+  multipath?: boolean;
   nextHop: string;
   /** As routers print it: `64500 3356 {64510 64511}`. */
   asPath: string;

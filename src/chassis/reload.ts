@@ -104,6 +104,7 @@ export class Reloader {
     chassis.configuration = applicable(chassis.configuration, wanted);
     chassis.origins.configure(wanted.rpki);
     chassis.nextHops.configure(chassis.configuration.router.nextHops);
+    chassis.table.useTogether(chassis.configuration.router.multipath);
     for (const blade of chassis.blades) blade.order({ kind: 'policies', policies: wanted.policies });
     for (const entry of removed) removeNeighbour(chassis, entry);
     await Promise.all(changed.map((change) => this.#change(change)));

@@ -11,6 +11,7 @@ import type { Clock } from '../base/clock.ts';
 import type { Configuration, NeighborConfiguration } from '../config/configuration.ts';
 import type { Fabric } from '../fabric/fabric.ts';
 import { BOX, SESSION, SESSION_NUMBER } from '../fabric/layout.ts';
+import { isOn, type Multipath, multipathWord } from '../rib/multipath.ts';
 import { OperationError } from './operations.ts';
 import { rehearsalIndex, sessionConfiguration } from './plan.ts';
 import type { SessionEntry } from './session-entry.ts';
@@ -36,6 +37,8 @@ export class SessionTable {
   readonly #byIndex = new Map<number, SessionEntry>();
   readonly #resting: { readonly index: number; readonly until: number }[] = [];
   #next = 0;
+  /** Equally good routes are used together. */
+  #together = false;
 
   constructor(fabric: Fabric, clock: Clock) {
     this.#fabric = fabric;
@@ -89,11 +92,19 @@ export class SessionTable {
     this.#noteNeeds();
   }
 
+  /** How many equally good routes are used together from now on. */
+  useTogether(multipath: Multipath | undefined): void {
+    const { box } = this.#fabric;
+    Atomics.store(box, BOX.multipath, multipathWord(multipath, box[BOX.multipath] as number));
+    this.#together = isOn(multipath);
+    this.#noteNeeds();
+  }
+
   #noteNeeds(): void {
-    const all = [...this.#byIndex.values()].some(
+    const several = [...this.#byIndex.values()].some(
       ({ configuration: { pathsSent = 0, instead } }) => pathsSent !== 0 || instead !== undefined,
     );
-    Atomics.store(this.#fabric.box, BOX.showAll, all ? 1 : 0);
+    Atomics.store(this.#fabric.box, BOX.showAll, several || this.#together ? 1 : 0);
   }
 
   /** The neighbour is configured no longer; its place is not free yet. */

@@ -21,7 +21,8 @@ const ADDRESS = { name: 'ADDR', doc: 'the address of the neighbour' };
 export const routeCommands: readonly Command[] = [
   {
     name: 'show routes',
-    summary: 'the routes of the whole box, the best marked with *',
+    summary:
+      'the routes of the whole box, the best marked with *, others that are used together with it with =',
     operands: [PREFIX],
     options: FILTERS,
     example: 'show routes 192.0.2.0/24 --longer',
@@ -102,7 +103,11 @@ async function printJson(call: Call, batches: AsyncIterable<RouteRow[]>): Promis
 const ORIGIN_LETTERS: Record<RouteRow['origin'], string> = { IGP: 'i', EGP: 'e', INCOMPLETE: '?' };
 
 const columns: readonly Column<RouteRow>[] = [
-  { title: ' ', text: (row) => (row.best ? '*' : ' '), style: (row) => (row.best ? 'green' : undefined) },
+  {
+    title: ' ',
+    text: (row) => (row.best ? '*' : row.multipath ? '=' : ' '),
+    style: (row) => (row.best || row.multipath ? 'green' : undefined),
+  },
   { title: 'PREFIX', text: (row) => row.prefix.padEnd(18) },
   { title: 'NEIGHBOR', text: (row) => row.neighbor.padEnd(15) },
   { title: 'NEXT HOP', text: (row) => row.nextHop.padEnd(15) },

@@ -93,6 +93,7 @@ const ROUTER_EFFECTS: { readonly [K in keyof Required<RouterValues>]: Effect } =
   confederation: 'restart',
   alwaysCompareMed: 'restart',
   missingMedAsWorst: 'restart',
+  multipath: 'now',
   nextHops: 'now', // but whether they are resolved at all: at the next start
 };
 
@@ -149,7 +150,13 @@ export function applicable(running: Configuration, wanted: Configuration): Confi
   // Memory for costs is reserved at the start or never.
   const { nextHops = running.router.nextHops } = wanted.router;
   const resolves = running.router.nextHops !== undefined && nextHops !== undefined;
-  const router = resolves ? { ...running.router, nextHops } : running.router;
+  const { multipath } = wanted.router;
+  const { multipath: _, ...before } = running.router;
+  const router = {
+    ...before,
+    ...(multipath === undefined ? {} : { multipath }),
+    ...(resolves ? { nextHops } : {}),
+  };
   return { ...wanted, router, chassis: chassis as ChassisConfiguration };
 }
 

@@ -65,6 +65,13 @@ export const nextHopKeys = {
 };
 
 // biome-ignore format: one line a row
+export const multipathKeys = {
+  ebgp: defaulted(integer(1, 64), { default: 1, doc: 'Routes that are used together at most where an eBGP neighbour told the best one.' }),
+  ibgp: defaulted(integer(1, 64), { default: 1, doc: 'Routes that are used together at most where an iBGP neighbour told the best one.' }),
+  'as-path-relax': defaulted(flag, { default: false, doc: 'true: AS_PATHs need only be as long as that of the best one. Otherwise they must come by the same neighbour AS (eBGP), or be the same (iBGP).' }),
+};
+
+// biome-ignore format: one line a row
 export const routerKeys = {
   as: required(asNumber, { doc: 'The AS number of this router, as one number (asplain).' }),
   id: required(bgpIdentifier, { doc: 'The BGP Identifier, four numbers like 192.0.2.1; different on every router of the AS.' }),
@@ -73,6 +80,7 @@ export const routerKeys = {
   'always-compare-med': defaulted(flag, { default: false, doc: 'true: MULTI_EXIT_DISC compares routes of all neighbour ASes, not only those of one (RFC 4271 9.1.2.2).' }),
   'missing-med-as-worst': defaulted(flag, { default: false, doc: 'true: a route without MULTI_EXIT_DISC is the worst by it, not the best.' }),
   'next-hops': optional(section('the next hops', nextHopKeys), { doc: 'With it next hops are resolved: a route whose next hop nothing here leads to is not feasible, and the cost decides among others. Without it all are reached, at the same cost.' }),
+  multipath: optional(section('the multipath', multipathKeys), { doc: 'How many routes that are as good as the best are used together (ECMP), each by a next hop of its own; without it the best only. They are marked in the tables: this router forwards nothing itself.' }),
   listen: defaulted(list(listenAddress), { default: ['0.0.0.0:179'], doc: 'Where to wait for neighbours: address:port, IPv6 as "[::1]:179"; [] for nowhere. Ports below 1024 need privileges.' }),
 };
 

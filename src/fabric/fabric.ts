@@ -287,6 +287,11 @@ export class Fabric {
     return this.box[BOX.showAll] !== 0;
   }
 
+  /** How many equally good routes are used together (ibgp-internal/equal-paths.ts). */
+  get multipath(): number {
+    return this.box[BOX.multipath] as number;
+  }
+
   /** Slots in use: those from 0 to before this one. Others are reserved. */
   get blades(): number {
     return this.box[BOX.blades] as number;

@@ -295,6 +295,8 @@ export const BOX = {
   untold: 11,
   /** Sessions that were shut because a table was full (room.ts). */
   shutForRoom: 12,
+  /** How many equally good routes are used together; 0: one, and it was never otherwise. Writer: the chassis. */
+  multipath: 13,
   /** By slot, how many blades have left it. */
   lossesBySlot: 16,
 } as const;

@@ -25,7 +25,7 @@ const { sources } = memory;
 const { LENGTHS, NEIGHBOR_AS, ROW } = row;
 const { UNKNOWN_BEST } = locRib;
 const { BUCKETS, firstOf } = presence;
-const { ADVERTISED, ATTRIBUTE_MASK, feasible, visible } = routeWord;
+const { ADVERTISED, ATTRIBUTE_MASK, MULTIPATH, feasible, visible } = routeWord;
 
 /** What came of an evaluation; bits. */
 export const OUTCOME = { bestChanged: 1, visibleChanged: 2 } as const;
@@ -317,7 +317,8 @@ export class Evaluator {
   }
 }
 
-/** The words of a route that is put in place of another: what siblings could see of the old one stays marked. */
+/** The words of a route that is put in place of another: what siblings could see of the old one stays marked, until it is evaluated. */
 export function replaceWord(old: number, attribute: number, filtered: number): number {
-  return attribute === 0 ? 0 : (attribute & ATTRIBUTE_MASK) | (filtered !== 0 ? filtered : old & ADVERTISED);
+  const marks = filtered !== 0 ? filtered : old & (ADVERTISED | MULTIPATH);
+  return attribute === 0 ? 0 : (attribute & ATTRIBUTE_MASK) | marks;
 }

@@ -35,6 +35,12 @@ export const STEP = {
   path: 11,
 } as const;
 
+/** The steps behind 9.1.2.2 e say nothing of how good a route is: they choose one of several that are equally good. */
+export function isTieBreak(step: number): boolean {
+  const which = Math.abs(step);
+  return which === STEP.same || (which > STEP.igpMetric && which !== STEP.stale);
+}
+
 /** The step by number, as an operator reads it. */
 export const STEP_NAMES: readonly string[] = [
   'same route',

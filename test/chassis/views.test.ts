@@ -1,56 +1,8 @@
 /** What is told in the place of the best route, with a real chassis: best external, and a view of its own for each client. */
-import { writeFileSync } from 'node:fs';
-import path from 'node:path';
 import test from 'ava';
-import type { RouteRow } from '../../src/chassis/operations.ts';
-import {
-  type Box,
-  configurationText,
-  type NeighborLines,
-  ROUTER_AS,
-  startBox,
-  until,
-} from './support/box.ts';
+import { type NeighborLines, ROUTER_AS, startBox } from './support/box.ts';
+import { announce, community, isTold, localPref, reload, withdraw } from './support/one-prefix.ts';
 import { RawNeighbour } from './support/raw-neighbour.ts';
-
-const PREFIX = [16, 10, 9];
-
-const half = (value: number): number[] => [value >>> 8, value & 255];
-const bytes = (value: number): number[] => [...half(value >>> 16), ...half(value & 0xffff)];
-
-/** 10.9.0.0/16, from these ASes. */
-function announce(ases: readonly number[], more: readonly number[] = []): Uint8Array {
-  const segment = ases.length === 0 ? [] : [2, ases.length, ...ases.flatMap(bytes)];
-  const attributes = [0x40, 1, 1, 0, 0x40, 2, segment.length, ...segment, 0x40, 3, 4, 192, 0, 2, 1, ...more];
-  return update([0, 0, ...half(attributes.length), ...attributes, ...PREFIX]);
-}
-
-const localPref = (value: number): number[] => [0x40, 5, 4, ...bytes(value)];
-const community = (high: number, low: number): number[] => [0xc0, 8, 4, ...half(high), ...half(low)];
-const withdraw = (): Uint8Array => update([...half(PREFIX.length), ...PREFIX, 0, 0]);
-
-function update(body: readonly number[]): Uint8Array {
-  return Uint8Array.from([...new Array<number>(16).fill(255), ...half(19 + body.length), 2, ...body]);
-}
-
-async function advertised(box: Box, address: string): Promise<string> {
-  const rows: RouteRow[] = [];
-  for await (const batch of box.operator.showAdvertised(address, {})) rows.push(...batch);
-  return rows.map(({ asPath }) => asPath).join(' | ') || '-';
-}
-
-const isTold = (box: Box, address: string, asPath: string): Promise<void> =>
-  until(`${address} is told ${asPath}`, async () => (await advertised(box, address)) === asPath);
-
-async function reload(box: Box, neighbors: readonly NeighborLines[], more = {}): Promise<string[]> {
-  const files = {
-    port: box.port,
-    control: path.join(box.folder, 'c.sock'),
-    state: path.join(box.folder, 'graftd.db'),
-  };
-  writeFileSync(path.join(box.folder, 'graftd.yaml'), configurationText({ neighbors, more }, files));
-  return (await box.operator.reload({ dryRun: false })).reset;
-}
 
 test.serial('an internal neighbour is told the best external route where the best is internal', async (t) => {
   const [outside, better, inside] = [
@@ -78,9 +30,9 @@ test.serial('an internal neighbour is told the best external route where the bes
   a?.send(announce([64501]));
   await isTold(box, inside.address, '64501');
   // Taken back, and asked for again, without a reset.
-  t.deepEqual(await reload(box, [outside, better, inside]), []);
+  t.deepEqual(await reload(box, { neighbors: [outside, better, inside] }), []);
   await isTold(box, inside.address, '-');
-  t.deepEqual(await reload(box, [outside, better, external]), []);
+  t.deepEqual(await reload(box, { neighbors: [outside, better, external] }), []);
   await isTold(box, inside.address, '64501');
   a?.send(withdraw());
   await isTold(box, inside.address, '-');
@@ -111,7 +63,7 @@ test.serial('each client of a route server is told the best of what it may be to
   await isTold(box, two.address, '64511');
   await isTold(box, three.address, '-');
   await isTold(box, one.address, '-');
-  t.deepEqual(await reload(box, views, { policies }), []);
+  t.deepEqual(await reload(box, { neighbors: views, more: { policies } }), []);
   await isTold(box, one.address, '64512 64600');
   await isTold(box, two.address, '64511');
   await isTold(box, three.address, '64512 64600');
@@ -125,7 +77,7 @@ test.serial('each client of a route server is told the best of what it may be to
   neighbours[0]?.send(withdraw());
   await isTold(box, two.address, '-');
   await isTold(box, one.address, '64512');
-  t.deepEqual(await reload(box, clients, { policies }), []);
+  t.deepEqual(await reload(box, { neighbors: clients, more: { policies } }), []);
   await isTold(box, three.address, '64512');
   for (const neighbour of neighbours) neighbour.close();
 });

@@ -19,6 +19,7 @@ import {
   ATTRIBUTE_MASK,
   FILTERED,
   feasible,
+  MULTIPATH,
   STALE,
   UNRESOLVED,
   visible,
@@ -40,9 +41,9 @@ test('a home blade may choose what is not filtered, its siblings what is adverti
   );
   t.deepEqual([feasible(0), visible(0)], [0, 0]);
   t.is(
-    ADVERTISED ^ FILTERED ^ STALE ^ UNRESOLVED ^ ATTRIBUTE_MASK,
+    ADVERTISED ^ FILTERED ^ STALE ^ UNRESOLVED ^ MULTIPATH ^ ATTRIBUTE_MASK,
     -1,
-    'the five parts fill the word and do not overlap',
+    'the six parts fill the word and do not overlap',
   );
 });
 

@@ -9,8 +9,9 @@ import { Prefix, prefix4Address, readPrefix6 } from '../../src/bgp/nlri.ts';
 import { PAGE_BITS, SESSION_NUMBER } from '../../src/fabric/layout.ts';
 import { outViews } from '../../src/fabric/memory.ts';
 import { findPath } from '../../src/rib/paths.ts';
-import { ADVERTISED, ATTRIBUTE_MASK, FILTERED, UNRESOLVED } from '../../src/rib/route-word.ts';
+import { ADVERTISED, ATTRIBUTE_MASK, FILTERED, MULTIPATH, UNRESOLVED } from '../../src/rib/route-word.ts';
 import type { Neighbour } from './neighbour.ts';
+import type { SimulatedPrefix } from './prefixes.ts';
 import {
   type Announcer,
   advertisedOf,
@@ -20,6 +21,7 @@ import {
   expectedPaths,
   expectedTable,
   medCounts,
+  usedTogether,
 } from './reference.ts';
 import { communitiesText, describeCanonical, prefixOf } from './route.ts';
 import type { World } from './world.ts';
@@ -88,6 +90,8 @@ function checkWords(world: World, prefix: number, id: number, candidates: readon
   if (!medMarked && candidates.some((each) => medCounts(each, world.options)))
     throw new Error('a MED without its mark');
   const advertised = fabric.showsAll ? candidates : advertisedOf(candidates, medMarked, world.options);
+  const { family } = world.prefixes.all[prefix] as SimulatedPrefix;
+  const used = usedTogether(candidates, world.options, family, world.multipath);
   for (const neighbour of world.neighbours) {
     const { index } = neighbour.options;
     let routes = 0;
@@ -108,6 +112,9 @@ function checkWords(world: World, prefix: number, id: number, candidates: readon
       const should = advertised.some(isIt);
       if (should !== ((word & ADVERTISED) !== 0))
         throw new Error(`${at}, path ${path}: should be advertised: ${should}`);
+      const isUsed = used.some(isIt);
+      if (isUsed !== ((word & MULTIPATH) !== 0))
+        throw new Error(`${at}, path ${path}: should be used with others: ${isUsed}`);
       if (candidate !== undefined) checkAttributes(world, word & ATTRIBUTE_MASK, at, candidate);
     }
   }

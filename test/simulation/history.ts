@@ -3,6 +3,7 @@
  * nothing but itself.
  */
 import { BOX, GRAFT } from '../../src/fabric/layout.ts';
+import { MULTIPATH } from '../../src/rib/route-word.ts';
 import { checkCounters, checkGroups, checkRibs, checkTables, idsInUse, memoryInUse } from './checks.ts';
 import type { SimulationOptions } from './options.ts';
 import { World } from './world.ts';
@@ -20,6 +21,8 @@ export interface Ending {
   /** Neighbours that were shut because a table was full, and those of whom something found no room to be told. */
   readonly shut: number;
   readonly untold: number;
+  /** Routes that are used together with others. */
+  readonly together: number;
 }
 
 export function play(options: SimulationOptions, log?: (text: string) => void): Ending {
@@ -27,6 +30,7 @@ export function play(options: SimulationOptions, log?: (text: string) => void): 
   world.play();
   world.rest();
   check(world);
+  const together = countTogether(world);
   graftAtRest(world);
   if (options.sweeps > 0) world.sweep();
   world.rest();
@@ -41,7 +45,7 @@ export function play(options: SimulationOptions, log?: (text: string) => void): 
   const shut = world.neighbours.reduce((sum, each) => sum + each.timesShut, 0);
   const untold = world.neighbours.filter((_, session) => world.untold(session)).length;
   endAll(world);
-  return { deaths, hangs, repeated, sweeps, tables, grafts, aborted, updates, shut, untold };
+  return { deaths, hangs, together, repeated, sweeps, tables, grafts, aborted, updates, shut, untold };
 }
 
 function check(world: World): void {
@@ -49,6 +53,17 @@ function check(world: World): void {
   checkRibs(world);
   checkCounters(world);
   checkGroups(world);
+}
+
+function countTogether({ fabric }: World): number {
+  let routes = 0;
+  for (let source = 0; source < fabric.laneLimit; source++)
+    for (const [first, end] of [
+      [0, fabric.prefixes.used4()],
+      [fabric.prefixes.base6, fabric.prefixes.used6()],
+    ] as const)
+      for (let id = first; id < end; id++) if (fabric.columns.get(source, id) & MULTIPATH) routes++;
+  return routes;
 }
 
 /** I6: a graft in a quiet chassis runs no decision, sends no record and no UPDATE. */

@@ -71,6 +71,13 @@ export type Instead = 'external' | 'any' | undefined;
 /** Lanes of a neighbour that announces several paths: as many as it needs. */
 export const LANES = 2;
 
+/** How many equally good routes are used together. */
+export interface Multipath {
+  readonly ebgp: number;
+  readonly ibgp: number;
+  readonly asPathRelax: boolean;
+}
+
 export interface SimulationOptions {
   readonly seed: number;
   readonly blades: number;
@@ -102,6 +109,9 @@ export interface SimulationOptions {
   readonly policies: boolean;
   /** Neighbours are told others than the best route. */
   readonly views: boolean;
+  /** Whether equally good routes are used together, which may be configured otherwise in the middle; and how at the start. */
+  readonly equals: boolean;
+  readonly multipath: Multipath | undefined;
   readonly slow: number;
   readonly grafts: number;
   readonly aborts: number;
@@ -194,6 +204,25 @@ export function withViews(options: SimulationOptions): SimulationOptions {
   return { ...options, neighbours, views: true };
 }
 
+/** The same where equally good routes are used together: of neighbours that often tell the same. */
+export function withEquals(options: SimulationOptions): SimulationOptions {
+  const random = new Random(options.seed ^ 0xec3);
+  const [internal, few] = [random.pick([0, 0.3, 0.9]), random.pick([undefined, 1, 2])];
+  const neighbours = options.neighbours.map((each) => {
+    const other = random.chance(internal) ? insider(each, random.chance(0.3)) : each;
+    return few === undefined || !other.external ? other : { ...other, as: 64_500 + random.below(few) };
+  });
+  const med = random.pick([0, 0.3, 0.7]);
+  const resolves = options.resolves || random.chance(0.3);
+  return { ...options, neighbours, med, resolves, equals: true, multipath: pickMultipath(random) };
+}
+
+export function pickMultipath(random: Random): Multipath | undefined {
+  if (random.chance(0.1)) return undefined;
+  const most = (): number => random.pick([1, 2, 3, 32]);
+  return { ebgp: most(), ibgp: most(), asPathRelax: random.chance(0.5) };
+}
+
 /** The same neighbour, but in our own AS. */
 function insider(each: NeighbourOptions, client: boolean): NeighbourOptions {
   return { ...each, ...NO_RULES, as: LOCAL_AS, external: false, client };
@@ -276,6 +305,8 @@ function broadOptions(seed: number, random: Random): SimulationOptions {
     reconfigures: random.pick([0, 0, 0.02, 0.1]),
     policies: false,
     views: false,
+    equals: false,
+    multipath: undefined,
     slow: random.pick([0, 0, 0.03, 0.1]),
     grafts: random.pick([0, 0.01, 0.05, 0.2]),
     aborts: random.pick([0, 0.005, 0.05]),

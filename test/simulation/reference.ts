@@ -3,7 +3,7 @@
  * elimination, step by step, on plain objects. Slow, obvious, and sharing nothing with src/rib: it is the judge.
  */
 import { FAMILY_IPV4 } from '../../src/bgp/families.ts';
-import { LOCAL_AS, LOCAL_ID, type NeighbourOptions } from './options.ts';
+import { LOCAL_AS, LOCAL_ID, type Multipath, type NeighbourOptions } from './options.ts';
 import { passed } from './policies.ts';
 import type { Prefixes, SimulatedPrefix } from './prefixes.ts';
 import { pathKey, type Route, routeText } from './route.ts';
@@ -118,9 +118,8 @@ function localPref({ route }: Candidate): number {
 }
 const neighbourAs = ({ route }: Candidate): number => route.path[0] ?? 0;
 
-/** RFC 4271 9.1.2.2, RFC 4456 9. */
-export function bestOf(candidates: readonly Candidate[], rules: MedRules): Candidate | undefined {
-  if (candidates.length === 0) return undefined;
+/** RFC 4271 9.1.2.2 a to e: what is left may all be used. */
+function goodOnes(candidates: readonly Candidate[], rules: MedRules): Candidate[] {
   let left = least(candidates, ({ route }) => (isStale(route) ? 1 : 0)); // RFC 9494 4.3
   left = least(left, (candidate) => -localPref(candidate));
   left = least(left, ({ route }) => route.path.length + (route.set.length > 0 ? 1 : 0)); // a
@@ -131,12 +130,39 @@ export function bestOf(candidates: readonly Candidate[], rules: MedRules): Candi
     (one) => !left.some((other) => comparable(other, one) && med(other, rules) < med(one, rules)),
   ); // c
   left = least(left, ({ from }) => (from.external ? 0 : 1)); // d
-  left = least(left, ({ cost }) => cost); // e
+  return least(left, ({ cost }) => cost); // e
+}
+
+/** RFC 4271 9.1.2.2, RFC 4456 9. */
+export function bestOf(candidates: readonly Candidate[], rules: MedRules): Candidate | undefined {
+  if (candidates.length === 0) return undefined;
+  let left = goodOnes(candidates, rules);
   left = least(left, ({ route, from }) => (from.external ? from.bgpId : (route.originator ?? from.bgpId))); // f
   left = least(left, ({ route, from }) => (from.external ? 0 : route.clusters.length));
   for (let word = 0; word < 4; word++) left = least(left, ({ from }) => (from.address[word] as number) >>> 0); // g
   left = least(left, ({ path }) => path);
   return left[0];
+}
+
+/** The routes that are used together; none where that is the best one only. */
+export function usedTogether(
+  candidates: readonly Candidate[],
+  rules: MedRules,
+  family: number,
+  multipath: Multipath | undefined,
+): Candidate[] {
+  const best = bestOf(candidates, rules);
+  if (best === undefined || multipath === undefined) return [];
+  const key = ({ route }: Candidate): string =>
+    best.from.external ? `${route.path[0]}` : `${route.path} ${route.set}`;
+  const hop = ({ route }: Candidate): string => `${family === FAMILY_IPV4 ? route.nextHop4 : route.nextHop6}`;
+  const used: Candidate[] = [];
+  for (const each of ranked(goodOnes(candidates, rules), rules)) {
+    if (!multipath.asPathRelax && key(each) !== key(best)) continue;
+    if (!used.some((other) => hop(other) === hop(each))) used.push(each);
+  }
+  const most = best.from.external ? multipath.ebgp : multipath.ibgp;
+  return used.length < 2 || most < 2 ? [] : used.slice(0, most);
 }
 
 /** The routes that blades must show each other: the best, or, where MED counts, the best of each neighbour AS. */

@@ -10,12 +10,13 @@ import {
   fullOptionsFor,
   optionsFor,
   type SimulationOptions,
+  withEquals,
   withPaths,
   withViews,
 } from './options.ts';
 
-const HELP = `npm run simulate -- [--seeds N] [--from SEED] [--seconds S] [--faults all|deaths|full|none] [--blades N] [--paths] [--views] [--first]
-npm run simulate -- --seed SEED [--faults all|deaths|full|none] [--blades N] [--paths] [--views]
+const HELP = `npm run simulate -- [--seeds N] [--from SEED] [--seconds S] [--faults all|deaths|full|none] [--blades N] [--paths] [--views] [--equals] [--first]
+npm run simulate -- --seed SEED [--faults all|deaths|full|none] [--blades N] [--paths] [--views] [--equals]
 
 Plays random histories of a whole chassis: routes that come and go, grafts, slow neighbours, sessions that fall. Every
 session must stay up, and at rest every neighbour must hold what a router with one blade would have told it.
@@ -29,6 +30,7 @@ session must stay up, and at rest every neighbour must hold what a router with o
   --blades N     so many blades instead of what the seed says; without faults only
   --paths        neighbours announce several paths of a prefix
   --views        neighbours are told other routes than the best
+  --equals       equally good routes are used together
   --first        ends at the first failure
   --seed SEED    this history alone, with everything that happens in it
 
@@ -51,6 +53,7 @@ const { values } = parseArgs({
     seed: { type: 'string' },
     paths: { type: 'boolean', default: false },
     views: { type: 'boolean', default: false },
+    equals: { type: 'boolean', default: false },
     first: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
   },
@@ -87,7 +90,8 @@ function main(): void {
 
 function withMore(options: SimulationOptions): SimulationOptions {
   const told = values.views ? withViews(options) : options;
-  return values.paths ? withPaths(told) : told;
+  const several = values.paths ? withPaths(told) : told;
+  return values.equals ? withEquals(several) : several;
 }
 
 function playOne(options: SimulationOptions): void {
@@ -109,6 +113,7 @@ function playMany(choose: (seed: number) => SimulationOptions): void {
     repeated: 0,
     shut: 0,
     untold: 0,
+    together: 0,
   };
   const causes = new Map<string, number[]>();
   const elapsed = (): number => Math.round(performance.now() - start) / 1000;

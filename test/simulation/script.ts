@@ -8,7 +8,9 @@ import {
   type Instead,
   LOCAL_AS,
   LOCAL_ID,
+  type Multipath,
   type NeighbourOptions,
+  pickMultipath,
   type SimulationOptions,
 } from './options.ts';
 import { type PolicyName, pickPolicy } from './policies.ts';
@@ -29,6 +31,8 @@ export type Action = { readonly neighbour: number } & (
       readonly importPolicy: PolicyName | undefined;
       readonly exportPolicy: PolicyName | undefined;
       readonly instead: Instead;
+      /** Of the whole box. */
+      readonly multipath: Multipath | undefined;
     }
 );
 
@@ -51,12 +55,13 @@ export function scriptFor(options: SimulationOptions): Action[] {
 /** The same script, with changes of configuration in it. */
 function reconfigured(
   actions: readonly Action[],
-  { seed, neighbours, reconfigures, policies, views }: SimulationOptions,
+  { seed, neighbours, reconfigures, policies, views, equals }: SimulationOptions,
 ): Action[] {
   if (reconfigures === 0) return [...actions];
   const random = new Random(seed ^ 0xc0f1);
   const choice = new Random(seed ^ 0xc0f2);
   const view = new Random(seed ^ 0xc0f3);
+  const box = new Random(seed ^ 0xc0f4);
   const policy = (): PolicyName | undefined => (policies ? pickPolicy(choice) : undefined);
   return actions.flatMap((action) => {
     if (!random.chance(reconfigures)) return [action];
@@ -73,6 +78,7 @@ function reconfigured(
         importPolicy: policy(),
         exportPolicy: policy(),
         instead: views ? view.pick(['external', 'any', undefined] as const) : undefined,
+        multipath: equals ? pickMultipath(box) : undefined,
       },
     ];
   });
@@ -95,6 +101,7 @@ class ScriptWriter {
   readonly #options: SimulationOptions;
   readonly #random: Random;
   readonly #extra: Random;
+  readonly #same: Random;
   readonly #down = new Set<number>();
   readonly #slow = new Set<number>();
   /** By neighbour, what it announces so far. */
@@ -105,6 +112,7 @@ class ScriptWriter {
     this.#options = options;
     this.#random = new Random(options.seed ^ 0xac7);
     this.#extra = new Random(options.seed ^ 0x9234);
+    this.#same = new Random(options.seed ^ 0xec4);
   }
 
   next(): Action[] {
@@ -225,7 +233,18 @@ class ScriptWriter {
         external || random.chance(0.7) ? undefined : random.pick([0x08000001, (address[3] as number) >>> 0]),
       clusters: external || random.chance(0.7) ? [] : random.pick([[1], [1, 2], [3, 2, 1]]),
     };
-    return this.#options.extras ? this.#withExtras(route, external) : route;
+    const alike = this.#options.equals ? this.#alike(route, external) : route;
+    return this.#options.extras ? this.#withExtras(alike, external) : alike;
+  }
+
+  /** Most routes are as good as others. */
+  #alike(route: Route, external: boolean): Route {
+    const random = this.#same;
+    if (random.chance(0.1)) return route;
+    const head = external ? route.path.slice(0, 1) : [64_501];
+    const tail = random.pick([[64_600], [64_600], [64_601]]);
+    const localPref = external ? undefined : 100;
+    return { ...route, origin: 0, path: [...head, ...tail], set: [], localPref };
   }
 
   /** What rules of neighbours are about; by chances of their own, so that histories without it are as they were. */

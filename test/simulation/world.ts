@@ -12,6 +12,7 @@ import { BOX, RING, SESSION, SESSION_NUMBER } from '../../src/fabric/layout.ts';
 import { createFabricMemory, type FabricOptions } from '../../src/fabric/memory.ts';
 import { UNREACHABLE } from '../../src/fabric/next-hops.ts';
 import { describeFor } from '../../src/rib/attribute-row.ts';
+import { isOn, multipathWord } from '../../src/rib/multipath.ts';
 import { SimulatedCard } from './card.ts';
 import { instrument, live } from './death.ts';
 import { GraftDesk } from './graft-desk.ts';
@@ -21,6 +22,7 @@ import {
   LANES,
   LOCAL_AS,
   LOCAL_ID,
+  type Multipath,
   type NeighbourOptions,
   type SimulationOptions,
 } from './options.ts';
@@ -55,6 +57,8 @@ export class World {
   hangs = 0;
   /** What next hops cost by their last octet; without one 0, undefined: there is no way. */
   readonly costs = new Map<number, number | undefined>();
+  /** How many equally good routes are used together now. */
+  multipath: Multipath | undefined;
   readonly #random: Random;
   readonly #sweepRandom: Random;
   readonly #log: ((text: string) => void) | undefined;
@@ -80,6 +84,7 @@ export class World {
     this.prefixes = new Prefixes(new Random(options.seed ^ 0x9f1), options.prefixes4, options.prefixes6);
     this.#script = scriptFor(options);
     this.neighbours = options.neighbours.map((each) => new Neighbour({ ...each }, this));
+    this.multipath = options.multipath;
     this.#noteNeeds();
     for (const { index, paths } of options.neighbours) if (paths > 1) this.fabric.giveLanes(index);
     if (options.deaths > 0) instrument();
@@ -422,6 +427,7 @@ export class World {
     const { options } = this.neighbours[change.neighbour] as Neighbour;
     const { importAccept, exportAccept, nextHopSelf, importPolicy, exportPolicy, instead } = change;
     Object.assign(options, { importAccept, exportAccept, nextHopSelf, importPolicy, exportPolicy, instead });
+    if (this.options.equals) this.multipath = change.multipath;
     this.#noteNeeds();
     const session = configurationOf(options);
     for (const blade of this.blades) blade.order({ kind: 'configure', session });
@@ -432,8 +438,10 @@ export class World {
   #noteNeeds(): void {
     const needs = ({ toldFamilies, instead }: NeighbourOptions): boolean =>
       toldFamilies !== 0 || instead !== undefined;
-    const all = this.neighbours.some(({ options }) => needs(options));
-    Atomics.store(this.fabric.box, BOX.showAll, all ? 1 : 0);
+    const { box } = this.fabric;
+    Atomics.store(box, BOX.multipath, multipathWord(this.multipath, this.fabric.multipath));
+    const all = isOn(this.multipath) || this.neighbours.some(({ options }) => needs(options));
+    Atomics.store(box, BOX.showAll, all ? 1 : 0);
   }
 
   /** Orders go to the home blade of a session that is served. */

@@ -17,7 +17,7 @@ import { isPathSet, PathSet } from '../../rib/path-set.ts';
 import { pathOf } from '../../rib/paths.ts';
 import { BUCKETS, firstOf, MED_MARK } from '../../rib/presence.ts';
 import { receivedAttribute } from '../../rib/received.ts';
-import { ATTRIBUTE_MASK, FILTERED, UNRESOLVED, visible } from '../../rib/route-word.ts';
+import { ATTRIBUTE_MASK, FILTERED, MULTIPATH, UNRESOLVED, visible } from '../../rib/route-word.ts';
 import { NO_ORIGIN, type VrpTable } from '../../rpki/table.ts';
 import type { Chassis } from '../chassis.ts';
 import { type RouteFilter, type RouteRow, VALIDITIES } from '../operations.ts';
@@ -244,6 +244,7 @@ export class RouteViews {
   #row(id: number, session: number, word: number, best: number): RouteRow {
     const attribute = word & ATTRIBUTE_MASK;
     const row = this.#rowOf(id, session, attribute, session === best);
+    if (word & MULTIPATH) row.multipath = true;
     if (word & UNRESOLVED) row.reason = 'not feasible: there is no way to its next hop';
     else if (word & FILTERED) row.reason = `not feasible: ${this.#objection(session, attribute)}`;
     else if (session !== best && best >= 0) {

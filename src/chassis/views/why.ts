@@ -51,10 +51,11 @@ export class Why {
   exported(source: number, id: number, attribute: number): ExportRow[] {
     return this.#box.sessions
       .filter(({ index }) => this.#box.fabric.session(index, SESSION.state) === State.Established)
-      .map((entry) => ({
-        neighbor: entry.neighbor.address,
-        ...this.#exportedTo(entry, source, id, attribute),
-      }));
+      .map((entry) => {
+        const { told, why } = this.#exportedTo(entry, source, id, attribute);
+        const other = this.#isToldOther(entry, source, id) ? '; it is told another route in its place' : '';
+        return { neighbor: entry.neighbor.address, told, why: why + other };
+      });
   }
 
   #exportedTo(
@@ -65,7 +66,7 @@ export class Why {
   ): Omit<ExportRow, 'neighbor'> {
     const { fabric } = this.#box;
     const { index, neighbor, configuration } = entry;
-    const told = this.#isTold(index, id);
+    const told = this.#isTold(index, id) && !this.#isToldOther(entry, source, id);
     if (fabric.sessionOf(source) === index) return { told, why: 'the route is its own' };
     const family = familyBits([id < fabric.prefixes.base6 ? 'ipv4-unicast' : 'ipv6-unicast']);
     if ((fabric.session(index, SESSION.families) & family) === 0)
@@ -87,6 +88,14 @@ export class Why {
   #isTold(session: number, id: number): boolean {
     const view = this.#box.fabric.session(session, SESSION.view) - 1;
     return view >= 0 && this.#views.attribute(view, id) !== 0 && this.#views.source(view, id) !== session + 1;
+  }
+
+  /** Where the best route must not be told, another one may be (blade/instead.ts). */
+  #isToldOther({ index, configuration }: SessionEntry, source: number, id: number): boolean {
+    const { fabric } = this.#box;
+    if (configuration.instead === undefined || !this.#isTold(index, id)) return false;
+    const told = this.#views.source(fabric.session(index, SESSION.view) - 1, id);
+    return told !== 0 && told !== fabric.sessionOf(source) + 1;
   }
 
   #view(attribute: number): AttributeView {

@@ -20,6 +20,8 @@ export interface BoxOptions {
   readonly lineCards?: number;
   readonly restartWait?: number;
   readonly limits?: Readonly<Record<string, number>>;
+  /** Other keys of the router section. */
+  readonly router?: Readonly<Record<string, unknown>>;
   /** Other keys of the chassis section. */
   readonly chassis?: Readonly<Record<string, unknown>>;
   /** Other sections. */
@@ -59,7 +61,7 @@ export function configurationText(
     ...given,
   }));
   return JSON.stringify({
-    router: { as: ROUTER_AS, id: ROUTER_ID, listen: [`${HOST}:${files.port}`] },
+    router: { as: ROUTER_AS, id: ROUTER_ID, listen: [`${HOST}:${files.port}`], ...options.router },
     chassis: {
       blades: options.blades ?? 2,
       rehearse: false,
