@@ -28,6 +28,9 @@ export interface StatementText {
   then?: 'accept' | 'reject' | 'return';
 }
 
+// biome-ignore lint/suspicious/noThenProperty: a key of the file, and never a function.
+const DENIED: StatementText = { then: 'reject' };
+
 /** Where a route map permits: decided, or back to who called it. */
 type Form = 'decides' | 'comes back';
 
@@ -92,8 +95,7 @@ export class RouteMaps {
     const entry = (this.#maps.get(map) as readonly ReadEntry[])[at] as ReadEntry;
     const { order, permit, alternatives, set } = entry;
     if (alternatives.length === 0) return [];
-    // biome-ignore lint/suspicious/noThenProperty: a key of the file, and never a function.
-    const end = permit ? this.#end(map, at, entry, form) : ({ then: 'reject' } as const);
+    const end = (last: boolean): StatementText => (permit ? this.#end(map, at, entry, form, last) : DENIED);
     const name = `${map} ${permit ? 'permit' : 'deny'} ${order}`;
     return alternatives.slice(way).flatMap(({ if: wanted, unless: [unless = {}, ...more] }, i) => [
       ...more.map(
@@ -104,7 +106,7 @@ export class RouteMaps {
         ...(Object.keys(wanted).length > 0 ? { if: wanted } : {}),
         ...(Object.keys(unless).length > 0 ? { unless } : {}),
         ...(Object.keys(set).length > 0 ? { set } : {}),
-        ...end,
+        ...end(way + i + 1 === alternatives.length),
       },
     ]);
   }
@@ -120,8 +122,8 @@ export class RouteMaps {
     // biome-ignore-end lint/suspicious/noThenProperty: a key of the file, and never a function.
   }
 
-  /** How an entry that permits ends. */
-  #end(map: string, at: number, { order, call, goOn }: ReadEntry, form: Form): StatementText {
+  /** How an entry that permits ends. `last`: what comes behind is the next entry, not another way for this one to match. */
+  #end(map: string, at: number, { order, call, goOn }: ReadEntry, form: Form, last: boolean): StatementText {
     // biome-ignore-start lint/suspicious/noThenProperty: a key of the file, and never a function.
     const permit = { then: form === 'decides' ? 'accept' : 'return' } as const;
     // FRR goes on as if nothing were said where it cannot find what is called.
@@ -135,7 +137,7 @@ export class RouteMaps {
         ? { call: this.policy(called) as string, then: 'reject' }
         : { call: back(called), ...permit };
     }
-    if (next === at + 1) return called === undefined ? {} : { call: back(called) };
+    if (next === at + 1 && last) return called === undefined ? {} : { call: back(called) };
     const rest = this.#rest(map, next, form);
     const end = { call: rest, then: form === 'decides' ? 'reject' : 'return' } as const;
     if (called === undefined) return end;
