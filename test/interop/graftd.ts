@@ -155,13 +155,16 @@ export class Graftd {
     return this.#child.log();
   }
 
-  /** Writes the configuration with other keys for some neighbours, by address; `reload` is to be called for it. */
-  rewrite(changes: ReadonlyMap<string, Readonly<Record<string, unknown>>>): void {
+  /** Writes the configuration with other keys for some neighbours, by address, or of the router; `reload` is to be called for it. */
+  rewrite(
+    changes: ReadonlyMap<string, Readonly<Record<string, unknown>>>,
+    more: Readonly<Record<string, unknown>> = {},
+  ): void {
     const neighbors = this.#options.neighbors.map((each) => ({ ...each, ...changes.get(each.address) }));
     const { network, name } = this.#options;
     writeFileSync(
       path.join(network.folder, name, 'graftd.yaml'),
-      configuration({ ...this.#options, neighbors }),
+      configuration({ ...this.#options, router: { ...this.#options.router, ...more }, neighbors }),
     );
   }
 
