@@ -513,6 +513,8 @@ export class Track implements MessageTaker {
       return;
     }
     this.#after = fault.after;
+    // It has told something, whenever that will have been applied.
+    this.#startHoldTimer(this.#clock());
     this.#wire.readAgain();
     this.#schedule(this.#clock() + LOOK_FOR_ROOM);
   }

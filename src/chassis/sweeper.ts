@@ -115,10 +115,11 @@ export class Sweeper {
       const then = this.#usedThen[i] as number;
       const grown = pool.used - then;
       // The table is nearly full, or as much work again as what is in use.
-      if (grown > pool.limit / 64 && pool.room < pool.limit / 8) return true;
-      if (grown <= Math.max(pool.limit * this.#grownParts[i]!, then / 2)) return false;
+      const nearlyFull = grown > pool.limit / 64 && pool.room < pool.limit / 8;
+      if (!nearlyFull && grown <= Math.max(pool.limit * this.#grownParts[i]!, then / 2)) return false;
       if (gone < 0) gone = Math.abs(this.#gone() - this.#goneThen);
-      return gone > grown * GONE;
+      // What is not told for want of room takes ids each time that it is tried again: no reason to sweep once more.
+      return nearlyFull ? gone > 0 || grown > pool.limit / 8 : gone > grown * GONE;
     });
   }
 

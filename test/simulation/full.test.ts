@@ -5,7 +5,7 @@
  */
 import test from 'ava';
 import { play } from './history.ts';
-import { fullOptionsFor } from './options.ts';
+import { fullOptionsFor, withPaths } from './options.ts';
 
 /** A stated number, so that every machine plays the same ones. */
 const HISTORIES = 150;
@@ -17,6 +17,18 @@ const ONCE_WRONG = [
   // A route refresh was answered each time that what came behind it was read again.
   370,
 ] as const;
+
+/** And with several paths of a prefix. */
+const ONCE_WRONG_WITH_PATHS = [
+  // The hold timer expired of who waited for room, when its blade had hung meanwhile.
+  229,
+  // Sets that were tried again and again were a reason to sweep without end.
+  394, 415,
+] as const;
+
+test('whatever once went wrong with several paths goes right', (t) => {
+  for (const seed of ONCE_WRONG_WITH_PATHS) t.notThrows(() => play(withPaths(fullOptionsFor(seed))));
+});
 
 test('tables are full, and only who asks for more is shut', (t) => {
   const totals = { shut: 0, untold: 0, deaths: 0, sweeps: 0 };

@@ -28,6 +28,8 @@ export interface NeighbourWorld {
   readonly prefixes: Prefixes;
   /** What was said may be said again: a blade died. */
   readonly repeats: boolean;
+  /** Blades may hang for as long as hold times are; that line cards send KEEPALIVEs then is not played here (linecard/vigil.ts). */
+  readonly hangsLong: boolean;
   /** A table may be full, and who asks for more is shut. */
   readonly tablesFill: boolean;
   /** How often the session was shut for that. */
@@ -300,7 +302,8 @@ export class Neighbour {
     const silent = now - conversation.lastHeard;
     if (conversation.stage !== 'Established' || !this.reading || this.options.holdTime === 0)
       conversation.lastHeard = now;
-    else if (silent > this.options.holdTime * 1000) this.#fail(`heard nothing for ${silent} ms`);
+    else if (silent > this.options.holdTime * 1000 && !this.#world.hangsLong)
+      this.#fail(`heard nothing for ${silent} ms`);
   }
 
   #hear(conversation: Conversation, bytes: Uint8Array): void {

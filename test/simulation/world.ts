@@ -134,6 +134,10 @@ export class World {
     return this.options.deaths > 0;
   }
 
+  get hangsLong(): boolean {
+    return this.options.hangs > 0;
+  }
+
   /** Who asks for more than a full table has is shut. */
   get tablesFill(): boolean {
     return this.options.small !== undefined;
@@ -512,6 +516,7 @@ export class World {
       for (const channel of blade.routes.channels)
         if (channel.pending > 0) left.push(`blade ${slot} has records to send`);
     }
+    if (this.options.small !== undefined && this.sweeper.sweeping) left.push('a sweep');
     if (!this.undertaker.idle) left.push('somebody is dead');
     if (this.desk.active > 0 && !this.anyStarved) left.push(`grafts: ${this.desk.waitingFor}`);
     return left.join('; ');
