@@ -263,6 +263,11 @@ export class Blade implements RoutesListener, GraftHost, SessionHost {
     this.#news({ kind: 'down', slot: this.slot, session: session.index, why });
   }
 
+  failed({ index: session }: Session, why: string): void {
+    this.fabric.count(session, SESSION_NUMBER.attemptsFailed);
+    this.#news({ kind: 'failed', slot: this.slot, session, why });
+  }
+
   limit(session: Session, limit: SessionLimit, text: string): void {
     this.#news({ kind: 'limit', slot: this.slot, session: session.index, limit, text });
   }

@@ -184,6 +184,8 @@ export type BladeNews =
       /** What was found and what was done. */
       readonly text: string;
     }
+  /** An attempt to come up failed. */
+  | { readonly kind: 'failed'; readonly slot: number; readonly session: number; readonly why: string }
   /** A malformed UPDATE message, in words. */
   | { readonly kind: 'malformed'; readonly slot: number; readonly session: number; readonly text: string }
   /** What becomes of the stale routes of a neighbour that is not back in time. */

@@ -156,10 +156,7 @@ export class Receiver {
       );
     }
     if (announced < 0) return false;
-    if (this.#ignored > 0) {
-      this.#fabric.count(session, SESSION_NUMBER.prefixesIgnored, this.#ignored);
-      this.#ignored = 0;
-    }
+    if (this.#ignored > 0) this.#noteIgnored(session);
     const counter = withdrawAll ? SESSION_NUMBER.withdrawalsReceived : SESSION_NUMBER.announcementsReceived;
     this.#fabric.count(session, counter, announced);
     return true;
@@ -200,6 +197,16 @@ export class Receiver {
       else changes.add4(address, bytes[at] as number, attribute);
     }
     return count;
+  }
+
+  /** Said for the first ones, and each time that they are about twice as many. */
+  #noteIgnored(session: number): void {
+    const before = this.#fabric.number(session, SESSION_NUMBER.prefixesIgnored);
+    const now = before + this.#ignored;
+    this.#fabric.setNumber(session, SESSION_NUMBER.prefixesIgnored, now);
+    this.#ignored = 0;
+    if (Math.clz32(now) !== Math.clz32(before))
+      this.#malformed(session, `announces multicast addresses as destinations: ${now} ignored so far`);
   }
 
   /** As #add4, of a field with path identifiers (RFC 7911 3). */

@@ -58,6 +58,8 @@ export interface SessionHost {
   readonly policies: PolicyBook;
   established(session: Session): void;
   down(session: Session, why: string): void;
+  /** An attempt to come up failed. */
+  failed(session: Session, why: string): void;
   /** The neighbour reached a limit; what was done. */
   limit(session: Session, limit: SessionLimit, text: string): void;
   /** The neighbour has not come back in time; what becomes of its routes. */
@@ -448,6 +450,10 @@ export class Session implements TrackOwner {
     }
     // A track that called only because it was called waits to be called again; a passive one never dials.
     if (track.which === 0 && this.passive) track.idleHoldAt = Number.POSITIVE_INFINITY;
+  }
+
+  failed(why: string): void {
+    this.#host.failed(this, why);
   }
 
   schedule(at: number): void {

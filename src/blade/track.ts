@@ -30,6 +30,7 @@ import { type DecodeFailure, decodeOpen, isFailure, type Open } from '../bgp/ope
 import type { Fabric } from '../fabric/fabric.ts';
 import { SESSION_NUMBER } from '../fabric/layout.ts';
 import { hasSwept } from '../fabric/room.ts';
+import { cannotConnect, failsAttempt } from './attempts.ts';
 import { type MessageTaker, News, Wire } from './wire.ts';
 
 /** RFC 4271 8.2.2 suggests four minutes. */
@@ -96,6 +97,7 @@ export interface TrackOwner {
   shut(): boolean;
   stateChanged(track: Track): void;
   down(track: Track, why: string): void;
+  failed(why: string): void;
   schedule(at: number): void;
 }
 
@@ -198,6 +200,7 @@ export class Track implements MessageTaker {
     for (const action of actions) this.#act(action, notification, fault);
     if (before !== this.state) this.#owner.stateChanged(this);
     if (before === State.Established && this.state !== State.Established) this.#owner.down(this, this.#why);
+    else if (failsAttempt(event, before, this.state)) this.#owner.failed(this.#why);
   }
 
   /** The line card has news of this connection: opened, ended, closed. */
@@ -210,7 +213,7 @@ export class Track implements MessageTaker {
         this.#readSoon();
         break;
       case News.Failed:
-        this.#why = 'cannot connect';
+        this.#why = cannotConnect(this.#wire.why);
         this.event(Event.TcpConnectionFails);
         break;
       default:

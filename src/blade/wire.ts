@@ -85,6 +85,11 @@ export class Wire {
     return this.#fabric.connections.stateOf(this.#at) === CONNECTION_STATE.ended;
   }
 
+  /** Why the connection failed: the system's number of the error; 0: unknown. */
+  get why(): number {
+    return this.#fabric.connections.words[this.#at + CONNECTION.why] as number;
+  }
+
   /** Received and not read yet. */
   get waitingBytes(): number {
     return this.opened ? this.#fabric.connections.receivable(this.#at) : 0;

@@ -13,7 +13,7 @@ import { encodeKeepalive, encodeNotification } from '../bgp/message.ts';
 import type { BladeNews } from '../blade/messages.ts';
 import type { Configuration } from '../config/configuration.ts';
 import { Fabric } from '../fabric/fabric.ts';
-import { BOX, SESSION_NUMBER } from '../fabric/layout.ts';
+import { BOX, SESSION, SESSION_NUMBER } from '../fabric/layout.ts';
 import { createFabricMemory } from '../fabric/memory.ts';
 import type { CardNews, LastWords } from '../linecard/messages.ts';
 import { describeFor } from '../rib/attribute-row.ts';
@@ -47,6 +47,8 @@ import { Untold } from './untold.ts';
 
 /** Milliseconds that a stopping chassis gives its NOTIFICATIONs to leave. */
 const FAREWELL = 3000;
+/** Reasons for which a session does not come up that are said in the log. */
+const REASONS = 8;
 /** What line cards say to a neighbour whose connection is not taken (RFC 4271 6.8, RFC 4486). */
 const LAST_WORDS: LastWords = {
   superseded: encodeNotification(NotificationCode.Cease, Cease.ConnectionCollisionResolution),
@@ -113,6 +115,7 @@ export class Chassis {
         clock: monotonicMilliseconds,
         blades: this.blades,
         startBlade: (blade) => this.#startBlade(blade),
+        name: (session) => this.table.at(session)?.neighbor.address ?? `session ${session}`,
         tell: (text) => this.#trouble(text),
         recovered: (orphan) => this.#noteRecovered(orphan),
         shut: (session, why) => {
@@ -413,11 +416,15 @@ export class Chassis {
     switch (news.kind) {
       case 'established':
         entry.reason = '';
+        entry.failures.clear();
         if (!this.#quiet) log(`${address} Established on blade ${news.slot}`);
         break;
       case 'down':
         entry.reason = news.why;
         if (!this.#quiet) log(`${address} down: ${news.why}`);
+        break;
+      case 'failed':
+        if (this.#failed(entry, news.why)) log(`${address} does not come up: ${news.why}`);
         break;
       case 'limit':
         entry.limits[news.limit]++;
@@ -435,6 +442,15 @@ export class Chassis {
       default:
         news satisfies never;
     }
+  }
+
+  /** It is tried again and again: each reason is said once until the session is up, and counted. */
+  #failed(entry: SessionEntry, why: string): boolean {
+    if (this.fabric.session(entry.index, SESSION.state) === State.Established) return false;
+    entry.reason = why;
+    if (this.#quiet || entry.failures.has(why) || entry.failures.size >= REASONS) return false;
+    entry.failures.add(why);
+    return true;
   }
 
   #onCardNews(news: CardNews): void {

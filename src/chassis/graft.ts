@@ -76,7 +76,7 @@ export class Grafts {
       // While this graft waited for a slot, the session's blade may have died.
       if (fabric.homeOf(session) !== from) throw new GraftUndone('a blade died', true);
       this.#request(slot, session, from, to, routes);
-      await this.#takenOver(slot, session);
+      await this.#takenOver(slot);
       await this.#settled(slot);
       return this.#costs(slot, session, from, to, routes);
     } finally {
@@ -115,14 +115,14 @@ export class Grafts {
     fabric.bells.ring(to);
   }
 
-  async #takenOver(slot: number, session: number): Promise<void> {
+  async #takenOver(slot: number): Promise<void> {
     const deadline = this.#clock() + PATIENCE;
     for (;;) {
       const state = this.#fabric.graft(slot, GRAFT.state);
       if (state === GRAFT_STATE.done) return;
       if (state === GRAFT_STATE.aborted) throw new GraftUndone('a blade died', true);
       if (this.#clock() > deadline && this.#undo(slot)) {
-        throw new GraftUndone(`the graft of session ${session} was undone: a blade did not answer`);
+        throw new GraftUndone('the graft was undone: a blade did not answer');
       }
       await this.#wait(slot, 100);
     }

@@ -155,8 +155,10 @@ export interface SessionDetail extends SessionRow {
   keepaliveTime: number;
   messagesReceived?: Record<string, number>;
   messagesSent?: Record<string, number>;
-  /** Routes that import policy turned down. */
+  /** Of the routes received, those that are not used: loops, rules, import policy, `import: reject`. */
   routesRejected?: number;
+  /** Routes with an AS_PATH, or another attribute, that has come around (RFC 4271 9.1.2, RFC 4456 8), so far. */
+  loopsRejected?: number;
   /** How often the session came up, and how often it was grafted since it last did. */
   establishedCount?: number;
   grafts?: number;
@@ -191,6 +193,8 @@ export interface LimitsRow {
   sendHoldExpiries: number;
   /** Times that it was shut because a table of the fabric was full of what is in use. */
   tablesFull: number;
+  /** Attempts to come up that failed. */
+  attemptsFailed: number;
   /** Times that a route found no room to be told to it, because a table of the fabric was full. */
   routesUntold: number;
   flapsDamped: number;

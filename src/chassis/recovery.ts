@@ -60,6 +60,8 @@ export interface RecoveryHost {
   readonly blades: readonly BladeHandle[];
   /** Starts a worker in a slot; rejects when it ended before it ran. */
   startBlade(blade: BladeHandle): Promise<void>;
+  /** The neighbour's address. */
+  name(session: number): string;
   /** What people should know. */
   tell(text: string): void;
   recovered(orphan: Recovered): void;
@@ -183,8 +185,11 @@ export class Recovery {
   #judge({ session, deaths, bytes }: Suspect): void {
     if (deaths === 1) return;
     const hex = Buffer.from(bytes).toString('hex');
-    this.#host.tell(`session ${session}: ${deaths} deaths in a row at one message: ${hex}`);
-    if (deaths < this.#limits.poison) return;
+    const { poison } = this.#limits;
+    const done = deaths < poison ? `the limit is ${poison}` : 'shut, until "chassis enable"';
+    const who = this.#host.name(session);
+    this.#host.tell(`${who}: ${deaths} deaths of blades in a row at one message of its, ${done}: ${hex}`);
+    if (deaths < poison) return;
     const why = `a message of yours ended ${deaths} route processors in a row`;
     this.#shut.set(session, why);
     this.#host.shut(session, why);

@@ -10,6 +10,8 @@ export interface SessionEntry {
   /** Why it is down, in words; and why the operator holds it down. */
   reason: string;
   heldBecause: string;
+  /** Why it did not come up, since it was up last. */
+  readonly failures: Set<string>;
   /** The last malformed UPDATE message that was told of. */
   lastError?: string;
   /** What limits have done to it since the chassis started. */

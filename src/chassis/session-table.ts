@@ -74,6 +74,7 @@ export class SessionTable {
       neighbor,
       configuration: sessionConfiguration(configuration, neighbor, index),
       reason: 'not connected yet',
+      failures: new Set(),
       heldBecause: '',
       limits: { ...NO_LIMITS },
       busy: Promise.resolve(),

@@ -104,6 +104,7 @@ function sessionFacts(
     ],
     ['routes received', amount(session.routesReceived)],
     ['routes rejected', amount(session.routesRejected)],
+    ['with loops, so far', session.loopsRejected === 0 ? undefined : amount(session.loopsRejected)],
     ['routes advertised', amount(session.routesAdvertised)],
     ['waiting to be sent', amount(session.pending)],
     [
@@ -150,6 +151,7 @@ function limitsText(limits: LimitsRow | undefined): string | undefined {
     ['closed because it read nothing', limits.sendHoldExpiries],
     ['shut as a table was full', limits.tablesFull],
     ['not told a route as a table was full', limits.routesUntold],
+    ['did not come up', limits.attemptsFailed],
     ['damped', limits.flapsDamped],
     ['refused more paths', limits.pathsRefused],
     ['connections refused', limits.connectionsRefused + limits.callsRefused],

@@ -184,6 +184,8 @@ export const SESSION_NUMBER = {
   outOfResources: 42,
   /** Routes that the neighbour was not told, or no longer, because a table was full. */
   routesUntold: 43,
+  /** Attempts to come up that failed. */
+  attemptsFailed: 44,
 } as const;
 
 /** Words of a graft slot. The state says who may write the rest. */

@@ -24,6 +24,7 @@ export function limitsRow({ fabric }: Chassis, entry: SessionEntry): LimitsRow {
     ...(held > now ? { heldSeconds: held === Number.POSITIVE_INFINITY ? null : (held - now) / 1000 } : {}),
     ...limits,
     tablesFull: number(SESSION_NUMBER.outOfResources),
+    attemptsFailed: number(SESSION_NUMBER.attemptsFailed),
     routesUntold: number(SESSION_NUMBER.routesUntold),
     callsRefused: number(SESSION_NUMBER.callsRefused),
   };

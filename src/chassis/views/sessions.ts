@@ -3,7 +3,9 @@ import { formatAddress } from '../../base/address.ts';
 import { monotonicMilliseconds } from '../../base/clock.ts';
 import { FAMILY_IPV4, FAMILY_IPV6, familyNames } from '../../bgp/families.ts';
 import { State, stateName } from '../../bgp/fsm.ts';
-import { CONNECTION, SESSION, SESSION_NUMBER } from '../../fabric/layout.ts';
+import type { Fabric } from '../../fabric/fabric.ts';
+import { CONNECTION, PAGE_BITS, PAGE_WORDS, SESSION, SESSION_NUMBER } from '../../fabric/layout.ts';
+import { FILTERED } from '../../rib/route-word.ts';
 import type { Chassis, SessionEntry } from '../chassis.ts';
 import type { SessionDetail, SessionRow, SessionState } from '../operations.ts';
 import { featuresOf } from './features.ts';
@@ -51,6 +53,8 @@ export function sessionDetail(chassis: Chassis, entry: SessionEntry): SessionDet
     holdTimeConfigured: neighbor.holdTime,
     keepaliveTime: Math.floor(holdTime / 3),
     ...(established ? connectionOf(chassis, index) : {}),
+    routesRejected: rejectedRoutes(fabric, index),
+    loopsRejected: number(SESSION_NUMBER.loopsRejected),
     messagesReceived: {
       total: number(SESSION_NUMBER.messagesReceived),
       updates: number(SESSION_NUMBER.updatesReceived),
@@ -74,6 +78,22 @@ export function sessionDetail(chassis: Chassis, entry: SessionEntry): SessionDet
     ...featuresOf(chassis, entry),
     cpuPercent: chassis.load.sessionCpu(index),
   };
+}
+
+/** Looks at all of its routes: a few milliseconds for a full table. */
+function rejectedRoutes(fabric: Fabric, session: number): number {
+  const { columns } = fabric;
+  const { directories, pages, words } = columns;
+  let rejected = 0;
+  for (let lane = 0; lane < fabric.sourceCount(session); lane++) {
+    const source = fabric.sourceAt(session, lane);
+    for (let page = source * pages; page < (source + 1) * pages; page++) {
+      const start = (directories[page] as number) << PAGE_BITS;
+      if (start === 0) continue;
+      for (let at = start; at < start + PAGE_WORDS; at++) if ((words[at] as number) & FILTERED) rejected++;
+    }
+  }
+  return rejected;
 }
 
 function staleRow({ fabric }: Chassis, index: number): Pick<SessionDetail, 'stale' | 'longLivedRoutes'> {
