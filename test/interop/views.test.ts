@@ -128,7 +128,7 @@ test.serial(
     for (const told of [one, two]) await has(scene, told, left);
     await inside?.withdraw(PREFIXES.filter((_, i) => i % 2 === 0));
     for (const told of [one, two, plain]) await has(scene, told, left);
-  t.true((await scene.graftd.sessions()).every(({ state }) => state === 'Established'));
+    t.true((await scene.graftd.sessions()).every(({ state }) => state === 'Established'));
   },
 );
 
