@@ -9,6 +9,7 @@ import { dumpCommand } from './dump.ts';
 import { exportSessionCommand } from './export-session.ts';
 import { graftCommand } from './graft.ts';
 import { importFrrCommand } from './import-frr.ts';
+import { importSessionCommand } from './import-session.ts';
 import { initCommand } from './init.ts';
 import { policyCommands } from './policy.ts';
 import { reloadCommand } from './reload.ts';
@@ -43,5 +44,6 @@ export const commands: readonly Command[] = [
   ...policyCommands,
   dumpCommand,
   exportSessionCommand,
+  importSessionCommand,
   ...benchCommands,
 ];

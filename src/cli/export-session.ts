@@ -1,4 +1,5 @@
 /** `chassis export session`: what another chassis needs to serve a neighbour as this one does. */
+import { readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { type ChassisSummary, OperationError } from '../chassis/operations.ts';
 import type { Command } from './command.ts';
@@ -15,7 +16,8 @@ export const exportSessionCommand: Command = {
     // Says so where there is no such neighbour, and takes an address in any form.
     const { neighbor } = await call.ask<{ neighbor: string }>('show session', { neighbor: address });
     const { extractNeighbor } = await import('../config/extract.ts');
-    const found = extractNeighbor(await readFile(configuration, 'utf8'), configuration, neighbor);
+    const text = await readFile(configuration, 'utf8');
+    const found = extractNeighbor(text, configuration, neighbor, (file) => readFileSync(file, 'utf8'));
     if (found === undefined) {
       throw new OperationError(
         `${configuration} no longer has ${neighbor}, which the running chassis serves`,

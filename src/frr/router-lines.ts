@@ -36,6 +36,9 @@ const RULES: readonly Rule[] = [
     'bgp long-lived-graceful-restart stale-time',
     (lines, words) => lines.default('long-lived-stale-time', Number(words[3])),
   ],
+  ['maximum-paths ibgp', (lines, words) => lines.multipath('ibgp', Number(words[2]))],
+  ['maximum-paths', (lines, words) => lines.multipath('ebgp', Number(words[1]))],
+  ['bgp bestpath as-path multipath-relax', (lines) => lines.multipath('as-path-relax', true)],
   ['timers bgp', (lines, words) => lines.default('hold-time', Number(words[3]))],
   ['bgp listen limit', (lines, words) => lines.listenLimit(Number(words[3]))],
 ];
@@ -116,6 +119,14 @@ export class RouterLines {
 
   setConfederation(key: 'id' | 'members', value: unknown): string | undefined {
     return this.set('confederation', { ...(this.router.confederation as object | undefined), [key]: value });
+  }
+
+  /** FRR says it of each family; in graftd the highest number is that of all. */
+  multipath(key: 'ebgp' | 'ibgp' | 'as-path-relax', value: number | true): string | undefined {
+    const before = (this.router.multipath ?? {}) as Record<string, number | true>;
+    const most = typeof value === 'number' ? Math.max(Number(before[key] ?? 1), value) : value;
+    if (typeof most === 'number' && !(most >= 1 && most <= 64)) return 'graftd uses 1 to 64 paths';
+    return this.set('multipath', { ...before, [key]: most });
   }
 
   restartTime(seconds: number): string | undefined {

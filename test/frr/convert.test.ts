@@ -109,6 +109,7 @@ test('what stands around "router bgp" counts: interfaces to connect from, RPKI c
       'router bgp 1.10',
       ' bgp graceful-restart select-defer-time 30',
       ' bgp listen limit 20',
+      ' bgp bestpath as-path multipath-relax',
       ' bgp listen range 198.51.100.0/24 peer-group down',
       ' no bgp enforce-first-as',
       ' neighbor down peer-group',
@@ -117,6 +118,11 @@ test('what stands around "router bgp" counts: interfaces to connect from, RPKI c
       ' neighbor 2001:db8::2 update-source lo',
       ' neighbor 192.0.2.2 remote-as 64502',
       ' neighbor 192.0.2.2 update-source eth0',
+      ' address-family ipv4 unicast',
+      '  maximum-paths 4',
+      '  maximum-paths ibgp 2',
+      ' address-family ipv6 unicast',
+      '  maximum-paths 8',
       'bgp community-list standard C seq 5 permit 64500:1',
       'route-map M permit 10',
       ' match community C',
@@ -124,11 +130,13 @@ test('what stands around "router bgp" counts: interfaces to connect from, RPKI c
   );
   t.deepEqual(
     left.map(({ line }) => line),
-    [10, 22],
+    [10, 23],
   );
   const caches = { refresh: 600, port: 3323 };
   const made = parse(yaml) as Record<string, unknown>;
-  t.deepEqual(made.router, { as: 65_546, id: '192.0.2.9' }, 'the highest address of a loopback');
+  const multipath = { ebgp: 8, ibgp: 2, 'as-path-relax': true };
+  // The identifier is the highest address of a loopback.
+  t.deepEqual(made.router, { as: 65_546, id: '192.0.2.9', multipath });
   t.like(made, {
     chassis: { 'restart-wait': 30 },
     'neighbor-ranges': [{ range: '198.51.100.0/24', group: 'down', limit: 20 }],
