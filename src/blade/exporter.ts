@@ -209,6 +209,11 @@ export class Exporter {
   /** A set found no room in the dictionary. */
   noteFull(): void {
     this.dictionaryFull++;
+    this.tryAgain();
+  }
+
+  /** After the next sweep all is looked at once more. */
+  tryAgain(): void {
     this.failed = true;
     Atomics.store(this.#fabric.box, BOX.untold, 1);
   }

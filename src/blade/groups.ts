@@ -179,8 +179,9 @@ export class Groups {
       if (!exporter.failed) continue;
       const groups = this.all.filter((group) => group.exporter === exporter);
       for (const group of groups) if (!group.recounting) group.cursor = 0;
-      // Who counts anew does not begin once more in the middle of it.
-      exporter.failed = groups.some(({ recounting }) => recounting);
+      exporter.failed = false;
+      // Who counts anew does not begin once more in the middle of it: after the next sweep.
+      if (groups.some(({ recounting }) => recounting)) exporter.tryAgain();
     }
   }
 
