@@ -564,7 +564,7 @@ export class UpdateGroup {
       }
       if (this.#views.source(this.view, id) === session + 1) continue;
       this.#batch.bucket(this.#batch.add(id, attribute, 0, 0), attribute, 0);
-      // As if each had a message of its own, so that none is left over.
+      // As if each had a message of its own, so that none is left over; the last one may have many paths.
       room -= 64 + 2 * attributes.lengthOf(attribute);
     }
     if (this.#batch.count > 0) {
@@ -572,7 +572,7 @@ export class UpdateGroup {
         this.#fabric,
         this.#fourOctetAs,
         this.#maxMessage,
-        all + this.#maxMessage,
+        all + this.#roomNeeded,
         this.#postpone,
       );
       const member = this.members.indexOf(session);
