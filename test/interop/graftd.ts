@@ -48,9 +48,12 @@ export interface GraftdOptions {
   /** Other keys of the chassis section. */
   chassis?: Readonly<Record<string, unknown>>;
   neighbors: readonly GraftdNeighbor[];
+  /** Other sections. */
+  sections?: Readonly<Record<string, unknown>>;
 }
 
-function configuration({ network, host, as, blades, router, chassis, neighbors }: GraftdOptions): string {
+function configuration(options: GraftdOptions): string {
+  const { network, host, as, blades, router, chassis, neighbors, sections } = options;
   const listen = ([4, 6] as const).map((transport) => {
     const { address, port } = network.endpoint(host, transport);
     return transport === 4 ? `${address}:${port}` : `[${address}]:${port}`;
@@ -66,8 +69,9 @@ function configuration({ network, host, as, blades, router, chassis, neighbors }
       'connect-retry-time': 1,
       ...(network.kind === 'loopback' ? NEXT_HOP : {}),
       import: neighbor.import ?? 'accept',
-      export: 'accept',
+      export: keys?.['export'] ?? 'accept',
     })),
+    ...sections,
   });
 }
 

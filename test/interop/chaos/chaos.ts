@@ -21,12 +21,15 @@ import { type Announcement, asReceived, prefixAt, type Route, seededTable } from
 import { Hopeless, until } from '../wait.ts';
 import { FAMILIES, hasTable, sessionAddresses, Witness } from '../witness.ts';
 import { pickAction, RIGHT_ANSWERS, type Stage } from './actions.ts';
+import { FullTable, fullTableNeighbors, fullTableSections } from './full-table.ts';
 
 export interface ChaosOptions {
   readonly network: Network;
   readonly seconds: number;
   readonly seed: number;
   readonly log: (line: string) => void;
+  /** With a table of so many prefixes more, that is told to one neighbour; on loopback only. */
+  readonly prefixes?: number;
 }
 
 export interface ChaosEnding {
@@ -64,7 +67,8 @@ const birdRoutes = (seed: number, count: number, changing: boolean): Announcemen
     .map((route) => ({ ...route, asPath: [64_999, ...(route.asPath ?? [])] }))
     .filter((_, i) => !changing || i % 3 !== seed % 3);
 
-export async function runChaos({ network, seconds, seed, log }: ChaosOptions): Promise<ChaosEnding> {
+export async function runChaos(options: ChaosOptions): Promise<ChaosEnding> {
+  const { network, seconds, seed, log, prefixes = 0 } = options;
   const random = new Random(seed);
   const neighbors = sessionsWith(network, ROUTER);
   const tables: Tables = new Map([
@@ -87,10 +91,20 @@ export async function runChaos({ network, seconds, seed, log }: ChaosOptions): P
       ...ROUTER,
       blades: 3,
       chassis: { 'allow-faults': true, 'heartbeat-limit': 2, 'blade-memory': 128, limits: { sessions: 32 } },
-      neighbors: PLACES.flatMap((place) => sessionsWith(network, place)),
+      neighbors: [
+        ...PLACES.flatMap((place) => sessionsWith(network, place)).map((each) =>
+          prefixes === 0 ? each : { ...each, keys: { export: 'to-daemons' } },
+        ),
+        ...(prefixes === 0 ? [] : fullTableNeighbors(network)),
+      ],
+      ...(prefixes === 0 ? {} : { sections: fullTableSections(network) }),
     });
     endings.push(() => graftd.stop());
+    const full = prefixes === 0 ? undefined : await FullTable.open(network, ROUTER.host);
+    if (full !== undefined) endings.push(() => full.close());
     await graftd.allEstablished();
+    await full?.begin(network, prefixes, seed);
+    if (full !== undefined) log(`${full.prefixes} prefixes are told`);
     await haveTables(network, daemons, graftd, tables);
     const witnesses = await Promise.all(
       daemons.map((daemon) => Witness.of(daemon, sessionAddresses(network, ROUTER.host))),
@@ -106,7 +120,7 @@ export async function runChaos({ network, seconds, seed, log }: ChaosOptions): P
     await churn.stop();
     await putRight(stage);
     await haveTables(network, daemons, graftd, tables);
-    const troubles = [...unexplained];
+    const troubles = [...unexplained, ...((await full?.troubles()) ?? [])];
     for (const witness of witnesses) troubles.push(...(await witness.disturbances()));
     for (const { neighbor, state, reason } of await graftd.sessions())
       if (state !== 'Established') troubles.push(`${neighbor} is ${state}: ${reason}`);
