@@ -1,5 +1,5 @@
 /**
- * Backpressure: two neighbours that do not read, or little, while a third one sends full tables one after another. What that costs
+ * Backpressure: neighbours that do not read, or little, or an octet a second, while a third one sends full tables one after another. What that costs
  * the others (a single change from one to another, as in `fairness`, and how fast tables are taken), what memory it takes, and how
  * long it takes the slow ones to have the right table once they read again.
  */
@@ -22,12 +22,18 @@ const { values } = parseArgs({
   },
 });
 
-/** Neighbour 0 floods, 1 keeps the whole table to compare with; 2 changes a route, 3 hears of it; 4 reads nothing, 5 little. */
-const [FLOODER, CHANGER, WITNESS, DEAF, TRICKLING] = [0, 2, 3, 4, 5];
+/**
+ * Neighbour 0 floods, 1 keeps the whole table to compare with; 2 changes a route, 3 hears of it; 4 reads nothing, 5 little, 6 an octet
+ * a second.
+ */
+const [FLOODER, CHANGER, WITNESS, DEAF, TRICKLING, DRIPPING] = [0, 2, 3, 4, 5, 6];
 const HOLD_TIME = 90;
 /** Milliseconds between two changes, and between two pieces that the trickling one reads. */
 const PAUSE = { least: 3, most: 23 };
 const PIECE_EVERY = 2000;
+const OCTET_EVERY = 1000;
+/** Seconds without the slow ones, at most. */
+const ALONE = 20;
 const MIB = 2 ** 20;
 
 let changes = 0;
@@ -55,7 +61,7 @@ async function main(): Promise<void> {
   const box = await openBox(
     blades,
     2,
-    Array.from({ length: 4 }, () => ({ export: 'accept' as const })),
+    Array.from({ length: 5 }, () => ({ export: 'accept' as const })),
   );
   const options = (index: number) => ({
     address: neighborAddress(index),
@@ -68,13 +74,15 @@ async function main(): Promise<void> {
   const flood = new Flood(box, prefixes);
   // Code is compiled and memory touched before anything is measured.
   await flood.during(() => measure(box, changer, witness, 0, Math.min(seconds, 5)));
-  const alone = await flood.during(() => measure(box, changer, witness, 0, seconds));
+  const alone = await flood.during(() => measure(box, changer, witness, 0, Math.min(seconds, ALONE)));
   const slow = [
     await SlowReader.connect(options(DEAF)),
     await SlowReader.connect(options(TRICKLING)),
+    await SlowReader.connect(options(DRIPPING)),
   ] as const;
   slow[1].trickle(PIECE_EVERY);
-  const beside = await flood.during(() => measure(box, changer, witness, 2, seconds));
+  slow[2].trickle(OCTET_EVERY, 1);
+  const beside = await flood.during(() => measure(box, changer, witness, slow.length, seconds));
   const read = slow.map(({ bytes }) => bytes);
   const caughtUp = await catchUp(box, slow);
   const rows = [alone, beside].map((row, i) => ({ ...row, routesPerSecond: flood.rates[i + 1] as number }));
@@ -152,7 +160,7 @@ async function measure(
   };
 }
 
-/** Both read everything from now on: until each has the table that the quick one has. */
+/** All read everything from now on: until each has the table that the quick one has. */
 async function catchUp(
   { running, speakers }: Box,
   slow: readonly SlowReader[],
@@ -207,7 +215,7 @@ function report(
   ]);
   console.log(table(head, cells));
   console.log(
-    `\nWho read nothing had ${caughtUp.waiting} bytes waiting; both have the right table ${caughtUp.seconds.toFixed(2)} s after they read again (${caughtUp.differing} routes differ).`,
+    `\nWho read nothing had ${caughtUp.waiting} bytes waiting; all have the right table ${caughtUp.seconds.toFixed(2)} s after they read again (${caughtUp.differing} routes differ).`,
   );
 }
 

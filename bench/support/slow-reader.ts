@@ -16,6 +16,7 @@ import type { BareOptions } from './bare-neighbor.ts';
 
 const IPV4 = 1;
 const ROUTER_AS = 65000;
+const PIECE = 65_536;
 
 export class SlowReader {
   /** The router closed the connection. */
@@ -23,12 +24,21 @@ export class SlowReader {
   bytes = 0;
   readonly #receiver: Receiver;
   readonly #socket: net.Socket;
+  /** So much is read at once. */
+  #piece = Buffer.alloc(PIECE);
+  /** After each piece, until it is told otherwise, it reads no more. */
+  #stops = false;
   #tail: Buffer = Buffer.alloc(0);
   #timers: NodeJS.Timeout[] = [];
 
   private constructor({ address: localAddress, as, port, holdTime }: BareOptions) {
     this.#receiver = new Receiver({ localAs: as, remoteAs: ROUTER_AS, fourOctetAs: true });
-    this.#socket = net.connect({ host: '127.0.0.1', port, localAddress, noDelay: true });
+    const callback = (length: number, piece: Uint8Array): boolean => {
+      this.#onBytes(Buffer.from(piece.subarray(0, length)));
+      return !this.#stops;
+    };
+    const onread = { buffer: () => this.#piece, callback };
+    this.#socket = net.connect({ host: '127.0.0.1', port, localAddress, noDelay: true, onread });
     this.#timers.push(setInterval(() => this.#socket.write(encodeKeepalive()), (holdTime * 1000) / 3));
   }
 
@@ -49,27 +59,23 @@ export class SlowReader {
     });
     await new Promise((resolve) => this.#socket.once('connect', resolve));
     this.#socket.write(open);
-    this.#socket.on('data', (bytes) => this.#onBytes(bytes));
-    await new Promise((resolve) => this.#socket.once('data', resolve));
+    this.#stops = true;
+    while (this.bytes === 0) await new Promise((resolve) => setTimeout(resolve, 5));
     this.#socket.write(encodeKeepalive());
     this.#socket.pause();
   }
 
-  /** Reads one piece, 64 KiB at most, every so often. */
-  trickle(milliseconds: number): void {
-    this.#timers.push(
-      setInterval(() => {
-        this.#socket.once('data', () => this.#socket.pause());
-        this.#socket.resume();
-      }, milliseconds),
-    );
+  /** Reads one piece every so often. */
+  trickle(milliseconds: number, octets = PIECE): void {
+    this.#piece = Buffer.alloc(octets);
+    this.#timers.push(setInterval(() => this.#socket.resume(), milliseconds));
   }
 
   /** From now on everything is read. */
   readAll(): void {
     for (const timer of this.#timers.splice(1)) clearInterval(timer);
-    this.#socket.removeAllListeners('data');
-    this.#socket.on('data', (bytes) => this.#onBytes(bytes));
+    this.#piece = Buffer.alloc(PIECE);
+    this.#stops = false;
     this.#socket.resume();
   }
 
