@@ -46,7 +46,7 @@ test('the first malformed UPDATE is told, and each time that they are twice as m
   await says(`${withdrawal}; announced: 10.4.0.0/16; the message: ${hexOf(nth(4))}`);
   await until(
     'all are counted',
-    async () => (await box.operator.showSession(address)).messagesReceived?.['treatedAsWithdraw'] === 7,
+    async () => (await box.operator.showSession(address)).messagesReceived?.treatedAsWithdraw === 7,
   );
 
   const many = update(BAD_ORIGIN, Array.from({ length: 11 }, (_, n) => [16, 10, n]).flat());
