@@ -1,37 +1,46 @@
 /**
- * A confederation (RFC 5065) of graftd in one member AS and BIRD in another, with an internal BIRD and an FRR outside that
- * sees one AS.
+ * A confederation (RFC 5065) of graftd in one member AS and BIRD and FRR in others, with an internal BIRD and an FRR outside that
+ * sees one AS; over IPv4 and IPv6.
  */
 import test from 'ava';
 import type { Bird } from './daemons/bird.ts';
-import { bird, type Daemon, frr } from './daemons/index.ts';
+import { bird, type Daemon, frr, sessionAddress, sessionsWith } from './daemons/index.ts';
 import { Graftd } from './graftd.ts';
+import type { Family } from './routes.ts';
 import { until } from './wait.ts';
-import { networkFor } from './witness.ts';
+import { FAMILIES, networkFor } from './witness.ts';
 
 const AS = 65_001;
 const CONFEDERATION = 65_100;
 const ROUTER = 10;
 const MEMBER = [`confederation ${CONFEDERATION};`, 'confederation member yes;'];
+const FRR_MEMBER = [`bgp confederation identifier ${CONFEDERATION}`, `bgp confederation peers ${AS} 65002`];
 const PLACES = [
-  { kind: bird, host: 1, as: 65_002, sees: AS, lines: MEMBER, prefix: '10.1.0.0/24' },
-  { kind: bird, host: 2, as: AS, sees: AS, lines: MEMBER, prefix: '10.2.0.0/24' },
-  { kind: frr, host: 3, as: 64_999, sees: CONFEDERATION, lines: [], prefix: '10.3.0.0/24' },
+  { kind: bird, host: 1, as: 65_002, sees: AS, lines: MEMBER },
+  { kind: bird, host: 2, as: AS, sees: AS, lines: MEMBER },
+  { kind: frr, host: 3, as: 64_999, sees: CONFEDERATION, lines: [] },
+  { kind: frr, host: 4, as: 65_003, sees: AS, lines: [], routerLines: FRR_MEMBER },
 ];
+const prefixOf = (family: Family, host: number): string =>
+  family === 'ipv4' ? `10.${host}.0.0/24` : `2001:db8:${host}00::/48`;
 
 test('member ASes count for nothing inside, and are one AS outside: BIRD and FRR', async (t) => {
   const network = await networkFor(t, bird, frr);
   if (network === undefined) return;
-  const router = network.endpoint(ROUTER, 4);
   const daemons: Daemon[] = await Promise.all(
-    PLACES.map(({ kind, host, as, sees, lines, prefix }) =>
+    PLACES.map(({ kind, host, as, sees, lines, routerLines = [] }) =>
       kind.start({
         network,
         name: `host${host}`,
         host,
         as,
-        neighbors: [{ ...router, as: sees, families: ['ipv4'], passive: true, lines }],
-        originate: [{ prefix }],
+        routerLines,
+        neighbors: sessionsWith(network, { host: ROUTER, as: sees }).map((session) => ({
+          ...session,
+          passive: true,
+          lines,
+        })),
+        originate: FAMILIES.map((family) => ({ prefix: prefixOf(family, host) })),
       }),
     ),
   );
@@ -42,22 +51,31 @@ test('member ASes count for nothing inside, and are one AS outside: BIRD and FRR
     host: ROUTER,
     as: AS,
     blades: 2,
-    router: { confederation: { id: CONFEDERATION, members: [65_002] } },
-    neighbors: PLACES.map(({ host, as }) => ({ ...network.endpoint(host, 4), as, families: ['ipv4'] })),
+    router: { confederation: { id: CONFEDERATION, members: [65_002, 65_003] } },
+    neighbors: PLACES.flatMap(({ host, as }) => sessionsWith(network, { host, as })),
   });
   t.teardown(async () => void (await graftd.stop()));
   await graftd.allEstablished();
-  const paths = (daemon: Daemon, ...expected: string[]) =>
-    until(`${daemon.as} to have ${expected}`, async () => {
-      const routes = await daemon.routes('ipv4', router.address);
-      return (
-        `${[...routes.values()].map(({ prefix, asPath }) => `${prefix} ${asPath}`.trim()).sort()}` ===
-        `${expected}`
+  const [member, inside, outside, another] = daemons as [Bird, Bird, Daemon, Daemon];
+  /** By host: the path of its route. */
+  const paths = async (daemon: Daemon, expected: Readonly<Record<number, string>>): Promise<void> => {
+    for (const family of FAMILIES) {
+      const wanted = Object.entries(expected).map(
+        ([host, path]) => `${prefixOf(family, Number(host))} ${path}`,
       );
-    });
-  const [member, inside, outside] = daemons as [Bird, Bird, Daemon];
-  await paths(member, '10.2.0.0/24 (65001)', '10.3.0.0/24 (65001) 64999');
-  await paths(inside, '10.1.0.0/24 (65002)', '10.3.0.0/24 64999');
-  await paths(outside, '10.1.0.0/24 65100', '10.2.0.0/24 65100');
+      await until(`${daemon.kind} in ${daemon.as} to have ${wanted}`, async () => {
+        const routes = await daemon.routes(family, sessionAddress(network, ROUTER, family));
+        const found = [...routes.values()].map(({ prefix, asPath }) => `${prefix} ${asPath}`.trim()).sort();
+        return `${found}` === `${wanted}`;
+      });
+    }
+  };
+  await paths(member, { 2: '(65001)', 3: '(65001) 64999', 4: '(65001 65003)' });
+  await paths(inside, { 1: '(65002)', 3: '64999', 4: '(65003)' });
+  await paths(outside, { 1: '65100', 2: '65100', 4: '65100' });
+  // FRR's own list of a neighbour's routes leaves the brackets out.
+  await paths(another, { 1: '65001 65002', 2: '65001', 3: '65001 64999' });
+  for (const family of FAMILIES)
+    t.regex(await another.ask(`show bgp ${family} unicast`), /\(65001 65002\) i\n.*\(65001\) 64999 i\n/s);
   t.regex(await member.ask('show route 10.3.0.0/24 all'), /BGP.local_pref: 100/);
 });

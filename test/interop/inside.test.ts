@@ -103,8 +103,9 @@ test('OpenBGPD and GoBGP inside the AS see what is reflected to them, and which 
     Daemon,
   ];
 
-  for (const [i, family] of FAMILIES.entries()) {
-    const router = routers[i % routers.length] as string;
+  // On plain loopback there is one session for both families, and few addresses that all take for next hops of IPv6.
+  for (const [i, router] of routers.entries()) {
+    const family = FAMILIES[i]!;
     const prefix = (host: number): string => own(host)[i]!.prefix;
     const paths = async (daemon: Daemon, of: string): Promise<string[]> =>
       (await held(daemon, router, of)).map(pathOf).sort();
@@ -124,8 +125,11 @@ test('OpenBGPD and GoBGP inside the AS see what is reflected to them, and which 
       t.regex(reflected ?? '', new RegExp(`Originator Id: 10\\.77\\.0\\.${host}|Originator Id: 127\\.`));
       t.regex(reflected ?? '', /Cluster Id List: +\S+/);
     }
-    const table = await daemons.get(2)!.ask(`global rib ${prefix(1)} -a ${family}`);
-    t.regex(table, /65000:7.*Originator: \S+\}.*ClusterList: \[\S+\].*65000:1:2/s);
+    // For GoBGP a next hop in 127/8 is a withdrawal.
+    if (network.kind === 'namespace') {
+      const table = await daemons.get(2)!.ask(`global rib ${prefix(1)} -a ${family}`);
+      t.regex(table, /65000:7.*Originator: \S+\}.*ClusterList: \[\S+\].*65000:1:2/s);
+    }
 
     // RFC 9234 5: the customer gets the mark, and communities come along.
     await has(customer, prefix(1), ['65000']);

@@ -36,6 +36,8 @@ export interface DaemonOptions {
   as: number;
   neighbors: readonly NeighborOptions[];
   originate?: readonly Announcement[];
+  /** What else is to be said of the router itself, in FRR's language. */
+  routerLines?: readonly string[];
   /** It restarts gracefully, and helps others to (RFC 4724); so it may be started again with the same options. */
   graceful?: boolean;
   /** IPv4 routes may have IPv6 next hops (RFC 8950). */

@@ -115,6 +115,7 @@ function configuration(options: DaemonOptions, maps: RouteMaps): string {
     ' no bgp network import-check',
     ' bgp allow-martian-nexthop',
     ' timers bgp 30 90',
+    ...(options.routerLines ?? []).map((line) => ` ${line}`),
     ...(options.graceful
       ? [
           ' bgp graceful-restart',
