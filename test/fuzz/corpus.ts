@@ -11,7 +11,7 @@ import {
   readHeader,
 } from '../../src/bgp/message.ts';
 import { encodeOpen, noCapabilities } from '../../src/bgp/open.ts';
-import { announcement, nlri, prefix4, prefix6, testSet } from '../bgp/support.ts';
+import { announcement, nlri, prefix4, prefix6, type TestSet, testSet } from '../bgp/support.ts';
 import { framed, loadVectors } from '../support/vectors.ts';
 
 /** A path attribute, or a capability: its header as numbers, its value as octets. */
@@ -92,6 +92,9 @@ export function split(bytes: Uint8Array): Uint8Array[] {
   return messages;
 }
 
+/** As a neighbour in another member AS of a confederation tells it (RFC 5065). */
+const withMember = (set: TestSet): TestSet => ({ ...set, path: [{ type: 3, ases: [64601] }, ...set.path] });
+
 function ownMessages(): Uint8Array[] {
   const sets = fc.tuple(
     fc.boolean().chain(testSet),
@@ -100,7 +103,9 @@ function ownMessages(): Uint8Array[] {
   );
   const updates = fc
     .sample(sets, { numRuns: 200, seed: 1 })
-    .map(([set, four, six]) => announcement(set, nlri(set.nextHop.length === 4 ? four : six)));
+    .map(([set, four, six], n) =>
+      announcement(n % 5 === 0 ? withMember(set) : set, nlri(set.nextHop.length === 4 ? four : six)),
+    );
   const capabilities = {
     ...noCapabilities(),
     multiprotocol: [

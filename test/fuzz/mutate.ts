@@ -7,7 +7,9 @@ import type { Random } from '../../src/base/random.ts';
 import { MAX_MESSAGE, MessageType } from '../../src/bgp/message.ts';
 import type { Corpus, ParsedUpdate, Piece } from './corpus.ts';
 
-const INTERESTING = [0, 1, 2, 3, 4, 5, 6, 8, 16, 17, 24, 31, 32, 33, 48, 64, 127, 128, 129, 224, 254, 255];
+export const INTERESTING = [
+  0, 1, 2, 3, 4, 5, 6, 8, 16, 17, 24, 31, 32, 33, 48, 64, 127, 128, 129, 224, 254, 255,
+];
 const AFIS = [0, 1, 1, 1, 2, 2, 2, 3, 25, 16388, 65535];
 const SAFIS = [0, 1, 1, 1, 1, 2, 4, 5, 65, 70, 128, 133, 255];
 const HOP_LENGTHS = [0, 4, 4, 12, 15, 16, 16, 24, 32, 32, 33, 48, 255];
@@ -15,6 +17,8 @@ const MP_TYPES = [14, 15];
 const RATES = [0, 0.1, 0.1, 0.3, 1];
 
 export class Mutator {
+  /** Prefixes are written with path identifiers (RFC 7911). */
+  paths = false;
   readonly #corpus: Corpus;
   /** How much is changed in the message that is being made: most that are taken have little. */
   #rate = 1;
@@ -191,8 +195,8 @@ export class Mutator {
 
   /** A row of prefixes. */
   #field(random: Random, field: Uint8Array, into: Uint8Array, at: number): number {
-    into.set(field, at);
-    const end = at + field.length;
+    const end = this.paths ? writeWithPaths(random, field, into, at) : at + field.length;
+    if (!this.paths) into.set(field, at);
     if (field.length === 0 || !random.chance(0.15 * this.#rate)) return end;
     const dice = random.below(5);
     if (dice === 0) return end - 1;
@@ -208,6 +212,18 @@ export class Mutator {
     into[at + random.below(field.length)] = octet(random);
     return end;
   }
+}
+
+/** A few identifiers, so that they come again; returns where the field ends. */
+function writeWithPaths(random: Random, field: Uint8Array, into: Uint8Array, at: number): number {
+  for (let from = 0; from < field.length; ) {
+    const next = from + 1 + (((field[from] as number) + 7) >> 3);
+    into.set([0, 0, 0, random.below(5)], at);
+    into.set(field.subarray(from, next), at + 4);
+    at += 4 + Math.min(next, field.length) - from;
+    from = next;
+  }
+  return at;
 }
 
 function octet(random: Random): number {

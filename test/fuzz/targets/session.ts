@@ -36,6 +36,7 @@ export function sessionTarget(): Target {
 function conversation(mutator: Mutator, random: Random, into: Uint8Array): number {
   const session = random.below(HOSTILE_ASES.length);
   into[0] = session;
+  mutator.paths = random.chance(0.4);
   let at = 1;
   const say = (message: Uint8Array): void => {
     into.set(message, at);
@@ -56,7 +57,7 @@ function conversation(mutator: Mutator, random: Random, into: Uint8Array): numbe
 }
 
 function converse(arena: Arena, input: Uint8Array, random: Random): void {
-  const session = (input[0] as number) % HOSTILE_ASES.length;
+  const session = (input[0] ?? 0) % HOSTILE_ASES.length;
   const wire = arena.call(session);
   const reads = random.chance(0.9);
   const piece = random.pick([1 << 16, 1 << 16, 4096, 100, 23]);

@@ -6,8 +6,9 @@ import type { Random } from '../../../src/base/random.ts';
 import { newAttributeSummary, summarize } from '../../../src/bgp/attributes.ts';
 import { UpdateWriter, wireAttributes } from '../../../src/bgp/encode.ts';
 import { type ExportOptions, exportAttributes } from '../../../src/bgp/export.ts';
+import { familyBit } from '../../../src/bgp/families.ts';
 import { HEADER_LENGTH, MAX_EXTENDED_MESSAGE } from '../../../src/bgp/message.ts';
-import { Prefix, readPrefix4, readPrefix6 } from '../../../src/bgp/nlri.ts';
+import { PATH_IDENTIFIER, Prefix, readPrefix4, readPrefix6 } from '../../../src/bgp/nlri.ts';
 import {
   Action,
   CANONICAL_ROOM,
@@ -17,6 +18,7 @@ import {
   type UpdateOptions,
   UpdateView,
 } from '../../../src/bgp/update.ts';
+import { hasPaths } from '../../../src/bgp/update-view.ts';
 import { Fabric } from '../../../src/fabric/fabric.ts';
 import { createFabricMemory } from '../../../src/fabric/memory.ts';
 import {
@@ -82,7 +84,10 @@ export function updateTarget(): Target {
   return {
     name: 'update',
     what: 'UPDATE: decode, canonical form, dictionary, export, encode, decode',
-    make: (random, into) => mutator.update(random, into, 0),
+    make(random, into) {
+      mutator.paths = random.chance(0.15);
+      return mutator.update(random, into, 0);
+    },
     run: throughAndBack,
   };
 }
@@ -95,20 +100,16 @@ export function throughAndBack(message: Uint8Array, random: Random): void {
     families: random.chance(0.7) ? 3 : random.below(4),
     localAs: random.chance(0.3) ? LOCAL_AS : undefined,
     extendedNextHop: random.chance(0.4),
+    addPath: random.chance(0.3) ? random.below(4) : 0,
   };
   decodeUpdate(message, HEADER_LENGTH, message.length, options, view);
   checkView(message);
   isEndOfRib(view);
   if (view.action >= Action.DisableFamily) return;
-  const body = walk(message, view.nlriStart, view.nlriEnd, readPrefix4);
-  walk(message, view.withdrawnStart, view.withdrawnEnd, readPrefix4);
-  walk(message, view.unreachStart, view.unreachEnd, view.unreachAfi === 2 ? readPrefix6 : readPrefix4);
-  const reach = walk(
-    message,
-    view.reachNlriStart,
-    view.reachNlriEnd,
-    view.reachAfi === 2 ? readPrefix6 : readPrefix4,
-  );
+  const body = walk(message, view.nlriStart, view.nlriEnd, 1, options);
+  walk(message, view.withdrawnStart, view.withdrawnEnd, 1, options);
+  walk(message, view.unreachStart, view.unreachEnd, view.unreachAfi, options);
+  const reach = walk(message, view.reachNlriStart, view.reachNlriEnd, view.reachAfi, options);
   if (view.action > Action.AttributeDiscard) return;
   if (body > 0) checkSet(message, options, false);
   if (reach > 0) checkSet(message, options, true);
@@ -134,10 +135,12 @@ function checkView(message: Uint8Array): void {
   );
 }
 
-function walk(bytes: Uint8Array, start: number, end: number, read: typeof readPrefix4): number {
+function walk(bytes: Uint8Array, start: number, end: number, afi: number, options: UpdateOptions): number {
+  const read = afi === 2 ? readPrefix6 : readPrefix4;
+  const skip = hasPaths(options, familyBit(afi, 1)) ? PATH_IDENTIFIER : 0;
   let count = 0;
   let at = start;
-  for (; at < end; count++) at = read(bytes, at, prefix);
+  for (; at < end; count++) at = read(bytes, at + skip, prefix);
   hold(at === end, 'a prefix runs over its field');
   return count;
 }
