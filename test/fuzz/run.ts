@@ -11,7 +11,7 @@ import { sessionTarget } from './targets/session.ts';
 import { updateTarget } from './targets/update.ts';
 
 /** How much of the inputs goes where; a conversation costs a thousand times what a message costs. */
-const SHARES: readonly (readonly [make: () => Target, share: number])[] = [
+export const TARGETS: readonly (readonly [make: () => Target, share: number])[] = [
   [updateTarget, 0.58],
   [streamTarget, 0.2],
   [openTarget, 0.1],
@@ -47,7 +47,7 @@ export class Fuzzer {
   /** `only`: the name of a target; `bound`: milliseconds that an input may take. */
   constructor(only?: string, bound = Number.POSITIVE_INFINITY) {
     this.#bound = bound;
-    const all = SHARES.map(([make, share]) => ({ target: make(), share }));
+    const all = TARGETS.map(([make, share]) => ({ target: make(), share }));
     const chosen = only === undefined ? all : all.filter(({ target }) => target.name === only);
     if (chosen.length === 0)
       throw new Error(
