@@ -18,6 +18,8 @@ import {
 
 /** Milliseconds that a blade may take to start, to evaluate everything, or to be seen to be dead. */
 const PATIENCE = 60_000;
+/** Milliseconds between two looks whether sessions are left on drained blades. */
+const TIDY = 1000;
 
 /** Moves a session, as the operator would. */
 type Mover = (entry: SessionEntry, to: number, reason: string) => Promise<GraftReport>;
@@ -26,10 +28,38 @@ export class Maintenance {
   readonly #chassis: Chassis;
   readonly #move: Mover;
   #busy: Promise<unknown> = Promise.resolve();
+  readonly #timer: NodeJS.Timeout;
+  #tidying = false;
 
   constructor(chassis: Chassis, move: Mover) {
     this.#chassis = chassis;
     this.#move = move;
+    this.#timer = setInterval(() => this.#tidy(), TIDY).unref();
+  }
+
+  /**
+   * Sessions come to a drained blade when all others are dead, and some may not have left it when it was drained: they go as soon
+   * as there is another one.
+   */
+  #tidy(): void {
+    const { blades, stopping } = this.#chassis;
+    if (stopping) clearInterval(this.#timer);
+    if (this.#tidying || stopping) return;
+    const left = blades.filter(
+      (blade) => blade.running && blade.drained && this.#chassis.sessionsOn(blade.slot).length > 0,
+    );
+    if (left.length === 0 || blades.every((blade) => blade.drained || !this.#knowsAll(blade))) return;
+    this.#tidying = true;
+    const empty = async (): Promise<void> => {
+      // It may have been given back meanwhile.
+      for (const blade of left)
+        if (blade.running && blade.drained) await this.#empty(blade, `blade ${blade.slot} is drained`);
+    };
+    this.#alone(empty)
+      .catch(() => {})
+      .finally(() => {
+        this.#tidying = false;
+      });
   }
 
   /** Empties a blade: its sessions go where there are fewest. */
@@ -54,10 +84,14 @@ export class Maintenance {
       const { drained } = blade;
       blade.drained = true;
       const reason = `restart of blade ${slot}`;
-      const grafts = await this.#empty(blade, reason);
-      await this.#chassis.recovery.replace(blade);
-      await this.#until(`blade ${slot} does not start`, () => this.#knowsAll(blade));
-      blade.drained = drained;
+      let grafts: GraftReport[];
+      try {
+        grafts = await this.#empty(blade, reason);
+        await this.#chassis.recovery.replace(blade);
+        await this.#until(`blade ${slot} does not start`, () => this.#knowsAll(blade));
+      } finally {
+        blade.drained = drained;
+      }
       if (!drained)
         for (const { neighbor } of [...grafts]) grafts.push(await this.#bringBack(neighbor, slot, reason));
       return { blade: slot, grafts };
@@ -111,8 +145,15 @@ export class Maintenance {
     const chassis = this.#chassis;
     const blade = this.#running(chassis.blades.length - 1);
     this.#others(blade);
+    const { drained } = blade;
     blade.drained = true;
-    const grafts = await this.#empty(blade, `${chassis.blades.length - 1} blades from now on`);
+    let grafts: GraftReport[];
+    try {
+      grafts = await this.#empty(blade, `${chassis.blades.length - 1} blades from now on`);
+    } catch (error) {
+      blade.drained = drained;
+      throw error;
+    }
     await chassis.recovery.retire(blade);
     chassis.blades.pop();
     Atomics.store(chassis.fabric.box, BOX.blades, blade.slot);
@@ -122,12 +163,20 @@ export class Maintenance {
 
   async #empty(blade: BladeHandle, reason: string): Promise<GraftReport[]> {
     const grafts: GraftReport[] = [];
+    let failed: unknown;
     for (const entry of this.#chassis.sessionsOn(blade.slot)) {
       const others = this.#others(blade);
       const counts = others.map((other) => this.#chassis.sessionsOn(other.slot).length);
       const to = (others[counts.indexOf(Math.min(...counts))] as BladeHandle).slot;
-      grafts.push(await this.#move(entry, to, reason));
+      // One that cannot leave keeps the others from nothing.
+      await this.#move(entry, to, reason).then(
+        (graft) => grafts.push(graft),
+        (error) => {
+          failed ??= error;
+        },
+      );
     }
+    if (failed !== undefined && this.#chassis.sessionsOn(blade.slot).length > 0) throw failed;
     return grafts;
   }
 

@@ -126,6 +126,24 @@ test.serial('more blades, and fewer, under load', async (t) => {
   await t.throwsAsync(operator.restart(0), { message: /no other blade/ });
 });
 
+test.serial('sessions that come to a drained blade, as there is no other one, leave it again', async (t) => {
+  const expected = await oneBlade(t);
+  const world = await startWorld(t, 2, [], QUICK);
+  const { operator } = world.box;
+  await underLoad(world, async () => {
+    await operator.drain(1);
+    await operator.fault(0, 'crash');
+    const sessionsOfDrained = async (): Promise<number> =>
+      (await operator.showBlades()).find(({ blade }) => blade === 1)?.sessions ?? 0;
+    await until('blade 1 has them', async () => (await sessionsOfDrained()) > 0);
+    await until('it has none', async () => (await sessionsOfDrained()) === 0, 30_000);
+  });
+  t.is((await operator.showBlades())[1]?.state, 'drained');
+  await still(world);
+  await checkTables(t, world, expected, 'a drained blade');
+  for (const [, speaker] of world.speakers) checkManners(t, speaker, 'a drained blade');
+});
+
 test.serial('while a blade hangs, its neighbours hear KEEPALIVEs in time', async (t) => {
   const address = '127.4.9.2';
   const box = await startBox(t, {
