@@ -17,6 +17,8 @@ import { Journal } from '../fabric/journal.ts';
 import { BLADE_WORD, GRAFT, SESSION, SESSION_NUMBER } from '../fabric/layout.ts';
 import { PolicyBook } from '../policy/book.ts';
 import type { PolicyDefinition } from '../policy/language.ts';
+import type { TableInForce } from '../policy/validation.ts';
+import { VrpTable } from '../rpki/table.ts';
 import { CLEARED, DECONFIGURED, RECONFIGURED, STOPPED, shutdownFault } from './cease.ts';
 import { sendEndOfRib } from './end-of-rib.ts';
 import { fail } from './faults.ts';
@@ -25,10 +27,11 @@ import { type GraftHost, Grafts } from './grafts.ts';
 import { Groups } from './groups.ts';
 import { LIMITS, type Limits } from './limits.ts';
 import type { BladeNews, BladeOrder, Orphan, SessionConfiguration, SessionLimit } from './messages.ts';
-import { abandon, goesOn, mend } from './orphans.ts';
+import { OriginWalk } from './origin-walk.ts';
+import { goOn } from './orphans.ts';
 import { forgetSets } from './policies.ts';
 import { Receiver } from './receive.ts';
-import { checkImportRule, filterAnew, regroup, ruleHash } from './reconfigure.ts';
+import { checkImportRule, exportRuleHash, filterAnew, noteExportRule, regroup } from './reconfigure.ts';
 import { Recovery } from './recovery.ts';
 import { Rounds } from './rounds.ts';
 import { Routes, type RoutesListener } from './routes.ts';
@@ -52,6 +55,7 @@ export class Blade implements RoutesListener, GraftHost, SessionHost {
   readonly #grafts: Grafts;
   readonly #recovery: Recovery;
   readonly #meter: TurnMeter;
+  readonly #originWalk = new OriginWalk(this);
   readonly #news: (news: BladeNews) => void;
   readonly #configurations = new Map<number, SessionConfiguration>();
   /** Sessions served here, by index; and those in preparation, by graft slot. */
@@ -83,6 +87,7 @@ export class Blade implements RoutesListener, GraftHost, SessionHost {
     limits: Limits = LIMITS,
     orders = 0,
     policies: readonly PolicyDefinition[] = [],
+    origins?: TableInForce,
   ) {
     this.fabric = fabric;
     this.slot = slot;
@@ -95,7 +100,7 @@ export class Blade implements RoutesListener, GraftHost, SessionHost {
     this.receiver = new Receiver(fabric, this.routes, (session, text) => {
       news({ kind: 'malformed', slot, session, text });
     });
-    this.policies = new PolicyBook(fabric, policies);
+    this.policies = new PolicyBook(fabric, policies, origins);
     this.groups = new Groups(fabric, this.routes, limits, new Journal(fabric, slot), this.policies);
     this.#grafts = new Grafts(fabric, slot, this.routes, this, clock);
     this.#recovery = new Recovery(fabric, slot, this.routes, limits, news);
@@ -127,6 +132,9 @@ export class Blade implements RoutesListener, GraftHost, SessionHost {
       case 'policies':
         this.policies.replace(order.policies);
         this.groups.forgetUnused();
+        break;
+      case 'origins':
+        if (this.policies.origins.replace(order)) this.#originWalk.begin(new VrpTable(order.changed));
         break;
       case 'configure':
         this.#configure(order.session);
@@ -194,6 +202,7 @@ export class Blade implements RoutesListener, GraftHost, SessionHost {
     if (flooded) more = true;
     if (this.#putOff()) more = true;
     if (this.#recovery.work()) more = true;
+    if (this.#originWalk.work()) more = true;
     if (start >= this.#nextTimer) this.#tick(start);
     if (this.#export(start, flooded)) more = true;
     if (this.#afterExport()) more = true;
@@ -251,7 +260,7 @@ export class Blade implements RoutesListener, GraftHost, SessionHost {
 
   established(session: Session): void {
     session.group = this.groups.admit(session.index, session.exportRules());
-    this.#noteExportRule(session, session.group);
+    noteExportRule(this.fabric, session);
     this.#news({ kind: 'established', slot: this.slot, session: session.index });
   }
 
@@ -473,8 +482,8 @@ export class Blade implements RoutesListener, GraftHost, SessionHost {
     this.#toRegroup.clear();
   }
 
-  #noteExportRule({ index }: Session, { key }: UpdateGroup): void {
-    this.fabric.setSession(index, SESSION.exportRule, ruleHash(key));
+  sessionsHere(): Iterable<Session> {
+    return this.#sessions.values();
   }
 
   #remove(index: number): void {
@@ -508,8 +517,8 @@ export class Blade implements RoutesListener, GraftHost, SessionHost {
     session.group = this.groups.adopt(index, session.exportRules(), view, cursor);
     // Told by other rules than those that hold now: everything is looked at.
     const rule = this.fabric.session(index, SESSION.exportRule);
-    if (rule !== 0 && rule !== ruleHash(session.group.key)) session.group.cursor = 0;
-    this.#noteExportRule(session, session.group);
+    if (rule !== 0 && rule !== exportRuleHash(session.group)) session.group.cursor = 0;
+    noteExportRule(this.fabric, session);
     checkImportRule(this.fabric, session);
     return session.group;
   }
@@ -528,16 +537,7 @@ export class Blade implements RoutesListener, GraftHost, SessionHost {
     const living: Session[] = [];
     for (const { session: index } of orphans) {
       const session = new Session(this, this.#configurations.get(index) as SessionConfiguration);
-      const lives = goesOn(this.fabric, index);
-      if (lives) session.prepare();
-      else abandon(this.fabric, index);
-      this.#enter(session);
-      if (!lives) session.start();
-      else {
-        mend(this.fabric, index);
-        session.attach();
-        living.push(session);
-      }
+      if (goOn(this.fabric, session, () => this.#enter(session))) living.push(session);
     }
     this.groups.adoptOrphans(living.map((session) => ({ session, rules: session.exportRules() })));
     for (const session of living) this.#goOn(session, session.group as UpdateGroup);
@@ -545,7 +545,7 @@ export class Blade implements RoutesListener, GraftHost, SessionHost {
   }
 
   #goOn(session: Session, group: UpdateGroup): void {
-    this.#noteExportRule(session, group);
+    noteExportRule(this.fabric, session);
     checkImportRule(this.fabric, session);
     this.#recovery.took(session.index, this.clock(), group.updatesSent);
   }

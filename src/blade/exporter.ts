@@ -156,6 +156,15 @@ export class Exporter {
     );
   }
 
+  /** By which table of VRPs it is told; 0 where the RPKI is not asked. */
+  get originsAsked(): number {
+    return this.#policy?.asksOrigins === true ? this.#policy.origins.generation : 0;
+  }
+
+  get asksOrigins(): boolean {
+    return this.#policy?.asksOrigins === true;
+  }
+
   /** AttrId to send for a prefix whose best route is (attribute, session + 1); 0: nothing is sent. */
   attributeFor(id: number, attribute: number, source: number): number {
     const { rules } = this;

@@ -38,6 +38,7 @@ const blade = new Blade(
   LIMITS,
   start.orders,
   start.policies,
+  start.origins,
 );
 
 function takeOrders(): void {

@@ -5,6 +5,7 @@
 import type { NeighbourRules } from '../bgp/neighbour-rules.ts';
 import type { FabricMemory } from '../fabric/memory.ts';
 import type { PolicyDefinition } from '../policy/language.ts';
+import type { TableInForce } from '../policy/validation.ts';
 import type { RouterIdentity } from '../rib/attribute-row.ts';
 import type { Originated } from './originated.ts';
 
@@ -103,6 +104,8 @@ export interface BladeStart {
   readonly rehearse: boolean;
   readonly sessions: readonly SessionConfiguration[];
   readonly policies: readonly PolicyDefinition[];
+  /** What the RPKI says. */
+  readonly origins: TableInForce;
   /** Orders that were posted to this slot before. */
   readonly orders: number;
 }
@@ -120,6 +123,8 @@ export type FaultKind = 'crash' | 'hang' | 'memory';
 export type BladeOrder =
   /** To every blade, before the sessions that name them: the policies that hold from now on. */
   | { readonly kind: 'policies'; readonly policies: readonly PolicyDefinition[] }
+  /** To every blade: the table of VRPs that holds from now on, and those that changed. */
+  | ({ readonly kind: 'origins'; readonly changed: SharedArrayBuffer } & TableInForce)
   /** To every blade: a session to come, or one that is configured otherwise now. */
   | { readonly kind: 'configure'; readonly session: SessionConfiguration }
   /** Serve a session that nobody serves, from Idle; the record's home says this blade. */

@@ -15,8 +15,29 @@ import type { Fabric } from '../fabric/fabric.ts';
 import { CONNECTION_STATE, PAGE_WORDS, SESSION, SESSION_NUMBER } from '../fabric/layout.ts';
 import { publishTransmit } from './transmit.ts';
 
+interface Starting {
+  readonly index: number;
+  prepare(): void;
+  start(): void;
+  attach(): boolean;
+}
+
+/** The session has a home again, and goes on there, or starts. True: it goes on. */
+export function goOn(fabric: Fabric, session: Starting, enter: () => void): boolean {
+  const { index } = session;
+  const lives = goesOn(fabric, index);
+  if (lives) session.prepare();
+  else abandon(fabric, index);
+  enter();
+  if (lives) {
+    mend(fabric, index);
+    session.attach();
+  } else session.start();
+  return lives;
+}
+
 /** Does the session go on where its last home stopped? */
-export function goesOn(fabric: Fabric, session: number): boolean {
+function goesOn(fabric: Fabric, session: number): boolean {
   const { connections } = fabric;
   const at = connections.at(session, fabric.session(session, SESSION.connection));
   return (
@@ -29,7 +50,7 @@ export function goesOn(fabric: Fabric, session: number): boolean {
 }
 
 /** What its last home may have left half done of a session that goes on. */
-export function mend(fabric: Fabric, session: number): void {
+function mend(fabric: Fabric, session: number): void {
   recountReceived(fabric, session);
   // It may have written what it never told the line card of.
   fabric.ringCard(session);
@@ -61,7 +82,7 @@ function countRoutes({ columns }: Fabric, session: number, from: number, to: num
 }
 
 /** Closes whatever there is of a session that does not go on; its routes are swept where there are any. */
-export function abandon(fabric: Fabric, session: number): void {
+function abandon(fabric: Fabric, session: number): void {
   const { connections } = fabric;
   const state = fabric.session(session, SESSION.state);
   const opening = state === State.OpenSent || state === State.OpenConfirm;

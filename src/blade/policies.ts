@@ -60,7 +60,7 @@ export function exportPolicy(
   return { policy: { key, neighbor, program: policies.programKey(key, neighbor) } };
 }
 
-function neighborContext({ addressWords, as, localAs, rules }: SessionConfiguration): NeighborContext {
+export function neighborContext({ addressWords, as, localAs, rules }: SessionConfiguration): NeighborContext {
   const address = new Uint8Array(16);
   const view = new DataView(address.buffer);
   addressWords.forEach((word, i) => {
@@ -72,5 +72,6 @@ function neighborContext({ addressWords, as, localAs, rules }: SessionConfigurat
     as,
     external: as !== localAs && rules?.confederate !== true,
     localAs,
+    localRole: rules?.role,
   };
 }

@@ -33,9 +33,27 @@ export function ruleHash(key: string): number {
   return hash | 1;
 }
 
+/** By what its routes were filtered: the rule, and the table of VRPs where it asks that. */
+export function importRuleHash({ configuration, importRule: { policy } }: Session): number {
+  return ruleHash(importKey(configuration) + tableKey(policy?.asksOrigins ? policy.origins.generation : 0));
+}
+
+export function noteExportRule(fabric: Fabric, { index, group }: Session): void {
+  if (group !== undefined) fabric.setSession(index, SESSION.exportRule, exportRuleHash(group));
+}
+
+export function exportRuleHash({ key, exporter }: UpdateGroup): number {
+  return ruleHash(key + tableKey(exporter.originsAsked));
+}
+
+function tableKey(generation: number): string {
+  return generation === 0 ? '' : `/VRPs ${generation}`;
+}
+
 /** Begins to filter the Adj-RIB-In anew if it was filtered by another rule than the one that holds now. */
-export function checkImportRule(fabric: Fabric, { index, configuration }: Session): void {
-  const rule = ruleHash(importKey(configuration));
+export function checkImportRule(fabric: Fabric, session: Session): void {
+  const { index } = session;
+  const rule = importRuleHash(session);
   const before = fabric.session(index, SESSION.importRule);
   // The cursor first: who finds the new rule in the record finds also how far it was applied.
   if (before !== 0 && before !== rule) fabric.setSession(index, SESSION.importCursor, 1);
@@ -96,13 +114,13 @@ export function regroup(fabric: Fabric, groups: Groups, sessions: Iterable<Sessi
     moves.set(group, kinds.set(key, [...(kinds.get(key) ?? []), session]));
   }
   for (const [group, kinds] of moves) {
-    for (const [key, kind] of kinds) {
+    for (const kind of kinds.values()) {
       const indexes = kind.map(({ index }) => index);
       const rules = (kind[0] as Session).exportRules();
       const next = groups.split(indexes, group, rules);
       for (const session of kind) {
         session.group = next;
-        fabric.setSession(session.index, SESSION.exportRule, ruleHash(key));
+        noteExportRule(fabric, session);
       }
     }
   }

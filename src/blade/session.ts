@@ -37,7 +37,7 @@ import { type Capability, EXTENDED_RING, type SessionConfiguration, type Session
 import { NeighbourLimits } from './neighbour-limits.ts';
 import { type ImportRule, importRule } from './policies.ts';
 import type { Receiver } from './receive.ts';
-import { checkImportRule, importKey, ruleHash } from './reconfigure.ts';
+import { checkImportRule, importRuleHash } from './reconfigure.ts';
 import { Refreshes } from './refresh.ts';
 import { agree, ourRole, refuseRole } from './role.ts';
 import type { Routes } from './routes.ts';
@@ -574,7 +574,7 @@ export class Session implements TrackOwner {
     const awaited = fabric.session(this.index, SESSION.awaited);
     if (awaited !== 0) set(SESSION.awaited, waits ? 0 : awaited & negotiated.families);
     this.stale.up(this.#ourOpen().capabilities, open.capabilities, this.#longest);
-    if (this.stale.families === 0) set(SESSION.importRule, ruleHash(importKey(this.configuration)));
+    if (this.stale.families === 0) set(SESSION.importRule, importRuleHash(this));
     else checkImportRule(fabric, this);
     fabric.setNumber(this.index, SESSION_NUMBER.establishedAt, clock());
     fabric.count(this.index, SESSION_NUMBER.timesEstablished);

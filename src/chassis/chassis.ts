@@ -125,7 +125,9 @@ export class Chassis {
       },
       { heartbeat: heartbeatLimit * 1000, poison: poisonLimit },
     );
-    this.origins = new Origins(() => {});
+    this.origins = new Origins((inForce, changed) => {
+      for (const blade of this.blades) blade.order({ kind: 'origins', ...inForce, changed });
+    });
     this.nextHops = new NextHopCosts(this.fabric, log);
     this.sweeper = new Sweeper(this.fabric, (slot) => this.blades[slot]?.vacant ?? true);
     this.sweeping = new Sweeping(this.sweeper, monotonicMilliseconds, this.fabric.box);
@@ -287,7 +289,14 @@ export class Chassis {
     const { policies } = this.configuration;
     // Where sessions wait for the blade, they are served first.
     const rehearse = this.configuration.chassis.rehearse && this.recovery.waiting.size === 0;
-    return blade.start({ memory, router: routerIdentity(this.configuration), rehearse, sessions, policies });
+    return blade.start({
+      memory,
+      router: routerIdentity(this.configuration),
+      rehearse,
+      sessions,
+      policies,
+      origins: this.origins.inForce,
+    });
   }
 
   #alive(): number {

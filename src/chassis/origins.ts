@@ -5,6 +5,7 @@
 import { formatIpv4, formatIpv6Words } from '../base/address.ts';
 import type { RpkiValues } from '../config/configuration.ts';
 import { JobPool } from '../jobs/pool.ts';
+import { OriginValidation, type TableInForce } from '../policy/validation.ts';
 import { type Rebuild, type Rebuilt, rebuild } from '../rpki/build.ts';
 import { RpkiCaches } from '../rpki/caches.ts';
 import type { RtrClient } from '../rpki/client.ts';
@@ -18,10 +19,16 @@ const LARGE = 30_000;
 export class Origins {
   readonly #caches: RpkiCaches;
   #pool: JobPool | undefined;
+  /** As policies ask it, and as blades are told it. */
+  readonly validation = new OriginValidation();
 
-  /** `changed`: another table is in force; the second one holds the VRPs in which it differs. */
-  constructor(changed: (table: VrpTable, changed: VrpTable) => void) {
-    this.#caches = new RpkiCaches({ table: changed, tell: log }, (given) => this.#build(given));
+  /** `changed`: another table is in force; the other one holds the VRPs in which it differs. */
+  constructor(changed: (inForce: TableInForce, changed: SharedArrayBuffer) => void) {
+    const table = ({ memory }: VrpTable, differences: VrpTable): void => {
+      this.validation.replace({ table: memory, generation: this.validation.generation + 1 });
+      changed(this.inForce, differences.memory);
+    };
+    this.#caches = new RpkiCaches({ table, tell: log }, (given) => this.#build(given));
   }
 
   configure({ caches }: RpkiValues): void {
@@ -36,6 +43,10 @@ export class Origins {
   /** There are caches: validity means something. */
   get configured(): boolean {
     return this.#caches.clients.length > 0;
+  }
+
+  get inForce(): TableInForce {
+    return { table: this.table.memory, generation: this.validation.generation };
   }
 
   get table(): VrpTable {

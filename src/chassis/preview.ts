@@ -133,10 +133,14 @@ class Comparison {
       const same = view.bytes === fabric.attributes.bytes || textOf(view) === copyText(fabric, attribute);
       return same ? -attribute : this.#numberOf(view);
     };
-    const runner = new PolicyBook(fabric, policies).runner(key, contextOf(this.#entry), (view, attribute) => {
-      const out = finish(view, attribute);
-      return out < 0 ? SAME + attribute : out;
-    });
+    const runner = new PolicyBook(fabric, policies, this.#chassis.origins.inForce).runner(
+      key,
+      contextOf(this.#entry),
+      (view, attribute) => {
+        const out = finish(view, attribute);
+        return out < 0 ? SAME + attribute : out;
+      },
+    );
     this.#runners.push(runner);
     return (id, attribute, session) => {
       const out = runner.evaluate(id, attribute, session);

@@ -16,9 +16,10 @@ import { COMMUNITY_SIZE, type CommunityKind, communityText } from '../policy/com
 import type { NeighborContext } from '../policy/conditions.ts';
 import { type ExampleRoute, exampleId, exampleSource, exampleView } from '../policy/example.ts';
 import { Explainer } from '../policy/explain.ts';
+import type { Validity } from '../rpki/table.ts';
 import type { Configuration } from './configuration.ts';
 import { address, asNumber, choice, filePath, integer, text } from './kinds.ts';
-import { ORIGINS } from './policy-keys.ts';
+import { ORIGINS, VALIDITIES } from './policy-keys.ts';
 import { communityValue } from './policy-kinds.ts';
 import { type Mistake, Reader } from './reader.ts';
 import {
@@ -70,7 +71,11 @@ const exampleKeys = {
   as: optional(asNumber, { doc: 'The AS of the neighbour, where it is none of the configuration.' }),
   'learned-from': optional(address, { doc: 'The neighbour that told the route, where that is another one.' }),
   route: required(
-    section('a route', { prefix: required(prefix, { doc: 'The prefix.' }), ...attributeKeys }),
+    section('a route', {
+      prefix: required(prefix, { doc: 'The prefix.' }),
+      rpki: optional(choice(VALIDITIES, 'validity'), { doc: 'What the RPKI says of it; not-found.' }),
+      ...attributeKeys,
+    }),
     { doc: 'The route.' },
   ),
   expect: required(
@@ -132,7 +137,10 @@ export function tryExample(configuration: Configuration, example: Example, index
   const route = exampleRoute(example.route);
   const neighbor = contextOf(configuration, example.neighbor, example.as);
   const from = example.learnedFrom === undefined ? neighbor : contextOf(configuration, example.learnedFrom);
-  const explainer = new Explainer(exampleSource(route.prefix, from), configuration.policies);
+  const validity = VALIDITIES.indexOf(example.route.rpki ?? 'not-found') as Validity;
+  const explainer = new Explainer(exampleSource(route.prefix, from), configuration.policies, {
+    validity: () => validity,
+  });
   const { accepted, by, view } = explainer.explain(
     example.policy,
     neighbor,
@@ -174,7 +182,13 @@ function contextOf({ router, neighbors }: Configuration, text = '192.0.2.1', as 
   const known = neighbors.find((each) => each.address === text);
   const theirs = known?.as ?? as;
   const bytes = parseAddress(text) as Uint8Array;
-  return { address: bytes, as: theirs, external: theirs !== router.as, localAs: router.as };
+  return {
+    address: bytes,
+    as: theirs,
+    external: theirs !== router.as,
+    localAs: router.as,
+    localRole: known?.localRole,
+  };
 }
 
 /** One line for each attribute that was named and is another one. */

@@ -28,6 +28,7 @@ import {
   ORIGINS,
   type policyKeys,
   type statementKeys,
+  VALIDITIES,
 } from './policy-keys.ts';
 import type { NeighborItem, NumberChange } from './policy-kinds.ts';
 import type { Values } from './shapes.ts';
@@ -181,6 +182,7 @@ export class Policies {
         found.push({ kind: 'communities', of, patterns: this.#communities(of, patterns) });
     };
     if (values.neighbor) found.push({ kind: 'neighbor', neighbors: this.#neighbors(values.neighbor) });
+    if (values.role) found.push({ kind: 'role', roles: values.role });
     if (values.family) found.push({ kind: 'family', families: familyBits(values.family) });
     if (values.length) found.push({ kind: 'length', ranges: values.length });
     numbers('path-length', values.pathLength);
@@ -197,6 +199,8 @@ export class Policies {
     communities('ext-community', values.extCommunity);
     if (values.nextHop) found.push({ kind: 'next-hop', tables: this.#prefixes(values.nextHop, true) });
     if (values.asPath) found.push({ kind: 'as-path', patterns: this.#paths(values.asPath) });
+    if (values.rpki)
+      found.push({ kind: 'rpki', states: values.rpki.map((name) => VALIDITIES.indexOf(name)) });
     if (values.learnedFrom)
       found.push({ kind: 'learned-from', neighbors: this.#neighbors(values.learnedFrom) });
     if (values.prefix) found.push({ kind: 'prefix', tables: this.#prefixes(values.prefix, false) });

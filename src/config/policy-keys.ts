@@ -1,4 +1,5 @@
 /** The keys of policies and of the sets that they name, one row each. What they mean is told in the README, "Policy". */
+import { ROLES } from '../bgp/roles.ts';
 import type { CommunityKind } from '../policy/community.ts';
 import { asNumber, choice, family, filePath, integer, policy, text } from './kinds.ts';
 import {
@@ -22,6 +23,9 @@ import {
 } from './policy-kinds.ts';
 import { either, list, named, optional, section, some } from './shapes.ts';
 
+/** By VALIDITY (rpki/table.ts). */
+export const VALIDITIES = ['not-found', 'valid', 'invalid'] as const;
+
 export const ORIGINS = ['igp', 'egp', 'incomplete'] as const;
 
 // biome-ignore format: one line a row
@@ -40,6 +44,8 @@ export const conditionKeys = {
   med: optional(some(number32), { doc: 'MULTI_EXIT_DISC: a number or a range; a route without one has 0.' }),
   'local-pref': optional(some(number32), { doc: 'LOCAL_PREF: a number or a range; a route without one has 100.' }),
   origin: optional(some(choice(ORIGINS, 'origin')), { doc: 'ORIGIN.' }),
+  rpki: optional(some(choice(VALIDITIES, 'validity')), { doc: 'What the RPKI says of the origin of the route (RFC 6811): valid, invalid or not-found. Asked with the path as it came, before changes.' }),
+  role: optional(some(choice(ROLES, 'role')), { doc: 'What the neighbour that the policy is used for is to us (RFC 9234): customer, where "local-role" is provider, and so on.' }),
   neighbor: optional(some(neighborTest), { doc: 'The neighbour that the policy is used for: an address, a prefix, "as 64500", ebgp, ibgp, or one of a neighbour set.' }),
   'learned-from': optional(some(neighborTest), { doc: 'On export, the neighbour that told the route; as for "neighbor".' }),
 };

@@ -96,6 +96,12 @@ export class EntryReader {
         return [only({ 'local-pref': [second] })];
       case 'origin':
         return [only({ origin: [second] })];
+      case 'rpki': {
+        const state = second === 'notfound' ? 'not-found' : second;
+        if (!['not-found', 'valid', 'invalid'].includes(state))
+          throw new Unknown('the RPKI says no such thing');
+        return [only({ rpki: [state] })];
+      }
       case 'peer':
         if (!/^[\d.]+$|:/.test(second)) throw new Unknown('a neighbour is told by its address');
         return [only({ neighbor: [second] })];

@@ -9,6 +9,7 @@ import type { NeighborContext } from './conditions.ts';
 import type { PolicyDefinition } from './language.ts';
 import { compile, programKey } from './program.ts';
 import { type Finish, NO_ROOM, Runner } from './runner.ts';
+import { OriginValidation, type TableInForce } from './validation.ts';
 
 const scratch = new Uint8Array(CANONICAL_ROOM);
 
@@ -20,8 +21,12 @@ export class PolicyBook {
   /** For import: by program. */
   #runners: Map<string, Runner> = new Map();
 
-  constructor(fabric: Fabric, definitions: readonly PolicyDefinition[]) {
+  /** What the RPKI says, for all of them. */
+  readonly origins: OriginValidation;
+
+  constructor(fabric: Fabric, definitions: readonly PolicyDefinition[], origins?: TableInForce) {
     this.#fabric = fabric;
+    this.origins = new OriginValidation(origins);
     this.replace(definitions);
   }
 
@@ -52,7 +57,7 @@ export class PolicyBook {
   }
 
   runner(key: string, neighbor: NeighborContext, finish: Finish): Runner {
-    return new Runner(compile(this.#definition(key), neighbor), this.#fabric, finish);
+    return new Runner(compile(this.#definition(key), neighbor), this.#fabric, finish, this.origins);
   }
 
   /** Equal keys: the same policy, for neighbours that it does not tell apart. */

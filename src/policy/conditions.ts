@@ -1,18 +1,28 @@
 /** Conditions as functions: those of a set of attributes, those of a route's prefix, and those of a neighbour. */
 import { FAMILY_IPV4, FAMILY_IPV6 } from '../bgp/families.ts';
+import { type Role, rowOf } from '../bgp/roles.ts';
 import type { Fabric } from '../fabric/fabric.ts';
 import { SESSION, SESSION_FLAG } from '../fabric/layout.ts';
 import { type AttributeView, COMMUNITY_TYPE, matchPath } from './attributes.ts';
 import { COMMUNITY_SIZE, communityTest } from './community.ts';
-import type { AttributeCondition, NeighborTest, NumberOf, PrefixCondition, Range } from './language.ts';
+import type {
+  AttributeCondition,
+  Condition,
+  NeighborTest,
+  NumberOf,
+  PrefixCondition,
+  Range,
+} from './language.ts';
 import { Pattern } from './pattern.ts';
 import { contains4, contains6, containsAddress, type PrefixTable } from './prefix-set.ts';
+import { OriginValidation, type Validator } from './validation.ts';
 
 export type AttributeTest = (view: AttributeView) => boolean;
 
 /** What the routes of a test are: prefixes by id, and the sessions that told them. */
 export type RouteSource = Pick<Fabric, 'prefixes' | 'session'>;
-export type RouteTest = (id: number, session: number) => boolean;
+/** `origin`: the AS that a route came from, for the RPKI; 0 where no condition asks that. */
+export type RouteTest = (id: number, session: number, origin: number) => boolean;
 
 /** A neighbour, as far as policies tell them apart. */
 export interface Neighbor {
@@ -22,9 +32,10 @@ export interface Neighbor {
   readonly external: boolean;
 }
 
-/** The same, and our own AS as it knows it. */
+/** The same, our own AS as it knows it, and our role (RFC 9234). */
 export interface NeighborContext extends Neighbor {
   readonly localAs: number;
+  readonly localRole?: Role | undefined;
 }
 
 const NUMBERS: Readonly<Record<NumberOf, (view: AttributeView) => number>> = {
@@ -78,7 +89,11 @@ function rangeTest(ranges: readonly Range[]): (value: number) => boolean {
   return (value) => single.has(value) || wide.some(([from, to]) => value >= from && value <= to);
 }
 
-export function routeTest(condition: PrefixCondition, source: RouteSource): RouteTest {
+export function routeTest(
+  condition: PrefixCondition,
+  source: RouteSource,
+  origins: Validator = new OriginValidation(),
+): RouteTest {
   const { prefixes } = source;
   switch (condition.kind) {
     case 'prefix':
@@ -91,6 +106,10 @@ export function routeTest(condition: PrefixCondition, source: RouteSource): Rout
     case 'family': {
       const { families } = condition;
       return (id) => (families & (id < prefixes.base6 ? FAMILY_IPV4 : FAMILY_IPV6)) !== 0;
+    }
+    case 'rpki': {
+      const wanted = condition.states.reduce((bits, state) => bits | (1 << state), 0);
+      return (id, _, origin) => ((wanted >>> origins.validity(prefixes, id, origin)) & 1) !== 0;
     }
     case 'learned-from': {
       const { neighbors } = condition;
@@ -135,4 +154,12 @@ export function neighborMatches(test: NeighborTest, { address, as, external }: N
   if (test.external?.includes(external)) return true;
   if (test.as?.some(([from, to]) => as >= from && as <= to)) return true;
   return test.addresses !== undefined && containsAddress(test.addresses, address, 0, address.length);
+}
+
+/** What a policy asks of the neighbour that it is used for is known before any route; undefined: it asks something else. */
+export function holdsFor(condition: Condition, neighbor: NeighborContext): boolean | undefined {
+  if (condition.kind === 'neighbor') return neighborMatches(condition.neighbors, neighbor);
+  if (condition.kind !== 'role') return undefined;
+  const { localRole } = neighbor;
+  return localRole !== undefined && condition.roles.includes(rowOf(localRole).theirs);
 }

@@ -4,6 +4,7 @@ import { type NeighborContext, type RouteSource, type RouteTest, routeTest } fro
 import type { PolicyDefinition } from './language.ts';
 import { compile, type Program, programKey } from './program.ts';
 import { trace } from './runner.ts';
+import { OriginValidation, type Validator } from './validation.ts';
 
 export interface Explanation {
   readonly accepted: boolean;
@@ -18,7 +19,14 @@ export class Explainer {
   readonly #definitions: readonly PolicyDefinition[];
   readonly #programs = new Map<string, { readonly program: Program; readonly tests: readonly RouteTest[] }>();
 
-  constructor(source: RouteSource, definitions: readonly PolicyDefinition[]) {
+  readonly #origins: Validator;
+
+  constructor(
+    source: RouteSource,
+    definitions: readonly PolicyDefinition[],
+    origins: Validator = new OriginValidation(),
+  ) {
+    this.#origins = origins;
     this.#source = source;
     this.#definitions = definitions;
   }
@@ -47,7 +55,10 @@ export class Explainer {
     let found = this.#programs.get(key);
     if (found === undefined) {
       const program = compile(definition, neighbor);
-      found = { program, tests: program.routeConditions.map((each) => routeTest(each, this.#source)) };
+      found = {
+        program,
+        tests: program.routeConditions.map((each) => routeTest(each, this.#source, this.#origins)),
+      };
       this.#programs.set(key, found);
     }
     return found;

@@ -6,6 +6,7 @@
  *
  * A policy that comes to its end without a decision rejects; one that was called goes back to where it was called.
  */
+import type { Role } from '../bgp/roles.ts';
 import type { CommunityKind, CommunityPattern } from './community.ts';
 import type { PrefixTable } from './prefix-set.ts';
 
@@ -29,6 +30,8 @@ export type PrefixCondition =
   | { readonly kind: 'length'; readonly ranges: readonly Range[] }
   /** FAMILY_ bits */
   | { readonly kind: 'family'; readonly families: number }
+  /** What the RPKI says of its origin (RFC 6811); VALIDITY numbers. */
+  | { readonly kind: 'rpki'; readonly states: readonly number[] }
   /** Who told it. */
   | { readonly kind: 'learned-from'; readonly neighbors: NeighborTest };
 
@@ -47,7 +50,9 @@ export type AttributeCondition =
 export type Condition =
   | PrefixCondition
   | AttributeCondition
-  | { readonly kind: 'neighbor'; readonly neighbors: NeighborTest };
+  | { readonly kind: 'neighbor'; readonly neighbors: NeighborTest }
+  /** What it is to us (RFC 9234). */
+  | { readonly kind: 'role'; readonly roles: readonly Role[] };
 
 export type Action =
   | {

@@ -3,7 +3,7 @@
  * alone decided. Tests of attributes come before tests of the prefix, which have to be made for each route.
  */
 import { type Change, changeOf } from './actions.ts';
-import { type AttributeTest, attributeTest, type NeighborContext, neighborMatches } from './conditions.ts';
+import { type AttributeTest, attributeTest, holdsFor, type NeighborContext } from './conditions.ts';
 import type { Condition, PolicyDefinition, PrefixCondition, Statement } from './language.ts';
 
 /** In the place of a step: where a route is done. */
@@ -33,6 +33,10 @@ export type Step =
 
 export interface Program {
   readonly key: string;
+  /** The RPKI is asked of routes: of those that changed VRPs cover the answer may be another one. */
+  readonly asksOrigins: boolean;
+  /** Our AS: the origin of routes without a path. */
+  readonly localAs: number;
   readonly steps: readonly Step[];
   /** The first step, or END. */
   readonly start: number;
@@ -95,8 +99,8 @@ class Compiler {
     const ofRoute = conditions.filter(isOfRoute);
     const others = conditions.filter((condition) => !isOfRoute(condition));
     for (const condition of [...others, ...ofRoute].reverse()) {
-      if (condition.kind === 'neighbor') {
-        if (!neighborMatches(condition.neighbors, this.#neighbor)) at = no;
+      if (condition.kind === 'neighbor' || condition.kind === 'role') {
+        if (!holdsFor(condition, this.#neighbor)) at = no;
       } else if (isOfRoute(condition)) {
         const test = this.#routeCondition(condition);
         at = this.#add({ kind: 'route', test, yes: at, no, statement });
@@ -118,14 +122,22 @@ class Compiler {
 }
 
 function isOfRoute(condition: Condition): condition is PrefixCondition {
-  return ['prefix', 'length', 'family', 'learned-from'].includes(condition.kind);
+  return ['prefix', 'length', 'family', 'learned-from', 'rpki'].includes(condition.kind);
 }
 
 export function compile(definition: PolicyDefinition, neighbor: NeighborContext): Program {
   const compiler = new Compiler(definition, neighbor);
   const start = compiler.policy(definition.name, END);
   const { steps, routeConditions, statements } = compiler;
-  return { key: programKey(definition, neighbor), steps, start, routeConditions, statements };
+  return {
+    key: programKey(definition, neighbor),
+    asksOrigins: routeConditions.some(({ kind }) => kind === 'rpki'),
+    localAs: neighbor.localAs,
+    steps,
+    start,
+    routeConditions,
+    statements,
+  };
 }
 
 /** Neighbours of whom a policy asks the same, with the same answers, use the same program. */
@@ -133,9 +145,10 @@ export function programKey(definition: PolicyDefinition, neighbor: NeighborConte
   let answers = '';
   for (const policy of Object.values(definition.policies)) {
     for (const { if: asked, unless } of policy) {
-      for (const condition of [...asked, ...unless])
-        if (condition.kind === 'neighbor')
-          answers += neighborMatches(condition.neighbors, neighbor) ? '1' : '0';
+      for (const condition of [...asked, ...unless]) {
+        const holds = holdsFor(condition, neighbor);
+        if (holds !== undefined) answers += holds ? '1' : '0';
+      }
     }
   }
   return `${definition.key}/${answers}`;

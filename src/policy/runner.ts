@@ -11,6 +11,7 @@ import type { Fabric } from '../fabric/fabric.ts';
 import { AttributeView } from './attributes.ts';
 import { type RouteTest, routeTest } from './conditions.ts';
 import { ACCEPT, END, type Program, REJECT, type Step } from './program.ts';
+import { OriginValidation, validatedOrigin } from './validation.ts';
 
 /** In the place of an AttrId: there was no room for it. */
 export const NO_ROOM = -1;
@@ -57,17 +58,27 @@ export class Runner {
   readonly #found = new Map<number, number>();
   #budget = 0;
   readonly #base = new AttributeView(new Uint8Array(0), 0, 0);
+  readonly origins: OriginValidation;
+  /** Routes come in bursts that share a set: the last one, and its origin. */
+  #originSet = 0;
+  #origin = 0;
 
-  constructor(program: Program, fabric: Fabric, finish: Finish) {
+  constructor(program: Program, fabric: Fabric, finish: Finish, origins = new OriginValidation()) {
+    this.origins = origins;
     this.program = program;
     this.#fabric = fabric;
     this.#finish = finish;
-    this.#tests = program.routeConditions.map((condition) => routeTest(condition, fabric));
+    this.#tests = program.routeConditions.map((condition) => routeTest(condition, fabric, origins));
+  }
+
+  get asksOrigins(): boolean {
+    return this.program.asksOrigins;
   }
 
   /** Forgets what it found: AttrIds may mean something else from now on. */
   forget(): void {
     this.#keys.fill(0);
+    this.#originSet = 0;
     this.#nodes = 0;
     this.#reject = -1;
   }
@@ -77,8 +88,9 @@ export class Runner {
     const slot = attribute & (this.#keys.length - 1);
     let node = this.#keys[slot] === attribute ? (this.#roots[slot] as number) : this.#find(attribute, slot);
     if (node === TOO_LARGE) return this.#walk(id, attribute, session);
+    const origin = this.program.asksOrigins ? this.#originOf(attribute) : 0;
     for (let test = this.#test[node] as number; test >= 0; test = this.#test[node] as number)
-      node = (this.#tests[test] as RouteTest)(id, session)
+      node = (this.#tests[test] as RouteTest)(id, session, origin)
         ? (this.#yes[node] as number)
         : (this.#no[node] as number);
     if (this.#test[node] === REJECT) return 0;
@@ -112,6 +124,14 @@ export class Runner {
       this.#roots[key & (size - 1)] = roots[i] as number;
     });
     return attribute & (size - 1);
+  }
+
+  #originOf(attribute: number): number {
+    if (attribute === this.#originSet) return this.#origin;
+    this.#turnTo(attribute);
+    this.#originSet = attribute;
+    this.#origin = validatedOrigin(this.#base, this.program.localAs);
+    return this.#origin;
   }
 
   #turnTo(attribute: number): void {
@@ -220,12 +240,13 @@ export interface Verdict {
 
 /** What a program makes of one route, and which statement decided. */
 export function trace(
-  { steps, start }: Program,
+  { steps, start, asksOrigins, localAs }: Program,
   tests: readonly RouteTest[],
   view: AttributeView,
   id: number,
   session: number,
 ): Verdict {
+  const origin = asksOrigins ? validatedOrigin(view, localAs) : 0;
   for (let at = start; at !== END; ) {
     const step = steps[at] as Step;
     if (step.kind === 'done') return { accepted: step.done === ACCEPT, statement: step.statement, view };
@@ -233,7 +254,8 @@ export function trace(
       view = step.change(view);
       at = step.next;
     } else {
-      const holds = step.kind === 'route' ? (tests[step.test] as RouteTest)(id, session) : step.test(view);
+      const holds =
+        step.kind === 'route' ? (tests[step.test] as RouteTest)(id, session, origin) : step.test(view);
       at = holds ? step.yes : step.no;
     }
   }

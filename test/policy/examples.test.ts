@@ -139,3 +139,41 @@ for (const [what, text, wrong] of [
     t.is(found.length, 1, found.join('\n'));
     t.regex(found[0] ?? '', wrong);
   });
+
+test('the RPKI and the role of the neighbour decide too', (t) => {
+  const found = parseConfiguration(
+    `
+router: {as: 65000, id: 192.0.2.1}
+policies:
+  import:
+    - {name: wrong origin, if: {rpki: invalid}, then: reject}
+    - {if: {role: customer, rpki: [valid, not-found]}, set: {local-pref: 200}, then: accept}
+    - {if: {rpki: valid}, then: accept}
+neighbors:
+  - {address: 192.0.2.2, as: 64501, local-role: provider, import: import, export: reject}
+  - {address: 192.0.2.3, as: 64502, import: import, export: reject}
+`,
+    '/x/graftd.yaml',
+  );
+  t.deepEqual(found.mistakes, undefined);
+  const { file } = parseExamples(
+    `
+examples:
+  - {policy: import, neighbor: 192.0.2.2, route: {prefix: 192.0.2.0/24, as-path: 64501, rpki: invalid}, expect: reject}
+  - {policy: import, neighbor: 192.0.2.2, route: {prefix: 192.0.2.0/24, as-path: 64501}, expect: {local-pref: 200}}
+  - {policy: import, neighbor: 192.0.2.3, route: {prefix: 192.0.2.0/24, as-path: 64502, rpki: valid}, expect: {local-pref: 100}}
+  - {policy: import, neighbor: 192.0.2.3, route: {prefix: 192.0.2.0/24, as-path: 64502}, expect: reject}
+`,
+    '/x',
+  );
+  const by = file?.examples.map((example, i) => tryExample(found.configuration as Configuration, example, i));
+  t.deepEqual(
+    by?.map((each) => [each.passed, each.by]),
+    [
+      [true, 'import 1 (wrong origin)'],
+      [true, 'import 2'],
+      [true, 'import 3'],
+      [true, 'import: no statement decided'],
+    ],
+  );
+});

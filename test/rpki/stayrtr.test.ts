@@ -1,19 +1,13 @@
 /** A real cache, stayrtr of Debian, and a real chassis: what the one tells, the other shows, also after it changed. */
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import { ControlClient } from '../../src/chassis/control/client.ts';
 import type { CacheRow, VrpRow } from '../../src/chassis/operations.ts';
-
-interface Roa {
-  prefix: string;
-  maxLength: number;
-  asn: string;
-}
+import { Cache, freePort, isInstalled, type Roa } from './stayrtr-cache.ts';
 
 /** Enough that the table is built in a thread of the pool. */
 const MANY = 20_000;
@@ -22,59 +16,6 @@ const many: Roa[] = Array.from({ length: MANY }, (_, i) => ({
   maxLength: 24,
   asn: `AS${64500 + (i % 10)}`,
 }));
-
-function isInstalled(): boolean {
-  try {
-    execFileSync('sh', ['-c', 'command -v stayrtr']);
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as { port: number };
-  server.close();
-  return port;
-}
-
-class Cache {
-  readonly port: number;
-  readonly #file: string;
-  #process: ChildProcess | undefined;
-
-  constructor(folder: string, port: number) {
-    this.port = port;
-    this.#file = path.join(folder, `roas-${port}.json`);
-  }
-
-  tells(roas: readonly Roa[]): void {
-    writeFileSync(this.#file, JSON.stringify({ metadata: {}, roas }));
-    // It reads the file again when it is told to.
-    this.#process?.kill('SIGHUP');
-  }
-
-  start(): void {
-    this.#process = spawn(
-      'stayrtr',
-      [
-        ...['-bind', `127.0.0.1:${this.port}`, '-metrics.addr', '', '-cache', this.#file],
-        ...['-checktime=false', '-refresh', '1', '-loglevel', 'error'],
-      ],
-      { stdio: 'ignore' },
-    );
-  }
-
-  async stop(): Promise<void> {
-    const running = this.#process;
-    this.#process = undefined;
-    if (running === undefined || running.exitCode !== null) return;
-    running.kill('SIGKILL');
-    await once(running, 'exit');
-  }
-}
 
 async function chassisWith(
   t: ExecutionContext,

@@ -15,12 +15,13 @@ import { receivedAttribute } from '../../rib/received.ts';
 import type { Chassis, SessionEntry } from '../chassis.ts';
 import type { ExportRow } from '../operations.ts';
 
-type Box = Pick<Chassis, 'fabric' | 'table' | 'sessions' | 'configuration'>;
+type Box = Pick<Chassis, 'fabric' | 'table' | 'sessions' | 'configuration' | 'origins'>;
 
 export function contextOf({ neighbor, configuration }: SessionEntry): NeighborContext {
-  const { as, localAs } = configuration;
+  const { as, localAs, rules } = configuration;
   const address = parseAddress(neighbor.address) ?? new Uint8Array(4);
-  return { address, as, external: as !== localAs, localAs };
+  const external = as !== localAs && rules?.confederate !== true;
+  return { address, as, external, localAs, localRole: rules?.role };
 }
 
 export class Why {
@@ -108,7 +109,7 @@ export class Why {
     const { policies } = this.#box.configuration;
     if (this.#explainer === undefined || this.#definitions !== policies) {
       this.#definitions = policies;
-      this.#explainer = new Explainer(this.#box.fabric, policies);
+      this.#explainer = new Explainer(this.#box.fabric, policies, this.#box.origins.validation);
     }
     return this.#explainer;
   }
