@@ -24,7 +24,7 @@ import { PAGE_WORDS, SESSION, SESSION_NUMBER } from '../fabric/layout.ts';
 import { NO_ROOM } from '../policy/runner.ts';
 import { LENGTHS, LONG_STALE, ROW } from '../rib/attribute-row.ts';
 import { dropRoutePage, hasRoutePage, receivedAttribute } from '../rib/received.ts';
-import { STALE } from '../rib/route-word.ts';
+import { ATTRIBUTE_MASK, STALE } from '../rib/route-word.ts';
 import type { ImportRule } from './policies.ts';
 import type { Routes } from './routes.ts';
 
@@ -296,6 +296,9 @@ export class StaleRoutes {
       if ((fabric.attributes.rows[attribute * ROW + LENGTHS] as number) & LONG_STALE) continue;
       let lower = lowered.get(attribute);
       if (lower === undefined) lowered.set(attribute, (lower = this.#lowered(attribute)));
+      // RFC 9494 4.2: also where import policy says so, not the neighbour.
+      const used = word & ATTRIBUTE_MASK;
+      if (used !== attribute && this.#saysNo(used)) lower = 0;
       const stays = lower > 0 && routes.announce(source, id, lower, rule, STALE);
       if (!stays) routes.withdraw(source, id);
       if (!stays && lower !== 0) this.longLivedUnroomed++;
@@ -305,12 +308,19 @@ export class StaleRoutes {
 
   /** The set with LLGR_STALE; 0: it says NO_LLGR; NO_ROOM. */
   #lowered(attribute: number): number {
+    if (this.#saysNo(attribute)) return 0;
     const { attributes } = this.#fabric;
     const start = attributes.offsetOf(attribute);
     const end = start + attributes.lengthOf(attribute);
-    if (hasCommunity(attributes.bytes, start, end, Community.NoLlgr)) return 0;
     const length = addCommunity(attributes.bytes, start, end, Community.LlgrStale, scratch, 0);
     return attributes.intern(scratch, 0, length, true) || NO_ROOM;
+  }
+
+  #saysNo(attribute: number): boolean {
+    const { attributes } = this.#fabric;
+    const start = attributes.offsetOf(attribute);
+    const end = start + attributes.lengthOf(attribute);
+    return hasCommunity(attributes.bytes, start, end, Community.NoLlgr);
   }
 
   /** Withdraws the routes whose words have one of these bits. */

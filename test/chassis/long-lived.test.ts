@@ -1,5 +1,6 @@
 /** Long-lived graceful restart as the helper (RFC 9494) against a real chassis: a neighbour that does not come back in time. */
 import test, { type ExecutionContext } from 'ava';
+import { parse } from 'yaml';
 import { parseIpv4 } from '../../src/base/address.ts';
 import { encodeEndOfRib } from '../../src/bgp/encode.ts';
 import { GRACEFUL } from '../../src/bgp/graceful.ts';
@@ -192,6 +193,25 @@ test.serial('who is away for long is the last choice, and told to who knows what
   await until('what it did not tell again is gone', () => knows.get(ALONE) === undefined);
   await until('nothing is stale', async () => (await session()).stale === undefined);
   t.is((await session()).routesReceived, 1);
+});
+
+test.serial('what import policy marks as not to be kept is not kept, as if the neighbour had', async (t) => {
+  const box = await startBox(t, {
+    neighbors: [{ ...N, 'long-lived-stale-time': 3600, import: 'short' }, KNOWS],
+    more: parse(`
+prefix-sets: { alone: [198.51.101.0/24] }
+policies:
+  short: [{ if: { prefix: alone }, set: { community: { add: "65535:7" } } }, { then: accept }]
+`) as Record<string, unknown>,
+  });
+  const knows = new Told(await dial(t, box, KNOWS, { seconds: 1 }));
+  const first = await dial(t, box, N, { restartTime: 1, seconds: 600 });
+  first.send(update(SHARED, N.as), update(ALONE, N.as), END_OF_RIB);
+  await until('both are told', () => knows.get(SHARED) !== undefined && knows.get(ALONE) !== undefined);
+  first.socket.resetAndDestroy();
+  await until('the one is kept', () => has(knows.get(SHARED) as Uint8Array, LLGR_STALE));
+  await until('the other one is gone', () => knows.get(ALONE) === undefined);
+  t.deepEqual((await box.operator.showSession(N.address)).longLivedRoutes, { kept: 1, dropped: 1 });
 });
 
 test.serial('a reload with another import rule and back leaves them the last choice', async (t) => {
