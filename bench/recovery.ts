@@ -1,13 +1,15 @@
 /**
  * The time until the sessions of a blade that crashed are served again, against the size of the RIB: noticed, attached by a sibling
  * (from then on messages are read and KEEPALIVEs sent), told everything that they should be told, and all blades sure of
- * everything. The neighbours count resets and what was repeated.
+ * everything. The neighbours count resets and what was repeated. One on the same blade is told nothing but KEEPALIVEs, every second: how
+ * long it hears nothing at most.
  */
 import { parseArgs } from 'node:util';
 import type { Chassis } from '../src/chassis/chassis.ts';
 import { BLADE_WORD } from '../src/fabric/layout.ts';
 import { feedFor } from '../src/lab/feed.ts';
 import { generateTable } from '../src/lab/internet.ts';
+import { BareNeighbor } from './support/bare-neighbor.ts';
 import { type Box, neighborAddress, openBox } from './support/box.ts';
 import { plotSvg } from './support/plot.ts';
 import { machineLine, quantile, table, writeResults } from './support/report.ts';
@@ -44,7 +46,13 @@ interface Row {
   readonly updates: number;
   readonly repeated: number;
   readonly resets: number;
+  /** Longest time without a KEEPALIVE that is due every second, milliseconds. */
+  readonly silence: number;
 }
+
+/** The one that hears KEEPALIVEs only: of a hold time of three seconds, every second. */
+const LISTENER = 4;
+const HOLD_TIME = 3;
 
 interface Quantiles {
   readonly median: number;
@@ -73,12 +81,20 @@ async function run(sizes: readonly number[], deaths: number, blades: number): Pr
 async function measure(size: number, deaths: number, blades: number): Promise<Row> {
   const world = generateTable({ seed: 7, ipv4: size, ipv6: 0 });
   const feed = feedFor(world, { neighborAs: 64501, nextHop: neighborAddress(0), seed: 7 });
-  const box = await openBox(blades, 4);
+  const box = await openBox(blades, LISTENER, [{ export: 'reject' }]);
+  const address = neighborAddress(LISTENER);
+  const options = { address, as: 64501 + LISTENER, port: box.port, holdTime: HOLD_TIME };
+  const listener = await BareNeighbor.connect(options);
   try {
     await box.speakers[0]?.send(feed);
     await Promise.all(box.speakers.map((speaker) => speaker.quiet(500)));
     const all: Death[] = [];
-    for (let i = 0; i < deaths; i++) all.push(await crash(box));
+    listener.longestSilence = 0;
+    for (let i = 0; i < deaths; i++) {
+      all.push(await crash(box));
+      await new Promise((resolve) => setTimeout(resolve, (HOLD_TIME * 1000) / 2));
+    }
+    if (listener.closed) throw new Error('the session of who hears KEEPALIVEs only fell');
     await Promise.all(box.speakers.map((speaker) => speaker.quiet(500)));
     const stats = await Promise.all(box.speakers.map((speaker) => speaker.stats()));
     const sum = (of: (each: (typeof stats)[number]) => number): number =>
@@ -98,8 +114,10 @@ async function measure(size: number, deaths: number, blades: number): Promise<Ro
       updates: all.reduce((total, { updates }) => total + updates, 0),
       repeated: sum(({ duplicates }) => duplicates),
       resets: sum(({ resets }) => resets),
+      silence: round(listener.longestSilence),
     };
   } finally {
+    listener.close();
     await box.close();
   }
 }
@@ -109,6 +127,9 @@ async function crash(box: Box): Promise<Death> {
   const { chassis } = box.running;
   const slot = chassis.fabric.homeOf(chassis.entry(neighborAddress(0)).index);
   const blade = chassis.blade(slot);
+  const listener = chassis.entry(neighborAddress(LISTENER));
+  if (chassis.fabric.homeOf(listener.index) !== slot)
+    await box.running.operator.graft(neighborAddress(LISTENER), slot);
   const orphans = chassis.sessionsOn(slot).length;
   const { deaths } = blade;
   const before = chassis.unplannedCount;
@@ -153,6 +174,7 @@ function print(rows: readonly Row[], blades: number): void {
     'UPDATEs',
     'repeated',
     'resets',
+    'silence ms',
   ];
   const cells = rows.map((row) => [
     row.routes,
@@ -160,6 +182,7 @@ function print(rows: readonly Row[], blades: number): void {
     row.updates,
     row.repeated,
     row.resets,
+    row.silence,
   ]);
   console.log(
     `\nThe blade of a full table crashes, in a chassis of ${blades}; from the crash on, medians over ${rows[0]?.deaths} deaths.`,
