@@ -576,9 +576,9 @@ export class Track implements MessageTaker {
       // What came before it is applied before it.
       this.onPause();
       if (this.state !== State.Established || this.#after !== 0) return;
-      // It is answered once, though what comes behind it may have to be read again.
-      this.#wire.pass();
       this.#owner.processRouteRefresh(refresh);
+      // It is answered once, though what comes behind it may have to be read again; but what it says is done before it is passed.
+      this.#wire.pass();
       if (this.#owner.marking) this.#wire.halted = true;
       this.event(Event.RouteRefreshMsg);
     } else if (this.#owner.enhancedRefresh && isRefreshBorder(bytes, start))

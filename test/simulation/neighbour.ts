@@ -8,6 +8,7 @@ import { encodeEndOfRib } from '../../src/bgp/encode.ts';
 import { FAMILY_IPV4, familyBit, multiprotocolOf } from '../../src/bgp/families.ts';
 import { GRACEFUL } from '../../src/bgp/graceful.ts';
 import {
+  decodeRouteRefresh,
   encodeKeepalive,
   encodeNotification,
   encodeRouteRefresh,
@@ -15,6 +16,8 @@ import {
   MAX_MESSAGE,
   MessageType,
   messageType,
+  RefreshKind,
+  type RouteRefresh,
   readHeader,
 } from '../../src/bgp/message.ts';
 import { as2For, decodeOpen, encodeOpen, isFailure, noCapabilities } from '../../src/bgp/open.ts';
@@ -111,6 +114,11 @@ export class Neighbour {
     return this.timesUp % 2 === 0 ? index : 0xffffffff - index;
   }
 
+  /** It knows RFC 7313. */
+  get #enhanced(): boolean {
+    return this.options.index % 2 === 0;
+  }
+
   get established(): boolean {
     return this.#up !== undefined;
   }
@@ -168,7 +176,9 @@ export class Neighbour {
     for (const { prefix } of withdrawn) this.announcing.delete(prefix);
     for (const { prefix, route } of announced) this.announcing.set(prefix, route as Route);
     const up = this.#up;
-    if (up !== undefined) {
+    // What is not said again between two borders is withdrawn as well as by saying so.
+    if (up !== undefined && this.#enhanced && (withdrawn[0]?.prefix ?? 1) % 3 === 0) this.#repeatAll(up);
+    else if (up !== undefined) {
       this.#say(
         up,
         announced.map((change) => change.prefix),
@@ -237,6 +247,7 @@ export class Neighbour {
           ...noCapabilities(),
           multiprotocol: multiprotocolOf(families),
           routeRefresh: true,
+          enhancedRefresh: this.#enhanced,
           fourOctetAs: fourOctetAs ? as : undefined,
           gracefulRestart: this.#gracefulRestart(),
           longLived: this.#longLived(),
@@ -344,8 +355,28 @@ export class Neighbour {
         this.#onNotification(conversation, bytes[body] as number, bytes[body + 1] as number);
         break;
       default:
-        this.#announceAll(conversation);
+        this.#onRefresh(conversation, decodeRouteRefresh(bytes, body, end));
     }
+  }
+
+  /** RFC 7313: others are told where a repetition begins and ends. */
+  #onRefresh(conversation: Conversation, refresh: RouteRefresh | undefined): void {
+    if (refresh === undefined) this.#fail('ROUTE-REFRESH of a wrong length');
+    if (refresh.kind !== RefreshKind.Request && !this.#enhanced) this.#fail('a border that it does not know');
+    if (refresh.kind !== RefreshKind.Request) return;
+    if (this.#enhanced) this.#repeatAll(conversation);
+    else this.#announceAll(conversation);
+  }
+
+  /** Says all again, between borders: what it says no more is withdrawn with that. */
+  #repeatAll(conversation: Conversation): void {
+    const borders = (kind: number): void => {
+      for (const { afi, safi } of multiprotocolOf(this.options.families))
+        conversation.outbox.push(encodeRouteRefresh(afi, safi, kind));
+    };
+    borders(RefreshKind.Begin);
+    this.#announceAll(conversation);
+    borders(RefreshKind.End);
   }
 
   #onOpen(conversation: Conversation, bytes: Uint8Array, at: number, end: number): void {
