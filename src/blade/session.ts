@@ -4,43 +4,39 @@
  */
 import type { Clock } from '../base/clock.ts';
 import type { Random } from '../base/random.ts';
-import { type GracefulRestart, IPV6_FOR_IPV4 } from '../bgp/capabilities.ts';
 import { Cease, NotificationCode, OpenError } from '../bgp/errors.ts';
 import { familyBit, multiprotocolOf } from '../bgp/families.ts';
 import { Event, State } from '../bgp/fsm.ts';
 import { type EndCause, GRACEFUL, isFinal } from '../bgp/graceful.ts';
-import { encodeRouteRefresh, MAX_EXTENDED_MESSAGE, MAX_MESSAGE, type RouteRefresh } from '../bgp/message.ts';
+import { encodeRouteRefresh, MAX_MESSAGE, type RouteRefresh } from '../bgp/message.ts';
 import {
   acceptOpen,
-  as2For,
-  BGP_VERSION,
   type DecodeFailure,
   encodeOpen,
   type Negotiated,
-  noCapabilities,
   type Open,
   openFailure,
 } from '../bgp/open.ts';
 import type { UpdateOptions } from '../bgp/update.ts';
 import type { Fabric } from '../fabric/fabric.ts';
 import { FifoSet } from '../fabric/fifo-set.ts';
-import { CONNECTION, SESSION, SESSION_FLAG, SESSION_NUMBER } from '../fabric/layout.ts';
+import { SESSION, SESSION_NUMBER } from '../fabric/layout.ts';
 import type { PolicyBook } from '../policy/book.ts';
-
 import { exportRulesOf } from './export-rules.ts';
 import type { ExportRules } from './exporter.ts';
 import { Filtering } from './filtering.ts';
-import { addPathOf, withdrawPage } from './lanes.ts';
-
+import { withdrawPage } from './lanes.ts';
 import type { Limits } from './limits.ts';
-import { type Capability, EXTENDED_RING, type SessionConfiguration, type SessionLimit } from './messages.ts';
+import type { SessionConfiguration, SessionLimit } from './messages.ts';
 import { NeighbourLimits } from './neighbour-limits.ts';
+import { longest, ourOpen } from './our-open.ts';
 import { type ImportRule, importRule } from './policies.ts';
 import type { Receiver } from './receive.ts';
 import { checkImportRule, importRuleHash } from './reconfigure.ts';
 import { Refreshes } from './refresh.ts';
-import { agree, ourRole, refuseRole } from './role.ts';
+import { agree, refuseRole } from './role.ts';
 import type { Routes } from './routes.ts';
+import { countFromHere, readNegotiated, writeNegotiated } from './session-record.ts';
 import { StaleRoutes } from './stale.ts';
 import { type Fault, Track, type TrackOwner } from './track.ts';
 import type { UpdateGroup } from './update-group.ts';
@@ -228,20 +224,7 @@ export class Session implements TrackOwner {
       this.unprepare();
       return false;
     }
-    const flags = fabric.session(this.index, SESSION.flags);
-    this.#setNegotiated({
-      families: fabric.session(this.index, SESSION.families),
-      fourOctetAs: (flags & SESSION_FLAG.fourOctetAs) !== 0,
-      routeRefresh: (flags & SESSION_FLAG.routeRefresh) !== 0,
-      enhancedRefresh: (flags & SESSION_FLAG.enhancedRefresh) !== 0,
-      holdTime: fabric.session(this.index, SESSION.holdTime),
-      maxMessage: (flags & SESSION_FLAG.extendedMessage) !== 0 ? MAX_EXTENDED_MESSAGE : MAX_MESSAGE,
-      external: (flags & SESSION_FLAG.external) !== 0,
-      longLived: (flags & SESSION_FLAG.longLived) !== 0,
-      pathsReceived: fabric.session(this.index, SESSION.addPath) & 0xff,
-      pathsSent: fabric.session(this.index, SESSION.addPath) >>> 8,
-      extendedNextHop: (flags & SESSION_FLAG.extendedNextHop) !== 0,
-    });
+    this.#setNegotiated(readNegotiated(fabric, this.index));
     const carrier = fabric.session(this.index, SESSION.connection) as 0 | 1;
     this.tracks[1 - carrier]?.unprepare();
     const track = this.tracks[carrier];
@@ -312,11 +295,11 @@ export class Session implements TrackOwner {
   // ── the tracks' owner ──
 
   openMessage(): Uint8Array {
-    return encodeOpen(this.#ourOpen());
+    return encodeOpen(ourOpen(this.#host.fabric, this.configuration));
   }
 
   acceptOpen(track: Track, open: Open): DecodeFailure | 'dump' | undefined {
-    const ours = this.#ourOpen();
+    const ours = ourOpen(this.#host.fabric, this.configuration);
     const refusal = acceptOpen(ours, open, this.configuration.as) ?? refuseRole(this.configuration, open);
     if (refusal !== undefined) return refusal;
     const { leastHoldTime = 0 } = this.configuration;
@@ -347,7 +330,7 @@ export class Session implements TrackOwner {
 
   sessionUp(track: Track): void {
     const open = track.open as Open;
-    this.#setNegotiated(agree(this.configuration, this.#ourOpen(), open));
+    this.#setNegotiated(agree(this.configuration, ourOpen(this.#host.fabric, this.configuration), open));
     this.#writeRecord(track, open);
     // Before the record says Established: until then, whoever finds it starts anew.
     track.passOpening();
@@ -464,57 +447,6 @@ export class Session implements TrackOwner {
     return this.tracks.find((track) => track.state === State.Established);
   }
 
-  /** RFC 8654. A message of that length has to fit into the rings, beside what the line card reads next. */
-  get #offersExtendedMessages(): boolean {
-    const { receiveBytes, transmitBytes } = this.#host.fabric.connections;
-    const room = Math.min(receiveBytes, transmitBytes) >= EXTENDED_RING;
-    return this.configuration.extendedMessages === true && room;
-  }
-
-  #ourOpen(): Open {
-    const { configuration } = this;
-    const offers = (capability: Capability): boolean =>
-      configuration.withoutCapabilities?.includes(capability) !== true;
-    return {
-      version: BGP_VERSION,
-      as: configuration.localAs,
-      as2: as2For(configuration.localAs),
-      holdTime: configuration.holdTime,
-      bgpId: configuration.localId,
-      capabilities: {
-        ...noCapabilities(),
-        multiprotocol: offers('multiprotocol') ? multiprotocolOf(configuration.families) : [],
-        routeRefresh: offers('route-refresh'),
-        // RFC 7313 3.1: who knows the one form has to know the other.
-        enhancedRefresh: offers('route-refresh') && offers('enhanced-route-refresh'),
-        fourOctetAs: offers('four-octet-as') ? configuration.localAs : undefined,
-        extendedMessage: this.#offersExtendedMessages,
-        extendedNextHop: configuration.extendedNextHop === true ? IPV6_FOR_IPV4 : [],
-        gracefulRestart: this.#ourGracefulRestart(),
-        role: ourRole(this.configuration),
-        // RFC 9494 3.1: as a helper we name no family.
-        longLived: this.#longest > 0 ? [] : undefined,
-        addPath: addPathOf(this.#host.fabric, this.configuration),
-      },
-    };
-  }
-
-  /** RFC 4724 3: as a helper we name no family; where forwarding goes on without us, all that we speak. */
-  #ourGracefulRestart(): GracefulRestart | undefined {
-    const { gracefulRestart = 'off', restartTime = 0, families } = this.configuration;
-    if (gracefulRestart === 'off') return undefined;
-    if (gracefulRestart === 'helper') return { flags: GRACEFUL.notification, restartTime: 0, families: [] };
-    const kept = multiprotocolOf(families).map((each) => ({ ...each, flags: GRACEFUL.forwarding }));
-    const restarted = this.#host.fabric.holdingBack ? GRACEFUL.restarted : 0;
-    return { flags: GRACEFUL.notification | restarted, restartTime, families: kept };
-  }
-
-  /** Seconds for which the neighbour's routes are kept after its restart time; 0: RFC 9494 is off. */
-  get #longest(): number {
-    const { gracefulRestart = 'off', longLivedStaleTime = 0 } = this.configuration;
-    return gracefulRestart === 'off' ? 0 : longLivedStaleTime;
-  }
-
   /** RFC 4271 6.8: is this track the one to close? Otherwise the other one is closed here. */
   #collides(track: Track, open: Open): boolean {
     const other = this.tracks[track.which === 0 ? 1 : 0];
@@ -541,30 +473,7 @@ export class Session implements TrackOwner {
     const { fabric, clock } = this.#host;
     const negotiated = this.#negotiated as Negotiated;
     const set = (word: number, value: number): void => fabric.setSession(this.index, word, value);
-    set(SESSION.connection, track.which);
-    set(SESSION.peerAs, open.as | 0);
-    set(SESSION.peerId, open.bgpId | 0);
-    set(SESSION.holdTime, negotiated.holdTime);
-    set(SESSION.families, negotiated.families);
-    set(
-      SESSION.flags,
-      (negotiated.fourOctetAs ? SESSION_FLAG.fourOctetAs : 0) |
-        (negotiated.external ? SESSION_FLAG.external : 0) |
-        (this.configuration.rules?.confederate ? SESSION_FLAG.confederate : 0) |
-        (this.configuration.rules?.client && !negotiated.external ? SESSION_FLAG.client : 0) |
-        (negotiated.routeRefresh ? SESSION_FLAG.routeRefresh : 0) |
-        (negotiated.enhancedRefresh ? SESSION_FLAG.enhancedRefresh : 0) |
-        (negotiated.longLived ? SESSION_FLAG.longLived : 0) |
-        (negotiated.extendedNextHop ? SESSION_FLAG.extendedNextHop : 0) |
-        (negotiated.maxMessage > MAX_MESSAGE ? SESSION_FLAG.extendedMessage : 0),
-    );
-    const at = fabric.connections.at(this.index, track.which);
-    for (let i = 0; i < 4; i++) {
-      set(SESSION.localAddress + i, fabric.connections.words[at + CONNECTION.localAddress + i] as number);
-      set(SESSION.peerAddress + i, this.configuration.addressWords[i] as number);
-    }
-    set(SESSION.addPath, negotiated.pathsReceived | (negotiated.pathsSent << 8));
-    fabric.copyToLanes(this.index);
+    writeNegotiated(fabric, this.configuration, negotiated, open, track.which);
     set(SESSION.endOfRibDue, negotiated.families);
     set(SESSION.recount, 0);
     this.limits.begin();
@@ -573,14 +482,14 @@ export class Session implements TrackOwner {
     const waits = theirs === undefined || (theirs.flags & GRACEFUL.restarted) !== 0;
     const awaited = fabric.session(this.index, SESSION.awaited);
     if (awaited !== 0) set(SESSION.awaited, waits ? 0 : awaited & negotiated.families);
-    this.stale.up(this.#ourOpen().capabilities, open.capabilities, this.#longest);
+    this.stale.up(
+      ourOpen(this.#host.fabric, this.configuration).capabilities,
+      open.capabilities,
+      longest(this.configuration),
+    );
     if (this.stale.families === 0) set(SESSION.importRule, importRuleHash(this));
     else checkImportRule(fabric, this);
     fabric.setNumber(this.index, SESSION_NUMBER.establishedAt, clock());
-    fabric.count(this.index, SESSION_NUMBER.timesEstablished);
-    fabric.setNumber(this.index, SESSION_NUMBER.routesAdvertised, 0);
-    if (this.stale.families !== 0) return;
-    for (const counter of [SESSION_NUMBER.routesReceived, SESSION_NUMBER.routesReceived6])
-      fabric.setNumber(this.index, counter, 0);
+    countFromHere(fabric, this.index, this.stale.families !== 0);
   }
 }
