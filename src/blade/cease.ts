@@ -3,7 +3,7 @@ import { encodeCommunication } from '../bgp/communication.ts';
 import { Cease, NotificationCode } from '../bgp/errors.ts';
 import type { Fabric } from '../fabric/fabric.ts';
 import { fullTable } from '../fabric/room.ts';
-import type { Fault } from './track.ts';
+import type { Fault } from './track-owner.ts';
 
 function cease(subcode: number, why: string): Fault {
   return { code: NotificationCode.Cease, subcode, why };

@@ -3,7 +3,7 @@ import type { Fabric } from '../fabric/fabric.ts';
 import { SESSION_NUMBER } from '../fabric/layout.ts';
 import { hasSwept, Room } from '../fabric/room.ts';
 import { outOfResources } from './cease.ts';
-import type { Fault } from './track.ts';
+import type { Fault } from './track-owner.ts';
 
 export class Filtering {
   readonly #fabric: Fabric;

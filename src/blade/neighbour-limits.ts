@@ -8,7 +8,7 @@ import { FAMILY_IPV4, FAMILY_IPV6, multiprotocolOf } from '../bgp/families.ts';
 import type { Fabric } from '../fabric/fabric.ts';
 import { CONNECTION, SESSION, SESSION_NUMBER } from '../fabric/layout.ts';
 import type { PrefixLimit, SessionConfiguration, SessionLimit } from './messages.ts';
-import type { Fault } from './track.ts';
+import type { Fault } from './track-owner.ts';
 
 /** RFC 9687 3.1: the greater of eight minutes and twice the negotiated HoldTime, milliseconds. */
 const SEND_HOLD = 480_000;

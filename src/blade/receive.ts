@@ -23,7 +23,7 @@ import { isToldOf, malformedText } from './malformed.ts';
 import type { ImportRule } from './policies.ts';
 import { RouteChanges } from './route-changes.ts';
 import type { Routes } from './routes.ts';
-import type { Fault } from './track.ts';
+import type { Fault } from './track-owner.ts';
 
 /** What a session survives. */
 const COUNTED: Readonly<Record<number, number | undefined>> = {

@@ -38,7 +38,8 @@ import { agree, refuseRole } from './role.ts';
 import type { Routes } from './routes.ts';
 import { countFromHere, readNegotiated, writeNegotiated } from './session-record.ts';
 import { StaleRoutes } from './stale.ts';
-import { type Fault, Track, type TrackOwner } from './track.ts';
+import { Track } from './track.ts';
+import type { Fault, TrackOwner } from './track-owner.ts';
 import type { UpdateGroup } from './update-group.ts';
 
 /** Milliseconds between two looks whether the last session's routes are withdrawn. */

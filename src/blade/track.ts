@@ -2,36 +2,22 @@
  * One connection of a session and its state machine (RFC 4271 section 8; bgp/fsm.ts is the table). A session has two:
  * track 0 dials, track 1 is called. They meet in connection collision (6.8), which the session decides.
  *
- * A track owns its timers and its end of the wire. What the table says is to be done is done here, one line an action.
+ * A track owns its timers and its end of the wire. What the table says is to be done is done here, one line an action; what the
+ * neighbour says comes by incoming.ts.
  */
 import type { Clock } from '../base/clock.ts';
 import type { Random } from '../base/random.ts';
-import { toldText } from '../bgp/communication.ts';
-import { Cease, NotificationCode, notificationText, RouteRefreshError } from '../bgp/errors.ts';
+import { Cease, NotificationCode, notificationText } from '../bgp/errors.ts';
 import { type Action, Event, FsmFlag, type NotificationChoice, State, transition } from '../bgp/fsm.ts';
 import { type EndCause, endCause, hardReset, isFinal } from '../bgp/graceful.ts';
-import {
-  BAD_LENGTH,
-  decodeNotification,
-  decodeRouteRefresh,
-  encodeKeepalive,
-  encodeNotification,
-  HEADER_LENGTH,
-  headerErrorCode,
-  headerErrorData,
-  headerErrorSubcode,
-  isRefreshBorder,
-  isShortRefresh,
-  MessageType,
-  messageType,
-  type RouteRefresh,
-} from '../bgp/message.ts';
-import { type DecodeFailure, decodeOpen, isFailure, type Open } from '../bgp/open.ts';
+import { encodeKeepalive, encodeNotification } from '../bgp/message.ts';
+import type { Open } from '../bgp/open.ts';
 import type { Fabric } from '../fabric/fabric.ts';
 import { SESSION_NUMBER } from '../fabric/layout.ts';
-import { hasSwept } from '../fabric/room.ts';
 import { cannotConnect, failsAttempt } from './attempts.ts';
-import { type MessageTaker, News, Wire } from './wire.ts';
+import { Incoming } from './incoming.ts';
+import type { Fault, TrackOwner } from './track-owner.ts';
+import { News, Wire } from './wire.ts';
 
 /** RFC 4271 8.2.2 suggests four minutes. */
 const LARGE_HOLD = 240_000;
@@ -45,68 +31,14 @@ const LONGEST_IDLE_HOLD = 60_000;
  */
 const EARLY = 1 / 50;
 
-/** Milliseconds between two looks at whether there is room again. */
-const LOOK_FOR_ROOM = 5;
-
-/** What went wrong, for the NOTIFICATION and for the operator. */
-export interface Fault {
-  readonly code: number;
-  readonly subcode: number;
-  readonly data?: Uint8Array;
-  readonly why: string;
-  /** Nothing is wrong: what was read is to be read again after this sweep for ids (fabric/room.ts). */
-  readonly after?: number;
-  /** We come back: the neighbour is to keep our routes if it can. */
-  readonly returning?: boolean;
-}
-
-/** The session as its tracks see it. */
-export interface TrackOwner {
-  readonly index: number;
-  readonly passive: boolean;
-  /** Seconds. */
-  readonly connectRetryTime: number;
-  /** Our OPEN. */
-  openMessage(): Uint8Array;
-  /** The neighbour's OPEN: negotiate and look for a collision; what is wrong with it, or 'dump' to give this track up. */
-  acceptOpen(track: Track, open: Open): DecodeFailure | 'dump' | undefined;
-  /** Seconds, as negotiated. */
-  holdTime(track: Track): number;
-  /** Seconds; 0: none are sent. */
-  keepaliveTime(track: Track): number;
-  maxMessage(track: Track): number;
-  sessionUp(track: Track): void;
-  /** The routes that this track brought are to go, or to be kept as stale ones. */
-  deleteRoutes(track: Track, cause: EndCause): void;
-  /** Whether the neighbour keeps our routes when the session is lost, or a NOTIFICATION ends it (RFC 8538). */
-  keepsOurs(): 'never' | 'lost' | 'notified';
-  /** The routes of several UPDATE messages are applied together, before the messages count as read. */
-  processUpdate(bytes: Uint8Array, start: number, end: number): Fault | undefined;
-  applyUpdates(): Fault | undefined;
-  dropUpdates(): void;
-  /** All that was read could be applied. */
-  foundRoom(): void;
-  processRouteRefresh(refresh: RouteRefresh): void;
-  /** RFC 7313 is spoken. */
-  readonly enhancedRefresh: boolean;
-  /** Nothing is read: what was told before is being marked. */
-  readonly marking: boolean;
-  /** Nothing may start until then, milliseconds: what was there last is not put away yet, or it is held down. 0: now. */
-  heldUntil(): number;
-  /** It is held down, and calls are refused; otherwise one that comes too early waits a moment. */
-  shut(): boolean;
-  stateChanged(track: Track): void;
-  down(track: Track, why: string): void;
-  failed(why: string): void;
-  schedule(at: number): void;
-}
-
 const KEEPALIVE = encodeKeepalive();
 
-export class Track implements MessageTaker {
+export class Track {
   readonly which: number;
   state: State = State.Idle;
   open: Open | undefined;
+  /** What happened last, for the operator. */
+  why = '';
   connectRetryAt = Number.POSITIVE_INFINITY;
   holdDeadline = Number.POSITIVE_INFINITY;
   keepaliveDue = Number.POSITIVE_INFINITY;
@@ -116,16 +48,13 @@ export class Track implements MessageTaker {
   readonly #clock: Clock;
   readonly #random: Random;
   readonly #wire: Wire;
+  readonly #incoming: Incoming;
   #idleHold = IDLE_HOLD;
   #keepaliveEarly = 0;
   #dialDue = false;
-  /** Nothing is read before this sweep for ids has ended; 0: it is. */
-  #after = 0;
-  #why = '';
-  /** Why a session that ends now ends, and the NOTIFICATION that the neighbour sent last. */
+  /** Why a session that ends now ends. */
   #cause: EndCause = 'lost';
   #from: State = State.Idle;
-  #notified: { readonly code: number; readonly subcode: number } | undefined;
 
   constructor(fabric: Fabric, owner: TrackOwner, which: number, clock: Clock, random: Random) {
     this.#fabric = fabric;
@@ -134,6 +63,7 @@ export class Track implements MessageTaker {
     this.#clock = clock;
     this.#random = random;
     this.#wire = new Wire(fabric, owner.index, which);
+    this.#incoming = new Incoming(fabric, owner, this, this.#wire, clock);
   }
 
   /** Sends a message that the table does not speak of. */
@@ -193,14 +123,14 @@ export class Track implements MessageTaker {
   /** One event of RFC 4271 8.1: the table says what follows. */
   event(event: Event, fault?: Fault): void {
     const before = this.state;
-    if (fault !== undefined) this.#why = fault.why;
+    if (fault !== undefined) this.why = fault.why;
     this.#from = before;
-    this.#cause = endCause(event, fault, this.#notified);
+    this.#cause = endCause(event, fault, this.#incoming.notified);
     const { actions, notification } = this.#step(event);
     for (const action of actions) this.#act(action, notification, fault);
     if (before !== this.state) this.#owner.stateChanged(this);
-    if (before === State.Established && this.state !== State.Established) this.#owner.down(this, this.#why);
-    else if (failsAttempt(event, before, this.state)) this.#owner.failed(this.#why);
+    if (before === State.Established && this.state !== State.Established) this.#owner.down(this, this.why);
+    else if (failsAttempt(event, before, this.state)) this.#owner.failed(this.why);
   }
 
   /** The line card has news of this connection: opened, ended, closed. */
@@ -213,7 +143,7 @@ export class Track implements MessageTaker {
         this.#readSoon();
         break;
       case News.Failed:
-        this.#why = cannotConnect(this.#wire.why);
+        this.why = cannotConnect(this.#wire.why);
         this.event(Event.TcpConnectionFails);
         break;
       default:
@@ -239,14 +169,14 @@ export class Track implements MessageTaker {
     const wire = this.#wire;
     if (!wire.opened || this.#owner.marking || this.#waitsForRoom()) return false;
     const { ended } = wire;
-    const read = wire.read(budget, this);
+    const read = wire.read(budget, this.#incoming);
     if (!wire.opened) return false;
     if (read > 0) this.#owner.foundRoom();
     if (read > 0 && this.state === State.Established) this.#startHoldTimer(this.#clock());
     if (wire.halted) return false;
     const more = read >= budget;
     if (ended && !more) {
-      this.#why = 'the neighbour closed the connection';
+      this.why = 'the neighbour closed the connection';
       this.event(Event.TcpConnectionFails);
     }
     return more;
@@ -254,18 +184,14 @@ export class Track implements MessageTaker {
 
   /** A dictionary was full. The neighbour cannot be blamed for what it said meanwhile and is not read. */
   #waitsForRoom(): boolean {
-    if (this.#after === 0) return false;
-    if (hasSwept(this.#fabric.box, this.#after)) {
-      this.#after = 0;
-      return false;
-    }
+    if (!this.#incoming.waitsForRoom) return false;
     if (this.state === State.Established && this.waitingBytes > 0) this.#startHoldTimer(this.#clock());
     return true;
   }
 
   /** Does what is due and returns when to look again, milliseconds. */
   tick(now: number): number {
-    if (this.#after !== 0) this.#readSoon();
+    if (this.#incoming.after !== 0) this.#readSoon();
     if (now >= this.idleHoldAt) {
       const heldUntil = this.#owner.heldUntil();
       if (heldUntil > 0) this.idleHoldAt = heldUntil;
@@ -293,7 +219,7 @@ export class Track implements MessageTaker {
       this.keepaliveDue = Number.POSITIVE_INFINITY;
       this.event(Event.KeepaliveTimerExpires);
     }
-    const room = this.#after === 0 ? Number.POSITIVE_INFINITY : now + LOOK_FOR_ROOM;
+    const room = this.#incoming.lookAgainAt(now);
     return Math.min(room, this.idleHoldAt, this.connectRetryAt, this.holdDeadline, this.keepaliveDue);
   }
 
@@ -309,7 +235,7 @@ export class Track implements MessageTaker {
       case 'releaseResources':
         this.open = undefined;
         this.#dialDue = false;
-        this.#after = 0;
+        this.#incoming.after = 0;
         this.#forgetTimers();
         break;
       case 'startConnectRetryTimer':
@@ -397,6 +323,11 @@ export class Track implements MessageTaker {
     this.keepaliveDue = Number.POSITIVE_INFINITY;
   }
 
+  /** The neighbour has told something, whenever that will have been applied. */
+  heard(): void {
+    this.#startHoldTimer(this.#clock());
+  }
+
   #startHoldTimer(now: number): void {
     const seconds = this.#owner.holdTime(this);
     this.holdDeadline = seconds === 0 ? Number.POSITIVE_INFINITY : this.#schedule(now + seconds * 1000);
@@ -450,7 +381,7 @@ export class Track implements MessageTaker {
           ? (choice as [number, number])
           : [6, 0];
     this.#sayNotification(code, subcode, fault);
-    if (fault === undefined) this.#why = notificationText(code, subcode);
+    if (fault === undefined) this.why = notificationText(code, subcode);
     this.#fabric.count(this.#owner.index, SESSION_NUMBER.notificationsSent);
     this.#fabric.setNumber(this.#owner.index, SESSION_NUMBER.lastErrorCode, (code << 8) | subcode);
   }
@@ -463,132 +394,5 @@ export class Track implements MessageTaker {
       const data = hardReset(code, subcode, fault?.data);
       this.#wire.send(encodeNotification(NotificationCode.Cease, Cease.HardReset, data));
     } else this.#wire.send(encodeNotification(code, subcode, fault?.data));
-  }
-
-  // ── what the wire brings ──
-
-  maxMessage(): number {
-    return this.#owner.maxMessage(this);
-  }
-
-  onBadHeader(bytes: Uint8Array, at: number, answer: number): void {
-    this.event(Event.BgpHeaderErr, {
-      code: headerErrorCode(answer),
-      subcode: headerErrorSubcode(answer),
-      data: headerErrorData(bytes, at, answer),
-      why: notificationText(headerErrorCode(answer), headerErrorSubcode(answer)),
-    });
-  }
-
-  onMessage(bytes: Uint8Array, at: number, length: number): void {
-    const body = at + HEADER_LENGTH;
-    const end = at + length;
-    switch (messageType(bytes, at)) {
-      case MessageType.Update:
-        this.#onUpdate(bytes, body, end);
-        break;
-      case MessageType.Keepalive:
-        this.event(Event.KeepAliveMsg);
-        break;
-      case MessageType.Open:
-        this.#onOpen(bytes, body, end);
-        break;
-      case MessageType.Notification:
-        this.#onNotification(bytes, body, end);
-        break;
-      default:
-        this.#onRouteRefresh(bytes, body, end);
-    }
-  }
-
-  onPause(): void {
-    if (this.state !== State.Established) {
-      this.#owner.dropUpdates();
-      return;
-    }
-    const fault = this.#owner.applyUpdates();
-    if (fault !== undefined) this.#onFault(fault);
-  }
-
-  #onFault(fault: Fault): void {
-    if (fault.after === undefined) {
-      this.event(Event.UpdateMsgErr, fault);
-      return;
-    }
-    this.#after = fault.after;
-    // It has told something, whenever that will have been applied.
-    this.#startHoldTimer(this.#clock());
-    this.#wire.readAgain();
-    this.#schedule(this.#clock() + LOOK_FOR_ROOM);
-  }
-
-  #onUpdate(bytes: Uint8Array, start: number, end: number): void {
-    if (this.state !== State.Established) {
-      this.event(Event.UpdateMsg);
-      return;
-    }
-    // A good one stays in Established and restarts the HoldTimer, which `receive` does once for all it read.
-    const fault = this.#owner.processUpdate(bytes, start, end);
-    if (fault !== undefined) this.#onFault(fault);
-  }
-
-  #onOpen(bytes: Uint8Array, start: number, end: number): void {
-    // RFC 4271 8.2.2: whatever it says, it is unexpected there.
-    if (this.state === State.Established) {
-      this.event(Event.BgpOpen);
-      return;
-    }
-    const open = decodeOpen(bytes, start, end);
-    if (isFailure(open)) {
-      this.event(Event.BgpOpenMsgErr, open);
-      return;
-    }
-    if (this.state !== State.OpenSent) {
-      this.event(Event.BgpOpen);
-      return;
-    }
-    const answer = this.#owner.acceptOpen(this, open);
-    if (answer === 'dump') this.event(Event.OpenCollisionDump);
-    else if (answer !== undefined) this.event(Event.BgpOpenMsgErr, answer);
-    else {
-      this.open = open;
-      this.event(Event.BgpOpen);
-    }
-  }
-
-  #onNotification(bytes: Uint8Array, start: number, end: number): void {
-    const notification = decodeNotification(bytes, start, end);
-    const { code, subcode } = notification;
-    this.#notified = { code, subcode };
-    this.#fabric.count(this.#owner.index, SESSION_NUMBER.notificationsReceived);
-    this.#why = `the neighbour sent ${toldText(notification)}`;
-    const versionError = code === NotificationCode.Open && subcode === 1;
-    this.event(versionError ? Event.NotifMsgVerErr : Event.NotifMsg);
-  }
-
-  #onRouteRefresh(bytes: Uint8Array, start: number, end: number): void {
-    const refresh = decodeRouteRefresh(bytes, start, end);
-    if (this.state !== State.Established) {
-      this.event(refresh === undefined ? Event.RouteRefreshMsgErr : Event.RouteRefreshMsg);
-      return;
-    }
-    if (refresh !== undefined) {
-      // What came before it is applied before it.
-      this.onPause();
-      if (this.state !== State.Established || this.#after !== 0) return;
-      this.#owner.processRouteRefresh(refresh);
-      // It is answered once, though what comes behind it may have to be read again; but what it says is done before it is passed.
-      this.#wire.pass();
-      if (this.#owner.marking) this.#wire.halted = true;
-      this.event(Event.RouteRefreshMsg);
-    } else if (this.#owner.enhancedRefresh && isRefreshBorder(bytes, start))
-      this.event(Event.RouteRefreshMsgErr, {
-        code: NotificationCode.RouteRefresh,
-        subcode: RouteRefreshError.InvalidMessageLength,
-        data: bytes.slice(start - HEADER_LENGTH, end),
-        why: notificationText(NotificationCode.RouteRefresh, RouteRefreshError.InvalidMessageLength),
-      });
-    else if (isShortRefresh(start, end)) this.onBadHeader(bytes, start - HEADER_LENGTH, BAD_LENGTH);
-    // One that is longer has filters (RFC 5291), which were not agreed on: nobody asked anything.
   }
 }
