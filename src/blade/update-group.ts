@@ -14,23 +14,20 @@
  */
 
 import { FAMILY_IPV4, FAMILY_IPV6 } from '../bgp/families.ts';
-import { MAX_MESSAGE } from '../bgp/message.ts';
 import type { Fabric } from '../fabric/fabric.ts';
 import type { Journal } from '../fabric/journal.ts';
 import { SESSION, SESSION_NUMBER } from '../fabric/layout.ts';
 import { type OutViews, UNKNOWN, VIEW_PAGE_BITS, VIEW_PAGE_IDS } from '../rib/adj-rib-out.ts';
 import { MOST_PATHS } from '../rib/path-set.ts';
 import { BATCH, type Batch } from './batch.ts';
+import { Delivery, SINGLES } from './delivery.ts';
 import { type BestRoutes, type Desk, SOME } from './desk.ts';
 import type { Exporter } from './exporter.ts';
 import type { Limits } from './limits.ts';
 import { Pending } from './pending.ts';
 import { SentCounts } from './sent-counts.ts';
 import type { Singles } from './singles.ts';
-import { publishTransmit } from './transmit.ts';
 
-/** Octets of messages to single members that one export makes at most, but for one message more. */
-const SINGLES = 16_384;
 /** After which who found no page looks for one again, milliseconds. */
 const STARVED = 100;
 
@@ -56,7 +53,6 @@ export class UpdateGroup {
   untouched = true;
   /** Page up to which the view equals that of the group to be joined. */
   comparedPages = 0;
-  updatesSent = 0;
   /** What touching memory came to: a load of which nothing comes would not be made. */
   touched = 0;
   /** Who counted the routes sent has died: the walk counts them anew. */
@@ -78,15 +74,12 @@ export class UpdateGroup {
   #pageless = false;
   readonly #fourOctetAs: boolean;
   readonly #maxMessage: number;
-  /** Heads of the members' transmit rings, written and not yet published. */
-  #heads: number[] = [];
-  /** Least room in a member's transmit ring when the export began. */
-  #room = 0;
   /** Where the page of the view that was last looked at stands (rib/adj-rib-out.ts); -1: look it up. */
   #page = -1;
   /** The page that was last made the view's own, in the export under way; -1: none. */
   #owned = -1;
   readonly #counts: SentCounts;
+  readonly #delivery: Delivery;
   readonly #postpone = (id: number): void => {
     this.pending.add(id);
     this.#singles.remove(id);
@@ -120,6 +113,7 @@ export class UpdateGroup {
     this.#fourOctetAs = exporter.rules.fourOctetAs;
     this.#maxMessage = exporter.rules.maxMessage;
     this.#counts = new SentCounts(fabric);
+    this.#delivery = new Delivery(fabric, this.members, desk, exporter.rules);
   }
 
   /** The session is told from now on what the group is told; `advertised`: routes it has been sent so far. */
@@ -146,28 +140,18 @@ export class UpdateGroup {
     else this.pending.add(id);
   }
 
-  /** Transmit room that every member must have before an export: it sends all singles and some messages. */
-  get #roomNeeded(): number {
-    return SINGLES + Math.max(4 * MAX_MESSAGE, 2 * this.#maxMessage);
-  }
-
   /** Nothing waits to be sent. */
   get quiet(): boolean {
     return this.pending.size === 0 && this.cursor < 0;
   }
 
-  /** A member without room for a few messages, or -1. Notes the least room of all in `#room`. */
+  /** A member without room for a few messages, or -1. */
   memberWithoutRoom(): number {
-    const { connections } = this.#fabric;
-    const needed = this.#roomNeeded;
-    this.#room = connections.transmitBytes;
-    for (let i = 0; i < this.members.length; i++) {
-      const session = this.members[i] as number;
-      const room = connections.transmitRoom(this.#connection(session));
-      if (room < needed) return session;
-      if (room < this.#room) this.#room = room;
-    }
-    return -1;
+    return this.#delivery.memberWithoutRoom();
+  }
+
+  get updatesSent(): number {
+    return this.#delivery.updatesSent;
   }
 
   get starved(): boolean {
@@ -406,12 +390,12 @@ export class UpdateGroup {
   /** Bytes into the rings, publish, then note in the view: in this order, so that a crash can only repeat. */
   #send(): void {
     this.untouched = false;
-    const room = this.#room - this.#singles.room;
+    const room = this.#delivery.room - this.#singles.room;
     this.#batch.encode(this.#fabric, this.#fourOctetAs, this.#maxMessage, room, this.#postpone);
-    for (let i = 0; i < this.members.length; i++) this.#copyTo(i);
-    for (const session of this.#singles.sessions) this.#sendSingles(this.members.indexOf(session));
+    for (let i = 0; i < this.members.length; i++) this.#delivery.copyTo(i);
+    for (const session of this.#singles.sessions) this.#delivery.sendSingles(this.members.indexOf(session));
     this.#journal.open(this.view, this.#batch.id, this.#batch.count);
-    this.#publish();
+    this.#delivery.publish();
     this.#page = -1;
     for (let i = 0; i < this.#batch.count; ) {
       if (this.#batch.path[i] !== 0) i = this.#notePaths(i);
@@ -476,78 +460,13 @@ export class UpdateGroup {
     for (let i = 0; i < said.count; i++) this.#counts.count(paths.sessionOf(said.path[i] as number), 1);
   }
 
-  /** One encoding, copied to every member but for the messages of routes that came from it. */
-  #copyTo(member: number): void {
-    const { connections } = this.#fabric;
-    const session = this.members[member] as number;
-    const connection = this.#fabric.session(session, SESSION.connection);
-    let head = connections.transmitHead(connections.at(session, connection));
-    let announced = 0;
-    let withdrawn = 0;
-    let sent = 0;
-    let start = 0;
-    for (let i = 0; i <= this.#batch.messages; i++) {
-      if (i < this.#batch.messages && this.#batch.messageSource[i] !== session) {
-        sent++;
-        if (this.#batch.messageAnnounces[i] === 1) announced += this.#batch.messageRoutes[i] as number;
-        else withdrawn += this.#batch.messageRoutes[i] as number;
-        continue;
-      }
-      const end = this.#batch.messageStart[i] as number;
-      if (start < end) head = connections.write(session, connection, head, this.#batch.bytes, start, end);
-      start = this.#batch.messageStart[i + 1] as number;
-    }
-    this.#heads[member] = head;
-    this.#countSent(session, sent, announced, withdrawn);
-  }
-
-  #countSent(session: number, messages: number, announced: number, withdrawn: number): void {
-    const fabric = this.#fabric;
-    this.updatesSent += messages;
-    fabric.count(session, SESSION_NUMBER.updatesSent, messages);
-    fabric.count(session, SESSION_NUMBER.messagesSent, messages);
-    fabric.count(session, SESSION_NUMBER.announcementsSent, announced);
-    fabric.count(session, SESSION_NUMBER.withdrawalsSent, withdrawn);
-  }
-
-  #sendSingles(member: number): void {
-    const { connections } = this.#fabric;
-    const session = this.members[member] as number;
-    const connection = this.#fabric.session(session, SESSION.connection);
-    this.#singles.encode(
-      this.#fabric,
-      this.#fourOctetAs,
-      this.#maxMessage,
-      session,
-      (length, routes, announces) => {
-        const head = this.#heads[member] as number;
-        this.#heads[member] = connections.write(session, connection, head, this.#singles.bytes, 0, length);
-        this.#countSent(session, 1, announces ? routes : 0, announces ? 0 : routes);
-      },
-    );
-  }
-
-  #publish(): void {
-    for (let i = 0; i < this.members.length; i++) this.#publishMember(i);
-  }
-
-  #publishMember(member: number): void {
-    const session = this.members[member] as number;
-    const head = this.#heads[member] as number;
-    if (this.#fabric.connections.transmitHead(this.#connection(session)) === head) return;
-    publishTransmit(this.#fabric, session, this.#fabric.session(session, SESSION.connection), head);
-  }
-
-  #connection(session: number): number {
-    return this.#fabric.connections.at(session, this.#fabric.session(session, SESSION.connection));
-  }
-
   /** Sends once more what the view says a member was told of a family (RFC 2918); returns the next id, -1 at the end. */
   resend(session: number, families: number, from: number): number {
     const { prefixes, attributes, connections } = this.#fabric;
+    const delivery = this.#delivery;
     const used4 = prefixes.used4();
     const end = prefixes.used6();
-    let room = connections.transmitRoom(this.#connection(session)) - this.#roomNeeded;
+    let room = connections.transmitRoom(delivery.connection(session)) - delivery.roomNeeded;
     const all = room;
     let id = from;
     this.#batch.clear();
@@ -572,12 +491,12 @@ export class UpdateGroup {
         this.#fabric,
         this.#fourOctetAs,
         this.#maxMessage,
-        all + this.#roomNeeded,
+        all + delivery.roomNeeded,
         this.#postpone,
       );
       const member = this.members.indexOf(session);
-      this.#copyTo(member);
-      this.#publishMember(member);
+      delivery.copyTo(member);
+      delivery.publishMember(member);
     }
     return id >= end ? -1 : id;
   }

@@ -1,0 +1,124 @@
+/**
+ * What an update group has encoded, into the transmit rings of its members: written to all, then published, so that a member
+ * never has a part of it. The session that a message's routes came from is left out (split horizon).
+ */
+import { MAX_MESSAGE } from '../bgp/message.ts';
+import type { Fabric } from '../fabric/fabric.ts';
+import { SESSION, SESSION_NUMBER } from '../fabric/layout.ts';
+import type { Batch } from './batch.ts';
+import type { Desk } from './desk.ts';
+import type { ExportRules } from './exporter.ts';
+import type { Singles } from './singles.ts';
+import { publishTransmit } from './transmit.ts';
+
+/** Octets of messages to single members that one export makes at most, but for one message more. */
+export const SINGLES = 16_384;
+
+export class Delivery {
+  updatesSent = 0;
+  /** Least room in a member's transmit ring when the export began. */
+  room = 0;
+  readonly #fabric: Fabric;
+  readonly #members: readonly number[];
+  readonly #batch: Batch;
+  readonly #singles: Singles;
+  readonly #fourOctetAs: boolean;
+  readonly #maxMessage: number;
+  /** Heads of the members' transmit rings, written and not yet published. */
+  readonly #heads: number[] = [];
+
+  /** `members`: the group's, as they change. */
+  constructor(fabric: Fabric, members: readonly number[], desk: Desk, rules: ExportRules) {
+    this.#fabric = fabric;
+    this.#members = members;
+    this.#batch = desk.batch;
+    this.#singles = desk.singles;
+    this.#fourOctetAs = rules.fourOctetAs;
+    this.#maxMessage = rules.maxMessage;
+  }
+
+  /** Transmit room that every member must have before an export: it sends all singles and some messages. */
+  get roomNeeded(): number {
+    return SINGLES + Math.max(4 * MAX_MESSAGE, 2 * this.#maxMessage);
+  }
+
+  /** A member without room for a few messages, or -1. Notes the least room of all in `room`. */
+  memberWithoutRoom(): number {
+    const { connections } = this.#fabric;
+    const needed = this.roomNeeded;
+    this.room = connections.transmitBytes;
+    for (let i = 0; i < this.#members.length; i++) {
+      const session = this.#members[i] as number;
+      const room = connections.transmitRoom(this.connection(session));
+      if (room < needed) return session;
+      if (room < this.room) this.room = room;
+    }
+    return -1;
+  }
+
+  /** One encoding, copied to every member but for the messages of routes that came from it. */
+  copyTo(member: number): void {
+    const { connections } = this.#fabric;
+    const session = this.#members[member] as number;
+    const connection = this.#fabric.session(session, SESSION.connection);
+    let head = connections.transmitHead(connections.at(session, connection));
+    let announced = 0;
+    let withdrawn = 0;
+    let sent = 0;
+    let start = 0;
+    for (let i = 0; i <= this.#batch.messages; i++) {
+      if (i < this.#batch.messages && this.#batch.messageSource[i] !== session) {
+        sent++;
+        if (this.#batch.messageAnnounces[i] === 1) announced += this.#batch.messageRoutes[i] as number;
+        else withdrawn += this.#batch.messageRoutes[i] as number;
+        continue;
+      }
+      const end = this.#batch.messageStart[i] as number;
+      if (start < end) head = connections.write(session, connection, head, this.#batch.bytes, start, end);
+      start = this.#batch.messageStart[i + 1] as number;
+    }
+    this.#heads[member] = head;
+    this.#countSent(session, sent, announced, withdrawn);
+  }
+
+  #countSent(session: number, messages: number, announced: number, withdrawn: number): void {
+    const fabric = this.#fabric;
+    this.updatesSent += messages;
+    fabric.count(session, SESSION_NUMBER.updatesSent, messages);
+    fabric.count(session, SESSION_NUMBER.messagesSent, messages);
+    fabric.count(session, SESSION_NUMBER.announcementsSent, announced);
+    fabric.count(session, SESSION_NUMBER.withdrawalsSent, withdrawn);
+  }
+
+  sendSingles(member: number): void {
+    const { connections } = this.#fabric;
+    const session = this.#members[member] as number;
+    const connection = this.#fabric.session(session, SESSION.connection);
+    this.#singles.encode(
+      this.#fabric,
+      this.#fourOctetAs,
+      this.#maxMessage,
+      session,
+      (length, routes, announces) => {
+        const head = this.#heads[member] as number;
+        this.#heads[member] = connections.write(session, connection, head, this.#singles.bytes, 0, length);
+        this.#countSent(session, 1, announces ? routes : 0, announces ? 0 : routes);
+      },
+    );
+  }
+
+  publish(): void {
+    for (let i = 0; i < this.#members.length; i++) this.publishMember(i);
+  }
+
+  publishMember(member: number): void {
+    const session = this.#members[member] as number;
+    const head = this.#heads[member] as number;
+    if (this.#fabric.connections.transmitHead(this.connection(session)) === head) return;
+    publishTransmit(this.#fabric, session, this.#fabric.session(session, SESSION.connection), head);
+  }
+
+  connection(session: number): number {
+    return this.#fabric.connections.at(session, this.#fabric.session(session, SESSION.connection));
+  }
+}
