@@ -126,6 +126,7 @@ test('what stands around "router bgp" counts: interfaces to connect from, RPKI c
       'bgp community-list standard C seq 5 permit 64500:1',
       'route-map M permit 10',
       ' match community C',
+      ' match rpki notfound',
     ].join('\n'),
   );
   t.deepEqual(
@@ -141,6 +142,8 @@ test('what stands around "router bgp" counts: interfaces to connect from, RPKI c
     chassis: { 'restart-wait': 30 },
     'neighbor-ranges': [{ range: '198.51.100.0/24', group: 'down', limit: 20 }],
     'community-sets': { C: ['64500:1'] },
+    // biome-ignore lint/suspicious/noThenProperty: a key of the file, and never a function.
+    policies: { M: [{ name: 'M permit 10', if: { community: ['C'], rpki: ['not-found'] }, then: 'accept' }] },
   });
   t.deepEqual(made.rpki, {
     caches: [

@@ -3,13 +3,14 @@
  * network namespace of its own, whose loopback has 192.0.2.0/24 and 2001:db8::1 to ::1e.
  */
 import { spawnSync } from 'node:child_process';
-import { copyFileSync, mkdirSync } from 'node:fs';
+import { copyFileSync, mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import type { ExecutionContext } from 'ava';
 import { ControlClient } from '../../src/chassis/control/client.ts';
 import type { SessionRow } from '../../src/chassis/operations.ts';
 import { Child } from './child.ts';
 import type { Bird } from './daemons/bird.ts';
+import { findProgram } from './daemons/daemon.ts';
 import { bird } from './daemons/index.ts';
 import { type Network, namespaceNetwork } from './network.ts';
 import { type Announcement, differences, type Family, type Route } from './routes.ts';
@@ -109,6 +110,32 @@ export class Recipe {
     this.client.close();
     return this.#child.stop(10_000);
   }
+}
+
+/** stayrtr as the RPKI cache at an address, port 3323; false where it is not installed. */
+export function startCache(
+  t: ExecutionContext,
+  network: Network,
+  address: string,
+  roas: readonly { prefix: string; maxLength: number; asn: string }[],
+): boolean {
+  const program = findProgram('stayrtr');
+  if (program === undefined) return false;
+  const file = path.join(network.folder, 'roas.json');
+  writeFileSync(file, JSON.stringify({ metadata: {}, roas }));
+  const words = [
+    program,
+    '-bind',
+    `${address}:3323`,
+    '-cache',
+    file,
+    '-checktime=false',
+    '-metrics.addr',
+    '',
+  ];
+  const child = new Child(words, { network, logFile: path.join(network.folder, 'stayrtr.log') });
+  t.teardown(() => child.stop());
+  return true;
 }
 
 /** Undefined, and the test passed with a word, where BIRD is missing, or namespaces are not allowed. */

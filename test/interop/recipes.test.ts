@@ -2,7 +2,7 @@
 import path from 'node:path';
 import test from 'ava';
 import { summarise } from '../../src/mrt/summary.ts';
-import { RECIPE_AS, startRecipe } from './recipe.ts';
+import { RECIPE_AS, startCache, startRecipe } from './recipe.ts';
 
 test.serial(
   'a route server tells members the routes of others as they came, and to whom they are meant',
@@ -147,6 +147,16 @@ test.serial(
     const outside6 = { prefix: '2400::/32', asPath: `${RECIPE_AS} 64496 13335` };
     await recipe.tells(A, [own, own6, ...ofB, ...outside, outside6]);
     await recipe.tells(B, [own, { ...ofA, communities: ['64500:100', '64501:1'] }, ...outside]);
+
+    // What the RPKI says against is withdrawn as soon as it says so.
+    const roas = [
+      { prefix: '1.0.0.0/24', maxLength: 24, asn: 'AS13335' },
+      { prefix: '1.2.0.0/24', maxLength: 24, asn: 'AS13335' },
+    ];
+    if (startCache(t, recipe.network, '192.0.2.50', roas)) {
+      const valid = outside.filter(({ prefix }) => prefix !== '1.2.0.0/24');
+      await recipe.tells(A, [own, own6, ...ofB, ...valid, outside6]);
+    } else t.log('skipped: stayrtr is not installed');
     t.is(await recipe.stop(), 0);
   },
 );
