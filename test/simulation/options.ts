@@ -8,6 +8,7 @@ import { ROLES, type Role } from '../../src/bgp/roles.ts';
 import { LIMITS, type Limits } from '../../src/blade/limits.ts';
 import { POOLS } from '../../src/fabric/layout.ts';
 import type { RouterIdentity } from '../../src/rib/attribute-row.ts';
+import type { OtherAs, SharedHops } from './edges.ts';
 import { type PolicyName, pickPolicy } from './policies.ts';
 
 export const LOCAL_AS = 65_000;
@@ -64,6 +65,10 @@ export interface NeighbourOptions {
   readonly mostTold: number;
   /** What it is told where the best route must not be: the best external one, or the best that may be; may be configured otherwise. */
   instead: Instead;
+  /** The AS that we are to it (edges.ts). */
+  readonly otherAs?: OtherAs;
+  /** Next hops that it reaches as we do. */
+  readonly sharedHops?: SharedHops;
 }
 
 export type Instead = 'external' | 'any' | undefined;

@@ -3,6 +3,7 @@
  * elimination, step by step, on plain objects. Slow, obvious, and sharing nothing with src/rib: it is the judge.
  */
 import { FAMILY_IPV4 } from '../../src/bgp/families.ts';
+import { behindOther, isShared, ourAses } from './edges.ts';
 import { LOCAL_AS, LOCAL_ID, type Multipath, type NeighbourOptions } from './options.ts';
 import { passed } from './policies.ts';
 import type { Prefixes, SimulatedPrefix } from './prefixes.ts';
@@ -67,7 +68,7 @@ export function candidatesFor(
     .map(({ route, from, path }) => ({
       from,
       path,
-      route: marks(from) ? { ...route, otc: route.otc ?? from.as } : route,
+      route: behindOther(from, marks(from) ? { ...route, otc: route.otc ?? from.as } : route),
     }))
     .flatMap(({ route, from, path }) => {
       const taken = passed(from.importPolicy, route, prefixes.all[prefix] as SimulatedPrefix, from, from);
@@ -206,7 +207,8 @@ export function toldTo(
   const down = role === 'provider' || role === 'peer' || role === 'rs';
   const shutting = to.gracefulShutdown && !route.communities.includes(GRACEFUL_SHUTDOWN);
   const reflected = !from.external && !to.external;
-  const own = to.transparent ? to.nextHopSelf : to.external || (to.nextHopSelf && from.external);
+  const self = to.transparent ? to.nextHopSelf : to.external || (to.nextHopSelf && from.external);
+  const own = self && !isShared(to, best.route, family); // RFC 4271 5.1.3
   const guarded = isStale(route) && to.longLived === 0; // RFC 9494 4.4, 4.6
   if (guarded && !to.tellStale) return undefined;
   const noExport = guarded && !route.communities.includes(NO_EXPORT) ? [NO_EXPORT] : [];
@@ -221,7 +223,7 @@ export function toldTo(
       communities: [...route.communities, ...(shutting ? [GRACEFUL_SHUTDOWN] : []), ...noExport],
       originator: reflected ? (route.originator ?? from.bgpId) : undefined,
       clusters: reflected ? [LOCAL_ID, ...route.clusters] : [],
-      otc: route.otc ?? (down ? LOCAL_AS : undefined),
+      otc: route.otc ?? (down ? ourAses(to)[0] : undefined),
     },
     family,
   );
@@ -255,14 +257,15 @@ function pathFor(to: NeighbourOptions, route: Route): Pick<Route, 'path' | 'set'
   if (!to.external) return route;
   const isPrivate = (as: number): boolean =>
     ((as >= 64_512 && as <= 65_535) || as >= 4_200_000_000) && as !== to.as;
+  const own = ourAses(to)[0] as number;
   const change = (ases: readonly number[]): readonly number[] => {
     let left = ases;
     if (to.removePrivateAs === 'all') left = left.filter((as) => !isPrivate(as));
-    if (to.removePrivateAs === 'replace') left = left.map((as) => (isPrivate(as) ? LOCAL_AS : as));
-    return to.asOverride ? left.map((as) => (as === to.as ? LOCAL_AS : as)) : left;
+    if (to.removePrivateAs === 'replace') left = left.map((as) => (isPrivate(as) ? own : as));
+    return to.asOverride ? left.map((as) => (as === to.as ? own : as)) : left;
   };
   const path = change(route.path);
-  return { path: to.transparent ? path : [LOCAL_AS, ...path], set: change(route.set) };
+  return { path: to.transparent ? path : [...ourAses(to), ...path], set: change(route.set) };
 }
 
 /** Our end of the connection; of one over IPv6 our BGP Identifier stands in. */

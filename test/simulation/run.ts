@@ -3,6 +3,7 @@
  * alone, by its seed, with a trace of what happens.
  */
 import { parseArgs } from 'node:util';
+import { withEdges } from './edges.ts';
 import { play } from './history.ts';
 import {
   deadlyOptionsFor,
@@ -15,8 +16,8 @@ import {
   withViews,
 } from './options.ts';
 
-const HELP = `npm run simulate -- [--seeds N] [--from SEED] [--seconds S] [--faults all|deaths|full|none] [--blades N] [--paths] [--views] [--equals] [--first]
-npm run simulate -- --seed SEED [--faults all|deaths|full|none] [--blades N] [--paths] [--views] [--equals]
+const HELP = `npm run simulate -- [--seeds N] [--from SEED] [--seconds S] [--faults all|deaths|full|none] [--blades N] [--paths] [--views] [--equals] [--edges] [--first]
+npm run simulate -- --seed SEED [--faults all|deaths|full|none] [--blades N] [--paths] [--views] [--equals] [--edges]
 
 Plays random histories of a whole chassis: routes that come and go, grafts, slow neighbours, sessions that fall. Every
 session must stay up, and at rest every neighbour must hold what a router with one blade would have told it.
@@ -31,6 +32,7 @@ session must stay up, and at rest every neighbour must hold what a router with o
   --paths        neighbours announce several paths of a prefix
   --views        neighbours are told other routes than the best
   --equals       equally good routes are used together
+  --edges        to some neighbours we are another AS, or next hops are theirs, too
   --first        ends at the first failure
   --seed SEED    this history alone, with everything that happens in it
 
@@ -54,6 +56,7 @@ const { values } = parseArgs({
     paths: { type: 'boolean', default: false },
     views: { type: 'boolean', default: false },
     equals: { type: 'boolean', default: false },
+    edges: { type: 'boolean', default: false },
     first: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
   },
@@ -91,7 +94,8 @@ function main(): void {
 function withMore(options: SimulationOptions): SimulationOptions {
   const told = values.views ? withViews(options) : options;
   const several = values.paths ? withPaths(told) : told;
-  return values.equals ? withEquals(several) : several;
+  const equal = values.equals ? withEquals(several) : several;
+  return values.edges ? withEdges(equal) : equal;
 }
 
 function playOne(options: SimulationOptions): void {

@@ -75,8 +75,10 @@ function reconfigured(
         importAccept,
         exportAccept,
         nextHopSelf: random.chance(0.5),
-        importPolicy: policy(),
-        exportPolicy: policy(),
+        // They would prepend an AS of their own.
+        ...(neighbours[neighbour]?.otherAs === undefined
+          ? { importPolicy: policy(), exportPolicy: policy() }
+          : { importPolicy: undefined, exportPolicy: undefined }),
         instead: views ? view.pick(['external', 'any', undefined] as const) : undefined,
         multipath: equals ? pickMultipath(box) : undefined,
       },

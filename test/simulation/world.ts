@@ -15,12 +15,12 @@ import { describeFor } from '../../src/rib/attribute-row.ts';
 import { isOn, multipathWord } from '../../src/rib/multipath.ts';
 import { SimulatedCard } from './card.ts';
 import { instrument, live } from './death.ts';
+import { asesOf, sharedOf } from './edges.ts';
 import { GraftDesk } from './graft-desk.ts';
 import { Neighbour } from './neighbour.ts';
 import {
   identityOf,
   LANES,
-  LOCAL_AS,
   LOCAL_ID,
   type Multipath,
   type NeighbourOptions,
@@ -590,7 +590,7 @@ function configurationOf(neighbour: NeighbourOptions): SessionConfiguration {
     tellStale: neighbour.tellStale,
     nextHopSelf: neighbour.nextHopSelf,
     rules: rulesOf(neighbour),
-    localAs: LOCAL_AS,
+    ...asesOf(neighbour),
     localId: LOCAL_ID,
     pathsReceived: neighbour.pathFamilies,
     pathsSent: neighbour.toldFamilies,
@@ -610,5 +610,6 @@ function rulesOf(neighbour: NeighbourOptions): NeighbourRules {
     ...(removePrivateAs === undefined ? {} : { removePrivateAs }),
     gracefulShutdown: neighbour.gracefulShutdown,
     routeServerClient: neighbour.transparent,
+    ...sharedOf(neighbour),
   };
 }

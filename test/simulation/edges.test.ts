@@ -1,0 +1,42 @@
+/**
+ * I5 at the edge of the AS: neighbours to whom we are another AS, and next hops that they reach as we do, on one blade and on many,
+ * through grafts and deaths.
+ */
+import test from 'ava';
+import { withEdges } from './edges.ts';
+import { play } from './history.ts';
+import { faultyOptionsFor, optionsFor, type SimulationOptions, withPaths } from './options.ts';
+
+/** Histories of each test: a stated number, so that every machine plays the same ones. */
+const HISTORIES = 30;
+
+function attempt(faults: string, options: SimulationOptions): ReturnType<typeof play> {
+  const paths = options.seed % 5 === 0;
+  try {
+    return play(withEdges(paths ? withPaths(options) : options));
+  } catch (error) {
+    const alone = `npm run simulate -- --seed ${options.seed} --faults ${faults} --edges${paths ? ' --paths' : ''}`;
+    throw new Error(`${(error as Error).message}\n  again, alone: ${alone}`, { cause: error });
+  }
+}
+
+test.serial(
+  'what stands in front of AS_PATH, and next hops of third parties, are those of one blade',
+  (t) => {
+    let [guised, sharing] = [0, 0];
+    for (let seed = 1; seed <= HISTORIES; seed++) {
+      const options = optionsFor(seed);
+      attempt('none', options);
+      const { neighbours } = withEdges(options);
+      guised += neighbours.filter(({ otherAs }) => otherAs !== undefined).length;
+      sharing += neighbours.filter(({ sharedHops }) => sharedHops !== undefined).length;
+    }
+    t.true(guised > HISTORIES && sharing > HISTORIES, `${guised} ${sharing}`);
+  },
+);
+
+test.serial('blades die and hang at the edge of the AS', (t) => {
+  let deaths = 0;
+  for (let seed = 1; seed <= HISTORIES; seed++) deaths += attempt('all', faultyOptionsFor(seed)).deaths;
+  t.true(deaths > HISTORIES);
+});
