@@ -25,8 +25,8 @@ export interface ExportOptions {
   /** The neighbour takes IPv4 routes with an IPv6 next hop (RFC 8950). */
   readonly extendedNextHop?: boolean | undefined;
   /**
-   * Our own addresses: for IPv4 routes 4 octets, or 16 where they are to go by IPv6; for IPv6 routes 16, or 32 with a link-local
-   * address behind the global one (RFC 2545 3).
+   * Our own addresses: for IPv4 routes 4 octets, or those of IPv6 where they are to go by that; for IPv6 routes 16, or 32 with a
+   * link-local address behind the global one (RFC 2545 3).
    */
   readonly nextHop4?: Uint8Array | undefined;
   readonly nextHop16?: Uint8Array | undefined;
@@ -124,7 +124,7 @@ function isRewritten(
   switch (type) {
     case AttributeType.AsPath: return options.external && options.transparent !== true;
     case AttributeType.NextHop: return options.nextHopSelf || next - value > IPV4_OCTETS;
-    case AttributeType.MpReach: return options.nextHopSelf || bytes[value] === LINK_LOCAL_TOO;
+    case AttributeType.MpReach: return options.nextHopSelf || bytes[value] === LINK_LOCAL_TOO || !isGlobal(bytes, value + 1);
     case AttributeType.MultiExitDisc: return options.external && options.keepMed !== true;
     case AttributeType.LocalPref:
     case AttributeType.OriginatorId:
@@ -209,7 +209,7 @@ function extendedNextHop(
   into: Uint8Array,
   at: number,
 ): number {
-  if (options.extendedNextHop !== true) return NOT_EXPORTED;
+  if (options.extendedNextHop !== true || !isGlobal(bytes, value)) return NOT_EXPORTED;
   return writeAttribute(bytes, value, value + 16, WELL_KNOWN, AttributeType.NextHop, into, at);
 }
 
@@ -220,7 +220,15 @@ function ownNextHopMp(options: ExportOptions, into: Uint8Array, at: number): num
 
 /** RFC 2545 3: a link-local address means nothing beyond the link on which it was told. */
 function globalNextHopMp(bytes: Uint8Array, value: number, into: Uint8Array, at: number): number {
+  if (!isGlobal(bytes, value + 1)) return NOT_EXPORTED;
   return writeNextHopMp(bytes, value + 1, 16, into, at);
+}
+
+/** Neither unspecified nor link-local: then another router can use the next hop, too. */
+function isGlobal(bytes: Uint8Array, at: number): boolean {
+  if (bytes[at] === 0xfe && (bytes[at + 1]! & 0xc0) === 0x80) return false;
+  for (let i = at; i < at + 16; i++) if (bytes[i] !== 0) return true;
+  return false;
 }
 
 function writeNextHopMp(

@@ -5,16 +5,19 @@ import { SESSION } from '../fabric/layout.ts';
 export interface OwnAddress {
   /** Over IPv6 there is none: our BGP Identifier stands in. */
   readonly ipv4: Uint8Array;
-  /** An IPv4 address goes into IPv6 as ::ffff:a.b.c.d. */
+  /** An IPv4 address goes into IPv6 as ::ffff:a.b.c.d. Behind it is the link-local address, where the neighbour is on the same link. */
   readonly ipv6: Uint8Array;
   readonly overIpv6: boolean;
 }
 
 export function ownAddress(fabric: Fabric, session: number, localId: number): OwnAddress {
-  const ipv6 = new Uint8Array(16);
+  // RFC 2545 3
+  const onLink = fabric.session(session, SESSION.linkLocal) !== 0;
+  const ipv6 = new Uint8Array(onLink ? 32 : 16);
   const view = new DataView(ipv6.buffer);
   for (let i = 0; i < 4; i++) {
-    view.setUint32(i * 4, fabric.session(session, SESSION.localAddress + i) >>> 0);
+    view.setInt32(i * 4, fabric.session(session, SESSION.localAddress + i));
+    if (onLink) view.setInt32(16 + i * 4, fabric.session(session, SESSION.linkLocal + i));
   }
   const mapped = view.getUint32(0) === 0 && view.getUint32(4) === 0 && view.getUint32(8) === 0xffff;
   const ipv4 = new Uint8Array(4);

@@ -214,6 +214,8 @@ export interface RouteRow {
   /** It is used together with others that are as good; the best one is one of them. */
   multipath?: boolean;
   nextHop: string;
+  /** Where a link-local address goes with it (RFC 2545). */
+  linkLocalNextHop?: string;
   /** As routers print it: `64500 3356 {64510 64511}`. */
   asPath: string;
   /** `64500:100`, or the names of RFC 1997. */

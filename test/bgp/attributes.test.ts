@@ -148,6 +148,18 @@ test('inside our AS: LOCAL_PREF is there, a link-local next hop is not, all else
   );
 });
 
+test('a next hop that is nothing beyond its link stays there; our own one takes our link-local address along', (t) => {
+  const linkLocal = [0xfe, 0x80, ...new Array<number>(14).fill(1)];
+  const unspecified = new Array<number>(16).fill(0);
+  const set: TestSet = { origin: 0, path: [], nextHop: [] };
+  const both = Uint8Array.of(...OWN16, ...linkLocal);
+  for (const nextHop of [linkLocal, [...unspecified, ...linkLocal], [...linkLocal, ...linkLocal]]) {
+    t.is(exported({ ...set, nextHop }, ibgp), undefined);
+    const self = exported({ ...set, nextHop }, { ...ibgp, nextHopSelf: true, nextHop16: both });
+    t.deepEqual(self, [...canonicalBytes({ ...set, nextHop: [...both], localPref: 100 })]);
+  }
+});
+
 test('well-known communities keep a route where it may be (RFC 1997)', (t) => {
   const set: TestSet = { origin: 0, path: [], nextHop: [10, 0, 0, 1] };
   for (const [community, outside, inside] of [

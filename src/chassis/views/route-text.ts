@@ -6,6 +6,8 @@ import type { Fabric } from '../../fabric/fabric.ts';
 
 export interface AttributesText {
   nextHop: string;
+  /** Where a link-local address goes with it (RFC 2545). */
+  linkLocalNextHop?: string;
   asPath: string;
   communities: string[];
   largeCommunities: string[];
@@ -25,6 +27,15 @@ const WELL_KNOWN: Readonly<Record<number, string>> = {
   4294967044: 'no-peer',
 };
 
+type HopText = Pick<AttributesText, 'nextHop' | 'linkLocalNextHop'>;
+const NO_HOP: HopText = { nextHop: '' };
+
+/** RFC 2545 3: of 32 octets the second half is a link-local address. */
+function nextHopText(bytes: Uint8Array, at: number, length: number): HopText {
+  const nextHop = formatAddress(bytes, at, Math.min(length, 16));
+  return length < 32 ? { nextHop } : { nextHop, linkLocalNextHop: formatAddress(bytes, at + 16, 16) };
+}
+
 /** Everything that a route row says of an attribute set. */
 export function attributesText(fabric: Fabric, attribute: number): AttributesText {
   const { bytes } = fabric.attributes;
@@ -39,15 +50,11 @@ export function attributesText(fabric: Fabric, attribute: number): AttributesTex
   const number = (from: number): number | null => u32(bytes, from);
   const mpNextHop = value(
     AttributeType.MpReach,
-    (from) => formatAddress(bytes, from + 1, Math.min(bytes[from] as number, 16)),
-    '',
+    (from) => nextHopText(bytes, from + 1, bytes[from] as number),
+    NO_HOP,
   );
   return {
-    nextHop: value(
-      AttributeType.NextHop,
-      (from, to) => formatAddress(bytes, from, Math.min(to - from, 16)),
-      mpNextHop,
-    ),
+    ...value(AttributeType.NextHop, (from, to) => nextHopText(bytes, from, to - from), mpNextHop),
     asPath: value(AttributeType.AsPath, (from, to) => pathText(bytes, from, to), ''),
     communities: value(
       AttributeType.Communities,

@@ -42,6 +42,8 @@ export interface DaemonOptions {
   graceful?: boolean;
   /** IPv4 routes may have IPv6 next hops (RFC 8950). */
   extendedNextHop?: boolean;
+  /** FRR: it is to know the kernel's interfaces, by its zebra; in a namespace of its own only. */
+  zebra?: boolean;
   /** Seconds that its restart may take, 60 without; and for which its routes may be kept after that (RFC 9494). */
   restartTime?: number;
   longLived?: number;

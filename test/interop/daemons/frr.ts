@@ -3,7 +3,7 @@
  * route-map per attribute set: keep the sets few, defining one takes it 50 ms. Commands go straight to its vty socket (vtysh would need a configuration in
  * /etc), and whole tables come as the MRT dump that it writes: `show … json` leaves the communities out.
  */
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import path from 'node:path';
 import { Child } from '../child.ts';
@@ -24,6 +24,8 @@ import {
 
 // Debian and Red Hat, then FreeBSD; a plain "bgpd" in the path may be OpenBGPD's.
 const BGPD = ['/usr/lib/frr/bgpd', '/usr/libexec/frr/bgpd', '/usr/local/sbin/frr/bgpd'];
+
+const ZEBRA = BGPD.map((file) => file.replace('bgpd', 'zebra'));
 
 const FAMILIES: readonly Family[] = ['ipv4', 'ipv6'];
 
@@ -185,6 +187,7 @@ class Frr implements Daemon {
   readonly #folder: string;
   readonly #maps = new RouteMaps();
   #child: Child | undefined;
+  #zebra: Child | undefined;
   #vty: Vty | undefined;
   #dumps = 0;
   /** Commands of several callers take turns. */
@@ -203,9 +206,10 @@ class Frr implements Daemon {
     const { network, host, neighbors } = this.#options;
     const transports = [...new Set(neighbors.map(transportOf))];
     const listen = transports.flatMap((transport) => ['-l', network.endpoint(host, transport).address]);
+    const zebra = this.#options.zebra ? await this.#startZebra() : ['--no_zebra'];
     const command = [
       findProgram(...BGPD)!,
-      ...['--no_kernel', '--no_zebra', '--skip_runas', '-p', String(network.endpoint(host).port), ...listen],
+      ...['--no_kernel', ...zebra, '--skip_runas', '-p', String(network.endpoint(host).port), ...listen],
       ...['-P', '0', '--vty_socket', this.#folder, '-i', file('pid'), '-f', file('bgpd.conf')],
       ...['--log', `file:${file('log')}`, '--log-level', 'informational'],
     ];
@@ -215,6 +219,35 @@ class Frr implements Daemon {
       return Vty.open(file('bgpd.vty'));
     });
     return this;
+  }
+
+  /** Resolves when it has looked at the kernel's interfaces, with how bgpd finds it. */
+  async #startZebra(): Promise<string[]> {
+    const file = (name: string) => path.join(this.#folder, name);
+    writeFileSync(file('zebra.conf'), '');
+    // It becomes another user before it opens its sockets.
+    chmodSync(this.#options.network.folder, 0o711);
+    chmodSync(this.#folder, 0o777);
+    const socket = file('zserv.api');
+    const places = [
+      '-z',
+      socket,
+      '-i',
+      file('zebra.pid'),
+      '-f',
+      file('zebra.conf'),
+      '--vty_socket',
+      this.#folder,
+    ];
+    const command = [findProgram(...ZEBRA)!, ...places, '-P', '0'];
+    const logFile = file('zebra.out');
+    this.#zebra = new Child(command, { network: this.#options.network, logFile, cwd: this.#folder });
+    const vty = await until('zebra to start', () => {
+      if (this.#zebra?.status !== undefined) throw new Hopeless(this.#zebra.log());
+      return Vty.open(file('zebra.vty'));
+    });
+    vty.close();
+    return ['-z', socket];
   }
 
   nextHop(family: Family): string {
@@ -311,6 +344,7 @@ class Frr implements Daemon {
   async stop(): Promise<void> {
     this.#vty?.close();
     await this.#child?.stop();
+    await this.#zebra?.stop();
   }
 
   async crash(): Promise<void> {
@@ -325,3 +359,9 @@ export const frr: DaemonKind = {
   missing: () => (findProgram(...BGPD) === undefined ? 'frr is not installed' : undefined),
   start: (options) => new Frr(options).start(),
 };
+
+/** Why FRR cannot have its zebra here: that changes its user. */
+export function zebraMissing(): string | undefined {
+  if (process.getuid?.() !== 0) return 'zebra needs root';
+  return findProgram(...ZEBRA) === undefined ? 'zebra is not installed' : undefined;
+}

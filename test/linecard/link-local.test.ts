@@ -1,0 +1,30 @@
+/** Which link-local address goes with a connection (RFC 2545 3). */
+import type { NetworkInterfaceInfo } from 'node:os';
+import test from 'ava';
+import { linkLocalAddress } from '../../src/linecard/link-local.ts';
+
+const at = (address: string, length: number): NetworkInterfaceInfo => {
+  const family = address.includes(':') ? 'IPv6' : 'IPv4';
+  const common = { address, netmask: '', mac: '', internal: false, cidr: `${address}/${length}` };
+  return (
+    family === 'IPv6' ? { ...common, family, scopeid: 0 } : { ...common, family }
+  ) as NetworkInterfaceInfo;
+};
+const INTERFACES = {
+  lo: [at('127.0.0.1', 8), at('::1', 128)],
+  eth0: [at('192.0.2.1', 24), at('2001:db8::1', 64), at('fe80::a', 64)],
+  eth1: [at('fe80::b', 64), at('2001:db8:1::1', 127), at('2001:db8:2::1', 128)],
+  eth2: [at('2001:db8:3::1', 64)],
+};
+
+test('it is that of the link that both ends are on', (t) => {
+  const found = (local: string, remote: string) => linkLocalAddress(local, remote, INTERFACES);
+  t.is(found('2001:db8::1', '2001:db8::2'), 'fe80::a');
+  t.is(found('2001:db8:1::1', '2001:db8:1::'), 'fe80::b');
+  t.is(found('2001:db8::1', '2001:db8:1::2'), undefined, 'elsewhere');
+  t.is(found('2001:db8:1::1', '2001:db8:1::2'), undefined, 'just beside the subnet');
+  t.is(found('2001:db8:2::1', '2001:db8:2::2'), undefined, 'an address without a subnet');
+  t.is(found('2001:db8:3::1', '2001:db8:3::2'), undefined, 'a link without one');
+  t.is(found('192.0.2.1', '192.0.2.2'), undefined, 'over IPv4');
+  t.is(found('::1', '::1'), undefined);
+});
