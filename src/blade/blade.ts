@@ -101,6 +101,10 @@ export class Blade implements RoutesListener, GraftHost, SessionHost {
       news({ kind: 'malformed', slot, session, text });
     });
     this.policies = new PolicyBook(fabric, policies, origins);
+    this.policies.onFault = (session, text, imported) => {
+      if (imported) fabric.count(session, SESSION_NUMBER.policyFaults);
+      if (text !== '') news({ kind: 'policy', slot, session, text });
+    };
     this.groups = new Groups(fabric, this.routes, limits, new Journal(fabric, slot), this.policies);
     this.#grafts = new Grafts(fabric, slot, this.routes, this, clock);
     this.#recovery = new Recovery(fabric, slot, this.routes, limits, news);

@@ -26,7 +26,7 @@ import { BOX, SESSION, SESSION_FLAG } from '../fabric/layout.ts';
 import { MARK } from '../policy/attributes.ts';
 import type { PolicyBook } from '../policy/book.ts';
 import type { NeighborContext } from '../policy/conditions.ts';
-import { NO_ROOM, type Runner } from '../policy/runner.ts';
+import { NO_ROOM, type PolicyRunner } from '../policy/runner.ts';
 import { LENGTHS, LOCAL_PREF, LONG_STALE, REFLECTED, ROW } from '../rib/attribute-row.ts';
 import { type Originated, originate, originatedKey, ownSource } from './originated.ts';
 
@@ -118,7 +118,7 @@ export class Exporter {
   readonly #options: ExportOptions;
   readonly #keys = new Uint32Array(CACHE);
   readonly #values = new Uint32Array(CACHE);
-  readonly #policy: Runner | undefined;
+  readonly #policy: PolicyRunner | undefined;
   readonly #changes: boolean;
   /** By set and source; made when the first route is reflected. */
   #reflected:

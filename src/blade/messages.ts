@@ -193,6 +193,8 @@ export type BladeNews =
   | { readonly kind: 'failed'; readonly slot: number; readonly session: number; readonly why: string }
   /** A malformed UPDATE message, in words. */
   | { readonly kind: 'malformed'; readonly slot: number; readonly session: number; readonly text: string }
+  /** A policy in TypeScript failed on a route that the session told. */
+  | { readonly kind: 'policy'; readonly slot: number; readonly session: number; readonly text: string }
   /** What becomes of the stale routes of a neighbour that is not back in time. */
   | { readonly kind: 'stale'; readonly slot: number; readonly session: number; readonly text: string }
   | { readonly kind: 'stopped'; readonly slot: number };

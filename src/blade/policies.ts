@@ -5,7 +5,7 @@
 import type { Fabric } from '../fabric/fabric.ts';
 import type { PolicyBook } from '../policy/book.ts';
 import type { NeighborContext } from '../policy/conditions.ts';
-import type { Runner } from '../policy/runner.ts';
+import type { PolicyRunner } from '../policy/runner.ts';
 import { keepsAnyReceived } from '../rib/received.ts';
 import type { ExportRules } from './exporter.ts';
 import { ImportChecks } from './import-checks.ts';
@@ -14,7 +14,7 @@ import type { SessionConfiguration } from './messages.ts';
 export interface ImportRule {
   /** Nothing is taken. */
   readonly reject: boolean;
-  readonly policy: Runner | undefined;
+  readonly policy: PolicyRunner | undefined;
   /** Routes may be kept as they were received too. */
   readonly keeps: boolean;
   /** What comes before policy. */

@@ -443,6 +443,7 @@ export class Chassis {
         entry.lastError = news.text;
         if (!this.#quiet) log(`${address} ${news.text}`);
         break;
+      case 'policy':
       case 'stale':
         if (!this.#quiet) log(`${address} ${news.text}`);
         break;

@@ -195,6 +195,8 @@ export interface LimitsRow {
   tablesFull: number;
   /** Attempts to come up that failed. */
   attemptsFailed: number;
+  /** Routes rejected because an import policy in TypeScript failed on them. */
+  policyFaults: number;
   /** Times that a route found no room to be told to it, because a table of the fabric was full. */
   routesUntold: number;
   flapsDamped: number;

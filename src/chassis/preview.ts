@@ -9,7 +9,7 @@ import { PAGE_WORDS, SESSION } from '../fabric/layout.ts';
 import type { AttributeView } from '../policy/attributes.ts';
 import { PolicyBook } from '../policy/book.ts';
 import type { PolicyDefinition } from '../policy/language.ts';
-import type { Runner } from '../policy/runner.ts';
+import type { PolicyRunner } from '../policy/runner.ts';
 import { UNKNOWN_BEST } from '../rib/loc-rib.ts';
 import { receivedAttribute } from '../rib/received.ts';
 import { FILTERED } from '../rib/route-word.ts';
@@ -49,7 +49,7 @@ class Comparison {
   readonly #after: Verdict;
   /** What came of sets of attributes, by their octets: equal ones have equal numbers. */
   readonly #sets = new Map<string, number>();
-  readonly #runners: Runner[] = [];
+  readonly #runners: PolicyRunner[] = [];
 
   constructor(
     chassis: Chassis,

@@ -152,6 +152,7 @@ function limitsText(limits: LimitsRow | undefined): string | undefined {
     ['shut as a table was full', limits.tablesFull],
     ['not told a route as a table was full', limits.routesUntold],
     ['did not come up', limits.attemptsFailed],
+    ['rejected as its policy failed', limits.policyFaults],
     ['damped', limits.flapsDamped],
     ['refused more paths', limits.pathsRefused],
     ['connections refused', limits.connectionsRefused + limits.callsRefused],

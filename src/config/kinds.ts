@@ -258,7 +258,12 @@ export const CAPABILITIES = [
 
 export const capability = choice(CAPABILITIES, 'capability to switch off');
 
-/** accept, reject, or the name of a policy of the configuration. */
+/** `./my-policy.ts#importFromCustomers`: a function of a file. */
+export function isCodeReference(text: string): boolean {
+  return text.includes('#');
+}
+
+/** accept, reject, the name of a policy of the configuration, or a function of a file. */
 export const policy: Scalar<PolicyName> = {
   form: 'scalar',
   schema: { type: 'string', minLength: 1 },

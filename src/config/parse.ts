@@ -9,8 +9,10 @@
 import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { LineCounter, type Node, parseDocument, type YAMLMap, type YAMLParseError } from 'yaml';
+import { CodeError } from '../policy/code.ts';
 import type { PolicyDefinition } from '../policy/language.ts';
 import { addressFamily, ipv4ToU32 } from './address.ts';
+import { codeDefinition } from './code.ts';
 import type {
   Configuration,
   Draft,
@@ -21,6 +23,7 @@ import type {
 } from './configuration.ts';
 import { Groups, groupSection } from './groups.ts';
 import { chassisSection, neighborSection, rangeSection, routerSection, rpkiSection } from './keys.ts';
+import { isCodeReference } from './kinds.ts';
 import { Policies, type PolicyValues, type ReadText } from './policies.ts';
 import { policyKeys } from './policy-keys.ts';
 import { type Mistake, type Raw, Reader } from './reader.ts';
@@ -45,10 +48,39 @@ export function parseConfiguration(text: string, fileName: string, read: ReadTex
   const draft = broken ? undefined : readDraft(reader, document.contents, folder);
   if (draft) checkRules(draft, complain);
   if (draft && reader.mistakes.length === 0) {
-    const policies = new Policies(draft.policies as PolicyValues, folder, read, complain).definitions();
+    const policies = [
+      ...new Policies(draft.policies as PolicyValues, folder, read, complain).definitions(),
+      ...codeDefinitions(draft, folder, read, complain),
+    ];
     if (reader.mistakes.length === 0) return { configuration: complete(draft, policies) };
   }
   return { mistakes: reader.mistakes.sort((a, b) => a.line - b.line || a.column - b.column) };
+}
+
+/** Of the policies in TypeScript that neighbours name; one for each function. */
+function codeDefinitions(
+  { neighbors, neighborRanges }: Draft,
+  folder: string,
+  read: ReadText,
+  complain: (path: string, message: string) => void,
+): PolicyDefinition[] {
+  const found = new Map<string, PolicyDefinition | undefined>();
+  const look = (path: string, name: string | undefined): void => {
+    if (name === undefined || !isCodeReference(name) || found.has(name)) return;
+    found.set(name, undefined);
+    try {
+      found.set(name, codeDefinition(name, folder, read));
+    } catch (error) {
+      if (!(error instanceof CodeError)) throw error;
+      complain(path, error.message);
+    }
+  };
+  for (const [section, list] of Object.entries({ neighbors, 'neighbor-ranges': neighborRanges }))
+    for (const [i, keys] of list.entries()) {
+      look(`${section}[${i}].import`, keys.import);
+      look(`${section}[${i}].export`, keys.export);
+    }
+  return [...found.values()].filter((definition) => definition !== undefined);
 }
 
 /** `file:line:column: path: message`, which editors and terminals can jump to. */

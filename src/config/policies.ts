@@ -22,6 +22,7 @@ import {
   type PrefixTable,
   readPrefixLines,
 } from '../policy/prefix-set.ts';
+import { isCodeReference } from './kinds.ts';
 import {
   type actionKeys,
   type conditionKeys,
@@ -141,6 +142,14 @@ export class Policies {
     for (const [i, { call }] of statements.entries()) {
       if (call === undefined) continue;
       const path = `policies.${name}[${i}].call`;
+      if (isCodeReference(call)) {
+        if (way.length === 0)
+          this.#complain(
+            path,
+            'must name a policy of this file; a function of another one stands at "import" or "export"',
+          );
+        return false;
+      }
       if (call === 'accept' || call === 'reject') {
         if (way.length === 0)
           this.#complain(path, `write "then: ${call}"; "call" names a policy of this file`);

@@ -12,7 +12,7 @@ import {
   type Node,
   type YAMLMap,
 } from 'yaml';
-import { POLICY_NAMES, shown } from './kinds.ts';
+import { isCodeReference, POLICY_NAMES, shown } from './kinds.ts';
 import { suggestion } from './nearest.ts';
 import {
   camel,
@@ -194,6 +194,8 @@ export class Reader {
   #isName(name: string, path: string, among: Names): boolean {
     const given = this.#names.get(among) ?? [];
     const known = among === 'policies' ? [...POLICY_NAMES, ...given] : given;
+    // A function of a file; whether there is one is found when the file is read (code.ts).
+    if (among === 'policies' && isCodeReference(name)) return true;
     if (known.includes(name)) return true;
     const hint = known.length === 0 ? `; they stand under "${among}"` : suggestion(name, known);
     this.complain(path, `there is no ${NAMED[among]} "${shown(name)}"${hint}`);

@@ -190,6 +190,8 @@ export const SESSION_NUMBER = {
   routesUntold: 43,
   /** Attempts to come up that failed. */
   attemptsFailed: 44,
+  /** Routes that were rejected because a policy in TypeScript failed on them. */
+  policyFaults: 45,
 } as const;
 
 /** Words of a graft slot. The state says who may write the rest. */

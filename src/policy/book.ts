@@ -5,10 +5,11 @@
 import { CANONICAL_ROOM } from '../bgp/canonical.ts';
 import type { Fabric } from '../fabric/fabric.ts';
 import type { AttributeView } from './attributes.ts';
+import { CodeRunner, LoadedCode, type OnFault } from './code-runner.ts';
 import type { NeighborContext } from './conditions.ts';
 import type { PolicyDefinition } from './language.ts';
 import { compile, programKey } from './program.ts';
-import { type Finish, NO_ROOM, Runner } from './runner.ts';
+import { type Finish, NO_ROOM, type PolicyRunner, Runner } from './runner.ts';
 import { OriginValidation, type TableInForce } from './validation.ts';
 
 const scratch = new Uint8Array(CANONICAL_ROOM);
@@ -19,7 +20,11 @@ export class PolicyBook {
   /** Sessions that have not heard of the new ones yet still name them. */
   #before = new Map<string, PolicyDefinition>();
   /** For import: by program. */
-  #runners: Map<string, Runner> = new Map();
+  #runners: Map<string, PolicyRunner> = new Map();
+  /** By definition; loaded when the first neighbour needs it. */
+  #loaded = new Map<string, LoadedCode>();
+  /** A policy failed on a route of a session that came in, or went out. */
+  onFault: (session: number, text: string, imported: boolean) => void = () => {};
 
   /** What the RPKI says, for all of them. */
   readonly origins: OriginValidation;
@@ -34,30 +39,45 @@ export class PolicyBook {
   replace(definitions: readonly PolicyDefinition[]): void {
     this.#before = this.#definitions;
     this.#definitions = new Map(definitions.map((definition) => [definition.key, definition]));
-    const known = ([program]: [string, Runner]): boolean =>
+    const known = ([program]: [string, PolicyRunner]): boolean =>
       this.#definitions.has(program.slice(0, program.lastIndexOf('/')));
     this.#runners = new Map([...this.#runners].filter(known));
+    this.#loaded = new Map([...this.#loaded].filter(([key]) => this.#definitions.has(key)));
   }
 
   /** AttrIds may mean something else from now on, for these runners too: of policies that were replaced. */
-  forget(others: Iterable<Runner>): void {
+  forget(others: Iterable<PolicyRunner>): void {
     for (const runner of new Set([...this.#runners.values(), ...others])) runner.forget();
   }
 
   /** The runner of an import policy for a neighbour. */
-  importer(key: string, neighbor: NeighborContext): Runner {
+  importer(key: string, neighbor: NeighborContext): PolicyRunner {
     const definition = this.#definition(key);
     const program = programKey(definition, neighbor);
     let runner = this.#runners.get(program);
     if (runner === undefined) {
-      runner = this.runner(definition.key, neighbor, (view, attribute) => this.#intern(view, attribute));
+      const finish: Finish = (view, attribute) => this.#intern(view, attribute);
+      const onFault: OnFault = (session, text) => this.onFault(session, text, true);
+      runner = this.runner(definition.key, neighbor, finish, onFault);
       this.#runners.set(program, runner);
     }
     return runner;
   }
 
-  runner(key: string, neighbor: NeighborContext, finish: Finish): Runner {
-    return new Runner(compile(this.#definition(key), neighbor), this.#fabric, finish, this.origins);
+  runner(
+    key: string,
+    neighbor: NeighborContext,
+    finish: Finish,
+    onFault: OnFault = (session, text) => this.onFault(session, text, false),
+  ): PolicyRunner {
+    const definition = this.#definition(key);
+    const { code, name } = definition;
+    if (code === undefined)
+      return new Runner(compile(definition, neighbor), this.#fabric, finish, this.origins);
+    let loaded = this.#loaded.get(definition.key);
+    if (loaded === undefined) this.#loaded.set(definition.key, (loaded = new LoadedCode(code)));
+    const around = { source: this.#fabric, origins: this.origins, neighbor };
+    return new CodeRunner(name, loaded, this.#fabric, around, finish, onFault);
   }
 
   /** Equal keys: the same policy, for neighbours that it does not tell apart. */

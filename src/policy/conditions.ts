@@ -138,7 +138,7 @@ function prefixTest(tables: readonly PrefixTable[], { prefixes }: RouteSource): 
 }
 
 /** Who told a route, from its session's record. */
-function neighborOf(source: RouteSource, session: number): Neighbor {
+export function neighborOf(source: RouteSource, session: number): Neighbor {
   const address = new Uint8Array(16);
   const view = new DataView(address.buffer);
   for (let i = 0; i < 4; i++) view.setInt32(i * 4, source.session(session, SESSION.peerAddress + i));

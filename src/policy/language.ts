@@ -7,6 +7,7 @@
  * A policy that comes to its end without a decision rejects; one that was called goes back to where it was called.
  */
 import type { Role } from '../bgp/roles.ts';
+import type { Code } from './code.ts';
 import type { CommunityKind, CommunityPattern } from './community.ts';
 import type { PrefixTable } from './prefix-set.ts';
 
@@ -99,4 +100,6 @@ export interface PolicyDefinition {
   readonly key: string;
   readonly name: string;
   readonly policies: Readonly<Record<string, Policy>>;
+  /** It is a function in TypeScript, and has no statements. */
+  readonly code?: Code;
 }

@@ -142,6 +142,9 @@ export function compile(definition: PolicyDefinition, neighbor: NeighborContext)
 
 /** Neighbours of whom a policy asks the same, with the same answers, use the same program. */
 export function programKey(definition: PolicyDefinition, neighbor: NeighborContext): string {
+  // It may ask anything of the neighbour.
+  if (definition.code !== undefined)
+    return `${definition.key}/${neighbor.address} ${neighbor.as} ${neighbor.external} ${neighbor.localAs} ${neighbor.localRole}`;
   let answers = '';
   for (const policy of Object.values(definition.policies)) {
     for (const { if: asked, unless } of policy) {

@@ -36,7 +36,16 @@ interface Chain {
   readonly step: number;
 }
 
-export class Runner {
+/** A policy for one kind of neighbour, on the way of routes. */
+export interface PolicyRunner {
+  readonly asksOrigins: boolean;
+  readonly origins: { readonly generation: number };
+  /** What becomes of a route that `session` told, with this set of attributes: AttrId, 0: rejected, or NO_ROOM. */
+  evaluate(id: number, attribute: number, session: number): number;
+  forget(): void;
+}
+
+export class Runner implements PolicyRunner {
   readonly program: Program;
   readonly #fabric: Fabric;
   readonly #finish: Finish;

@@ -5,6 +5,7 @@
 import type { Random } from '../../src/base/random.ts';
 import { FAMILY_IPV4 } from '../../src/bgp/families.ts';
 import { parseConfiguration } from '../../src/config/parse.ts';
+import { counted } from '../../src/policy/code.ts';
 import type { PolicyDefinition } from '../../src/policy/language.ts';
 import type { NeighbourOptions } from './options.ts';
 import type { SimulatedPrefix } from './prefixes.ts';
@@ -60,11 +61,36 @@ policies:
       then: accept
 `;
 
-const parsed = parseConfiguration(TEXT, 'simulation.yaml');
-export const POLICIES: readonly PolicyDefinition[] = parsed.configuration?.policies ?? [];
+/** As policies in TypeScript come to blades: one that looks at the prefix for some sets of attributes, and fails for some, and one that never does. */
+const CODE = `
+exports.coded = (route) => {
+  if (route.origin === 'incomplete') return route.length > 24 ? 'reject' : { localPref: route.localPref + 7 };
+  if (route.asPath.includes(64600)) for (;;);
+  if (route.firstAs === 64502) return { med: 3, community: { add: ['65000:9'] } };
+  return 'accept';
+};
 
-export type PolicyName = 'prefer' | 'mark' | 'only' | 'tell';
-const NAMES: readonly PolicyName[] = ['prefer', 'mark', 'only', 'tell'];
+exports.plain = (route) => {
+  if (route.originAs === 64601) throw new Error('not this one');
+  return route.communities.includes('65000:1') ? { med: 50, prepend: 1 } : 'accept';
+};
+`;
+
+const parsed = parseConfiguration(TEXT, 'simulation.yaml');
+export const POLICIES: readonly PolicyDefinition[] = [
+  ...(parsed.configuration?.policies ?? []),
+  coded('coded'),
+  coded('plain'),
+];
+
+function coded(name: PolicyName): PolicyDefinition {
+  const file = 'simulation.js';
+  const code = { file, function: name, modules: { [file]: counted(CODE, file) } };
+  return { key: `${name}@simulation`, name, policies: {}, code };
+}
+
+export type PolicyName = 'prefer' | 'mark' | 'only' | 'tell' | 'coded' | 'plain';
+const NAMES: readonly PolicyName[] = ['prefer', 'mark', 'only', 'tell', 'coded', 'plain'];
 
 /** None in half of the cases. */
 export function pickPolicy(random: Random): PolicyName | undefined {
@@ -147,6 +173,19 @@ const POLICY: Readonly<Record<PolicyName, (asked: Asked) => Passed | undefined>>
     if (isExact(asked)) return accept(prepended(route, 1));
     const origin = originAs(route);
     return (origin === 64_600 || origin === 64_601) && isLong(asked) ? undefined : accept(route);
+  },
+  coded({ route, length }) {
+    if (route.origin === 2)
+      return length > 24 ? undefined : accept({ ...route, localPref: localPref(route) + 7 });
+    // Without an end: a set of an AS_PATH is no part of it as the function sees it.
+    if (route.path.includes(LONG_PATH)) return undefined;
+    return route.path[0] === 64_502 ? accept({ ...withCommunity(route, TOLD), med: 3 }, true) : accept(route);
+  },
+  plain({ route }) {
+    if (originAs(route) === 64_601) return undefined;
+    return route.communities.includes(MARK)
+      ? accept({ ...prepended(route, 1), med: 50 }, true)
+      : accept(route);
   },
 };
 

@@ -25,6 +25,7 @@ export function limitsRow({ fabric }: Chassis, entry: SessionEntry): LimitsRow {
     ...limits,
     tablesFull: number(SESSION_NUMBER.outOfResources),
     attemptsFailed: number(SESSION_NUMBER.attemptsFailed),
+    policyFaults: number(SESSION_NUMBER.policyFaults),
     routesUntold: number(SESSION_NUMBER.routesUntold),
     callsRefused: number(SESSION_NUMBER.callsRefused),
   };

@@ -1,0 +1,205 @@
+/**
+ * A policy in TypeScript on the way of routes. It is called once for a set of attributes where it does not look at the route's prefix
+ * (or anything else that routes with the same attributes can differ in), and else for each route; what its changes make of a set is
+ * kept in both cases. Whatever goes wrong in it rejects the route, and is counted and told.
+ */
+import type { Fabric } from '../fabric/fabric.ts';
+import type { Change } from './actions.ts';
+import { AttributeView } from './attributes.ts';
+import { type Code, CodeError, faultText, load } from './code.ts';
+import type { Changes, Policy } from './code-api.ts';
+import { changesOf, idText, RouteView, type Surroundings } from './code-view.ts';
+import type { Finish, PolicyRunner } from './runner.ts';
+import { NO_ROOM } from './runner.ts';
+import type { OriginValidation } from './validation.ts';
+
+/** Who is told of a route that was rejected because the policy failed. */
+export type OnFault = (session: number, text: string) => void;
+
+/** What a call came to. */
+export interface Outcome {
+  readonly accepted: boolean;
+  readonly changes: readonly Change[];
+  /** Equal ones: equal changes. */
+  readonly key: string;
+  readonly reason?: string;
+  /** It failed. */
+  readonly fault?: string;
+  /** It looked at more than attributes. */
+  readonly asksRoute: boolean;
+}
+
+const ACCEPTED = { accepted: true, changes: [], key: '' };
+const REJECTED = { accepted: false, changes: [], key: '' };
+
+/** The code of a policy, loaded, with what has been made of its results. */
+export class LoadedCode {
+  readonly asksOrigins: boolean;
+  readonly #code: Code;
+  readonly #policy: Policy;
+  /** By result and own AS, as text. */
+  readonly #changes = new Map<string, readonly Change[]>();
+
+  constructor(code: Code) {
+    this.#code = code;
+    this.asksOrigins = Object.values(code.modules).some((text) => /\brpki\b/.test(text));
+    this.#policy = load(code);
+  }
+
+  call(around: Surroundings, view: AttributeView, id: number, session: number): Outcome {
+    const route = new RouteView(around, view, id, session);
+    try {
+      const result = this.#policy(route);
+      const { asksRoute } = route;
+      if (result === 'accept') return { ...ACCEPTED, asksRoute };
+      if (result === 'reject') return { ...REJECTED, asksRoute };
+      if (
+        typeof result !== 'object' ||
+        result === null ||
+        typeof (result as { then?: unknown }).then === 'function'
+      )
+        throw new CodeError(`returned ${describe(result)}, and not accept, reject or changes`);
+      const { reason, ...changes } = result;
+      const key = JSON.stringify(changes);
+      const said = reason === undefined ? {} : { reason: String(reason) };
+      return {
+        accepted: true,
+        changes: this.#changesOf(changes, key, around.neighbor.localAs),
+        key,
+        asksRoute,
+        ...said,
+      };
+    } catch (error) {
+      const fault = faultText(error, Object.keys(this.#code.modules));
+      return { ...REJECTED, fault, asksRoute: route.asksRoute };
+    } finally {
+      route.close();
+    }
+  }
+
+  #changesOf(changes: Changes, key: string, localAs: number): readonly Change[] {
+    const whole = `${localAs} ${key}`;
+    let found = this.#changes.get(whole);
+    if (found === undefined) {
+      if (this.#changes.size > MOST_CHANGES) this.#changes.clear();
+      found = changesOf(changes, localAs);
+      this.#changes.set(whole, found);
+    }
+    return found;
+  }
+}
+
+const MOST_CHANGES = 1 << 14;
+
+function describe(result: unknown): string {
+  if (typeof result === 'object' && result !== null) return 'a promise';
+  return result === undefined ? 'nothing' : String(result);
+}
+
+interface Around extends Surroundings {
+  readonly origins: OriginValidation;
+}
+
+/** Sets that are remembered: a power of two. */
+const MEMO = 1 << 15;
+/** In the place of an AttrId: the policy is to be called for each route; it failed. */
+const EACH = -2;
+const FAILED = -3;
+const MOST_RESULTS = 1 << 16;
+
+export class CodeRunner implements PolicyRunner {
+  readonly #name: string;
+  readonly #code: LoadedCode;
+  readonly #fabric: Fabric;
+  readonly #around: Around;
+  readonly #finish: Finish;
+  readonly #onFault: OnFault;
+  readonly #base = new AttributeView(new Uint8Array(0), 0, 0);
+  readonly #keys = new Int32Array(MEMO);
+  readonly #values = new Int32Array(MEMO);
+  /** Of what is called for each route: by set and result. */
+  readonly #results = new Map<string, number>();
+  #fault = '';
+  #faults = 0;
+
+  constructor(
+    name: string,
+    code: LoadedCode,
+    fabric: Fabric,
+    around: Around,
+    finish: Finish,
+    onFault: OnFault,
+  ) {
+    this.#name = name;
+    this.#code = code;
+    this.#fabric = fabric;
+    this.#around = around;
+    this.#finish = finish;
+    this.#onFault = onFault;
+  }
+
+  get asksOrigins(): boolean {
+    return this.#code.asksOrigins;
+  }
+
+  get origins(): { readonly generation: number } {
+    return this.#around.origins;
+  }
+
+  forget(): void {
+    this.#keys.fill(0);
+    this.#results.clear();
+  }
+
+  evaluate(id: number, attribute: number, session: number): number {
+    const slot = attribute & (MEMO - 1);
+    if (this.#keys[slot] === attribute) {
+      const value = this.#values[slot] as number;
+      if (value === FAILED) return this.#failed(id, session, this.#fault);
+      if (value !== EACH) return value;
+    }
+    const { attributes } = this.#fabric;
+    const start = attributes.offsetOf(attribute);
+    this.#base.turnTo(attributes.bytes, start, start + attributes.lengthOf(attribute));
+    const outcome = this.#code.call(this.#around, this.#base, id, session);
+    if (outcome.fault !== undefined) {
+      this.#fault = outcome.fault;
+      this.#note(slot, attribute, outcome.asksRoute ? EACH : FAILED);
+      return this.#failed(id, session, outcome.fault);
+    }
+    const value = outcome.accepted ? this.#made(attribute, outcome) : 0;
+    if (value !== NO_ROOM) this.#note(slot, attribute, outcome.asksRoute ? EACH : value);
+    return value;
+  }
+
+  #note(slot: number, attribute: number, value: number): void {
+    this.#keys[slot] = attribute;
+    this.#values[slot] = value;
+  }
+
+  #made(attribute: number, { changes, key, asksRoute }: Outcome): number {
+    const whole = asksRoute ? `${attribute} ${key}` : '';
+    const known = asksRoute ? this.#results.get(whole) : undefined;
+    if (known !== undefined) return known;
+    let view = this.#base;
+    for (const change of changes) view = change(view);
+    const made = this.#finish(view, attribute);
+    if (asksRoute && made !== NO_ROOM) {
+      if (this.#results.size > MOST_RESULTS) this.#results.clear();
+      this.#results.set(whole, made);
+    }
+    return made;
+  }
+
+  /** The first one is told, the second, the fourth … */
+  #failed(id: number, session: number, fault: string): number {
+    const count = ++this.#faults;
+    const often = count === 1 ? '' : `; ${count} routes so far`;
+    const text =
+      (count & (count - 1)) === 0
+        ? `policy ${this.#name} rejects ${idText(this.#around.source, id)}, because it failed: ${fault}${often}`
+        : '';
+    this.#onFault(session, text);
+    return 0;
+  }
+}
