@@ -4,7 +4,7 @@ import path from 'node:path';
 import type { ReloadReport, RouteRow } from '../../../src/chassis/operations.ts';
 import { type Box, type BoxOptions, configurationText, until } from './box.ts';
 
-const PREFIX = [16, 10, 9];
+export const PREFIX_OCTETS = [16, 10, 9];
 const NEXT_HOP = [192, 0, 2, 1];
 
 const half = (value: number): number[] => [value >>> 8, value & 255];
@@ -18,14 +18,14 @@ export function announce(
 ): Uint8Array {
   const segment = ases.length === 0 ? [] : [2, ases.length, ...ases.flatMap(word)];
   const attributes = [0x40, 1, 1, 0, 0x40, 2, segment.length, ...segment, 0x40, 3, 4, ...nextHop, ...more];
-  return update([0, 0, ...half(attributes.length), ...attributes, ...PREFIX]);
+  return update([0, 0, ...half(attributes.length), ...attributes, ...PREFIX_OCTETS]);
 }
 
 export const localPref = (value: number): number[] => [0x40, 5, 4, ...word(value)];
 export const community = (high: number, low: number): number[] => [0xc0, 8, 4, ...half(high), ...half(low)];
-export const withdraw = (): Uint8Array => update([...half(PREFIX.length), ...PREFIX, 0, 0]);
+export const withdraw = (): Uint8Array => update([...half(PREFIX_OCTETS.length), ...PREFIX_OCTETS, 0, 0]);
 
-function update(body: readonly number[]): Uint8Array {
+export function update(body: readonly number[]): Uint8Array {
   return Uint8Array.from([...new Array<number>(16).fill(255), ...half(19 + body.length), 2, ...body]);
 }
 
