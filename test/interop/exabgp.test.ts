@@ -4,8 +4,9 @@
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import test from 'ava';
+import test, { type ExecutionContext } from 'ava';
 import { multiprotocolOf } from '../../src/bgp/families.ts';
+import type { RouteRow } from '../../src/chassis/operations.ts';
 import { startBox, until } from '../chassis/support/box.ts';
 import { RawNeighbour } from '../chassis/support/raw-neighbour.ts';
 import { type Judged, judge } from '../support/judge.ts';
@@ -61,6 +62,31 @@ ${routes.join('\n')}
 `;
 }
 
+function startExabgp(t: ExecutionContext, program: string, text: string): Child {
+  const network = loopbackNetwork();
+  t.teardown(() => network.close());
+  const folder = path.join(network.folder, 'exabgp');
+  mkdirSync(folder);
+  writeFileSync(path.join(folder, 'exabgp.conf'), text);
+  const settings = [
+    'daemon.user=root',
+    'api.cli=false',
+    'log.all=false',
+    'tcp.bind=',
+    'cache.attributes=false',
+  ];
+  const child = new Child(
+    ['env', ...settings.map((each) => `exabgp.${each}`), program, path.join(folder, 'exabgp.conf')],
+    {
+      network,
+      logFile: path.join(folder, 'log'),
+      cwd: folder,
+    },
+  );
+  t.teardown(async () => void (await child.stop()));
+  return child;
+}
+
 test('what ExaBGP scripts arrives behind graftd as the RFCs have it', async (t) => {
   const program = findProgram('exabgp');
   if (program === undefined) {
@@ -78,27 +104,7 @@ test('what ExaBGP scripts arrives behind graftd as the RFCs have it', async (t) 
   const witness = await RawNeighbour.dial(box.port, WITNESS);
   t.teardown(() => witness.close());
   await witness.establish({ as: 64502, capabilities: { multiprotocol: multiprotocolOf(3) } });
-  const network = loopbackNetwork();
-  t.teardown(() => network.close());
-  const folder = path.join(network.folder, 'exabgp');
-  mkdirSync(folder);
-  writeFileSync(path.join(folder, 'exabgp.conf'), configuration(box.port));
-  const settings = [
-    'daemon.user=root',
-    'api.cli=false',
-    'log.all=false',
-    'tcp.bind=',
-    'cache.attributes=false',
-  ];
-  const child = new Child(
-    ['env', ...settings.map((each) => `exabgp.${each}`), program, path.join(folder, 'exabgp.conf')],
-    {
-      network,
-      logFile: path.join(folder, 'log'),
-      cwd: folder,
-    },
-  );
-  t.teardown(async () => void (await child.stop()));
+  const child = startExabgp(t, program, configuration(box.port));
 
   const told = new Map<string, Judged & { readonly hex: string }>();
   const expected =
@@ -135,4 +141,63 @@ test('what ExaBGP scripts arrives behind graftd as the RFCs have it', async (t) 
   t.is(session.state, 'Established');
   t.is(session.messagesReceived?.treatedAsWithdraw, 0);
   t.deepEqual(box.chassis.troubles, []);
+});
+
+const PATHS = '127.1.7.3';
+
+/** Several paths of a prefix (RFC 7911), IPv4 by way of IPv6 (RFC 8950), and a signed session (RFC 2385). */
+function severalPaths(port: number): string {
+  return `neighbor 127.0.0.1 {
+  router-id 192.0.2.67; local-address ${PATHS}; local-as ${AS}; peer-as 65000; connect ${port};
+  md5-password "exabgp-and-graftd";
+  capability { add-path send/receive; nexthop enable; }
+  family { ipv4 unicast; ipv6 unicast; }
+  add-path { ipv4 unicast; ipv6 unicast; }
+  nexthop { ipv4 unicast ipv6; }
+  static {
+      route 10.2.0.0/24 next-hop ${PATHS} path-information 0.0.0.1 as-path [ ${AS} 64510 ];
+      route 10.2.0.0/24 next-hop ${PATHS} path-information 0.0.0.2 as-path [ ${AS} 64511 64512 ];
+      route 10.2.1.0/24 next-hop 2001:db8::7 path-information 0.0.0.9;
+      route 2001:db8:2::/48 next-hop 2001:db8::7 path-information 0.0.0.1;
+      route 2001:db8:2::/48 next-hop 2001:db8::8 path-information 0.0.0.2;
+  }
+}
+`;
+}
+
+test('several paths and IPv6 next hops of IPv4 routes come from ExaBGP, on a signed session', async (t) => {
+  const program = findProgram('exabgp');
+  if (program === undefined) {
+    t.log('skipped: exabgp is not installed');
+    t.pass();
+    return;
+  }
+  const families = ['ipv4-unicast', 'ipv6-unicast'];
+  const addPath = { 'add-path-receive': families, 'add-path-send': families };
+  const keys = { families, ...addPath, 'extended-next-hop': true, password: 'exabgp-and-graftd' };
+  const box = await startBox(t, { neighbors: [{ address: PATHS, as: AS, ...keys }] });
+  const child = startExabgp(t, program, severalPaths(box.port));
+  const expected = [
+    `10.2.0.0/24 path 1 by ${PATHS}: ${AS} 64510`,
+    `10.2.0.0/24 path 2 by ${PATHS}: ${AS} 64511 64512`,
+    `10.2.1.0/24 path 9 by 2001:db8::7: ${AS}`,
+    `2001:db8:2::/48 path 1 by 2001:db8::7: ${AS}`,
+    `2001:db8:2::/48 path 2 by 2001:db8::8: ${AS}`,
+  ];
+  const rows = async (): Promise<string[]> => {
+    const found: RouteRow[] = [];
+    for await (const batch of box.operator.showReceived(PATHS, {})) found.push(...batch);
+    return found
+      .map(({ prefix, path: id, nextHop, asPath }) => `${prefix} path ${id} by ${nextHop}: ${asPath}`)
+      .sort();
+  };
+  await until('all paths', async () => (await rows()).length === expected.length, 20_000).catch(
+    (error: unknown) => t.log(child.log(), String(error)),
+  );
+  t.deepEqual(await rows(), expected);
+  const { agreed, protection } = await box.operator.showSession(PATHS);
+  t.deepEqual(protection, ['TCP MD5']);
+  const both = families.join(', ');
+  const paths = ['received', 'sent'].map((way) => `ADD-PATH ${way} (${both})`);
+  t.deepEqual(agreed, ['4-octet AS', 'extended next hops', ...paths]);
 });
