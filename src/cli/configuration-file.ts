@@ -21,14 +21,18 @@ const WHY: Record<string, string> = {
 
 export async function readConfiguration(file: string): Promise<Checked> {
   const { formatMistake, parseConfiguration } = await import('../config/parse.ts');
-  let text: string;
+  const text = await readText(file);
+  const { configuration, mistakes } = parseConfiguration(text, file);
+  if (configuration) return { configuration };
+  return { mistakes, lines: mistakes.map((mistake) => formatMistake(file, mistake)) };
+}
+
+/** A file that a command was given; where it cannot be read, why, in words. */
+export async function readText(file: string): Promise<string> {
   try {
-    text = await readFile(file, 'utf8');
+    return await readFile(file, 'utf8');
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
     throw new OperationError(`cannot read ${file}: ${WHY[code ?? ''] ?? message}`, 2);
   }
-  const { configuration, mistakes } = parseConfiguration(text, file);
-  if (configuration) return { configuration };
-  return { mistakes, lines: mistakes.map((mistake) => formatMistake(file, mistake)) };
 }

@@ -1,8 +1,9 @@
 /** `chassis import frr`: an FRR configuration as one of ours, and what became of each line. */
 import { existsSync } from 'node:fs';
-import { readFile, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { OperationError } from '../chassis/operations.ts';
 import type { Call, Command } from './command.ts';
+import { readText } from './configuration-file.ts';
 import { schemaLine } from './schema-line.ts';
 
 export const importFrrCommand: Command = {
@@ -25,12 +26,7 @@ async function importFrr(call: Call): Promise<number> {
   const { convertFrr } = await import('../frr/convert.ts');
   const { neighborKeys, routerKeys } = await import('../config/keys.ts');
   const { formatMistake, parseConfiguration } = await import('../config/parse.ts');
-  let text: string;
-  try {
-    text = await readFile(file, 'utf8');
-  } catch (error) {
-    throw new OperationError(`cannot read ${file}: ${(error as Error).message}`, 2);
-  }
+  const text = await readText(file);
   const output = call.value('output');
   if (output !== undefined && existsSync(output) && !call.flag('force')) {
     throw new OperationError(`${output} is there already; --force writes over it`);

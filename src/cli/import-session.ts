@@ -1,7 +1,8 @@
 /** `chassis import session`: what "chassis export session" printed, put into the configuration of another chassis. */
-import { readFile, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { OperationError } from '../chassis/operations.ts';
 import type { Call, Command } from './command.ts';
+import { readText } from './configuration-file.ts';
 
 export const importSessionCommand: Command = {
   name: 'import session',
@@ -21,12 +22,12 @@ async function importSession(call: Call): Promise<number> {
   const file = call.value('into') ?? 'graftd.yaml';
   const { mergeNeighbors, Unfit } = await import('../config/merge.ts');
   const { formatMistake, parseConfiguration } = await import('../config/parse.ts');
-  const before = await read(file);
+  const before = await readText(file);
   if (parseConfiguration(before, file).mistakes !== undefined)
     throw new OperationError(`${file} has mistakes; see "chassis check ${file}"`, 2);
   let merged: ReturnType<typeof mergeNeighbors>;
   try {
-    merged = mergeNeighbors(before, source === '-' ? await readInput() : await read(source));
+    merged = mergeNeighbors(before, source === '-' ? await readInput() : await readText(source));
   } catch (error) {
     if (!(error instanceof Unfit)) throw error;
     throw new OperationError(`${source}: ${error.message}`, 2);
@@ -43,14 +44,6 @@ async function importSession(call: Call): Promise<number> {
   await writeFile(file, merged.text);
   await call.terminal.out(`${file} has ${merged.neighbors.join(', ')} now; next: chassis reload\n`);
   return 0;
-}
-
-async function read(file: string): Promise<string> {
-  try {
-    return await readFile(file, 'utf8');
-  } catch (error) {
-    throw new OperationError(`cannot read ${file}: ${(error as Error).message}`, 2);
-  }
 }
 
 async function readInput(): Promise<string> {

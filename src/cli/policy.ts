@@ -1,11 +1,9 @@
 /** `chassis policy test` and `chassis policy preview`: what policies do, before they do it. */
-import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { PreviewReport, PreviewRow } from '../chassis/operations.ts';
-import { OperationError } from '../chassis/operations.ts';
 import type { ExampleResult } from '../config/examples.ts';
 import { answer, type Call, type Command } from './command.ts';
-import { readConfiguration } from './configuration-file.ts';
+import { readConfiguration, readText } from './configuration-file.ts';
 import { count } from './format.ts';
 import { type Column, table } from './table.ts';
 import { UsageError } from './usage-error.ts';
@@ -42,9 +40,7 @@ async function testPolicies(call: Call): Promise<number> {
   const { parseExamples, tryExample } = await import('../config/examples.ts');
   const { formatMistake } = await import('../config/parse.ts');
   const name = call.operands[0]!;
-  const content = await readFile(name, 'utf8').catch((error: Error) => {
-    throw new OperationError(`cannot read ${name}: ${error.message}`, 2);
-  });
+  const content = await readText(name);
   const { file, mistakes } = parseExamples(content, path.dirname(path.resolve(name)));
   if (mistakes) {
     call.terminal.err(mistakes.map((mistake) => formatMistake(name, mistake)).join('\n'));

@@ -37,7 +37,8 @@ export function extractNeighbor(
   const own = named(whole, address) ?? ofRange(whole, address);
   if (own === undefined) return undefined;
   const defaults = section(whole, 'defaults');
-  const { group: _, ...neighbor } = withGroups(whole, { ...defaults, ...own }, own, defaults);
+  // Where it starts is for each chassis to say.
+  const { group: _, blade: __, ...neighbor } = withGroups(whole, { ...defaults, ...own }, own, defaults);
   const used = new Used(whole, dirname(resolve(fileName)), read);
   for (const key of ['import', 'export']) used.policy(neighbor[key]);
   const { address: known, ...rest } = neighbor;

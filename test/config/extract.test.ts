@@ -70,7 +70,7 @@ test('who came by a range, and who is in a group of a group, come with all their
   const text = stringify({
     defaults: { 'hold-time': 60 },
     groups: { all: { import: 'accept', 'hold-time': 30 }, some: { group: 'all', 'max-prefixes': 9 } },
-    neighbors: [{ address: '2001:db8:0::2', as: 1, group: 'some' }],
+    neighbors: [{ address: '2001:db8:0::2', as: 1, group: 'some', blade: 3 }],
     'neighbor-ranges': [
       { range: '192.0.2.0/24', as: 2, limit: 5 },
       { range: '192.0.2.128/25', as: 3, group: 'some' },
