@@ -128,6 +128,8 @@ export class Exporter {
   originated: ReadonlyMap<number, number> = new Map();
   /** How often the dictionary had no room for a set: the route is not told until there is some, and counted. */
   dictionaryFull = 0;
+  /** How many sets were found that no message has room for. */
+  tooLong = 0;
   /** Some of it was: all is to be looked at once more after the next sweep. */
   failed = false;
 
@@ -320,7 +322,10 @@ export class Exporter {
     if (stale && rules.stale === 'guarded') length = this.#guard(length);
     // A set behind which no prefix fits into a message cannot be told (RFC 8654 5); 2-octet ASes add to its length.
     const onWire = rules.fourOctetAs ? length : wireAttributes(scratch, 0, length, false, wire, 0);
-    if (onWire + NOT_ATTRIBUTES > rules.maxMessage) return 0;
+    if (onWire + NOT_ATTRIBUTES > rules.maxMessage) {
+      this.tooLong++;
+      return 0;
+    }
     const exported = attributes.intern(scratch, 0, length);
     if (exported !== 0) return exported;
     this.noteFull();

@@ -183,6 +183,6 @@ export class Incoming implements MessageTaker {
         why: notificationText(NotificationCode.RouteRefresh, RouteRefreshError.InvalidMessageLength),
       });
     else if (isShortRefresh(start, end)) this.onBadHeader(bytes, start - HEADER_LENGTH, BAD_LENGTH);
-    // One that is longer has filters (RFC 5291), which were not agreed on: nobody asked anything.
+    else this.#owner.ignoreRefresh('with filters (RFC 5291), which were not agreed on');
   }
 }

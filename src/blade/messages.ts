@@ -155,6 +155,7 @@ export const SESSION_LIMITS = [
   'sendHoldExpiries',
   'flapsDamped',
   'pathsRefused',
+  'refreshesIgnored',
 ] as const;
 export type SessionLimit = (typeof SESSION_LIMITS)[number];
 

@@ -29,6 +29,8 @@ export class NeighbourLimits {
   readonly #say: Say;
   /** Up to so many refused paths nothing more is said. */
   #refusedSaid: number;
+  /** On this blade. */
+  #refreshesIgnored = 0;
 
   constructor(fabric: Fabric, session: number, clock: Clock, say: Say) {
     this.#fabric = fabric;
@@ -102,6 +104,13 @@ export class NeighbourLimits {
     this.#refusedSaid = 2 * refused - 1;
     const most = 1 + (this.#fabric.options.lanes ?? 0);
     this.#say('pathsRefused', `announces more than ${most} paths of a prefix: ${refused} refused so far`);
+  }
+
+  /** A request for a refresh that nothing is to be done about: said for the first one, and each time that they are twice as many. */
+  ignoreRefresh(why: string): void {
+    const times = ++this.#refreshesIgnored;
+    if ((times & (times - 1)) === 0)
+      this.#say('refreshesIgnored', `asks for a refresh ${why}: ignored, ${times} so far`);
   }
 
   // ── what keeps the session down ──

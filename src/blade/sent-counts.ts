@@ -1,4 +1,4 @@
-/** How many routes each member of an update group has been sent: those of the view, less its own. */
+/** How many routes each member of an update group has been sent: those of the view, less its own; and what it could not be told. */
 import type { Fabric } from '../fabric/fabric.ts';
 import { SESSION_NUMBER } from '../fabric/layout.ts';
 
@@ -38,6 +38,15 @@ export class SentCounts {
     for (const session of members) {
       const advertised = this.#share(session) + (this.#offset.get(session) ?? 0);
       this.#fabric.setNumber(session, SESSION_NUMBER.routesAdvertised, advertised);
+    }
+  }
+
+  /** Routes that found no room to be told, and sets that no message has room for. */
+  noteUntold(members: readonly number[], routes: number, sets: number): void {
+    if (routes + sets === 0) return;
+    for (const session of members) {
+      this.#fabric.count(session, SESSION_NUMBER.routesUntold, routes);
+      this.#fabric.count(session, SESSION_NUMBER.setsTooLong, sets);
     }
   }
 

@@ -403,8 +403,12 @@ export class Session implements TrackOwner {
 
   processRouteRefresh(refresh: RouteRefresh): void {
     const family = familyBit(refresh.afi, refresh.safi);
-    if ((family & (this.#negotiated?.families ?? 0)) === 0) return;
-    this.refreshes.onRefresh(family, refresh.kind);
+    if ((family & (this.#negotiated?.families ?? 0)) !== 0) this.refreshes.onRefresh(family, refresh.kind);
+    else this.ignoreRefresh(`of AFI ${refresh.afi}, SAFI ${refresh.safi}, which was not agreed on`);
+  }
+
+  ignoreRefresh(why: string): void {
+    this.limits.ignoreRefresh(why);
   }
 
   stateChanged(_track: Track): void {

@@ -43,6 +43,7 @@ export interface TrackOwner {
   /** All that was read could be applied. */
   foundRoom(): void;
   processRouteRefresh(refresh: RouteRefresh): void;
+  ignoreRefresh(why: string): void;
   /** RFC 7313 is spoken. */
   readonly enhancedRefresh: boolean;
   /** Nothing is read: what was told before is being marked. */

@@ -16,7 +16,7 @@
 import { FAMILY_IPV4, FAMILY_IPV6 } from '../bgp/families.ts';
 import type { Fabric } from '../fabric/fabric.ts';
 import type { Journal } from '../fabric/journal.ts';
-import { SESSION, SESSION_NUMBER } from '../fabric/layout.ts';
+import { SESSION } from '../fabric/layout.ts';
 import { type OutViews, UNKNOWN, VIEW_PAGE_BITS, VIEW_PAGE_IDS } from '../rib/adj-rib-out.ts';
 import { MOST_PATHS } from '../rib/path-set.ts';
 import { BATCH, type Batch } from './batch.ts';
@@ -196,7 +196,7 @@ export class UpdateGroup {
 
   /** Takes prefixes from the walk and the pending set and sorts them into buckets of one attribute set and source. */
   #gather(now: number): void {
-    const { dictionaryFull } = this.exporter;
+    const { dictionaryFull, tooLong } = this.exporter;
     this.#batch.clear();
     this.#singles.clear();
     this.#crowded = false;
@@ -212,8 +212,7 @@ export class UpdateGroup {
     }
     if (this.#pageless) this.starvedUntil = now + STARVED;
     const untold = this.exporter.dictionaryFull - dictionaryFull + Number(this.#pageless);
-    if (untold === 0) return;
-    for (const session of this.members) this.#fabric.count(session, SESSION_NUMBER.routesUntold, untold);
+    this.#counts.noteUntold(this.members, untold, this.exporter.tooLong - tooLong);
   }
 
   /** The page of the view that a prefix stands in becomes the view's own, before anybody is told anything; false: there is none. */

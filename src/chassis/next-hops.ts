@@ -20,10 +20,13 @@ export class NextHopCosts {
   #configured: readonly Way[] = [];
   #ways = new Ways([]);
   #known = 0;
+  #full = false;
+  readonly #tell: (text: string) => void;
   #timer: NodeJS.Timeout | undefined;
 
   constructor(fabric: Fabric, tell: (text: string) => void) {
     this.#fabric = fabric;
+    this.#tell = tell;
     this.#kernel = fabric.hops === undefined ? undefined : new KernelRoutes(() => this.#order(), tell);
   }
 
@@ -51,6 +54,11 @@ export class NextHopCosts {
 
   #look(): void {
     const { end } = this.#fabric.hops as NonNullable<Fabric['hops']>;
+    const { limit } = this.#fabric.hops as NonNullable<Fabric['hops']>;
+    if (end > limit && !this.#full) {
+      this.#full = true;
+      this.#tell(`the table of next hops is full (${limit}): new ones are taken as reached, at no cost`);
+    }
     // Some are published a moment after they are counted: the last look was too early for them.
     if (end !== this.#known) this.#resolve();
   }

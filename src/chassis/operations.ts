@@ -197,6 +197,10 @@ export interface LimitsRow {
   attemptsFailed: number;
   /** Routes rejected because an import policy in TypeScript failed on them. */
   policyFaults: number;
+  /** Sets of attributes that are too long for any message to it; their routes are left out. */
+  setsTooLong: number;
+  /** Requests for a refresh that nothing was to be done about: times that it was said. */
+  refreshesIgnored: number;
   /** Times that a route found no room to be told to it, because a table of the fabric was full. */
   routesUntold: number;
   flapsDamped: number;

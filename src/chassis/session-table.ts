@@ -21,6 +21,7 @@ const NO_LIMITS: SessionEntry['limits'] = {
   prefixShutdowns: 0,
   sendHoldExpiries: 0,
   flapsDamped: 0,
+  refreshesIgnored: 0,
   pathsRefused: 0,
   connectionsRefused: 0,
 };

@@ -151,6 +151,8 @@ function limitsText(limits: LimitsRow | undefined): string | undefined {
     ['closed because it read nothing', limits.sendHoldExpiries],
     ['shut as a table was full', limits.tablesFull],
     ['not told a route as a table was full', limits.routesUntold],
+    ['not told of a set as it is too long', limits.setsTooLong],
+    ['asked for refreshes in vain', limits.refreshesIgnored],
     ['did not come up', limits.attemptsFailed],
     ['rejected as its policy failed', limits.policyFaults],
     ['damped', limits.flapsDamped],

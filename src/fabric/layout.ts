@@ -192,6 +192,8 @@ export const SESSION_NUMBER = {
   attemptsFailed: 44,
   /** Routes that were rejected because a policy in TypeScript failed on them. */
   policyFaults: 45,
+  /** Sets of attributes that are too long for any message to the neighbour. */
+  setsTooLong: 46,
 } as const;
 
 /** Words of a graft slot. The state says who may write the rest. */

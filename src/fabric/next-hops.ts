@@ -59,6 +59,11 @@ export class NextHops {
     Atomics.add(this.#box, BOX.hops, 1);
   }
 
+  /** How many there can be; no id is given to more, and they count as reached. */
+  get limit(): number {
+    return this.#limit - 1;
+  }
+
   /** Ids are below this one; those that are being written may not be published yet. */
   get end(): number {
     return Math.min(Atomics.load(this.#allocator, ALLOCATOR.nextHops) + 1, this.#limit);

@@ -1,9 +1,10 @@
-/** A session that does not come up: the log says why, by name, once for each reason; `show session` says so, and counts. */
+/** What a neighbour does in vain, and what it cannot be told: the log says so by name, and `show session` counts it. */
 import test from 'ava';
-import { MessageType } from '../../src/bgp/message.ts';
+import { encodeRouteRefresh, MessageType } from '../../src/bgp/message.ts';
 import { freePort, until } from './support/box.ts';
 import { Program } from './support/program.ts';
 import { KEEPALIVE, openBytes, RawNeighbour } from './support/raw-neighbour.ts';
+import { announcing } from './support/updates.ts';
 
 const WRONG = { address: '127.36.0.3', as: 64_999 };
 const ABSENT = '127.36.0.4';
@@ -11,7 +12,11 @@ const ABSENT = '127.36.0.4';
 interface Detail {
   readonly state: string;
   readonly reason?: string;
-  readonly limits: { readonly attemptsFailed: number };
+  readonly limits: {
+    readonly attemptsFailed: number;
+    readonly refreshesIgnored: number;
+    readonly setsTooLong: number;
+  };
 }
 
 test('why a session does not come up is said by name, once for each reason, and counted', async (t) => {
@@ -40,5 +45,35 @@ test('why a session does not come up is said by name, once for each reason, and 
   t.is(lines.length, 2, program.errors);
   t.regex(program.errors, /127\.36\.0\.3 does not come up: AS 64111, but 64999 is configured/);
   t.regex(program.errors, /127\.36\.0\.4 does not come up: cannot connect: the connection was refused/);
+  t.is((await program.end('SIGTERM')).status, 0);
+});
+
+test('a refresh of a family that was not agreed on, and attributes that no message has room for, are said and counted', async (t) => {
+  const [asking, told] = [
+    { address: '127.36.0.5', as: 64_997 },
+    { address: '127.36.0.6', as: 64_996 },
+  ];
+  const program = await Program.run(t, { neighbors: [asking, told] });
+  const limits = async (neighbor: string): Promise<Detail['limits']> =>
+    (await program.call<Detail>('show session', { neighbor })).limits;
+  const { as } = asking;
+  const neighbour = await RawNeighbour.dial(program.port, asking.address);
+  await neighbour.establish({ as: asking.as });
+  const witness = await RawNeighbour.dial(program.port, told.address);
+  await witness.establish({ as: told.as });
+  // One AS more, and the first one has no room in a message.
+  neighbour.send(
+    encodeRouteRefresh(2, 1),
+    announcing([1], { as, communities: 1011 }),
+    announcing([2], { as }),
+  );
+  await until('it is counted', async () => (await limits(asking.address)).refreshesIgnored === 1);
+  await until('it is found', async () => (await limits(told.address)).setsTooLong === 1);
+  await until('the other one is told', () =>
+    witness.messages.some((each) => each[18] === MessageType.Update),
+  );
+  await until('it is in the log', () => /0\.6 is not told all: 1 sets of attributes/.test(program.errors));
+  t.regex(program.errors, /0\.5 asks for a refresh of AFI 2, SAFI 1, which was not agreed on: ignored/);
+  for (const each of [neighbour, witness]) each.close();
   t.is((await program.end('SIGTERM')).status, 0);
 });

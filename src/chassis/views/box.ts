@@ -148,7 +148,7 @@ function hundredths(value: number): number {
 }
 
 export function fabricRows(chassis: Chassis): FabricRow[] {
-  const { attributes, options, pages, prefixes } = chassis.fabric;
+  const { attributes, hops, options, pages, prefixes } = chassis.fabric;
   const connected = chassis.sessions.filter(
     ({ index }) => chassis.fabric.number(index, SESSION_NUMBER.timesEstablished) > 0,
   );
@@ -163,6 +163,7 @@ export function fabricRows(chassis: Chassis): FabricRow[] {
     pooled('IPv6 prefixes', prefixes.pool6, 'prefixes', 36, returned.prefixes6),
     pooled('attribute sets', attributes.pool, 'sets', 48, returned.attributes),
     pooled('attribute bytes', attributes.blocks, 'blocks', attributes.blockUnits * 4, returned.blocks),
+    ...(hops === undefined ? [] : [row('next hops', hops.end - 1, hops.limit, 'next hops', hops.end * 24)]),
     row('RIB pages', pages.touched(), options.pages, 'pages', pages.touched() * PAGE_WORDS * 4),
     row('session rings', connected.length, options.sessions, 'sessions', rings),
     row(

@@ -26,6 +26,7 @@ export function limitsRow({ fabric }: Chassis, entry: SessionEntry): LimitsRow {
     tablesFull: number(SESSION_NUMBER.outOfResources),
     attemptsFailed: number(SESSION_NUMBER.attemptsFailed),
     policyFaults: number(SESSION_NUMBER.policyFaults),
+    setsTooLong: number(SESSION_NUMBER.setsTooLong),
     routesUntold: number(SESSION_NUMBER.routesUntold),
     callsRefused: number(SESSION_NUMBER.callsRefused),
   };
