@@ -9,18 +9,23 @@ import { monotonicMilliseconds } from '../src/base/clock.ts';
 import { Random } from '../src/base/random.ts';
 import { FAMILY_IPV4, FAMILY_IPV6 } from '../src/bgp/families.ts';
 import { Blade } from '../src/blade/blade.ts';
+import { LIMITS } from '../src/blade/limits.ts';
 import type { SessionConfiguration } from '../src/blade/messages.ts';
 import { openRecord, rehearse } from '../src/blade/rehearsal.ts';
+import { parseConfiguration } from '../src/config/parse.ts';
 import { Fabric } from '../src/fabric/fabric.ts';
 import { BLADE_NUMBER, CONNECTION, SESSION_NUMBER } from '../src/fabric/layout.ts';
 import { createFabricMemory, defaultFabricOptions } from '../src/fabric/memory.ts';
 import { type Feed, feedFor } from '../src/lab/feed.ts';
 import { generateTable } from '../src/lab/internet.ts';
+import type { PolicyDefinition } from '../src/policy/language.ts';
 import { describeFor } from '../src/rib/attribute-row.ts';
+import { graftdPolicy } from './convergence/policy.ts';
 import { machineLine, table, writeResults } from './support/report.ts';
 
 const HELP = `npm run bench route -- [--senders 4] [--prefixes 200000] [--receivers 2] [--blades 1,2,4,8] [--rounds 3]
-  [--disjoint]  the senders tell other prefixes each, and are told nothing`;
+  [--disjoint]  the senders tell other prefixes each, and are told nothing
+  [--policy]    each neighbour has a policy, that of the convergence benchmark`;
 const { values } = parseArgs({
   options: {
     senders: { type: 'string', default: '4' },
@@ -29,12 +34,14 @@ const { values } = parseArgs({
     blades: { type: 'string', default: '1,2,4,8' },
     rounds: { type: 'string', default: '3' },
     disjoint: { type: 'boolean', default: false },
+    policy: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
   },
 });
 const LOCAL_AS = 65_000;
 const senders = Number(values.senders);
 const receivers = Number(values.receivers);
+const policies = values.policy ? definitions() : [];
 
 interface Result {
   readonly blades: number;
@@ -110,7 +117,17 @@ function measure(feeds: readonly Feed[], bladeCount: number): Result {
     const random = new Random(slot + 1);
     return {
       fabric,
-      blade: new Blade(fabric, slot, configurations(), monotonicMilliseconds, random, () => {}),
+      blade: new Blade(
+        fabric,
+        slot,
+        configurations(),
+        monotonicMilliseconds,
+        random,
+        () => {},
+        LIMITS,
+        0,
+        policies,
+      ),
       busy: 0,
     };
   });
@@ -164,7 +181,38 @@ function configurations(): SessionConfiguration[] {
     nextHop4: Uint8Array.of(127, 0, 3, 200),
     localAs: LOCAL_AS,
     localId: 1,
+    ...(values.policy ? policyOf(index) : {}),
   }));
+}
+
+function policyOf(index: number): Pick<SessionConfiguration, 'importPolicy' | 'exportPolicy'> {
+  const keyOf = (name: string): string => policies.find((policy) => policy.name === name)?.key ?? '';
+  return {
+    ...(index < senders ? { importPolicy: keyOf(`from-${index}`) } : {}),
+    exportPolicy: keyOf('to-all'),
+  };
+}
+
+function definitions(): readonly PolicyDefinition[] {
+  const neighbours = Array.from({ length: senders + receivers }, (_, index) => ({
+    index,
+    address: `127.0.3.${index + 1}`,
+    as: 64_501 + index,
+    sender: index < senders,
+    deaf: false,
+  }));
+  const text = [
+    ...graftdPolicy(neighbours),
+    `router: { as: ${LOCAL_AS}, id: 192.0.2.1 }`,
+    'neighbors:',
+    ...neighbours.map(
+      ({ address, as, index }) =>
+        `  - { address: ${address}, as: ${as}, import: ${index < senders ? `from-${index}` : 'accept'}, export: to-all }`,
+    ),
+  ].join('\n');
+  const { configuration, mistakes } = parseConfiguration(text, 'graftd.yaml');
+  if (configuration === undefined) throw new Error(JSON.stringify(mistakes));
+  return configuration.policies;
 }
 
 /** Fills its receive ring from a feed, as the line card would. */
