@@ -95,19 +95,66 @@ function communityChange(action: CommunityAction): Change {
       return view.with(type, value);
     };
   }
+  return additionOf(type, size, action.octets);
+}
+
+/** What is added has its place found among what is there: nearly all sets stand in order, as they should. */
+function additionOf(type: number, size: number, octets: readonly number[]): Change {
+  const added = Uint8Array.from(inOrder(octets, size));
+  let merged = new Uint8Array(1024);
   return (view) => {
-    const before = view.bytes.slice(view.from(type), view.to(type));
-    let value = before;
-    for (let at = 0; at < action.octets.length; at += size) {
-      const octets = action.octets.slice(at, at + size);
-      if (hasItem(value, octets)) continue;
-      const longer = new Uint8Array(value.length + size);
-      longer.set(value);
-      longer.set(octets, value.length);
-      value = longer;
+    const [from, end] = [view.from(type), view.to(type)];
+    if (!isInOrder(view.bytes, from, end, size)) return addedAnew(view, type, size, octets);
+    const most = end - from + added.length;
+    if (most > merged.length) merged = new Uint8Array(2 * most);
+    const { bytes } = view;
+    let at = from;
+    let to = 0;
+    for (let item = 0; item < added.length; item += size) {
+      let order = -1;
+      for (; at < end; at += size) {
+        order = compareItems(bytes, at, added, item, size);
+        if (order >= 0) break;
+        to = copy(bytes, at, at + size, merged, to);
+      }
+      // It is there already, or was just added.
+      if (at < end && order === 0) continue;
+      if (to > 0 && compareItems(merged, to - size, added, item, size) === 0) continue;
+      to = copy(added, item, item + size, merged, to);
     }
-    return value === before ? view : view.with(type, inOrder([...value], size));
+    if (to + end - at === end - from) return view;
+    to = copy(bytes, at, end, merged, to);
+    return view.withPart(type, merged, 0, to);
   };
+}
+
+function addedAnew(
+  view: AttributeView,
+  type: number,
+  size: number,
+  octets: readonly number[],
+): AttributeView {
+  const value = [...view.bytes.subarray(view.from(type), view.to(type))];
+  const before = value.length;
+  for (let at = 0; at < octets.length; at += size) {
+    const item = octets.slice(at, at + size);
+    if (!hasItem(value, item)) value.push(...item);
+  }
+  return value.length === before ? view : view.with(type, inOrder(value, size));
+}
+
+function isInOrder(bytes: Uint8Array, from: number, end: number, size: number): boolean {
+  for (let at = from + size; at < end; at += size)
+    if (compareItems(bytes, at - size, bytes, at, size) > 0) return false;
+  return true;
+}
+
+function compareItems(a: Uint8Array, atA: number, b: Uint8Array, atB: number, size: number): number {
+  for (let i = 0; i < size; i++) {
+    const difference = (a[atA + i] as number) - (b[atB + i] as number);
+    if (difference !== 0) return difference;
+  }
+  return 0;
 }
 
 /** Communities are a set: who writes them writes them in ascending order, so that equal sets are equal octets. */
@@ -122,7 +169,7 @@ function inOrder(octets: readonly number[], size: number): number[] {
   return items.sort(compare).flat();
 }
 
-function hasItem(value: Uint8Array, octets: readonly number[]): boolean {
+function hasItem(value: readonly number[], octets: readonly number[]): boolean {
   for (let at = 0; at < value.length; at += octets.length)
     if (octets.every((octet, i) => value[at + i] === octet)) return true;
   return false;

@@ -16,7 +16,7 @@ import {
   valueStart,
   WELL_KNOWN,
 } from '../bgp/attributes.ts';
-import { u32 } from '../bgp/bytes.ts';
+import { copy, u32 } from '../bgp/bytes.ts';
 import { writeAttribute } from '../bgp/canonical.ts';
 import { listsCommunity } from '../bgp/communities.ts';
 import type { CommunityKind } from './community.ts';
@@ -41,6 +41,23 @@ export const MARK = { med: 1, nextHop: 2, nextHopSelf: 4 } as const;
 
 /** No value may be longer (RFC 4271 4.3: two octets of length), and a whole set has to fit into a message. */
 const MOST_OCTETS = 60_000;
+
+const NOTHING = new Uint8Array(0);
+
+/** Octets of changed sets are carved from large pieces, each used once: many small ones are what the garbage collector finds hard. */
+const CHUNK = 1 << 16;
+let chunk = new Uint8Array(0);
+let carved = 0;
+
+/** Where so many octets of `chunk` begin that are nobody's. */
+function carve(octets: number): number {
+  if (carved + octets > chunk.length) {
+    chunk = new Uint8Array(Math.max(CHUNK, octets));
+    carved = 0;
+  }
+  carved += octets;
+  return carved - octets;
+}
 
 export class AttributeView {
   bytes: Uint8Array;
@@ -163,29 +180,32 @@ export class AttributeView {
 
   /** Another view with this value in place of the attribute's; without a value, without the attribute. */
   with(type: number, value: ArrayLike<number> | undefined, marks = 0): AttributeView {
+    if (value === undefined) return this.withPart(type, NOTHING, 0, -1, marks);
+    const octets = value instanceof Uint8Array ? value : Uint8Array.from(value);
+    return this.withPart(type, octets, 0, octets.length, marks);
+  }
+
+  /** The same, with the value where it stands; `end` before `start`: without the attribute. */
+  withPart(type: number, value: Uint8Array, start: number, end: number, marks = 0): AttributeView {
     const { bytes } = this;
-    const octets = value === undefined || value instanceof Uint8Array ? value : Uint8Array.from(value);
-    const room = this.end - this.start + (octets?.length ?? 0) + 4;
-    if (octets !== undefined && room > MOST_OCTETS) return this;
-    const into = new Uint8Array(room);
-    let at = 0;
-    let due = octets !== undefined;
-    const write = (): void => {
-      due = false;
-      const flags = FLAGS[type] ?? WELL_KNOWN;
-      at = writeAttribute(octets as Uint8Array, 0, (octets as Uint8Array).length, flags, type, into, at);
-    };
-    for (let from = this.start; from < this.end; ) {
-      const next = valueStart(bytes, from) + valueLength(bytes, from);
-      if (due && bytes[from + 1]! >= type) write();
-      if (bytes[from + 1] !== type) {
-        into.set(bytes.subarray(from, next), at);
-        at += next - from;
+    let due = end >= start;
+    const room = this.end - this.start + Math.max(0, end - start) + 4;
+    if (due && room > MOST_OCTETS) return this;
+    const from = carve(room);
+    const into = chunk;
+    const flags = FLAGS[type] ?? WELL_KNOWN;
+    let to = from;
+    for (let at = this.start; at < this.end; ) {
+      const next = valueStart(bytes, at) + valueLength(bytes, at);
+      if (due && bytes[at + 1]! >= type) {
+        to = writeAttribute(value, start, end, flags, type, into, to);
+        due = false;
       }
-      from = next;
+      if (bytes[at + 1] !== type) to = copy(bytes, at, next, into, to);
+      at = next;
     }
-    if (due) write();
-    const view = new AttributeView(into, 0, at);
+    if (due) to = writeAttribute(value, start, end, flags, type, into, to);
+    const view = new AttributeView(into, from, to);
     view.marks = this.marks | marks;
     return view;
   }

@@ -2,7 +2,6 @@
  * The policies that a blade knows, and the runners that are made of them: one for each kind of neighbour that a policy tells
  * apart, made when the first one needs it.
  */
-import { CANONICAL_ROOM } from '../bgp/canonical.ts';
 import type { Fabric } from '../fabric/fabric.ts';
 import type { AttributeView } from './attributes.ts';
 import { CodeRunner, LoadedCode, type OnFault } from './code-runner.ts';
@@ -11,8 +10,6 @@ import type { PolicyDefinition } from './language.ts';
 import { compile, programKey } from './program.ts';
 import { type Finish, NO_ROOM, type PolicyRunner, Runner } from './runner.ts';
 import { OriginValidation, type TableInForce } from './validation.ts';
-
-const scratch = new Uint8Array(CANONICAL_ROOM);
 
 export class PolicyBook {
   readonly #fabric: Fabric;
@@ -94,7 +91,6 @@ export class PolicyBook {
   #intern({ bytes, start, end }: AttributeView, attribute: number): number {
     const { attributes } = this.#fabric;
     if (bytes === attributes.bytes && start === attributes.offsetOf(attribute)) return attribute;
-    scratch.set(bytes.subarray(start, end));
-    return attributes.intern(scratch, 0, end - start, true) || NO_ROOM;
+    return attributes.intern(bytes, start, end, true) || NO_ROOM;
   }
 }
