@@ -40,6 +40,15 @@ policies:
       then: return
     - if: {length: 32}
       then: reject
+  right:
+    - if: {rpki: invalid}
+      then: reject
+    - if: {rpki: valid}
+      set: {local-pref: 150}
+      then: accept
+    - if: {rpki: not-found, neighbor: ebgp}
+      set: {community: {add: "65000:9"}}
+    - then: accept
   only:
     - if: {prefix: short}
       then: accept
@@ -89,8 +98,8 @@ function coded(name: PolicyName): PolicyDefinition {
   return { key: `${name}@simulation`, name, policies: {}, code };
 }
 
-export type PolicyName = 'prefer' | 'mark' | 'only' | 'tell' | 'coded' | 'plain';
-const NAMES: readonly PolicyName[] = ['prefer', 'mark', 'only', 'tell', 'coded', 'plain'];
+export type PolicyName = 'prefer' | 'mark' | 'only' | 'tell' | 'coded' | 'plain' | 'right';
+const NAMES: readonly PolicyName[] = ['prefer', 'mark', 'only', 'tell', 'coded', 'plain', 'right', 'right'];
 
 /** None in half of the cases. */
 export function pickPolicy(random: Random): PolicyName | undefined {
@@ -160,6 +169,12 @@ const POLICY: Readonly<Record<PolicyName, (asked: Asked) => Passed | undefined>>
     if (asked.neighbour.as === 64_501) route = { ...prepended(route, 2), origin: 1 };
     else if (asked.length === 32) return undefined;
     return accept(route, marked);
+  },
+  right({ route, prefix, neighbour }) {
+    const empty = route.path.length === 0 && route.set.length === 0;
+    if (prefix.origin === undefined) return accept(neighbour.external ? withCommunity(route, TOLD) : route);
+    const isValid = prefix.origin === (empty ? LOCAL_AS : originAs(route));
+    return isValid ? accept({ ...route, localPref: 150 }) : undefined;
   },
   only(asked) {
     const { route, from, ipv4 } = asked;

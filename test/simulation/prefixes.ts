@@ -3,13 +3,33 @@
  * prefix is its NLRI octets; the index is found again by these.
  */
 import type { Random } from '../../src/base/random.ts';
+import { u32 } from '../../src/bgp/bytes.ts';
 import { FAMILY_IPV4, FAMILY_IPV6 } from '../../src/bgp/families.ts';
+import { buildVrpTable } from '../../src/rpki/build.ts';
+import type { VrpTable } from '../../src/rpki/table.ts';
 
 export interface SimulatedPrefix {
   readonly family: number;
   /** Length octet and address octets. */
   readonly nlri: readonly number[];
   readonly text: string;
+  /** The AS that may originate it, as the RPKI says; undefined: it says nothing. */
+  origin?: number | undefined;
+}
+
+/** What the RPKI says of all of them, as blades are told it. Prefixes that hold others are never in it. */
+export function vrpsOf(prefixes: readonly SimulatedPrefix[]): VrpTable {
+  const rows = (family: number, octets: number): Uint32Array =>
+    Uint32Array.from(
+      prefixes.flatMap((prefix) => {
+        const [length = 0, ...address] = prefix.nlri;
+        if (prefix.family !== family || prefix.origin === undefined) return [];
+        const whole = Uint8Array.from({ length: octets }, (_, i) => address[i] ?? 0);
+        const words = Array.from({ length: octets / 4 }, (_, i) => u32(whole, i * 4));
+        return [...words, (length << 8) | length, prefix.origin];
+      }),
+    );
+  return buildVrpTable(rows(FAMILY_IPV4, 4), rows(FAMILY_IPV6, 16));
 }
 
 const LENGTHS4 = [24, 24, 16, 8, 32, 19, 30];

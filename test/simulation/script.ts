@@ -23,6 +23,8 @@ export type Action = { readonly neighbour: number } & (
   | { readonly kind: 'refresh'; readonly family: number }
   /** What it costs to get to next hops that end in this number; undefined: there is no way. */
   | { readonly kind: 'cost'; readonly hop: number; readonly cost: number | undefined }
+  /** The RPKI says that this AS may originate a prefix; undefined: it says nothing of it. */
+  | { readonly kind: 'origin'; readonly prefix: number; readonly as: number | undefined }
   | {
       readonly kind: 'configure';
       readonly importAccept: boolean;
@@ -49,7 +51,7 @@ export function scriptFor(options: SimulationOptions): Action[] {
   const writer = new ScriptWriter(options);
   const actions: Action[] = options.neighbours.map(({ index }) => ({ kind: 'up', neighbour: index }));
   while (actions.length < options.actions) actions.push(...writer.next());
-  return costly(reconfigured([...actions, ...writer.end()], options), options);
+  return validated(costly(reconfigured([...actions, ...writer.end()], options), options), options);
 }
 
 /** The same script, with changes of configuration in it. */
@@ -95,6 +97,23 @@ function costly(actions: readonly Action[], { seed, resolves, neighbours }: Simu
     neighbour: 0,
     hop: random.chance(0.3) ? 77 : 1 + random.below(neighbours.length),
     cost: random.pick([undefined, 0, 5, 5, 10]),
+  });
+  return actions.flatMap((action) => (random.chance(0.1) ? [action, change()] : [action]));
+}
+
+/** The same script, with changes of what the RPKI says in it. */
+function validated(
+  actions: readonly Action[],
+  { seed, policies, prefixes4, prefixes6, neighbours }: SimulationOptions,
+): Action[] {
+  if (!policies) return [...actions];
+  const random = new Random(seed ^ 0x7291);
+  const origins = [undefined, 64_600, 64_601, LOCAL_AS, ...neighbours.map(({ as }) => as)];
+  const change = (): Action => ({
+    kind: 'origin',
+    neighbour: 0,
+    prefix: random.below(prefixes4 + prefixes6),
+    as: random.pick(origins),
   });
   return actions.flatMap((action) => (random.chance(0.1) ? [action, change()] : [action]));
 }

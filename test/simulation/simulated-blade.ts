@@ -9,6 +9,7 @@ import type { BladeOrder, SessionConfiguration } from '../../src/blade/messages.
 import { Fabric } from '../../src/fabric/fabric.ts';
 import { BLADE_WORD, CONNECTION } from '../../src/fabric/layout.ts';
 import { type FabricMemory, receivedColumns, sources } from '../../src/fabric/memory.ts';
+import type { TableInForce } from '../../src/policy/validation.ts';
 import { describeFor } from '../../src/rib/attribute-row.ts';
 import { Death, live } from './death.ts';
 import { identityOf, type SimulationOptions } from './options.ts';
@@ -17,6 +18,8 @@ import { POLICIES } from './policies.ts';
 export interface BladeWorld {
   readonly now: number;
   readonly tracing: boolean;
+  /** What the RPKI says. */
+  readonly origins?: TableInForce;
   /** Others may run now, in the middle of this blade's turn. */
   preempt(blade: SimulatedBlade): void;
   trace(text: string): void;
@@ -66,6 +69,7 @@ export class SimulatedBlade {
       options.limits,
       this.fabric.bells.orders(slot),
       POLICIES,
+      world.origins,
     );
     if (world.tracing) this.#traceDecisions();
   }

@@ -11,8 +11,11 @@ import { Fabric } from '../../src/fabric/fabric.ts';
 import { BOX, RING, SESSION, SESSION_NUMBER } from '../../src/fabric/layout.ts';
 import { createFabricMemory, type FabricOptions } from '../../src/fabric/memory.ts';
 import { UNREACHABLE } from '../../src/fabric/next-hops.ts';
+import type { TableInForce } from '../../src/policy/validation.ts';
 import { describeFor } from '../../src/rib/attribute-row.ts';
 import { isOn, multipathWord } from '../../src/rib/multipath.ts';
+import { difference } from '../../src/rpki/build.ts';
+import { VrpTable } from '../../src/rpki/table.ts';
 import { SimulatedCard } from './card.ts';
 import { instrument, live } from './death.ts';
 import { asesOf, sharedOf } from './edges.ts';
@@ -27,7 +30,7 @@ import {
   type SimulationOptions,
 } from './options.ts';
 import { policyKey } from './policies.ts';
-import { Prefixes } from './prefixes.ts';
+import { Prefixes, type SimulatedPrefix, vrpsOf } from './prefixes.ts';
 import { pathIndex, prefixOf } from './route.ts';
 import { type Action, scriptFor } from './script.ts';
 import { SimulatedBlade } from './simulated-blade.ts';
@@ -56,6 +59,8 @@ export class World {
   /** Blades that did not move for long in the middle of a turn. */
   hangs = 0;
   /** What next hops cost by their last octet; without one 0, undefined: there is no way. */
+  /** What the RPKI says, as blades that begin are told it. */
+  origins: TableInForce = { table: vrpsOf([]).memory, generation: 0 };
   readonly costs = new Map<number, number | undefined>();
   /** How many equally good routes are used together now. */
   multipath: Multipath | undefined;
@@ -415,12 +420,27 @@ export class World {
       case 'configure':
         this.#changes.push(action);
         break;
+      case 'origin':
+        this.#validate(action.prefix, action.as);
+        break;
       case 'cost':
         this.costs.set(action.hop, action.cost);
         break;
       default:
         action satisfies never;
     }
+  }
+
+  /** The RPKI says something else: all blades get another table, and what is different in it. */
+  #validate(index: number, origin: number | undefined): void {
+    const prefix = this.prefixes.all[index] as SimulatedPrefix;
+    if ((prefix.nlri[0] as number) === 0) return;
+    prefix.origin = origin;
+    const before = new VrpTable(this.origins.table);
+    const { memory: table } = vrpsOf(this.prefixes.all);
+    const { memory: changed } = difference(before, new VrpTable(table));
+    this.origins = { table, generation: this.origins.generation + 1 };
+    for (const blade of this.blades) blade.order({ kind: 'origins', ...this.origins, changed });
   }
 
   /** One change of configuration, in their order; true when there was one. */
