@@ -23,7 +23,11 @@ const start = workerData as BladeStart & { readonly port: MessagePort };
 const { slot, port } = start;
 // Before the real ones are made: what Node.js has compiled fits objects of the shape that they have then.
 if (start.rehearse)
-  rehearse(monotonicMilliseconds, { options: start.memory.options, session: start.sessions[0] });
+  rehearse(monotonicMilliseconds, {
+    options: start.memory.options,
+    session: start.sessions[0],
+    policies: (start.policies ?? []).length > 0,
+  });
 const fabric = new Fabric(start.memory, slot, describeFor(start.router, start.memory));
 const tell = (news: BladeNews): void => port.postMessage(news);
 const seed = (Date.now() ^ (slot << 20)) >>> 0;

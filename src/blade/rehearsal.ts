@@ -17,7 +17,9 @@ import { createFabricMemory, type FabricOptions } from '../fabric/memory.ts';
 import { OutViews } from '../rib/adj-rib-out.ts';
 import { describeFor } from '../rib/attribute-row.ts';
 import { Blade } from './blade.ts';
+import { LIMITS } from './limits.ts';
 import type { SessionConfiguration } from './messages.ts';
+import { POLICY_KEYS, rehearsalPolicies } from './rehearsal-policies.ts';
 
 const SIZES: FabricOptions = {
   blades: 2,
@@ -54,12 +56,15 @@ const KEEPALIVE = encodeKeepalive();
 export interface Cast {
   readonly options?: FabricOptions;
   readonly session?: SessionConfiguration | undefined;
+  /** Some neighbour has a policy: then those are rehearsed too. */
+  readonly policies?: boolean;
 }
 
 /** Takes a few tenths of a second of processor time. */
 export function rehearse(clock: () => number, cast: Cast = {}): void {
   rehearseTogether(clock, cast, clock() + TIME);
-  rehearseAlone(clock, cast, clock() + TIME);
+  rehearseAlone(clock, { ...cast, policies: false }, clock() + TIME);
+  if (cast.policies) rehearseAlone(clock, cast, clock() + TIME);
 }
 
 /** As they come in a message to a thread. */
@@ -101,7 +106,9 @@ function rehearseTogether(clock: () => number, cast: Cast, end: number): void {
  */
 function rehearseAlone(clock: () => number, cast: Cast, end: number): void {
   const fabric = new Fabric(createFabricMemory(sizes(cast, 1)), 0, describeFor(LOCAL_AS));
-  const blade = new Blade(fabric, 0, configurations(cast), clock, new Random(3), () => {});
+  const policies = cast.policies ? rehearsalPolicies() : [];
+  const sessions = configurations(cast).map((each) => (cast.policies ? { ...each, ...POLICY_KEYS } : each));
+  const blade = new Blade(fabric, 0, sessions, clock, new Random(3), () => {}, LIMITS, 0, policies);
   const neighbors = configurations(cast).map(({ index }) => new Neighbor(fabric, index));
   for (const { index } of neighbors) {
     openRecord(fabric, index);
