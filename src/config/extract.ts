@@ -40,9 +40,18 @@ export function extractNeighbor(
   // Where it starts is for each chassis to say.
   const { group: _, blade: __, ...neighbor } = withGroups(whole, { ...defaults, ...own }, own, defaults);
   const used = new Used(whole, dirname(resolve(fileName)), read);
-  for (const key of ['import', 'export']) used.policy(neighbor[key]);
+  for (const key of ['import', 'export']) {
+    used.policy(neighbor[key]);
+    if (neighbor[key] !== undefined) neighbor[key] = inPlace(neighbor[key], dirname(resolve(fileName)));
+  }
   const { address: known, ...rest } = neighbor;
   return stringify({ ...used.sections, neighbors: [{ address: known, ...rest }] });
+}
+
+/** A policy in TypeScript (FILE#FUNCTION) is named by the place of its file, which does not come along. */
+function inPlace(policy: unknown, folder: string): unknown {
+  const [file = '', name] = String(policy).split('#');
+  return name === undefined ? policy : `${resolve(folder, file)}#${name}`;
 }
 
 function named(whole: Tree, address: string): Tree | undefined {

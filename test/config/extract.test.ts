@@ -66,6 +66,16 @@ test('what stands in a file of prefixes comes along', (t) => {
   });
 });
 
+test('a policy in TypeScript is named by the place of its file', (t) => {
+  const text = stringify({
+    neighbors: [{ address: '192.0.2.2', as: 1, import: './mine.ts#fromPeers', export: 'accept' }],
+  });
+  const found = parse(extractNeighbor(text, '/etc/graftd/g.yaml', '192.0.2.2', noFile) as string) as {
+    neighbors: object[];
+  };
+  t.like(found.neighbors[0], { import: '/etc/graftd/mine.ts#fromPeers', export: 'accept' });
+});
+
 test('who came by a range, and who is in a group of a group, come with all their keys', (t) => {
   const text = stringify({
     defaults: { 'hold-time': 60 },
