@@ -44,5 +44,5 @@ test('tables are full, and only who asks for more is shut', (t) => {
     }
   }
   t.log(JSON.stringify(totals));
-  t.true(totals.shut > HISTORIES / 2 && totals.untold > 0);
+  t.true(totals.shut > HISTORIES / 2);
 });
