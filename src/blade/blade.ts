@@ -18,6 +18,7 @@ import { BLADE_WORD, GRAFT, SESSION, SESSION_NUMBER } from '../fabric/layout.ts'
 import { PolicyBook } from '../policy/book.ts';
 import type { PolicyDefinition } from '../policy/language.ts';
 import type { TableInForce } from '../policy/validation.ts';
+import { type LocalDefinition, NO_LOCAL_ROUTES } from '../rib/own-source.ts';
 import { VrpTable } from '../rpki/table.ts';
 import { CLEARED, DECONFIGURED, RECONFIGURED, STOPPED, shutdownFault } from './cease.ts';
 import { sendEndOfRib } from './end-of-rib.ts';
@@ -31,7 +32,7 @@ import { OriginWalk } from './origin-walk.ts';
 import { goOn } from './orphans.ts';
 import { forgetSets } from './policies.ts';
 import { Receiver } from './receive.ts';
-import { checkImportRule, exportRuleHash, filterAnew, noteExportRule, regroup } from './reconfigure.ts';
+import { adoptGroup, checkImportRule, filterAnew, noteExportRule, regroup } from './reconfigure.ts';
 import { Recovery } from './recovery.ts';
 import { Rounds } from './rounds.ts';
 import { Routes, type RoutesListener } from './routes.ts';
@@ -88,6 +89,7 @@ export class Blade implements RoutesListener, GraftHost, SessionHost {
     orders = 0,
     policies: readonly PolicyDefinition[] = [],
     origins?: TableInForce,
+    local: LocalDefinition = NO_LOCAL_ROUTES,
   ) {
     this.fabric = fabric;
     this.slot = slot;
@@ -113,6 +115,8 @@ export class Blade implements RoutesListener, GraftHost, SessionHost {
     this.#mine = new Int32Array(fabric.ready.size);
     this.#rounds = new Rounds(fabric.ready, this.#mine);
     for (const configuration of configurations) this.#configure(configuration);
+    // What is not known here is evaluated before anybody is served.
+    this.routes.local.replace(local, () => {});
   }
 
   get ordersDone(): boolean {
@@ -139,6 +143,10 @@ export class Blade implements RoutesListener, GraftHost, SessionHost {
         break;
       case 'origins':
         if (this.policies.origins.replace(order)) this.#originWalk.begin(new VrpTable(order.changed));
+        break;
+      case 'local':
+        this.routes.local.replace(order.local, (id) => this.routes.learn(id));
+        for (const session of this.#sessions.values()) noteExportRule(this.fabric, session, this.routes);
         break;
       case 'configure':
         this.#configure(order.session);
@@ -216,6 +224,8 @@ export class Blade implements RoutesListener, GraftHost, SessionHost {
     fabric.pages.reclaim();
     fabric.epochs.pass();
     this.#count(start, more);
+    const states = this.routes.local.takeNews();
+    if (states !== undefined) this.#news({ kind: 'aggregates', slot: this.slot, states });
     if (waiting) this.schedule(start + 1);
     this.schedule(this.groups.lookAgainAt);
     return more;
@@ -226,6 +236,7 @@ export class Blade implements RoutesListener, GraftHost, SessionHost {
     this.fabric.epochs.enter();
     if (!this.fabric.meet()) return;
     this.groups.forgetSets();
+    this.routes.local.forget();
     const sessions = [...this.#sessions.values(), ...this.#prepared.values()];
     forgetSets(
       this.policies,
@@ -264,7 +275,7 @@ export class Blade implements RoutesListener, GraftHost, SessionHost {
 
   established(session: Session): void {
     session.group = this.groups.admit(session.index, session.exportRules());
-    noteExportRule(this.fabric, session);
+    noteExportRule(this.fabric, session, this.routes);
     this.#news({ kind: 'established', slot: this.slot, session: session.index });
   }
 
@@ -332,7 +343,7 @@ export class Blade implements RoutesListener, GraftHost, SessionHost {
       // Stale routes come without an evaluation, as those of an Established session do.
       return session.stale.families !== 0;
     }
-    const group = this.#adoptGroup(session);
+    const group = adoptGroup(this, session);
     this.#costs.begin(index, slot, group);
     return true;
   }
@@ -482,7 +493,7 @@ export class Blade implements RoutesListener, GraftHost, SessionHost {
 
   #regroup(): void {
     for (const session of this.#toRegroup) this.#costs.close(session);
-    regroup(this.fabric, this.groups, this.#toRegroup);
+    regroup(this.fabric, this.groups, this.#toRegroup, this.routes);
     this.#toRegroup.clear();
   }
 
@@ -513,25 +524,11 @@ export class Blade implements RoutesListener, GraftHost, SessionHost {
     session.start();
   }
 
-  /** An Established session goes on being told from where its view and its walk stand. */
-  #adoptGroup(session: Session): UpdateGroup {
-    const { index } = session;
-    const view = this.fabric.session(index, SESSION.view) - 1;
-    const cursor = this.fabric.session(index, SESSION.exportCursor) - 1;
-    session.group = this.groups.adopt(index, session.exportRules(), view, cursor);
-    // Told by other rules than those that hold now: everything is looked at.
-    const rule = this.fabric.session(index, SESSION.exportRule);
-    if (rule !== 0 && rule !== exportRuleHash(session.group)) session.group.cursor = 0;
-    noteExportRule(this.fabric, session);
-    checkImportRule(this.fabric, session);
-    return session.group;
-  }
-
   #attach(index: number): void {
     const session = new Session(this, this.#configurations.get(index) as SessionConfiguration);
     session.prepare();
     this.#enter(session);
-    if (session.attach()) this.#adoptGroup(session);
+    if (session.attach()) adoptGroup(this, session);
     else session.start();
   }
 
@@ -549,7 +546,7 @@ export class Blade implements RoutesListener, GraftHost, SessionHost {
   }
 
   #goOn(session: Session, group: UpdateGroup): void {
-    noteExportRule(this.fabric, session);
+    noteExportRule(this.fabric, session, this.routes);
     checkImportRule(this.fabric, session);
     this.#recovery.took(session.index, this.clock(), group.updatesSent);
   }

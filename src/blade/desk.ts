@@ -4,6 +4,7 @@ import type { Ranking } from '../ibgp-internal/ranking.ts';
 import { PathSet } from '../rib/path-set.ts';
 import { BATCH, Batch } from './batch.ts';
 import { Instead } from './instead.ts';
+import type { LocalRoutes } from './local-routes.ts';
 import { PathsTold } from './paths-told.ts';
 import { Singles } from './singles.ts';
 
@@ -18,6 +19,7 @@ export interface BestRoutes {
   bestSession(id: number): number;
   /** All that the blade sees of a prefix, best first. */
   readonly ranking: Ranking;
+  readonly local: LocalRoutes;
 }
 
 /** Prefixes that are looked at together; few, as messages to single members may fill the room before. */
@@ -36,7 +38,7 @@ export class Desk {
   readonly said = new PathSet();
 
   constructor(fabric: Fabric, best: BestRoutes) {
-    this.paths = new PathsTold(fabric, best.ranking);
+    this.paths = new PathsTold(fabric, best.ranking, best.local);
     this.instead = new Instead(fabric, best.ranking);
   }
 }

@@ -7,7 +7,7 @@
  */
 
 import { AttributeType, Community } from '../bgp/attribute-table.ts';
-import { valueStart } from '../bgp/attributes.ts';
+import { valueLength, valueStart } from '../bgp/attributes.ts';
 import { putU32 } from '../bgp/bytes.ts';
 import { CANONICAL_ROOM } from '../bgp/canonical.ts';
 import { addCommunity, findAttribute, hasCommunity } from '../bgp/communities.ts';
@@ -23,12 +23,13 @@ import {
 } from '../bgp/neighbour-rules.ts';
 import type { Fabric } from '../fabric/fabric.ts';
 import { BOX, SESSION, SESSION_FLAG } from '../fabric/layout.ts';
-import { MARK } from '../policy/attributes.ts';
+import { AttributeView, MARK } from '../policy/attributes.ts';
 import type { PolicyBook } from '../policy/book.ts';
 import type { NeighborContext } from '../policy/conditions.ts';
 import { NO_ROOM, type PolicyRunner } from '../policy/runner.ts';
 import { LENGTHS, LOCAL_PREF, LONG_STALE, REFLECTED, ROW } from '../rib/attribute-row.ts';
-import { type Originated, originate, originatedKey, ownSource } from './originated.ts';
+import { isOwnSource, type Originated, ownSource } from '../rib/own-source.ts';
+import { originate, originatedKey } from './originated.ts';
 
 /** A policy, who it is used for, and the program that follows from both. */
 export interface ExportPolicy {
@@ -119,6 +120,8 @@ export class Exporter {
   readonly #keys = new Uint32Array(CACHE);
   readonly #values = new Uint32Array(CACHE);
   readonly #policy: PolicyRunner | undefined;
+  readonly #policies: PolicyBook;
+  #ownPolicy: PolicyRunner | undefined;
   readonly #changes: boolean;
   /** By set and source; made when the first route is reflected. */
   #reflected:
@@ -150,6 +153,7 @@ export class Exporter {
       transparent: rules.external && rules.rules.routeServerClient,
       extendedNextHop: rules.extendedNextHop,
     };
+    this.#policies = policies;
     this.#changes = changesExport(rules.rules);
     const { policy } = rules;
     if (policy === undefined) return;
@@ -177,6 +181,7 @@ export class Exporter {
     if (attribute === 0 || !rules.accept) return 0;
     const family = id < this.#fabric.prefixes.base6 ? FAMILY_IPV4 : FAMILY_IPV6;
     if ((rules.families & family) === 0) return 0;
+    if (isOwnSource(this.#fabric, source)) return this.#ownAttributeFor(id, attribute, source);
     if (this.#passesOn(source)) {
       if (!this.#isClients(source)) return 0;
       attribute = this.#reflect(attribute, source - 1);
@@ -200,10 +205,35 @@ export class Exporter {
     return exported;
   }
 
+  /** Of a route of the router itself (local-routes.ts): export policy is asked, and what it has not said is ours to say. */
+  #ownAttributeFor(id: number, attribute: number, source: number): number {
+    const { attributes } = this.#fabric;
+    const { policy } = this.rules;
+    if (policy !== undefined) {
+      // What it keeps is kept by AttrId: of a neighbour's equal set something else becomes.
+      this.#ownPolicy ??= this.#policies.runner(policy.key, policy.neighbor, this.#finishOwn);
+      return Math.max(0, this.#ownPolicy.evaluate(id, attribute, source - 1));
+    }
+    const start = attributes.offsetOf(attribute);
+    const view = new AttributeView(attributes.bytes, start, start + attributes.lengthOf(attribute));
+    return Math.max(0, this.#finishOwn(view, attribute));
+  }
+
+  readonly #finishOwn = ({ bytes, start, end, marks }: AttributeView, attribute: number): number =>
+    this.#rewrite(attribute, bytes, start, end, this.#ownOptions(bytes, start, end, marks));
+
+  /** RFC 4271 5.1.3: the next hop of our own routes is our own address, unless they say another one. */
+  #ownOptions(bytes: Uint8Array, start: number, end: number, marks: number): ExportOptions {
+    const { nextHopSelf } = this.#options;
+    const self = !saysNextHop(bytes, start, end) || (nextHopSelf && (marks & MARK.nextHop) === 0);
+    const own = { own: true, keepMed: true, transparent: false };
+    return { ...this.#options, ...own, nextHopSelf: self || (marks & MARK.nextHopSelf) !== 0 };
+  }
+
   /** One internal neighbour's route on its way to another one. */
   #passesOn(source: number): boolean {
     const { external, rules } = this.rules;
-    if (external || rules.confederate === true) return false;
+    if (external || rules.confederate === true || isOwnSource(this.#fabric, source)) return false;
     const flags = this.#fabric.session(source - 1, SESSION.flags);
     return (flags & (SESSION_FLAG.external | SESSION_FLAG.confederate)) === 0;
   }
@@ -256,6 +286,7 @@ export class Exporter {
     this.originate();
     this.#reflected?.sets.fill(0);
     this.#policy?.forget();
+    this.#ownPolicy?.forget();
   }
 
   /** RFC 4456 8: the set with who told it, and our cluster; what else becomes of it does not depend on who told it. */
@@ -343,4 +374,18 @@ export class Exporter {
     scratch.set(wire.subarray(0, guarded));
     return guarded;
   }
+}
+
+/** The next hop is an address, and not what stands there for our own (0.0.0.0, or ::). */
+function saysNextHop(bytes: Uint8Array, start: number, end: number): boolean {
+  for (const [type, skip] of [
+    [AttributeType.NextHop, 0],
+    [AttributeType.MpReach, 1],
+  ] as const) {
+    const at = findAttribute(bytes, start, end, type);
+    if (at < 0) continue;
+    const from = valueStart(bytes, at);
+    return bytes.subarray(from + skip, from + valueLength(bytes, at)).some((octet) => octet !== 0);
+  }
+  return false;
 }

@@ -43,6 +43,7 @@ const blade = new Blade(
   start.orders,
   start.policies,
   start.origins,
+  start.local,
 );
 
 function takeOrders(): void {

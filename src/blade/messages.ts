@@ -7,7 +7,7 @@ import type { FabricMemory } from '../fabric/memory.ts';
 import type { PolicyDefinition } from '../policy/language.ts';
 import type { TableInForce } from '../policy/validation.ts';
 import type { RouterIdentity } from '../rib/attribute-row.ts';
-import type { Originated } from './originated.ts';
+import type { LocalDefinition, Originated } from '../rib/own-source.ts';
 
 /** One session's configuration as a blade needs it: numbers, no names. Every blade knows all of them. */
 export interface SessionConfiguration {
@@ -106,6 +106,8 @@ export interface BladeStart {
   readonly policies: readonly PolicyDefinition[];
   /** What the RPKI says. */
   readonly origins: TableInForce;
+  /** Routes of the router itself. */
+  readonly local: LocalDefinition;
   /** Orders that were posted to this slot before. */
   readonly orders: number;
 }
@@ -125,6 +127,8 @@ export type BladeOrder =
   | { readonly kind: 'policies'; readonly policies: readonly PolicyDefinition[] }
   /** To every blade: the table of VRPs that holds from now on, and those that changed. */
   | ({ readonly kind: 'origins'; readonly changed: SharedArrayBuffer } & TableInForce)
+  /** To every blade: the routes of the router itself, from now on. */
+  | { readonly kind: 'local'; readonly local: LocalDefinition }
   /** To every blade: a session to come, or one that is configured otherwise now. */
   | { readonly kind: 'configure'; readonly session: SessionConfiguration }
   /** Serve a session that nobody serves, from Idle; the record's home says this blade. */
@@ -198,4 +202,6 @@ export type BladeNews =
   | { readonly kind: 'policy'; readonly slot: number; readonly session: number; readonly text: string }
   /** What becomes of the stale routes of a neighbour that is not back in time. */
   | { readonly kind: 'stale'; readonly slot: number; readonly session: number; readonly text: string }
+  /** Which aggregates there are: for each, as configured, 0, or the ORIGIN + 1. */
+  | { readonly kind: 'aggregates'; readonly slot: number; readonly states: readonly number[] }
   | { readonly kind: 'stopped'; readonly slot: number };

@@ -71,7 +71,7 @@ export class OriginWalk {
       const { index } = session;
       if (fabric.session(index, SESSION.importRule) !== 0)
         fabric.setSession(index, SESSION.importRule, importRuleHash(session));
-      noteExportRule(fabric, session);
+      noteExportRule(fabric, session, this.#host.routes);
     }
   }
 

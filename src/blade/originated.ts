@@ -6,20 +6,12 @@
 
 import { FAMILY_IPV4, FAMILY_IPV6 } from '../bgp/families.ts';
 import type { Fabric } from '../fabric/fabric.ts';
+import { type Originated, ownSource, type Prefix } from '../rib/own-source.ts';
 import { notePresence } from '../rib/presence.ts';
 
-export interface Originated {
-  /** Of IPv4 the first one only. */
-  readonly words: readonly [number, number, number, number];
-  readonly length: number;
-  readonly ipv6: boolean;
-  /** Canonical; our own next hop is put in when it is told. */
-  readonly set: Uint8Array;
-}
-
-/** In the place of session + 1: nobody told it. The last place is never a neighbour's (chassis/plan.ts). */
-export function ownSource({ options }: Fabric): number {
-  return options.sessions;
+/** PrefixId; negative: there is no room. */
+export function intern({ prefixes }: Fabric, { words: [a, b, c, d], length, ipv6 }: Prefix): number {
+  return ipv6 ? prefixes.intern6(a, b, c, d, length) : prefixes.intern4(a, length);
 }
 
 /** What groups of neighbours with different ones are told apart by. */
@@ -36,14 +28,12 @@ export function originate(
   rewrite: (set: Uint8Array) => number,
   full: () => void,
 ): Map<number, number> {
-  const { prefixes } = fabric;
   const sent = new Map<number, number>();
-  for (const { words, length, ipv6, set } of routes) {
-    if ((families & (ipv6 ? FAMILY_IPV6 : FAMILY_IPV4)) === 0) continue;
-    const [a, b, c, d] = words;
-    const id = ipv6 ? prefixes.intern6(a, b, c, d, length) : prefixes.intern4(a, length);
+  for (const route of routes) {
+    if ((families & (route.ipv6 ? FAMILY_IPV6 : FAMILY_IPV4)) === 0) continue;
+    const id = intern(fabric, route);
     if (id < 0) full();
-    const attribute = id < 0 ? 0 : rewrite(set);
+    const attribute = id < 0 ? 0 : rewrite(route.set);
     if (attribute <= 0) continue;
     // Who shows prefixes passes over those that nobody ever had.
     notePresence(fabric, ownSource(fabric) - 1, id);

@@ -9,11 +9,12 @@
 import type { Fabric } from '../fabric/fabric.ts';
 import type { Ranking } from '../ibgp-internal/ranking.ts';
 import { UNKNOWN } from '../rib/adj-rib-out.ts';
+import { OWN_PLACES, ownSource } from '../rib/own-source.ts';
 import { MOST_PATHS, PathSet } from '../rib/path-set.ts';
 import { BUCKETS, firstOf } from '../rib/presence.ts';
 import type { Batch } from './batch.ts';
 import type { Exporter } from './exporter.ts';
-import { ownSource } from './originated.ts';
+import type { LocalRoutes } from './local-routes.ts';
 
 export class PathsTold {
   /** The differences: path identifier, AttrId (0: withdraw), and the session + 1 that a path which was told came from; -1: none. */
@@ -25,12 +26,14 @@ export class PathsTold {
   set = 0;
   readonly #fabric: Fabric;
   readonly #ranking: Ranking;
+  readonly #local: LocalRoutes;
   readonly #wanted = new PathSet();
   readonly #old = new PathSet();
 
-  constructor(fabric: Fabric, ranking: Ranking) {
+  constructor(fabric: Fabric, ranking: Ranking, local: LocalRoutes) {
     this.#fabric = fabric;
     this.#ranking = ranking;
+    this.#local = local;
     const most = ranking.source.length + MOST_PATHS;
     this.path = new Int32Array(most);
     this.attribute = new Int32Array(most);
@@ -83,8 +86,10 @@ export class PathsTold {
           if (wanted.attributeOf(source + 1) === 0) this.#add(source + 1, 0, -1);
       }
     }
-    const own = ownSource(this.#fabric);
-    if (wanted.attributeOf(own) === 0) this.#add(own, 0, -1);
+    for (let place = 0; place < OWN_PLACES; place++) {
+      const own = ownSource(this.#fabric, place);
+      if (wanted.attributeOf(own) === 0) this.#add(own, 0, -1);
+    }
     for (let i = 0; i < wanted.count; i++)
       this.#add(wanted.path[i] as number, wanted.attribute[i] as number, -1);
     // What was not known counted as a route of nobody.
@@ -123,8 +128,13 @@ export class PathsTold {
       wanted.put(ownSource(this.#fabric), own);
       return;
     }
+    if (this.#local.any) {
+      const local = this.#local.attributeOf(id);
+      if (local === 0) return;
+      if (local > 0) this.#chooseLocal(id, local, exporter);
+    }
     ranking.gather(id);
-    const ranked = ranking.count > limit;
+    const ranked = ranking.count > limit - wanted.count;
     for (let place = 0; place < ranking.count && wanted.count < limit; place++) {
       if (ranked) ranking.promote(id, place);
       const source = ranking.source[place] as number;
@@ -132,6 +142,13 @@ export class PathsTold {
       const attribute = exporter.attributeFor(id, ranking.attribute[place] as number, session);
       if (attribute !== 0) wanted.put(source + 1, attribute);
     }
+  }
+
+  /** A route of the router itself is the best of all. */
+  #chooseLocal(id: number, local: number, exporter: Exporter): void {
+    const source = this.#local.sourceOf(id);
+    const attribute = exporter.attributeFor(id, local, source);
+    if (attribute !== 0) this.#wanted.put(source, attribute);
   }
 
   #add(path: number, attribute: number, held: number): void {

@@ -38,12 +38,12 @@ export function importRuleHash({ configuration, importRule: { policy } }: Sessio
   return ruleHash(importKey(configuration) + tableKey(policy?.asksOrigins ? policy.origins.generation : 0));
 }
 
-export function noteExportRule(fabric: Fabric, { index, group }: Session): void {
-  if (group !== undefined) fabric.setSession(index, SESSION.exportRule, exportRuleHash(group));
+export function noteExportRule(fabric: Fabric, { index, group }: Session, routes: Routes): void {
+  if (group !== undefined) fabric.setSession(index, SESSION.exportRule, exportRuleHash(group, routes));
 }
 
-export function exportRuleHash({ key, exporter }: UpdateGroup): number {
-  return ruleHash(key + tableKey(exporter.originsAsked));
+export function exportRuleHash({ key, exporter }: UpdateGroup, { local }: Routes): number {
+  return ruleHash(key + local.definition.key + tableKey(exporter.originsAsked));
 }
 
 function tableKey(generation: number): string {
@@ -103,7 +103,7 @@ function filterPage(fabric: Fabric, routes: Routes, source: number, page: number
  * Sessions whose export rules changed leave their groups, those that go from one group to the same rules together:
  * however many they are, a view is forked once for each kind.
  */
-export function regroup(fabric: Fabric, groups: Groups, sessions: Iterable<Session>): void {
+export function regroup(fabric: Fabric, groups: Groups, sessions: Iterable<Session>, routes: Routes): void {
   const moves = new Map<UpdateGroup, Map<string, Session[]>>();
   for (const session of sessions) {
     const { group } = session;
@@ -120,8 +120,26 @@ export function regroup(fabric: Fabric, groups: Groups, sessions: Iterable<Sessi
       const next = groups.split(indexes, group, rules);
       for (const session of kind) {
         session.group = next;
-        noteExportRule(fabric, session);
+        noteExportRule(fabric, session, routes);
       }
     }
   }
+}
+
+/** An Established session goes on being told from where its view and its walk stand. */
+export function adoptGroup(
+  { fabric, groups, routes }: { readonly fabric: Fabric; readonly groups: Groups; readonly routes: Routes },
+  session: Session,
+): UpdateGroup {
+  const { index } = session;
+  const view = fabric.session(index, SESSION.view) - 1;
+  const cursor = fabric.session(index, SESSION.exportCursor) - 1;
+  const group = groups.adopt(index, session.exportRules(), view, cursor);
+  session.group = group;
+  // Told by other rules than those that hold now: everything is looked at.
+  const rule = fabric.session(index, SESSION.exportRule);
+  if (rule !== 0 && rule !== exportRuleHash(group, routes)) group.cursor = 0;
+  noteExportRule(fabric, session, routes);
+  checkImportRule(fabric, session);
+  return group;
 }

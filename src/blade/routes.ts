@@ -21,6 +21,7 @@ import { clearReceived, keepsReceived, receivedColumn } from '../rib/received.ts
 import { ADVERTISED, ATTRIBUTE_MASK, FILTERED, MULTIPATH, UNRESOLVED } from '../rib/route-word.ts';
 import type { BestRoutes } from './desk.ts';
 import { HopWalk } from './hop-walk.ts';
+import { LocalRoutes } from './local-routes.ts';
 import type { ImportRule } from './policies.ts';
 
 export interface RoutesListener {
@@ -51,6 +52,8 @@ export class Routes implements BestRoutes {
   readonly evaluator: Evaluator;
   readonly ranking: Ranking;
   readonly equalPaths: EqualPaths;
+  /** Those of the router itself. */
+  readonly local: LocalRoutes;
   readonly channels: SiblingChannel[] = [];
   recordsSent = 0;
   recordsReceived = 0;
@@ -81,6 +84,7 @@ export class Routes implements BestRoutes {
     this.#listener = listener;
     this.evaluator = new Evaluator(fabric, blade);
     this.ranking = new Ranking(fabric, this.evaluator.mine);
+    this.local = new LocalRoutes(fabric, this.evaluator, this.#onLocalChanged);
     this.equalPaths = new EqualPaths(fabric, this.ranking, this.evaluator.mine);
     this.#hops = fabric.hops;
     this.hopWalk = new HopWalk(fabric, this.evaluator.mine, this);
@@ -231,11 +235,16 @@ export class Routes implements BestRoutes {
   }
 
   bestAttribute(id: number): number {
-    return this.evaluator.bestAttribute(id);
+    const own = this.local.any ? this.local.attributeOf(id) : -1;
+    return own >= 0 ? own : this.evaluator.bestAttribute(id);
   }
 
   /** A lane's route is its session's. */
   bestSession(id: number): number {
+    if (this.local.any) {
+      const own = this.local.attributeOf(id);
+      if (own >= 0) return own === 0 ? 0 : this.local.sourceOf(id);
+    }
     const best = this.evaluator.bestSession(id);
     if (best <= this.#sessions || best === UNKNOWN_BEST) return best;
     return this.#fabric.sessionOf(best - 1) + 1;
@@ -275,7 +284,8 @@ export class Routes implements BestRoutes {
       ring.advance();
     }
     // Not while somebody is to come or has just come: a graft's log holds every prefix that a record names meanwhile.
-    const forgets = this.#listener.tellsNobody && this.logs.size === 0 && this.catchingUp === 0;
+    const forgets =
+      this.#listener.tellsNobody && !this.local.counting && this.logs.size === 0 && this.catchingUp === 0;
     if (!forgets) this.evaluator.touch(hints, ids, count);
     for (let i = 0; i < count; i++) {
       const id = ids[i] as number;
@@ -313,8 +323,16 @@ export class Routes implements BestRoutes {
     if (this.equalPaths.word !== 0) this.#markEqual(id);
     if (this.logs.size > 0) for (const log of this.logs) log.add(id);
     if (this.evaluator.showsAll) this.#listener.onPathsChanged(id);
-    if (outcome & OUTCOME.bestChanged) this.#listener.onBestChanged(id);
+    if ((outcome & OUTCOME.bestChanged) === 0) return;
+    if (this.local.counting) this.local.note(id);
+    this.#listener.onBestChanged(id);
   }
+
+  /** A route of the router itself came, went or changed: to those who are told routes, as if the best one had. */
+  readonly #onLocalChanged = (id: number): void => {
+    if (this.logs.size > 0) for (const log of this.logs) log.add(id);
+    this.#listener.onBestChanged(id);
+  };
 
   #markEqual(id: number): void {
     this.equalPaths.mark(id, this.evaluator.bestSession(id) - 1, this.evaluator.bestAttribute(id));

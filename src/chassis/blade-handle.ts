@@ -22,6 +22,8 @@ export class BladeHandle {
   /** How often a worker was started in this slot, and how often one ended unasked. */
   starts = 0;
   deaths = 0;
+  /** What it said last of the aggregates. */
+  aggregates: readonly number[] = [];
   lastDeath: { readonly time: number; readonly why: string } | undefined;
   readonly #fabric: Fabric;
   readonly #events: BladeEvents;

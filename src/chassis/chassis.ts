@@ -23,6 +23,7 @@ import { Comeback } from './comeback.ts';
 import { DynamicNeighbours } from './dynamic.ts';
 import { type GraftCosts, Grafts, GraftUndone } from './graft.ts';
 import { LoadMeter } from './load.ts';
+import { localDefinition } from './local-routes.ts';
 import { log } from './log.ts';
 import { NextHopCosts } from './next-hops.ts';
 import { type GraftReport, OperationError } from './operations.ts';
@@ -287,6 +288,7 @@ export class Chassis {
       rehearsalConfiguration(this.configuration, rehearsalIndex(memory.options)),
     ];
     const { policies } = this.configuration;
+    const local = localDefinition(this.configuration);
     // Where sessions wait for the blade, they are served first.
     const rehearse = this.configuration.chassis.rehearse && this.recovery.waiting.size === 0;
     return blade.start({
@@ -296,6 +298,7 @@ export class Chassis {
       sessions,
       policies,
       origins: this.origins.inForce,
+      local,
     });
   }
 
@@ -418,6 +421,7 @@ export class Chassis {
     if (news.kind === 'running') this.recovery.running(news.slot);
     if (news.kind === 'swept') this.recovery.swept();
     if (news.kind === 'recovered') this.recovery.onRecovered(news);
+    if (news.kind === 'aggregates') this.blade(news.slot).aggregates = news.states;
     if (!('session' in news)) return;
     const entry = this.table.at(news.session);
     if (entry === undefined) return;

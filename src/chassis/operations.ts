@@ -232,6 +232,8 @@ export interface RouteRow {
   blade: number;
   largeCommunities?: string[];
   extendedCommunities?: string[];
+  /** Of a route of the router itself: configured, or in the place of others. `neighbor` is self then, and `blade` -1. */
+  protocol?: 'static' | 'aggregate';
   /** Route origin validation (RFC 6811), where there are RPKI caches. */
   rpki?: (typeof VALIDITIES)[number];
   /** Why it is not best: the step of the decision process, in words. */

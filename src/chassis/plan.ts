@@ -11,6 +11,8 @@ import { defaultFabricOptions, type FabricOptions } from '../fabric/memory.ts';
 import { addressWords } from '../linecard/address-words.ts';
 import type { Neighbor, Range } from '../linecard/messages.ts';
 import type { RouterIdentity } from '../rib/attribute-row.ts';
+import { OWN_PLACES } from '../rib/own-source.ts';
+import { prefixOf } from './local-routes.ts';
 
 /** Blades that there can be at least, so that some can be added while it runs. */
 const LEAST_BLADES = 16;
@@ -24,12 +26,14 @@ export function fabricOptions(configuration: Configuration): FabricOptions {
   const { blades, lineCards, limits } = configuration.chassis;
   const { neighbors, neighborRanges } = configuration;
   const configured = neighborRanges.reduce((sum, { limit }) => sum + limit, neighbors.length);
-  // As many again may be added while it runs; and one more, the rehearsal's. Reserved memory costs nothing.
-  const sessions = Math.max(limits?.sessions ?? Math.max(LEAST_SESSIONS - 1, 2 * configured), configured) + 1;
+  // As many again may be added while it runs; and the last places, which are nobody's. Reserved memory costs nothing.
+  const sessions =
+    Math.max(limits?.sessions ?? Math.max(LEAST_SESSIONS - OWN_PLACES, 2 * configured), configured) +
+    OWN_PLACES;
   const slots = Math.max(blades, LEAST_BLADES);
   const options = defaultFabricOptions(slots, Math.ceil(sessions / 32) * 32, lineCards);
   // Rings as wide as those that are configured can have.
-  const { receiveBytes, transmitBytes } = defaultFabricOptions(blades, configured + 1, lineCards);
+  const { receiveBytes, transmitBytes } = defaultFabricOptions(blades, configured + OWN_PLACES, lineCards);
   return {
     ...options,
     receiveBytes: ringBytes(configuration, receiveBytes),
@@ -168,15 +172,10 @@ function originated(neighbor: NeighborConfiguration): Pick<SessionConfiguration,
   if (routes.length === 0) return {};
   return {
     originated: routes.map(({ prefix, med, communities }) => {
-      const { bytes, length } = parsePrefix(prefix) as AddressPrefix;
-      const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
-      const word = (i: number): number => (4 * i < bytes.length ? view.getUint32(4 * i) : 0);
-      const ipv6 = bytes.length === 16;
+      const place = prefixOf(prefix);
       return {
-        words: [word(0), word(1), word(2), word(3)] as const,
-        length,
-        ipv6,
-        set: originatedSet(ipv6, med, communities.map(communityNumber)),
+        ...place,
+        set: originatedSet(place.ipv6, { med, communities: communities.map(communityNumber) }),
       };
     }),
   };
@@ -228,7 +227,12 @@ function prefixLimit(neighbor: NeighborConfiguration): Pick<SessionConfiguration
   return { prefixLimit: { most, warnAt: Math.ceil((most * maxPrefixesWarning) / 100), ...restart } };
 }
 
-/** The last place is the rehearsal's, and never a neighbour's. */
+/** Places that neighbours can have: the last ones are those of the router itself (rib/own-source.ts). */
+export function neighbourPlaces({ sessions }: FabricOptions): number {
+  return sessions - OWN_PLACES;
+}
+
+/** The last place is also the rehearsal's, before there is anybody. */
 export function rehearsalIndex({ sessions }: FabricOptions): number {
   return sessions - 1;
 }

@@ -22,6 +22,7 @@ import { formatMistake, parseConfiguration } from '../config/parse.ts';
 import { SESSION } from '../fabric/layout.ts';
 import type { Chassis } from './chassis.ts';
 import { neighborIn, rangeOf } from './dynamic.ts';
+import { localDefinition } from './local-routes.ts';
 import { addNeighbour, removeNeighbour, tellOf } from './neighbours.ts';
 import { OperationError, type ReloadReport } from './operations.ts';
 import { cardRanges, protectionTroubleOf, sessionConfiguration } from './plan.ts';
@@ -101,7 +102,10 @@ export class Reloader {
   /** Resolves when every session has its orders; what is removed goes on being put away after it. */
   async #apply(wanted: Configuration, { added, removed, changed }: Difference): Promise<void> {
     const chassis = this.#chassis;
+    const own = localDefinition(chassis.configuration).key;
     chassis.configuration = applicable(chassis.configuration, wanted);
+    const local = localDefinition(chassis.configuration);
+    if (local.key !== own) for (const blade of chassis.blades) blade.order({ kind: 'local', local });
     chassis.origins.configure(wanted.rpki);
     chassis.nextHops.configure(chassis.configuration.router.nextHops);
     chassis.table.useTogether(chassis.configuration.router.multipath);

@@ -13,7 +13,7 @@ import type { Fabric } from '../fabric/fabric.ts';
 import { BOX, SESSION, SESSION_NUMBER } from '../fabric/layout.ts';
 import { isOn, type Multipath, multipathWord } from '../rib/multipath.ts';
 import { OperationError } from './operations.ts';
-import { rehearsalIndex, sessionConfiguration } from './plan.ts';
+import { neighbourPlaces, sessionConfiguration } from './plan.ts';
 import type { SessionEntry } from './session-entry.ts';
 
 const NO_LIMITS: SessionEntry['limits'] = {
@@ -64,7 +64,7 @@ export class SessionTable {
   /** Places that a neighbour could have now. */
   get room(): number {
     const rested = this.#resting.filter(({ until }) => until <= this.#clock()).length;
-    return rehearsalIndex(this.#fabric.options) - this.#next + rested;
+    return neighbourPlaces(this.#fabric.options) - this.#next + rested;
   }
 
   /** A place for a neighbour; nobody serves it yet. */
@@ -129,7 +129,7 @@ export class SessionTable {
   }
 
   #place(): number {
-    if (this.#next < rehearsalIndex(this.#fabric.options)) {
+    if (this.#next < neighbourPlaces(this.#fabric.options)) {
       this.#fabric.sessionLimit = this.#next + 1;
       return this.#next++;
     }

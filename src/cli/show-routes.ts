@@ -109,11 +109,11 @@ const columns: readonly Column<RouteRow>[] = [
     style: (row) => (row.best || row.multipath ? 'green' : undefined),
   },
   { title: 'PREFIX', text: (row) => row.prefix.padEnd(18) },
-  { title: 'NEIGHBOR', text: (row) => row.neighbor.padEnd(15) },
+  { title: 'NEIGHBOR', text: (row) => (row.protocol ?? row.neighbor).padEnd(15) },
   { title: 'NEXT HOP', text: (row) => row.nextHop.padEnd(15) },
   { title: 'PREF', text: (row) => (row.localPref === null ? '-' : String(row.localPref)), right: true },
   { title: 'MED', text: (row) => (row.med === null ? '-' : String(row.med)), right: true },
-  { title: 'BLADE', text: (row) => String(row.blade), right: true },
+  { title: 'BLADE', text: (row) => (row.blade < 0 ? '-' : String(row.blade)), right: true },
   {
     title: 'AS PATH',
     text: (row) => `${row.asPath} ${ORIGIN_LETTERS[row.origin]}`.trim(),

@@ -14,6 +14,7 @@ export const EFFECTS = {
   now: 'at once',
   import: 'at once: the routes that the neighbour told are filtered anew, without a reset',
   export: 'at once: the neighbour is told the differences, without a reset',
+  told: 'at once: neighbours are told the differences, without a reset',
   limit: 'at once: a session that the limit keeps down starts again',
   connection: 'from the next connection on',
   session: 'from the next session on',
@@ -94,6 +95,8 @@ const ROUTER_EFFECTS: { readonly [K in keyof Required<RouterValues>]: Effect } =
   alwaysCompareMed: 'restart',
   missingMedAsWorst: 'restart',
   multipath: 'now',
+  originate: 'told',
+  aggregates: 'told',
   nextHops: 'now', // but whether they are resolved at all: at the next start
 };
 
@@ -151,9 +154,12 @@ export function applicable(running: Configuration, wanted: Configuration): Confi
   const { nextHops = running.router.nextHops } = wanted.router;
   const resolves = running.router.nextHops !== undefined && nextHops !== undefined;
   const { multipath } = wanted.router;
-  const { multipath: _, ...before } = running.router;
+  const { originate, aggregates } = wanted.router;
+  const { multipath: _, originate: __, aggregates: ___, ...before } = running.router;
   const router = {
     ...before,
+    ...(originate === undefined ? {} : { originate }),
+    ...(aggregates === undefined ? {} : { aggregates }),
     ...(multipath === undefined ? {} : { multipath }),
     ...(resolves ? { nextHops } : {}),
   };

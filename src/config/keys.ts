@@ -46,6 +46,26 @@ export const originateKeys = {
   communities: defaulted(list(plainCommunity), { default: [], doc: 'Communities, like "65000:1" or no-export.' }),
 };
 
+export const ORIGINS = ['igp', 'egp', 'incomplete'] as const;
+
+// biome-ignore format: one line a row
+export const localRouteKeys = {
+  ...originateKeys,
+  'local-pref': optional(integer(0, 4294967295), { doc: 'LOCAL_PREF, for internal neighbours.' }),
+  origin: defaulted(choice(ORIGINS, 'origin'), { default: 'igp', doc: 'ORIGIN.' }),
+  'next-hop': optional(address, { doc: 'NEXT_HOP, of the family of the prefix; without it the address of this router.' }),
+};
+
+// biome-ignore format: one line a row
+export const aggregateKeys = {
+  prefix: required(addressPrefix, { doc: 'What is announced while there is a best route within it that is more specific.' }),
+  'summary-only': defaulted(flag, { default: false, doc: 'true: the more specific routes are told to nobody.' }),
+  med: originateKeys.med,
+  communities: originateKeys.communities,
+  'local-pref': localRouteKeys['local-pref'],
+  origin: optional(choice(ORIGINS, 'origin'), { doc: 'ORIGIN; without it that of the routes within (RFC 4271 9.2.2.2).' }),
+};
+
 // biome-ignore format: one line a row
 export const confederationKeys = {
   id: required(asNumber, { doc: 'The AS number that those outside see (RFC 5065).' }),
@@ -79,6 +99,8 @@ export const routerKeys = {
   confederation: optional(section('the confederation', confederationKeys), { doc: 'The confederation of which the AS of this router is a member (RFC 5065).' }),
   'always-compare-med': defaulted(flag, { default: false, doc: 'true: MULTI_EXIT_DISC compares routes of all neighbour ASes, not only those of one (RFC 4271 9.1.2.2).' }),
   'missing-med-as-worst': defaulted(flag, { default: false, doc: 'true: a route without MULTI_EXIT_DISC is the worst by it, not the best.' }),
+  originate: optional(list(section('a route', localRouteKeys)), { doc: 'Routes that this router itself has: each is the best one of its prefix, and is told as export policies say.' }),
+  aggregates: optional(list(section('an aggregate', aggregateKeys)), { doc: 'Routes in the place of many, with AGGREGATOR and ATOMIC_AGGREGATE, while there are some of these; told as export policies say.' }),
   'next-hops': optional(section('the next hops', nextHopKeys), { doc: 'With it next hops are resolved: a route whose next hop nothing here leads to is not feasible, and the cost decides among others. Without it all are reached, at the same cost.' }),
   multipath: optional(section('the multipath', multipathKeys), { doc: 'How many routes that are as good as the best are used together (ECMP), each by a next hop of its own; without it the best only. They are marked in the tables: this router forwards nothing itself.' }),
   listen: defaulted(list(listenAddress), { default: ['0.0.0.0:179'], doc: 'Where to wait for neighbours: address:port, IPv6 as "[::1]:179"; [] for nowhere. Ports below 1024 need privileges.' }),

@@ -16,6 +16,7 @@ import type {
   Range,
   Statement,
 } from '../policy/language.ts';
+import { PROTOCOL } from '../policy/language.ts';
 import {
   buildPrefixTable,
   type PrefixEntry,
@@ -212,6 +213,11 @@ export class Policies {
       found.push({ kind: 'rpki', states: values.rpki.map((name) => VALIDITIES.indexOf(name)) });
     if (values.learnedFrom)
       found.push({ kind: 'learned-from', neighbors: this.#neighbors(values.learnedFrom) });
+    if (values.protocol)
+      found.push({
+        kind: 'protocol',
+        protocols: values.protocol.reduce((bits, name) => bits | PROTOCOL[name], 0),
+      });
     if (values.prefix) found.push({ kind: 'prefix', tables: this.#prefixes(values.prefix, false) });
     return found;
   }

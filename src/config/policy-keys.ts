@@ -1,6 +1,7 @@
 /** The keys of policies and of the sets that they name, one row each. What they mean is told in the README, "Policy". */
 import { ROLES } from '../bgp/roles.ts';
 import type { CommunityKind } from '../policy/community.ts';
+import { ORIGINS } from './keys.ts';
 import { asNumber, choice, family, filePath, integer, policy, text } from './kinds.ts';
 import {
   asRange,
@@ -26,7 +27,8 @@ import { either, list, named, optional, section, some } from './shapes.ts';
 /** By VALIDITY (rpki/table.ts). */
 export const VALIDITIES = ['not-found', 'valid', 'invalid'] as const;
 
-export const ORIGINS = ['igp', 'egp', 'incomplete'] as const;
+export const PROTOCOLS = ['bgp', 'static', 'aggregate'] as const;
+export { ORIGINS };
 
 // biome-ignore format: one line a row
 export const conditionKeys = {
@@ -48,6 +50,7 @@ export const conditionKeys = {
   role: optional(some(choice(ROLES, 'role')), { doc: 'What the neighbour that the policy is used for is to us (RFC 9234): customer, where "local-role" is provider, and so on.' }),
   neighbor: optional(some(neighborTest), { doc: 'The neighbour that the policy is used for: an address, a prefix, "as 64500", ebgp, ibgp, or one of a neighbour set.' }),
   'learned-from': optional(some(neighborTest), { doc: 'On export, the neighbour that told the route; as for "neighbor".' }),
+  protocol: optional(some(choice(PROTOCOLS, 'protocol')), { doc: 'On export, where the route comes from: bgp (a neighbour told it), static (router.originate) or aggregate (router.aggregates).' }),
 };
 
 function communityChanges(kind: CommunityKind) {

@@ -61,6 +61,22 @@ function checkRanges(draft: Draft, complain: Complain): void {
 function checkRouter(draft: Draft, complain: Complain): void {
   const reserved = RESERVED_AS.get(draft.router.as ?? 0);
   if (reserved) complain('router.as', `${draft.router.as} is ${reserved}; no router can have it as its own`);
+  checkOrigins(draft, complain);
+}
+
+function checkOrigins({ router: { originate, aggregates } }: Draft, complain: Complain): void {
+  for (const [key, routes] of Object.entries({ originate, aggregates })) {
+    const seen = new Map<string, number>();
+    routes?.forEach(({ prefix, ...route }, index) => {
+      const path = `router.${key}[${index}]`;
+      const first = seen.get(prefix);
+      if (first !== undefined) complain(`${path}.prefix`, `${prefix} is router.${key}[${first}] already`);
+      else seen.set(prefix, index);
+      const nextHop = 'nextHop' in route ? route.nextHop : undefined;
+      if (nextHop !== undefined && nextHop.includes(':') !== prefix.includes(':'))
+        complain(`${path}.next-hop`, `${nextHop} and ${prefix} are not of one family`);
+    });
+  }
 }
 
 function checkChassis(draft: Draft, complain: Complain): void {

@@ -3,15 +3,17 @@ import { FAMILY_IPV4, FAMILY_IPV6 } from '../bgp/families.ts';
 import { type Role, rowOf } from '../bgp/roles.ts';
 import type { Fabric } from '../fabric/fabric.ts';
 import { SESSION, SESSION_FLAG } from '../fabric/layout.ts';
+import { isOwnSource, ownSource } from '../rib/own-source.ts';
 import { type AttributeView, COMMUNITY_TYPE, matchPath } from './attributes.ts';
 import { COMMUNITY_SIZE, communityTest } from './community.ts';
-import type {
-  AttributeCondition,
-  Condition,
-  NeighborTest,
-  NumberOf,
-  PrefixCondition,
-  Range,
+import {
+  type AttributeCondition,
+  type Condition,
+  type NeighborTest,
+  type NumberOf,
+  PROTOCOL,
+  type PrefixCondition,
+  type Range,
 } from './language.ts';
 import { Pattern } from './pattern.ts';
 import { contains4, contains6, containsAddress, type PrefixTable } from './prefix-set.ts';
@@ -20,7 +22,10 @@ import { OriginValidation, type Validator } from './validation.ts';
 export type AttributeTest = (view: AttributeView) => boolean;
 
 /** What the routes of a test are: prefixes by id, and the sessions that told them. */
-export type RouteSource = Pick<Fabric, 'prefixes' | 'session'>;
+export type RouteSource = Pick<Fabric, 'prefixes' | 'session'> & {
+  /** Where routes of the router itself are told apart. */
+  readonly options?: Pick<Fabric['options'], 'sessions'>;
+};
 /** `origin`: the AS that a route came from, for the RPKI; 0 where no condition asks that. */
 export type RouteTest = (id: number, session: number, origin: number) => boolean;
 
@@ -113,7 +118,13 @@ export function routeTest(
     }
     case 'learned-from': {
       const { neighbors } = condition;
-      return (_, session) => neighborMatches(neighbors, neighborOf(source, session));
+      return (_, session) =>
+        protocolOf(source, session) === PROTOCOL.bgp &&
+        neighborMatches(neighbors, neighborOf(source, session));
+    }
+    case 'protocol': {
+      const { protocols } = condition;
+      return (_, session) => (protocols & protocolOf(source, session)) !== 0;
     }
   }
 }
@@ -135,6 +146,12 @@ function prefixTest(tables: readonly PrefixTable[], { prefixes }: RouteSource): 
   const [first] = tables;
   if (tables.length === 1 && first !== undefined) return (id) => one(first, id);
   return (id) => tables.some((table) => one(table, id));
+}
+
+/** Bits of PROTOCOL: one. */
+function protocolOf({ options }: RouteSource, session: number): number {
+  if (options === undefined || !isOwnSource({ options }, session + 1)) return PROTOCOL.bgp;
+  return session + 1 === ownSource({ options }) ? PROTOCOL.static : PROTOCOL.aggregate;
 }
 
 /** Who told a route, from its session's record. */

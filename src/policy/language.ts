@@ -25,6 +25,9 @@ export interface NeighborTest {
 /** What of a set of attributes is a number. */
 export type NumberOf = 'path-length' | 'med' | 'local-pref' | 'origin-as' | 'first-as' | 'origin';
 
+/** Where a route comes from: a neighbour, the configuration, or others that it stands for. */
+export const PROTOCOL = { bgp: 1, static: 2, aggregate: 4 } as const;
+
 /** What is asked of the prefix, and so of each route: */
 export type PrefixCondition =
   | { readonly kind: 'prefix'; readonly tables: readonly PrefixTable[] }
@@ -34,7 +37,9 @@ export type PrefixCondition =
   /** What the RPKI says of its origin (RFC 6811); VALIDITY numbers. */
   | { readonly kind: 'rpki'; readonly states: readonly number[] }
   /** Who told it. */
-  | { readonly kind: 'learned-from'; readonly neighbors: NeighborTest };
+  | { readonly kind: 'learned-from'; readonly neighbors: NeighborTest }
+  /** Whether anybody did, or the router itself has it: bits of PROTOCOL. */
+  | { readonly kind: 'protocol'; readonly protocols: number };
 
 /** of its attributes, and so once for each set of them: */
 export type AttributeCondition =

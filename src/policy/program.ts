@@ -122,7 +122,7 @@ class Compiler {
 }
 
 function isOfRoute(condition: Condition): condition is PrefixCondition {
-  return ['prefix', 'length', 'family', 'learned-from', 'rpki'].includes(condition.kind);
+  return ['prefix', 'length', 'family', 'learned-from', 'protocol', 'rpki'].includes(condition.kind);
 }
 
 export function compile(definition: PolicyDefinition, neighbor: NeighborContext): Program {

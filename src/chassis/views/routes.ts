@@ -13,6 +13,7 @@ import { OutViews, UNKNOWN } from '../../rib/adj-rib-out.ts';
 import { decideFor, STEP_NAMES } from '../../rib/decision.ts';
 import { UNKNOWN_BEST } from '../../rib/loc-rib.ts';
 import { objectionTo } from '../../rib/objection.ts';
+import { isOwnSource } from '../../rib/own-source.ts';
 import { isPathSet, PathSet } from '../../rib/path-set.ts';
 import { pathOf } from '../../rib/paths.ts';
 import { BUCKETS, firstOf, MED_MARK } from '../../rib/presence.ts';
@@ -21,6 +22,7 @@ import { ATTRIBUTE_MASK, FILTERED, MULTIPATH, UNRESOLVED, visible } from '../../
 import { NO_ORIGIN, type VrpTable } from '../../rpki/table.ts';
 import type { Chassis } from '../chassis.ts';
 import { type RouteFilter, type RouteRow, VALIDITIES } from '../operations.ts';
+import type { LocalRow } from './local.ts';
 import { breath, type PrefixChunk, prefixesInOrder, spanWithin, wholeSpan, within } from './prefixes.ts';
 import { type AttributesText, attributesText, prefixText } from './route-text.ts';
 import type { Why } from './why.ts';
@@ -45,6 +47,8 @@ export class RouteViews {
   /** Why a route of a session with this attribute set is not feasible. */
   readonly #why: Why;
   readonly #objection: (session: number, attribute: number) => string;
+  /** By PrefixId the routes of the router itself. */
+  readonly #local: () => Map<number, LocalRow>;
   /** By blade: its Loc-RIB. */
   readonly #locRibs: readonly Uint32Array[];
   /** Of one batch: neighbouring prefixes often share their attributes. */
@@ -58,7 +62,9 @@ export class RouteViews {
     localAs: number,
     objection: (session: number, attribute: number) => string,
     why: Why,
+    local: () => Map<number, LocalRow>,
   ) {
+    this.#local = local;
     this.#why = why;
     this.#objection = objection;
     this.#fabric = fabric;
@@ -72,8 +78,12 @@ export class RouteViews {
 
   /** All routes of the box. */
   routes(filter: RouteFilter): AsyncIterable<RouteRow[]> {
+    let local: Map<number, LocalRow> | undefined;
     return this.#batches(filter, (id, rows) => {
-      const best = this.#best(id);
+      local ??= this.#local();
+      const own = local.get(id);
+      if (own !== undefined) rows.push(this.#ownRow(id, own, filter));
+      const best = own?.source ?? this.#best(id);
       for (const session of this.#sessionsWith(id)) {
         const word = this.#fabric.columns.get(session, id);
         if (word === 0) continue;
@@ -85,6 +95,11 @@ export class RouteViews {
         if (row.best) row.exports = this.#why.exported(session, id, word & ATTRIBUTE_MASK);
       }
     });
+  }
+
+  #ownRow(id: number, { source, attribute, protocol }: LocalRow, { why }: RouteFilter): RouteRow {
+    const row = { ...this.#rowOf(id, source, attribute, true), protocol };
+    return why ? { ...row, exports: this.#why.exported(source, id, attribute) } : row;
   }
 
   /** One session's Adj-RIB-In. */
@@ -247,6 +262,7 @@ export class RouteViews {
     if (word & MULTIPATH) row.multipath = true;
     if (word & UNRESOLVED) row.reason = 'not feasible: there is no way to its next hop';
     else if (word & FILTERED) row.reason = `not feasible: ${this.#objection(session, attribute)}`;
+    else if (isOwnSource(this.#fabric, best + 1)) row.reason = 'lost to a route of this router itself';
     else if (session !== best && best >= 0) {
       const bestAttribute = this.#fabric.columns.get(best, id) & ATTRIBUTE_MASK;
       if (bestAttribute !== 0) {

@@ -1,0 +1,36 @@
+/** Routes of the router itself, for `show routes`: from the configuration, and from what a blade says of aggregates. */
+import type { Fabric } from '../../fabric/fabric.ts';
+import { type LocalDefinition, ownSource, PLACE, type Prefix } from '../../rib/own-source.ts';
+
+export interface LocalRow {
+  readonly protocol: keyof typeof PLACE;
+  /** In the place of the session. */
+  readonly source: number;
+  readonly attribute: number;
+}
+
+/** By PrefixId those that there are. `states`: for each aggregate 0, or the ORIGIN of what it stands for + 1. */
+export function localRows(
+  fabric: Fabric,
+  { routes, aggregates }: LocalDefinition,
+  states: readonly number[],
+): Map<number, LocalRow> {
+  const rows = new Map<number, LocalRow>();
+  const add = (prefix: Prefix, set: Uint8Array | undefined, protocol: keyof typeof PLACE): void => {
+    const id = find(fabric, prefix);
+    if (set === undefined || id < 0) return;
+    // Blades have it in the dictionary: this finds it.
+    const attribute = fabric.attributes.intern(set, 0, set.length);
+    if (attribute === 0) return;
+    rows.set(id, { protocol, attribute, source: ownSource(fabric, PLACE[protocol]) - 1 });
+  };
+  aggregates.forEach((aggregate, i) => {
+    add(aggregate, aggregate.sets[(states[i] ?? 0) - 1], 'aggregate');
+  });
+  for (const route of routes) add(route, route.set, 'static');
+  return rows;
+}
+
+function find({ prefixes }: Fabric, { words: [a, b, c, d], length, ipv6 }: Prefix): number {
+  return ipv6 ? prefixes.find6(a, b, c, d, length) : prefixes.find4(a, length);
+}
