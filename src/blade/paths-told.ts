@@ -9,7 +9,7 @@
 import type { Fabric } from '../fabric/fabric.ts';
 import type { Ranking } from '../ibgp-internal/ranking.ts';
 import { UNKNOWN } from '../rib/adj-rib-out.ts';
-import { OWN_PLACES, ownSource } from '../rib/own-source.ts';
+import { isOwnSource, OWN_PLACES, ownSource } from '../rib/own-source.ts';
 import { MOST_PATHS, PathSet } from '../rib/path-set.ts';
 import { BUCKETS, firstOf } from '../rib/presence.ts';
 import type { Batch } from './batch.ts';
@@ -88,7 +88,7 @@ export class PathsTold {
     }
     for (let place = 0; place < OWN_PLACES; place++) {
       const own = ownSource(this.#fabric, place);
-      if (wanted.attributeOf(own) === 0) this.#add(own, 0, -1);
+      if (isOwnSource(this.#fabric, own) && wanted.attributeOf(own) === 0) this.#add(own, 0, -1);
     }
     for (let i = 0; i < wanted.count; i++)
       this.#add(wanted.path[i] as number, wanted.attribute[i] as number, -1);

@@ -25,6 +25,7 @@ export type AttributeTest = (view: AttributeView) => boolean;
 export type RouteSource = Pick<Fabric, 'prefixes' | 'session'> & {
   /** Where routes of the router itself are told apart. */
   readonly options?: Pick<Fabric['options'], 'sessions'>;
+  readonly sessionLimit?: number;
 };
 /** `origin`: the AS that a route came from, for the RPKI; 0 where no condition asks that. */
 export type RouteTest = (id: number, session: number, origin: number) => boolean;
@@ -149,8 +150,8 @@ function prefixTest(tables: readonly PrefixTable[], { prefixes }: RouteSource): 
 }
 
 /** Bits of PROTOCOL: one. */
-function protocolOf({ options }: RouteSource, session: number): number {
-  if (options === undefined || !isOwnSource({ options }, session + 1)) return PROTOCOL.bgp;
+function protocolOf({ options, sessionLimit = 0 }: RouteSource, session: number): number {
+  if (options === undefined || !isOwnSource({ options, sessionLimit }, session + 1)) return PROTOCOL.bgp;
   return session + 1 === ownSource({ options }) ? PROTOCOL.static : PROTOCOL.aggregate;
 }
 

@@ -15,9 +15,10 @@ export function ownSource({ options }: Box, place: number = PLACE.static): numbe
   return options.sessions - place;
 }
 
-/** Session + 1 is the router itself. */
-export function isOwnSource({ options }: Box, source: number): boolean {
-  return source <= options.sessions && source > options.sessions - OWN_PLACES;
+/** Session + 1 is the router itself: the place is one of the last ones, and no neighbour's. */
+export function isOwnSource(box: Box & Pick<Fabric, 'sessionLimit'>, source: number): boolean {
+  const { sessions } = box.options;
+  return source > sessions - OWN_PLACES && source <= sessions && source > box.sessionLimit;
 }
 
 export interface Prefix {
