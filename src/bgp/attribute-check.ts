@@ -16,6 +16,7 @@ import {
   EXACTLY,
   FROM_EXTERNAL,
   ON_MALFORMED,
+  ON_UNREADABLE,
   ON_WRONG_FLAGS,
   Origin,
   UNIT,
@@ -159,6 +160,13 @@ function checkAggregator(
   return malformed(view, UpdateError.OptionalAttribute, 'AS 0');
 }
 
+/** RFC 7606 5.3: what it says of this family is not known; of the other one it is. */
+function unreadable(view: UpdateView, options: UpdateOptions, family: number, why: string): false {
+  if (options.disables !== true) return malformed(view, UpdateError.OptionalAttribute, why);
+  view.unreadable |= family;
+  return fail(view, ON_UNREADABLE[view.currentType]!, UpdateError.OptionalAttribute, why);
+}
+
 /** MP_REACH_NLRI (RFC 4760 3): AFI, SAFI, next hop with its length, a reserved octet, NLRI. */
 export function checkMpReach(
   bytes: Uint8Array,
@@ -184,10 +192,10 @@ export function checkMpReach(
   const family = familyBit(view.reachAfi, view.reachSafi) & options.families;
   if (family === 0) return true;
   if (!nextHopFits(family, nextHopLength, options.extendedNextHop === true)) {
-    return malformed(view, UpdateError.OptionalAttribute, 'wrong next hop length');
+    return unreadable(view, options, family, 'wrong next hop length');
   }
   if (!fits(bytes, nlriStart, end, options, family)) {
-    return malformed(view, UpdateError.OptionalAttribute, 'NLRI does not parse');
+    return unreadable(view, options, family, 'NLRI does not parse');
   }
   view.reachNlriEnd = end;
   if (nlriStart === end || isNextHop(bytes, start + 4, nextHopLength)) return true;
@@ -218,7 +226,7 @@ function checkMpUnreach(
   const family = familyBit(view.unreachAfi, view.unreachSafi) & options.families;
   if (family === 0) return true;
   if (!fits(bytes, start + 3, end, options, family)) {
-    return malformed(view, UpdateError.OptionalAttribute, 'withdrawn routes do not parse');
+    return unreadable(view, options, family, 'withdrawn routes do not parse');
   }
   view.unreachEnd = end;
   return true;

@@ -64,8 +64,8 @@ export const Community = {
 
 /**
  * What becomes of an UPDATE message, weakest first (RFC 7606 2); of several errors the strongest counts (3.h).
- * Where the RFC leaves "session reset" or "AFI/SAFI disable" to us, the table takes the reset: a neighbour that
- * cannot frame NLRI of one family is not to be believed about the other.
+ * Where the RFC leaves "session reset" or "AFI/SAFI disable" to us, the operator says which; without a word it is the reset: a
+ * neighbour that cannot frame NLRI of one family is not to be believed about the other.
  */
 export const Action = {
   None: 0,
@@ -98,6 +98,8 @@ interface AttributeRow {
   readonly check?: number;
   /** When the value is malformed. */
   readonly malformed: Action;
+  /** When NLRI of a family cannot be read, and the operator has it that the other family goes on. */
+  readonly unreadable?: Action;
   /** When the flags are not those of the category; RFC 7606 3.c where no RFC says otherwise. */
   readonly wrongFlags?: Action;
   /** From an external neighbour, well-formed or not. */
@@ -107,7 +109,7 @@ interface AttributeRow {
   readonly rfc: string;
 }
 
-const { AttributeDiscard, TreatAsWithdraw, SessionReset } = Action;
+const { AttributeDiscard, TreatAsWithdraw, DisableFamily, SessionReset } = Action;
 const [WK, OT, ON] = [WELL_KNOWN, OPTIONAL_TRANSITIVE, OPTIONAL_NON_TRANSITIVE];
 
 // biome-ignore format: one line per rule
@@ -122,8 +124,8 @@ export const ATTRIBUTE_ROWS: readonly AttributeRow[] = [
   { type: 8, name: 'COMMUNITIES', category: OT, size: { unit: 4 }, malformed: TreatAsWithdraw, rfc: '7606 7.8' },
   { type: 9, name: 'ORIGINATOR_ID', category: ON, size: { exactly: 4 }, malformed: TreatAsWithdraw, fromExternal: AttributeDiscard, rfc: '7606 7.9' },
   { type: 10, name: 'CLUSTER_LIST', category: ON, size: { unit: 4 }, malformed: TreatAsWithdraw, fromExternal: AttributeDiscard, rfc: '7606 7.10' },
-  { type: 14, name: 'MP_REACH_NLRI', category: ON, size: 'checked', check: Check.MpReach, malformed: SessionReset, wrongFlags: SessionReset, rfc: '7606 7.11, 5.3' },
-  { type: 15, name: 'MP_UNREACH_NLRI', category: ON, size: 'checked', check: Check.MpUnreach, malformed: SessionReset, wrongFlags: SessionReset, rfc: '7606 7.12, 5.3' },
+  { type: 14, name: 'MP_REACH_NLRI', category: ON, size: 'checked', check: Check.MpReach, malformed: SessionReset, unreadable: DisableFamily, wrongFlags: SessionReset, rfc: '7606 7.11, 5.3' },
+  { type: 15, name: 'MP_UNREACH_NLRI', category: ON, size: 'checked', check: Check.MpUnreach, malformed: SessionReset, unreadable: DisableFamily, wrongFlags: SessionReset, rfc: '7606 7.12, 5.3' },
   { type: 16, name: 'EXTENDED_COMMUNITIES', category: OT, size: { unit: 8 }, malformed: TreatAsWithdraw, rfc: '7606 7.14' },
   { type: 17, name: 'AS4_PATH', category: OT, size: 'checked', check: Check.AsPath, malformed: AttributeDiscard, rfc: '6793 6' },
   { type: 18, name: 'AS4_AGGREGATOR', category: OT, size: 'checked', check: Check.Aggregator, malformed: AttributeDiscard, rfc: '6793 6' },
@@ -150,6 +152,7 @@ export const EXACTLY = new Int16Array(TYPES).fill(-1);
 /** The unit that the length is a non-zero multiple of, or 0. */
 export const UNIT = new Uint8Array(TYPES);
 export const ON_MALFORMED = new Uint8Array(TYPES);
+export const ON_UNREADABLE = new Uint8Array(TYPES);
 export const ON_WRONG_FLAGS = new Uint8Array(TYPES);
 export const FROM_EXTERNAL = new Uint8Array(TYPES);
 
@@ -161,6 +164,7 @@ for (const row of ATTRIBUTE_ROWS) {
   if (typeof row.size === 'object' && 'exactly' in row.size) EXACTLY[row.type] = row.size.exactly;
   if (typeof row.size === 'object' && 'unit' in row.size) UNIT[row.type] = row.size.unit;
   ON_MALFORMED[row.type] = row.malformed;
+  ON_UNREADABLE[row.type] = row.unreadable ?? row.malformed;
   ON_WRONG_FLAGS[row.type] = row.wrongFlags ?? TreatAsWithdraw;
   FROM_EXTERNAL[row.type] = row.fromExternal ?? Action.None;
 }

@@ -16,6 +16,8 @@ export interface UpdateOptions {
   readonly addPath?: number;
   /** IPv4 routes may have an IPv6 next hop (RFC 8950). */
   readonly extendedNextHop?: boolean | undefined;
+  /** A family of which NLRI cannot be read is disabled, and the session goes on (RFC 4760 7). */
+  readonly disables?: boolean | undefined;
   /** Where given, `view.looped` tells whether this AS is in AS_PATH (RFC 4271 9.1.2). */
   readonly localAs?: number | undefined;
   /** The AS that goes in front of AS_PATH: the neighbour knows this router by that one (bgp/local-as.ts). */
@@ -52,6 +54,9 @@ export class UpdateView {
   unreachSafi = 0;
   unreachStart = 0;
   unreachEnd = 0;
+
+  /** FAMILY_ bits of what could not be read (options.disables). */
+  unreadable = 0;
 
   /** What becomes of the message. The rest says why, for the strongest error found. */
   action: Action = Action.None;
@@ -103,6 +108,7 @@ export function clearAttributes(view: UpdateView, start: number): void {
   view.reachTells = false;
   view.unreachAfi = view.unreachSafi = 0;
   view.unreachStart = view.unreachEnd = start;
+  view.unreadable = 0;
   view.action = Action.None;
   view.errorCode = view.errorSubcode = view.errorAttribute = 0;
   view.errorWhy = '';

@@ -34,7 +34,7 @@ export function malformedText(
   view: UpdateView,
 ): string {
   // What does not parse is not to be believed.
-  const prefixes = view.action >= Action.DisableFamily ? [] : announced(bytes, options, view);
+  const prefixes = view.action === Action.SessionReset ? [] : announced(bytes, options, view);
   const named = prefixes.slice(0, NAMED).join(', ');
   const more = prefixes.length > NAMED ? ` and ${prefixes.length - NAMED} more` : '';
   const routes = prefixes.length === 0 ? 'no routes' : `${named}${more}`;

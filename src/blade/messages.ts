@@ -39,6 +39,8 @@ export interface SessionConfiguration {
   readonly longLivedStaleTime?: number;
   /** It is told routes so kept, though it does not say that it knows what they are. */
   readonly tellStale?: boolean;
+  /** A family of which something cannot be read is disabled, and not the session reset. */
+  readonly disablesFamilies?: boolean;
   /** Seconds: a neighbour that wants to hear of us more often is refused. */
   readonly leastHoldTime?: number;
   /** What is not offered in the OPEN. */

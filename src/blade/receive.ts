@@ -34,6 +34,8 @@ const COUNTED: Readonly<Record<number, number | undefined>> = {
 export class Receiver {
   /** Families whose End-of-RIB came in the last message; FAMILY_ bits. */
   endOfRib = 0;
+  /** Families that the last message disabled; FAMILY_ bits. */
+  disabled = 0;
   readonly #fabric: Fabric;
   readonly #changes: RouteChanges;
   readonly #view = new UpdateView();
@@ -70,11 +72,13 @@ export class Receiver {
     this.#addPath = options.addPath ?? 0;
     fabric.count(session, SESSION_NUMBER.updatesReceived);
     if (view.action !== Action.None) this.#onMalformed(session, bytes, start, end, options);
-    if (view.action >= Action.DisableFamily) return this.#fault(bytes);
+    this.disabled = view.unreadable;
+    if (view.action === Action.SessionReset) return this.#fault(bytes);
     this.endOfRib = isEndOfRib(view);
-    const withdrawAll = view.action === Action.TreatAsWithdraw;
+    // RFC 7606 3.h: what else stands beside an unreadable family is withdrawn at least.
+    const withdrawAll = view.action >= Action.TreatAsWithdraw;
     if (!this.#take(session, bytes, options, withdrawAll, rule)) return this.outOfRoom(session);
-    return this.endOfRib === 0 ? undefined : this.apply(session, rule);
+    return (this.endOfRib | this.disabled) === 0 ? undefined : this.apply(session, rule);
   }
 
   /** RFC 7606 6: counted, and told with all that is needed to find out why. */

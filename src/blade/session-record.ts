@@ -40,6 +40,7 @@ export function writeNegotiated(
   set(SESSION.peerId, open.bgpId | 0);
   set(SESSION.holdTime, negotiated.holdTime);
   set(SESSION.families, negotiated.families);
+  set(SESSION.disabledFamilies, 0);
   set(SESSION.flags, flagsOf(configuration, negotiated));
   const at = fabric.connections.at(index, connection);
   for (let i = 0; i < 4; i++) {

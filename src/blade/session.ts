@@ -185,7 +185,7 @@ export class Session implements TrackOwner {
 
   /** Asks the neighbour for all its routes again (RFC 2918). */
   refresh(): void {
-    const families = this.#negotiated?.families ?? 0;
+    const families = (this.#negotiated?.families ?? 0) & ~this.#disabled;
     if (this.#negotiated?.routeRefresh !== true) return;
     for (const { afi, safi } of multiprotocolOf(families))
       this.#active?.sendMessage(encodeRouteRefresh(afi, safi));
@@ -331,6 +331,7 @@ export class Session implements TrackOwner {
 
   sessionUp(track: Track): void {
     const open = track.open as Open;
+    this.#host.fabric.setSession(this.index, SESSION.disabledFamilies, 0);
     this.#setNegotiated(agree(this.configuration, ourOpen(this.#host.fabric, this.configuration), open));
     this.#writeRecord(track, open);
     // Before the record says Established: until then, whoever finds it starts anew.
@@ -368,8 +369,26 @@ export class Session implements TrackOwner {
   processUpdate(bytes: Uint8Array, start: number, end: number): Fault | undefined {
     const { receiver } = this.#host;
     const fault = receiver.process(this.index, bytes, start, end, this.#options, this.importRule);
-    if (fault === undefined && receiver.endOfRib !== 0) this.#endOfRib(receiver.endOfRib);
-    return fault;
+    if (fault !== undefined) return fault;
+    if (receiver.endOfRib !== 0) this.#endOfRib(receiver.endOfRib);
+    if (receiver.disabled !== 0) this.#disable(receiver.disabled);
+    return undefined;
+  }
+
+  /** RFC 4760 7: its routes go, and what it says of the family from now on is not heard. */
+  #disable(families: number): void {
+    const { fabric, clock } = this.#host;
+    // The order: what a blade did by halves is begun again with the message.
+    this.stale.drop(families);
+    const awaited = fabric.session(this.index, SESSION.awaited);
+    if (awaited !== 0) fabric.setSession(this.index, SESSION.awaited, awaited & ~families);
+    fabric.setSession(this.index, SESSION.disabledFamilies, this.#disabled | families);
+    this.#setNegotiated(this.#negotiated as Negotiated);
+    this.schedule(clock());
+  }
+
+  get #disabled(): number {
+    return this.#host.fabric.session(this.index, SESSION.disabledFamilies);
   }
 
   get marking(): boolean {
@@ -403,7 +422,8 @@ export class Session implements TrackOwner {
 
   processRouteRefresh(refresh: RouteRefresh): void {
     const family = familyBit(refresh.afi, refresh.safi);
-    if ((family & (this.#negotiated?.families ?? 0)) !== 0) this.refreshes.onRefresh(family, refresh.kind);
+    if ((family & (this.#negotiated?.families ?? 0) & ~this.#disabled) !== 0)
+      this.refreshes.onRefresh(family, refresh.kind);
     else this.ignoreRefresh(`of AFI ${refresh.afi}, SAFI ${refresh.safi}, which was not agreed on`);
   }
 
@@ -470,7 +490,14 @@ export class Session implements TrackOwner {
     this.#negotiated = negotiated;
     const { families, fourOctetAs, external, pathsReceived, extendedNextHop } = negotiated;
     const { prependAs } = this.configuration;
-    const options = { families, fourOctetAs, external, addPath: pathsReceived, extendedNextHop };
+    const options = {
+      families: families & ~this.#disabled,
+      disables: this.configuration.disablesFamilies,
+      fourOctetAs,
+      external,
+      addPath: pathsReceived,
+      extendedNextHop,
+    };
     this.#options = prependAs === undefined ? options : { ...options, prependAs };
   }
 

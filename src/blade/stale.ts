@@ -172,6 +172,12 @@ export class StaleRoutes {
     this.#set(SESSION.staleFamilies, this.families | family);
   }
 
+  /** All that it told of a family goes, stale or not. */
+  drop(family: number): void {
+    this.#set(SESSION.longLivedFamilies, this.longLived & ~family);
+    this.#begin((bit) => (family & bit ? WALK.drop : this.walking ? this.#action(bit) : WALK.nothing));
+  }
+
   /** When to look again, milliseconds. */
   get deadline(): number {
     if (this.families === 0 || this.walking) return Number.POSITIVE_INFINITY;

@@ -148,6 +148,8 @@ export interface SessionDetail extends SessionRow {
   protection?: string[];
   /** What it is told where the best route must not be. */
   insteadOfBest?: string;
+  /** Not heard until the session starts anew, as something of theirs could not be read (RFC 4760 7). */
+  disabledFamilies?: string[];
   import: string;
   export: string;
   holdTime: number;

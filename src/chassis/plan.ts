@@ -85,6 +85,7 @@ export function sessionConfiguration(
     restartTime: neighbor.restartTime,
     longLivedStaleTime: neighbor.longLivedStaleTime,
     tellStale: neighbor.tellStale,
+    disablesFamilies: neighbor.disableMalformedFamilies,
     ...(neighbor.keepaliveTime === undefined ? {} : { keepaliveTime: neighbor.keepaliveTime }),
     pathsReceived: familyBits(neighbor.addPathReceive ?? []),
     pathsSent: familyBits(neighbor.addPathSend ?? []),

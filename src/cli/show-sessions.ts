@@ -91,6 +91,7 @@ function sessionFacts(
     ['connection', connectionText(session)],
     ['router id', session.routerId],
     ['families', session.families.join(', ')],
+    ['disabled', session.disabledFamilies?.join(', ')],
     ['sends capabilities', session.capabilitiesSent?.join(', ')],
     ['gets capabilities', session.capabilitiesReceived?.join(', ')],
     ['came by the range', session.range],

@@ -57,6 +57,7 @@ export const NEIGHBOR_EFFECTS: { readonly [K in keyof Required<NeighborConfigura
   restartTime: 'session',
   longLivedStaleTime: 'session',
   tellStale: 'export',
+  disableMalformedFamilies: 'session',
   advertisementInterval: 'export',
   nextHopSelf: 'export',
   nextHopIpv4: 'export',

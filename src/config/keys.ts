@@ -187,6 +187,7 @@ export const neighborKeys = {
   'shared-subnets': optional(list(addressPrefix, true), { doc: 'Networks that this router has in common with the eBGP neighbour: next hops there are told as they are, not replaced by the own address (RFC 4271 5.1.3).' }),
   'local-role': optional(localRole, { doc: 'What this router is to the eBGP neighbour (RFC 9234): provider, customer, peer, rs or rs-client; routes that a leak would bring are refused and not told.' }),
   'role-strict': defaulted(flag, { default: false, doc: 'true: with local-role, a neighbour that does not name its role is refused.' }),
+  'disable-malformed-families': defaulted(flag, { default: false, doc: 'true: where NLRI of MP_REACH_NLRI or MP_UNREACH_NLRI cannot be read, its address family is disabled until the session starts anew, and the other one goes on (RFC 7606 5.3, RFC 4760 7); false: the session is reset.' }),
   'enforce-first-as': defaulted(flag, { default: false, doc: 'true: AS_PATH must begin with the AS of the eBGP neighbour (RFC 4271 6.3).' }),
   'allowas-in': optional(integer(1, 10), { doc: 'How often the own AS may be in AS_PATH of a route that is still used; without it never.' }),
   'as-override': defaulted(flag, { default: false, doc: 'true: the eBGP neighbour\'s AS in AS_PATH is replaced by the own one in what it is told.' }),

@@ -108,6 +108,8 @@ export const SESSION = {
   longLivedFamilies: 42,
   /** FAMILY_ bits of a refresh that the neighbour asked for whose beginning it is still to be told (RFC 7313). */
   refreshBorders: 35,
+  /** FAMILY_ bits that are disabled until the session is over, as something of theirs could not be read (RFC 4760 7). */
+  disabledFamilies: 44,
   /** The sweep for ids that the session waits for, because a table was full; 0: none (room.ts). */
   waitsForRoom: 43,
   /** Of a lane: its session + 1. Writer: the chassis. */

@@ -94,6 +94,7 @@ neighbors:
         routeServerClient: false,
         originate: [],
         defaultOriginate: false,
+        disableMalformedFamilies: false,
         roleStrict: false,
         enforceFirstAs: false,
         asOverride: false,

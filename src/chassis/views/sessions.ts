@@ -42,11 +42,13 @@ export function sessionDetail(chassis: Chassis, entry: SessionEntry): SessionDet
   const number = (which: number): number => fabric.number(index, which);
   const established = row.state === 'Established';
   const holdTime = established ? fabric.session(index, SESSION.holdTime) : neighbor.holdTime;
+  const disabled = established ? fabric.session(index, SESSION.disabledFamilies) : 0;
   const last = chassis.store.grafts(100).find((graft) => graft.neighbor === neighbor.address);
   return {
     ...row,
     passive: neighbor.passive,
     families: established ? familyNames(fabric.session(index, SESSION.families)) : neighbor.families,
+    ...(disabled === 0 ? {} : { disabledFamilies: familyNames(disabled) }),
     import: neighbor.import,
     export: neighbor.export,
     holdTime,

@@ -38,9 +38,9 @@ type Kind = { readonly as: number } & Partial<SessionConfiguration>;
 const HOSTILE: readonly Kind[] = [
   { as: 64666 },
   { as: LOCAL_AS },
-  { as: 64667, gracefulRestart: 'full' },
+  { as: 64667, gracefulRestart: 'full', disablesFamilies: true },
   { as: 64668, pathsReceived: 3, extendedMessages: true, extendedNextHop: true, rules: { role: 'peer' } },
-  { as: 64601, pathsReceived: 1, rules: { confederate: true } },
+  { as: 64601, pathsReceived: 1, disablesFamilies: true, rules: { confederate: true } },
   { as: LOCAL_AS, pathsReceived: 2, extendedMessages: true, longLivedStaleTime: 60, rules: { client: true } },
   { as: 64669, localAs: 64999, behindAs: LOCAL_AS, prependAs: 64999, rules: { role: 'customer', removePrivateAs: 'all', asOverride: true } },
 ];
