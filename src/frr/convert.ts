@@ -1,6 +1,6 @@
 /**
  * An FRR configuration (frr.conf, bgpd.conf) as one of graftd: neighbours and peer groups, prefix lists, AS path lists,
- * community lists, route maps. What has no counterpart is reported line by line, with the reason.
+ * community lists, route maps, routes of its own. What has no counterpart is reported line by line, with the reason.
  *
  *   text ─→ lines with places (read.ts) ─→ lists, route maps, neighbours ─→ YAML, and what became of each line (report.ts)
  *
@@ -9,6 +9,7 @@
  */
 import { Document } from 'yaml';
 import { Lists } from './lists.ts';
+import { LocalRoutes } from './local-routes.ts';
 import { Names } from './names.ts';
 import { type Direction, FilterPolicies, Neighbors, type Peer } from './neighbors.ts';
 import { type Line, type Place, readLines } from './read.ts';
@@ -56,6 +57,7 @@ class Converter {
   readonly #maps: RouteMaps;
   readonly #neighbors: Neighbors;
   readonly #router: RouterLines;
+  readonly #local: LocalRoutes;
   readonly #around: Surroundings;
   #bgp: BgpPlace | undefined;
 
@@ -65,6 +67,7 @@ class Converter {
     this.#maps = new RouteMaps(this.#lists, this.#names, report);
     this.#neighbors = new Neighbors(report, known);
     this.#router = new RouterLines(report, routerKeys);
+    this.#local = new LocalRoutes(report, this.#maps);
     this.#around = new Surroundings(report);
   }
 
@@ -92,11 +95,12 @@ class Converter {
       this.#report.carried++;
     } else if (first === 'address-family') this.#report.carried++;
     else if (first === 'neighbor') this.#neighbors.take(line, place.family);
-    else this.#router.take(line);
+    else if (!this.#local.take(line)) this.#router.take(line);
   }
 
   finish(): string {
     this.#maps.finish();
+    Object.assign(this.#router.router, this.#local.finish());
     const policies = new FilterPolicies(this.#lists, this.#maps, this.#names);
     const peers = [...this.#neighbors.peers.values()];
     const groups: Values = {};

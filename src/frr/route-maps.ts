@@ -66,6 +66,19 @@ export class RouteMaps {
     return this.#lines.has(name) ? this.#names.of(`route-map ${name}`, name) : undefined;
   }
 
+  /** What a route map changes of a route of which nothing is known yet; or why that cannot be said. */
+  changes(name: string): Readonly<Record<string, unknown>> | string {
+    const [first] = this.#maps.get(name) ?? [];
+    if (first === undefined) return `there is no route-map ${name}: FRR originates nothing`;
+    if (!first.permit) return `route-map ${name} denies first`;
+    const { if: wanted = {}, unless = [] } = first.alternatives[0] ?? {};
+    const always = first.alternatives.length === 1 && Object.keys(wanted).length === 0 && unless.length === 0;
+    if (!always) return `route-map ${name} asks first, and graftd asks nothing of its own routes`;
+    if (first.call !== undefined || first.goOn !== undefined)
+      return `route-map ${name} has more than one part`;
+    return first.set;
+  }
+
   /** Makes the policies of all route maps, once all lines are taken. */
   finish(): void {
     for (const [name, map] of this.#lines) {
