@@ -98,12 +98,12 @@ function keyOf(map: string, key: string, value: unknown): [key: string, value: u
   throw new Unknown(`route-map ${map} sets what graftd’s own routes cannot have: ${key}`);
 }
 
-function aggregate(words: readonly string[]): Values {
-  const keys: Values = {};
+function aggregate(words: readonly string[]): object {
+  const keys: { origin?: unknown; 'summary-only'?: true } = {};
   for (let i = 0; i < words.length; i++) {
     const word = words[i] as string;
     if (word === 'summary-only') keys['summary-only'] = true;
-    else if (word === 'origin') keys['origin'] = words[++i];
+    else if (word === 'origin') keys.origin = words[++i];
     else throw new Unknown(NOT_OF_AGGREGATES.get(word) ?? `graftd has no counterpart for "${word}"`);
   }
   return keys;
