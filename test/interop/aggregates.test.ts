@@ -1,0 +1,126 @@
+/**
+ * Aggregates and static routes of graftd as BIRD and FRR print them, with the feeder's session and theirs grafted all the while:
+ * AGGREGATOR and ATOMIC_AGGREGATE (RFC 4271 9.2.2.2), more specific routes that "summary-only" keeps back, communities and
+ * MULTI_EXIT_DISC of static routes, and the end of an aggregate with the last route within it.
+ */
+import test from 'ava';
+import { bird, type Daemon, frr, sessionAddress, sessionsWith } from './daemons/index.ts';
+import { Graftd, GraftLoop, UNDONE_AT_MOST } from './graftd.ts';
+import { type Announcement, familyOf } from './routes.ts';
+import { until } from './wait.ts';
+import { FAMILIES, networkFor } from './witness.ts';
+
+const ROUTER = { host: 10, as: 65000 };
+const FEEDER = { kind: bird, name: 'feeder', host: 1, as: 65001 };
+const RECEIVERS = [
+  { kind: bird, name: 'bird', host: 2, as: 65002 },
+  { kind: frr, name: 'frr', host: 3, as: 65003 },
+] as const;
+
+/** Within 10.0.0.0/8 and 2001:db8:1::/48, which hide them; within 172.16.0.0/12, which does not; within nothing. */
+const HIDDEN = ['10.1.0.0/24', '10.2.0.0/24', '2001:db8:1:1::/64'];
+const SHOWN = ['172.16.1.0/24'];
+const BESIDE = ['192.0.2.0/24', '2001:db8:2::/48'];
+const FED: Announcement[] = [...HIDDEN, ...SHOWN, ...BESIDE].map((prefix) => ({ prefix, asPath: [64_500] }));
+
+const AGGREGATES = ['10.0.0.0/8', '172.16.0.0/12', '2001:db8:1::/48'];
+const STATIC = [
+  { prefix: '198.51.100.0/24', communities: ['65000:1', '65000:2'], med: 7 },
+  { prefix: '2001:db8:3::/48', communities: ['65000:3'], med: 9 },
+];
+const STATICS = STATIC.map(({ prefix }) => prefix);
+
+interface FrrRoute {
+  readonly paths: readonly {
+    readonly atomicAggregate?: boolean;
+    readonly aggregatorAs?: number;
+    readonly aggregatorId?: string;
+    readonly metric?: number;
+    readonly community?: { readonly list: readonly string[] };
+    readonly aspath: { readonly string: string };
+  }[];
+}
+
+test('aggregates and static routes as BIRD and FRR print them, with grafts meanwhile', async (t) => {
+  const network = await networkFor(t, bird, frr);
+  if (network === undefined) return;
+  const places = [FEEDER, ...RECEIVERS];
+  const [feeder, ...receivers] = (await Promise.all(
+    places.map(({ kind, name, host, as }, i) => {
+      const neighbors = sessionsWith(network, ROUTER);
+      return kind.start({ network, name, host, as, neighbors, originate: i === 0 ? FED : [] });
+    }),
+  )) as [Daemon, Daemon, Daemon];
+  t.teardown(async () => void (await Promise.all([feeder, ...receivers].map((daemon) => daemon.stop()))));
+  const graftd = await Graftd.start({
+    network,
+    name: 'graftd',
+    ...ROUTER,
+    blades: 2,
+    router: {
+      originate: STATIC,
+      aggregates: AGGREGATES.map((prefix) => ({ prefix, 'summary-only': prefix !== '172.16.0.0/12' })),
+    },
+    neighbors: places.flatMap((place) => sessionsWith(network, place)),
+  });
+  t.teardown(async () => void (await graftd.stop()));
+  await graftd.allEstablished();
+  const loop = new GraftLoop(graftd, graftd.neighbors);
+  t.teardown(async () => void (await loop.stop()));
+
+  const has = async (...expected: string[][]): Promise<void> => {
+    const wanted = expected.flat().sort();
+    for (const daemon of receivers) {
+      let found: string[] = [];
+      await until(`${daemon.kind} to have what it is told`, async () => {
+        const tables = FAMILIES.map((family) =>
+          daemon.routes(family, sessionAddress(network, ROUTER.host, family)),
+        );
+        found = (await Promise.all(tables)).flatMap((table) => [...table.keys()]).sort();
+        return `${found}` === `${wanted}`;
+      }).catch((error: Error) => {
+        throw new Error(`${error.message}: ${wanted}; it has ${found}\n${graftd.log()}`);
+      });
+    }
+  };
+  const [inBird, inFrr] = receivers as [Daemon, Daemon];
+  const frrPath = async (prefix: string) => {
+    const answer = await inFrr.ask(`show bgp ${familyOf(prefix)} unicast ${prefix} json`);
+    return (JSON.parse(answer) as FrrRoute).paths[0];
+  };
+
+  await has(AGGREGATES, STATICS, SHOWN, BESIDE);
+  const id = network.endpoint(ROUTER.host, 4).address;
+  for (const prefix of AGGREGATES) {
+    const printed = await inBird.ask(`show route ${prefix} all`);
+    t.regex(printed, /BGP\.as_path: 65000$/m, prefix);
+    t.regex(printed, /BGP\.atomic_aggr/, prefix);
+    t.regex(printed, new RegExp(`BGP\\.aggregator: ${id} AS65000`), prefix);
+    const path = await frrPath(prefix);
+    t.like(path, { atomicAggregate: true, aggregatorAs: 65_000, aggregatorId: id }, prefix);
+    t.is(path?.aspath.string, '65000');
+  }
+  for (const { prefix, communities, med } of STATIC) {
+    const printed = await inBird.ask(`show route ${prefix} all`);
+    t.regex(printed, new RegExp(`BGP\\.med: ${med}$`, 'm'));
+    for (const each of communities)
+      t.true(printed.includes(`(${each.replace(':', ',')})`), `${prefix} ${each}`);
+    t.notRegex(printed, /aggr/);
+    t.like(await frrPath(prefix), { metric: med, community: { list: communities } });
+  }
+
+  // One of two gone changes nothing; the last one takes its aggregate with it.
+  await feeder.withdraw(['10.1.0.0/24', ...SHOWN]);
+  await has(['10.0.0.0/8', '2001:db8:1::/48'], STATICS, BESIDE);
+  await feeder.withdraw(HIDDEN);
+  await has(STATICS, BESIDE);
+  await feeder.announce(FED);
+  await has(AGGREGATES, STATICS, SHOWN, BESIDE);
+
+  const tally = await loop.stop();
+  t.log(`${network.kind}: ${tally.grafts} grafts (${tally.undone.length} undone)`);
+  t.deepEqual(tally.failed, []);
+  t.true(tally.undone.length <= UNDONE_AT_MOST, tally.undone.join('; '));
+  for (const daemon of receivers) t.deepEqual(daemon.troubles(), [], daemon.kind);
+  t.is(await graftd.stop(), 0, graftd.log());
+});
