@@ -63,6 +63,8 @@ export class LocalRoutes {
   /** AttrId by PrefixId: static routes, and aggregates that there are. */
   readonly #static = new Map<number, number>();
   readonly #aggregated = new Map<number, number>();
+  /** PrefixIds of static routes, in their order; negative: there was no room. */
+  #ids: number[] = [];
   #aggregates: Counted[] = [];
   /** Longest prefixes first: the first one that fits is the nearest. */
   #order: number[] = [];
@@ -135,7 +137,22 @@ export class LocalRoutes {
 
   /** Ids may be others' soon (fabric/phase.ts). */
   forget(): void {
-    if (this.any) this.#intern();
+    if (!this.any) return;
+    const before = this.#ids;
+    this.#intern();
+    if (!this.counting) return;
+    // While all blades slept a static route that is told to nobody lost its id: it counts by the new one.
+    const moved = this.#ids.map((id, i) => [before[i] as number, id] as const).filter(([a, b]) => a !== b);
+    for (const [old] of moved) this.#uncount(old);
+    for (const id of this.#ids) if (id >= 0) this.note(id);
+    for (const [, id] of moved) if (id >= 0) this.#changed(id);
+  }
+
+  #uncount(id: number): void {
+    const within = id < 0 ? 0 : (this.#within[id] as number);
+    if (within === 0) return;
+    this.#within[id] = 0;
+    this.#count(within, -1);
   }
 
   /** The best route of a prefix is another one. */
@@ -195,8 +212,9 @@ export class LocalRoutes {
       return id;
     };
     this.#static.clear();
-    for (const route of this.definition.routes) {
-      const id = prefix(route, PLACE.static);
+    this.#ids = this.definition.routes.map((route) => prefix(route, PLACE.static));
+    for (const [i, route] of this.definition.routes.entries()) {
+      const id = this.#ids[i] as number;
       const attribute = id < 0 ? 0 : set(route.set);
       if (attribute !== 0) this.#static.set(id, attribute);
     }
