@@ -10,6 +10,7 @@ import { PAGE_BITS, SESSION_NUMBER } from '../../src/fabric/layout.ts';
 import { outViews } from '../../src/fabric/memory.ts';
 import { findPath } from '../../src/rib/paths.ts';
 import { ADVERTISED, ATTRIBUTE_MASK, FILTERED, MULTIPATH, UNRESOLVED } from '../../src/rib/route-word.ts';
+import { localRoutes } from './local.ts';
 import type { Neighbour } from './neighbour.ts';
 import type { SimulatedPrefix } from './prefixes.ts';
 import {
@@ -33,11 +34,15 @@ export function announcersOf(world: World): Announcer[] {
 /** I5: each neighbour holds what one router with one BGP process would have told it. */
 export function checkTables(world: World): void {
   const announcers = announcersOf(world);
+  const own = localRoutes(world.local, world.prefixes, (prefix) =>
+    bestOf(candidatesFor(world.prefixes, announcers, prefix, world.costs), world.options),
+  );
   for (const neighbour of world.neighbours) {
     const { index } = neighbour.options;
     if (!neighbour.established) continue;
-    const expected = expectedTable(world.prefixes, announcers, neighbour.options, world.options, world.costs);
-    const paths = expectedPaths(world.prefixes, announcers, neighbour.options, world.options, world.costs);
+    const told = [world.prefixes, announcers, neighbour.options, world.options, world.costs, own] as const;
+    const expected = expectedTable(...told);
+    const paths = expectedPaths(...told);
     const held = neighbour.table;
     for (const [prefix] of world.prefixes.all.entries()) {
       const several = paths.get(prefix)?.join('\n');

@@ -5,6 +5,7 @@
 import { BOX, GRAFT } from '../../src/fabric/layout.ts';
 import { MULTIPATH } from '../../src/rib/route-word.ts';
 import { checkCounters, checkGroups, checkRibs, checkTables, idsInUse, memoryInUse } from './checks.ts';
+import { NO_LOCAL } from './local.ts';
 import type { SimulationOptions } from './options.ts';
 import { World } from './world.ts';
 
@@ -101,6 +102,7 @@ function endAll(world: World): void {
   if (views !== 0 || pages !== 0)
     throw new Error(`${views} out views and ${pages} pages are in use with no session up`);
   if (world.options.sweeps === 0) return;
+  if (world.options.local) world.originate(NO_LOCAL);
   world.sweep();
   const ids = idsInUse(world).join();
   if (ids !== '0,0,0,0') throw new Error(`${ids} ids and blocks are in use with no session up`);

@@ -117,6 +117,8 @@ export interface SimulationOptions {
   /** Whether equally good routes are used together, which may be configured otherwise in the middle; and how at the start. */
   readonly equals: boolean;
   readonly multipath: Multipath | undefined;
+  /** The router has routes of its own (local.ts). */
+  readonly local: boolean;
   readonly slow: number;
   readonly grafts: number;
   readonly aborts: number;
@@ -222,6 +224,11 @@ export function withEquals(options: SimulationOptions): SimulationOptions {
   return { ...options, neighbours, med, resolves, equals: true, multipath: pickMultipath(random) };
 }
 
+/** The same with routes of the router itself, which are configured otherwise in the middle. */
+export function withLocal(options: SimulationOptions): SimulationOptions {
+  return { ...options, local: true };
+}
+
 export function pickMultipath(random: Random): Multipath | undefined {
   if (random.chance(0.1)) return undefined;
   const most = (): number => random.pick([1, 2, 3, 32]);
@@ -312,6 +319,7 @@ function broadOptions(seed: number, random: Random): SimulationOptions {
     views: false,
     equals: false,
     multipath: undefined,
+    local: false,
     slow: random.pick([0, 0, 0.03, 0.1]),
     grafts: random.pick([0, 0.01, 0.05, 0.2]),
     aborts: random.pick([0, 0.005, 0.05]),

@@ -39,7 +39,14 @@ export class Prefixes {
   readonly all: SimulatedPrefix[] = [];
   readonly #index = new Map<string, number>();
 
-  constructor(random: Random, count4: number, count6: number) {
+  /** `more4`, `more6`: NLRI of others, behind these; not those that are there. */
+  constructor(
+    random: Random,
+    count4: number,
+    count6: number,
+    more4: readonly (readonly number[])[] = [],
+    more6: readonly (readonly number[])[] = [],
+  ) {
     for (let i = 0; i < count4; i++) {
       const length = i === 0 ? 0 : random.pick(LENGTHS4);
       this.#add(FAMILY_IPV4, masked([i + 1, 0x80 | (i & 1 ? 1 : 0), 0x81, 0x83], length), length);
@@ -48,6 +55,15 @@ export class Prefixes {
       const length = i === 0 ? 0 : random.pick(LENGTHS6);
       const address = [0x20, 1 + i, 0x0d, 0xb9, ...new Array<number>(11).fill(0x81), 1];
       this.#add(FAMILY_IPV6, masked(address, length), length);
+    }
+    for (const [family, octets, more] of [
+      [FAMILY_IPV4, 4, more4],
+      [FAMILY_IPV6, 16, more6],
+    ] as const) {
+      for (const [length = 0, ...address] of more) {
+        const whole = Array.from({ length: octets }, (_, i) => address[i] ?? 0);
+        if (this.indexOf(family, [length, ...address]) === undefined) this.#add(family, whole, length);
+      }
     }
   }
 

@@ -4,6 +4,7 @@
  */
 import { FAMILY_IPV4 } from '../../src/bgp/families.ts';
 import { behindOther, isShared, ourAses } from './edges.ts';
+import { isOwn } from './local.ts';
 import { LOCAL_AS, LOCAL_ID, type Multipath, type NeighbourOptions } from './options.ts';
 import { passed } from './policies.ts';
 import type { Prefixes, SimulatedPrefix } from './prefixes.ts';
@@ -200,7 +201,9 @@ export function toldTo(
   const told = passed(to.exportPolicy, best.route, prefix, to, from);
   if (told === undefined) return undefined;
   const { route, ownMed } = told;
-  if (isKept(route.communities, to)) return undefined;
+  // Communities of our own routes are for those who are told.
+  const ours = isOwn(best);
+  if (!ours && isKept(route.communities, to)) return undefined;
   const { role } = to;
   const up = role === 'customer' || role === 'peer' || role === 'rs-client';
   if (up && route.otc !== undefined) return undefined; // RFC 9234 5
@@ -208,21 +211,22 @@ export function toldTo(
   const shutting = to.gracefulShutdown && !route.communities.includes(GRACEFUL_SHUTDOWN);
   const reflected = !from.external && !to.external;
   const self = to.transparent ? to.nextHopSelf : to.external || (to.nextHopSelf && from.external);
-  const own = self && !isShared(to, best.route, family); // RFC 4271 5.1.3
+  const own = ours || (self && !isShared(to, best.route, family)); // RFC 4271 5.1.3
   const guarded = isStale(route) && to.longLived === 0; // RFC 9494 4.4, 4.6
   if (guarded && !to.tellStale) return undefined;
   const noExport = guarded && !route.communities.includes(NO_EXPORT) ? [NO_EXPORT] : [];
   return routeText(
     {
       origin: route.origin,
-      ...pathFor(to, route),
+      ...pathFor(ours ? { ...to, transparent: false } : to, route),
       nextHop4: own ? ownAddress4(to) : route.nextHop4,
       nextHop6: own ? octets(to.localAddress) : route.nextHop6,
-      med: to.external && !to.transparent && !ownMed ? undefined : route.med,
+      med: to.external && !to.transparent && !ownMed && !ours ? undefined : route.med,
       localPref: to.external ? undefined : guarded ? 0 : (route.localPref ?? localPref(best)),
       communities: [...route.communities, ...(shutting ? [GRACEFUL_SHUTDOWN] : []), ...noExport],
       originator: reflected ? (route.originator ?? from.bgpId) : undefined,
       clusters: reflected ? [LOCAL_ID, ...route.clusters] : [],
+      aggregate: route.aggregate,
       otc: route.otc ?? (down ? ourAses(to)[0] : undefined),
     },
     family,
@@ -235,8 +239,9 @@ function chosenFor(
   candidates: readonly Candidate[],
   prefix: SimulatedPrefix,
   rules: MedRules,
+  own: Candidate | undefined,
 ): Candidate | undefined {
-  const best = bestOf(candidates, rules);
+  const best = own ?? bestOf(candidates, rules);
   if (best === undefined || to.instead === undefined) return best;
   const inside = ({ from }: Candidate): boolean => to.external || from.external || from.client || to.client;
   const tellable = (each: Candidate): boolean =>
@@ -278,6 +283,9 @@ function octets(words: readonly number[]): number[] {
   return words.flatMap((word) => [word >>> 24, (word >>> 16) & 255, (word >>> 8) & 255, word & 255]);
 }
 
+/** By prefix, what stands in the place of neighbours' routes (local.ts). */
+type OwnRoutes = ReadonlyMap<number, Candidate | 'kept back'>;
+
 /** Everything that a neighbour must hold once all is quiet. */
 export function expectedTable(
   prefixes: Prefixes,
@@ -285,11 +293,14 @@ export function expectedTable(
   to: NeighbourOptions,
   rules: MedRules,
   costs: Costs,
+  own: OwnRoutes,
 ): Map<number, string> {
   const table = new Map<number, string>();
   for (const [prefix, each] of prefixes.all.entries()) {
+    const ours = own.get(prefix);
+    if (ours === 'kept back') continue;
     const candidates = candidatesFor(prefixes, announcers, prefix, costs);
-    const told = toldTo(to, chosenFor(to, candidates, each, rules), each);
+    const told = toldTo(to, chosenFor(to, candidates, each, rules, ours), each);
     if (told !== undefined) table.set(prefix, told);
   }
   return table;
@@ -316,12 +327,16 @@ export function expectedPaths(
   to: NeighbourOptions,
   rules: MedRules,
   costs: Costs,
+  own: OwnRoutes,
 ): Map<number, string[]> {
   const table = new Map<number, string[]>();
   for (const [prefix, each] of prefixes.all.entries()) {
     if ((to.toldFamilies & each.family) === 0) continue;
     // Told to one of its kind: to itself nothing of its own would be told.
-    const told = ranked(candidatesFor(prefixes, announcers, prefix, costs), rules)
+    const ours = own.get(prefix);
+    const others =
+      ours === 'kept back' ? [] : ranked(candidatesFor(prefixes, announcers, prefix, costs), rules);
+    const told = (ours === undefined || ours === 'kept back' ? others : [ours, ...others])
       .map((candidate) => ({ candidate, text: toldTo({ ...to }, candidate, each) }))
       .filter(({ text }) => text !== undefined)
       .slice(0, to.mostTold === 0 ? undefined : to.mostTold)

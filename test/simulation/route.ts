@@ -30,6 +30,8 @@ export interface Route {
   readonly clusters: readonly number[];
   /** ONLY_TO_CUSTOMER (RFC 9234). */
   readonly otc?: number | undefined;
+  /** It stands for others: ATOMIC_AGGREGATE, and AGGREGATOR, are there. */
+  readonly aggregate?: boolean | undefined;
 }
 
 /** Community that says who announced a route: 0x4000 + neighbour, and a version. */
@@ -158,6 +160,7 @@ export function routeText(route: Route, family: number): string {
     route.originator,
     route.clusters,
     route.otc,
+    route.aggregate ?? false,
   );
 }
 
@@ -171,12 +174,13 @@ function text(
   originator: number | undefined,
   clusters: readonly number[],
   otc: number | undefined,
+  aggregate: boolean,
 ): string {
   const hex = [...nextHop].map((octet) => octet.toString(16).padStart(2, '0')).join('');
   return (
     `path [${path}] origin ${origin} next hop ${hex} med ${med ?? '-'} local-pref ${localPref ?? '-'} ` +
     `communities [${communitiesText(communities)}] ` +
-    `originator ${originator ?? '-'} clusters [${clusters.join(' ')}]${otc === undefined ? '' : ` otc ${otc}`}`
+    `originator ${originator ?? '-'} clusters [${clusters.join(' ')}]${otc === undefined ? '' : ` otc ${otc}`}${aggregate ? ' aggregate' : ''}`
   );
 }
 
@@ -318,6 +322,7 @@ function describe(bytes: Uint8Array, start: number, end: number): { text: string
       words(AttributeType.OriginatorId)[0],
       words(AttributeType.ClusterList),
       words(AttributeType.OnlyToCustomer)[0],
+      values.has(AttributeType.AtomicAggregate) && values.has(AttributeType.Aggregator),
     ),
     from: tagged(communities),
   };

@@ -12,12 +12,13 @@ import {
   optionsFor,
   type SimulationOptions,
   withEquals,
+  withLocal,
   withPaths,
   withViews,
 } from './options.ts';
 
-const HELP = `npm run simulate -- [--seeds N] [--from SEED] [--seconds S] [--faults all|deaths|full|none] [--blades N] [--paths] [--views] [--equals] [--edges] [--first]
-npm run simulate -- --seed SEED [--faults all|deaths|full|none] [--blades N] [--paths] [--views] [--equals] [--edges]
+const HELP = `npm run simulate -- [--seeds N] [--from SEED] [--seconds S] [--faults all|deaths|full|none] [--blades N] [--paths] [--views] [--equals] [--edges] [--local] [--first]
+npm run simulate -- --seed SEED [--faults all|deaths|full|none] [--blades N] [--paths] [--views] [--equals] [--edges] [--local]
 
 Plays random histories of a whole chassis: routes that come and go, grafts, slow neighbours, sessions that fall. Every
 session must stay up, and at rest every neighbour must hold what a router with one blade would have told it.
@@ -33,6 +34,7 @@ session must stay up, and at rest every neighbour must hold what a router with o
   --views        neighbours are told other routes than the best
   --equals       equally good routes are used together
   --edges        to some neighbours we are another AS, or next hops are theirs, too
+  --local        the router has static routes and aggregates, other ones at times
   --first        ends at the first failure
   --seed SEED    this history alone, with everything that happens in it
 
@@ -57,6 +59,7 @@ const { values } = parseArgs({
     views: { type: 'boolean', default: false },
     equals: { type: 'boolean', default: false },
     edges: { type: 'boolean', default: false },
+    local: { type: 'boolean', default: false },
     first: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
   },
@@ -95,7 +98,8 @@ function withMore(options: SimulationOptions): SimulationOptions {
   const told = values.views ? withViews(options) : options;
   const several = values.paths ? withPaths(told) : told;
   const equal = values.equals ? withEquals(several) : several;
-  return values.edges ? withEdges(equal) : equal;
+  const edges = values.edges ? withEdges(equal) : equal;
+  return values.local ? withLocal(edges) : edges;
 }
 
 function playOne(options: SimulationOptions): void {

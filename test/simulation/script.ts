@@ -25,6 +25,8 @@ export type Action = { readonly neighbour: number } & (
   | { readonly kind: 'cost'; readonly hop: number; readonly cost: number | undefined }
   /** The RPKI says that this AS may originate a prefix; undefined: it says nothing of it. */
   | { readonly kind: 'origin'; readonly prefix: number; readonly as: number | undefined }
+  /** Other routes of the router itself, by the seed that they are chosen by; undefined: none. */
+  | { readonly kind: 'local'; readonly choice: number | undefined }
   | {
       readonly kind: 'configure';
       readonly importAccept: boolean;
@@ -51,7 +53,8 @@ export function scriptFor(options: SimulationOptions): Action[] {
   const writer = new ScriptWriter(options);
   const actions: Action[] = options.neighbours.map(({ index }) => ({ kind: 'up', neighbour: index }));
   while (actions.length < options.actions) actions.push(...writer.next());
-  return validated(costly(reconfigured([...actions, ...writer.end()], options), options), options);
+  const told = costly(reconfigured([...actions, ...writer.end()], options), options);
+  return originating(validated(told, options), options);
 }
 
 /** The same script, with changes of configuration in it. */
@@ -116,6 +119,18 @@ function validated(
     as: random.pick(origins),
   });
   return actions.flatMap((action) => (random.chance(0.1) ? [action, change()] : [action]));
+}
+
+/** The same script, with changes of the router's own routes in it. */
+function originating(actions: readonly Action[], { seed, local }: SimulationOptions): Action[] {
+  if (!local) return [...actions];
+  const random = new Random(seed ^ 0x10ca1);
+  const often = random.pick([0, 0.02, 0.1]);
+  return actions.flatMap((action): Action[] => {
+    if (!random.chance(often)) return [action];
+    const choice = random.chance(0.1) ? undefined : random.below(1 << 20);
+    return [action, { kind: 'local', neighbour: 0, choice }];
+  });
 }
 
 class ScriptWriter {

@@ -11,6 +11,7 @@ import { BLADE_WORD, CONNECTION } from '../../src/fabric/layout.ts';
 import { type FabricMemory, receivedColumns, sources } from '../../src/fabric/memory.ts';
 import type { TableInForce } from '../../src/policy/validation.ts';
 import { describeFor } from '../../src/rib/attribute-row.ts';
+import type { LocalDefinition } from '../../src/rib/own-source.ts';
 import { Death, live } from './death.ts';
 import { identityOf, type SimulationOptions } from './options.ts';
 import { POLICIES } from './policies.ts';
@@ -20,6 +21,8 @@ export interface BladeWorld {
   readonly tracing: boolean;
   /** What the RPKI says. */
   readonly origins?: TableInForce;
+  /** The router's own routes. */
+  readonly localDefinition?: LocalDefinition;
   /** Others may run now, in the middle of this blade's turn. */
   preempt(blade: SimulatedBlade): void;
   trace(text: string): void;
@@ -70,6 +73,7 @@ export class SimulatedBlade {
       this.fabric.bells.orders(slot),
       POLICIES,
       world.origins,
+      world.localDefinition,
     );
     if (world.tracing) this.#traceDecisions();
   }

@@ -14,12 +14,21 @@ import { UNREACHABLE } from '../../src/fabric/next-hops.ts';
 import type { TableInForce } from '../../src/policy/validation.ts';
 import { describeFor } from '../../src/rib/attribute-row.ts';
 import { isOn, multipathWord } from '../../src/rib/multipath.ts';
+import { type LocalDefinition, OWN_PLACES } from '../../src/rib/own-source.ts';
 import { difference } from '../../src/rpki/build.ts';
 import { VrpTable } from '../../src/rpki/table.ts';
 import { SimulatedCard } from './card.ts';
 import { instrument, live } from './death.ts';
 import { asesOf, sharedOf } from './edges.ts';
 import { GraftDesk } from './graft-desk.ts';
+import {
+  definitionOf,
+  LOCAL_PREFIXES4,
+  LOCAL_PREFIXES6,
+  type LocalOptions,
+  NO_LOCAL,
+  pickLocal,
+} from './local.ts';
 import { Neighbour } from './neighbour.ts';
 import {
   identityOf,
@@ -64,6 +73,8 @@ export class World {
   readonly costs = new Map<number, number | undefined>();
   /** How many equally good routes are used together now. */
   multipath: Multipath | undefined;
+  /** The router's own routes now. */
+  local: LocalOptions = NO_LOCAL;
   readonly #random: Random;
   readonly #sweepRandom: Random;
   readonly #log: ((text: string) => void) | undefined;
@@ -86,7 +97,17 @@ export class World {
     this.#sweepRandom = new Random(options.seed ^ 0x53ee9);
     const memory = createFabricMemory(fabricOptions(options));
     this.fabric = new Fabric(memory, options.blades, describeFor(identityOf(options), memory));
-    this.prefixes = new Prefixes(new Random(options.seed ^ 0x9f1), options.prefixes4, options.prefixes6);
+    this.prefixes = new Prefixes(
+      new Random(options.seed ^ 0x9f1),
+      options.prefixes4,
+      options.prefixes6,
+      options.local ? LOCAL_PREFIXES4 : [],
+      options.local ? LOCAL_PREFIXES6 : [],
+    );
+    if (options.local) {
+      this.fabric.sessionLimit = options.neighbours.length;
+      this.local = pickLocal(new Random(options.seed ^ 0x10ca), this.prefixes);
+    }
     this.#script = scriptFor(options);
     this.neighbours = options.neighbours.map((each) => new Neighbour({ ...each }, this));
     this.multipath = options.multipath;
@@ -112,6 +133,10 @@ export class World {
   }
 
   // ── what the parts ask of the world ──
+
+  get localDefinition(): LocalDefinition {
+    return definitionOf(this.local, this.prefixes);
+  }
 
   addresses(session: number): { local: readonly number[]; remote: readonly number[] } {
     const { localAddress, address } = this.options.neighbours[session] as NeighbourOptions;
@@ -426,9 +451,20 @@ export class World {
       case 'cost':
         this.costs.set(action.hop, action.cost);
         break;
+      case 'local':
+        this.originate(
+          action.choice === undefined ? NO_LOCAL : pickLocal(new Random(action.choice), this.prefixes),
+        );
+        break;
       default:
         action satisfies never;
     }
+  }
+
+  /** The router's own routes are other ones. */
+  originate(local: LocalOptions): void {
+    this.local = local;
+    for (const blade of this.blades) blade.order({ kind: 'local', local: this.localDefinition });
   }
 
   /** The RPKI says something else: all blades get another table, and what is different in it. */
@@ -566,7 +602,7 @@ function fabricOptions(options: SimulationOptions): FabricOptions {
   return {
     blades: options.blades,
     lineCards: 1,
-    sessions: options.neighbours.length,
+    sessions: options.neighbours.length + (options.local ? OWN_PLACES : 0),
     // Each blade that dies takes what is left of its blocks of ids with it.
     prefixes4: options.deaths > 0 ? 1 << 15 : 1 << 10,
     prefixes6: options.deaths > 0 ? 1 << 15 : 1 << 10,

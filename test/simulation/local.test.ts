@@ -1,0 +1,51 @@
+/**
+ * I5 for the routes of the router itself: static ones and aggregates are told as one router would tell them whatever the number of
+ * blades and wherever sessions live, through grafts, deaths, sweeps and changes of what they are.
+ */
+import test from 'ava';
+import { play } from './history.ts';
+import {
+  deadlyOptionsFor,
+  faultyOptionsFor,
+  optionsFor,
+  type SimulationOptions,
+  withLocal,
+  withPaths,
+  withViews,
+} from './options.ts';
+
+/** Histories of each test: a stated number, so that every machine plays the same ones. */
+const HISTORIES = 6;
+
+/** Static routes behind an aggregate lost their ids in these, as they were told to nobody. */
+const KEPT_BACK = [24, 59];
+
+/** Others than the best route are told, in a part of the histories. */
+const isMixed = (seed: number): boolean => seed % 4 === 0;
+
+function attempt(faults: string, options: SimulationOptions): ReturnType<typeof play> {
+  const more = isMixed(options.seed);
+  try {
+    return play(withLocal(more ? withPaths(withViews(options)) : options));
+  } catch (error) {
+    const alone = `npm run simulate -- --seed ${options.seed} --faults ${faults} --local${more ? ' --views --paths' : ''}`;
+    throw new Error(`${(error as Error).message}\n  again, alone: ${alone}`, { cause: error });
+  }
+}
+
+test.serial('routes of the router itself are told the same by one blade and by many', (t) => {
+  for (const seed of [...Array.from({ length: HISTORIES }, (_, i) => i + 1), ...KEPT_BACK]) {
+    const many = attempt('none', optionsFor(seed));
+    const one = attempt('none', optionsFor(seed, 1));
+    t.deepEqual(many.tables, one.tables, `seed ${seed}`);
+  }
+});
+
+test.serial('blades die and hang, and what is told is right when it is over', (t) => {
+  let deaths = 0;
+  for (let seed = 1; seed <= HISTORIES; seed++) {
+    deaths += attempt('deaths', deadlyOptionsFor(seed)).deaths;
+    deaths += attempt('all', faultyOptionsFor(seed)).deaths;
+  }
+  t.true(deaths > HISTORIES);
+});
