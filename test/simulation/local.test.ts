@@ -7,6 +7,7 @@ import { play } from './history.ts';
 import {
   deadlyOptionsFor,
   faultyOptionsFor,
+  fullOptionsFor,
   optionsFor,
   type SimulationOptions,
   withLocal,
@@ -19,6 +20,9 @@ const HISTORIES = 6;
 
 /** Static routes behind an aggregate lost their ids in these, as they were told to nobody. */
 const KEPT_BACK = [24, 59];
+
+/** A route of the router found room after a sweep, and stayed untold. */
+const FOUND_ROOM = [30, 31, 100];
 
 /** Others than the best route are told, in a part of the histories. */
 const isMixed = (seed: number): boolean => seed % 4 === 0;
@@ -48,4 +52,8 @@ test.serial('blades die and hang, and what is told is right when it is over', (t
     deaths += attempt('all', faultyOptionsFor(seed)).deaths;
   }
   t.true(deaths > HISTORIES);
+});
+
+test.serial('what found no room in a full table is told when there is some', (t) => {
+  for (const seed of FOUND_ROOM) t.notThrows(() => play(withLocal(fullOptionsFor(seed))));
 });
