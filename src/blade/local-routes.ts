@@ -142,7 +142,8 @@ export class LocalRoutes {
     const had = new Set([...this.#static.keys(), ...this.#aggregated.keys()]);
     this.#intern();
     // What found no room before is there now.
-    for (const id of [...this.#static.keys(), ...this.#aggregated.keys()]) if (!had.has(id)) this.#changed(id);
+    for (const id of [...this.#static.keys(), ...this.#aggregated.keys()])
+      if (!had.has(id)) this.#changed(id);
     if (!this.counting) return;
     // While all blades slept a static route that is told to nobody lost its id: it counts by the new one.
     const moved = this.#ids.map((id, i) => [before[i] as number, id] as const).filter(([a, b]) => a !== b);
