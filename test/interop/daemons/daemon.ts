@@ -36,7 +36,7 @@ export interface DaemonOptions {
   as: number;
   neighbors: readonly NeighborOptions[];
   originate?: readonly Announcement[];
-  /** What else is to be said of the router itself, in FRR's language. */
+  /** What else is to be said of the router itself, in FRR's language or in GoBGP's. */
   routerLines?: readonly string[];
   /** It restarts gracefully, and helps others to (RFC 4724); so it may be started again with the same options. */
   graceful?: boolean;

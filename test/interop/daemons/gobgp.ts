@@ -79,6 +79,7 @@ function configuration(options: DaemonOptions): string {
     `router-id = "${routerId(options)}"`,
     `port = ${network.endpoint(host).port}`,
     `local-address-list = [${listen.map((address) => `"${address}"`).join(', ')}]`,
+    ...(options.routerLines ?? []),
     ...neighbors.flatMap((neighbor) => neighborLines(neighbor, options)),
     '',
   ].join('\n');
