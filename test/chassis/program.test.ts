@@ -203,6 +203,7 @@ test.serial('without a usable database it routes, and says so', async (t) => {
 test.serial('a database whose folder becomes unusable while it runs does not stop the router', async (t) => {
   const program = await Program.run(t, { neighbors: [A, B] });
   const a = await speaker(t, program.port, A);
+  await up(program);
   for (const suffix of ['', '-wal', '-shm']) rmSync(program.state + suffix, { force: true });
   mkdirSync(program.state);
   chmodSync(program.folder, 0o500);
@@ -238,10 +239,7 @@ test.serial('anything on the control socket is answered with an error, and harms
   }
   const half = connect(program.control, () => half.write('{"id":1,"com'));
   half.on('error', () => {});
-  const state = async (): Promise<string | undefined> =>
-    (await program.call<SessionRow[]>('show sessions'))[0]?.state;
-  // The neighbour may be up a little before the chassis is.
-  await until('the session to be up', async () => (await state()) === 'Established');
+  await up(program);
   t.is(a.stats().resets, 0);
   t.is((await program.end('SIGTERM')).status, 0);
 });
@@ -262,3 +260,10 @@ test.serial('commands fail in one line with their exit status', async (t) => {
     oneLine(t, ended.stderr, says);
   }
 });
+
+/** A neighbour may be up a little before the chassis is; what is grafted then starts anew. */
+async function up(program: Program): Promise<void> {
+  const state = async (): Promise<string | undefined> =>
+    (await program.call<SessionRow[]>('show sessions'))[0]?.state;
+  await until('the session to be up', async () => (await state()) === 'Established');
+}
