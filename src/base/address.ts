@@ -119,6 +119,22 @@ export function ipv6Bytes(word0: number, word1: number, word2: number, word3: nu
   return bytes;
 }
 
+/** fe80::/10 (RFC 4291 2.5.6), with or without a zone. */
+export function isLinkLocal(address: string): boolean {
+  return /^fe[89ab]/i.test(address);
+}
+
+/** "fe80::1" of "fe80::1%eth0" (RFC 4007 11.2). */
+export function withoutZone(address: string): string {
+  return address.replace(/%.*/, '');
+}
+
+/** "eth0" of "fe80::1%eth0". */
+export function zoneOf(address: string): string | undefined {
+  const at = address.indexOf('%');
+  return at < 0 ? undefined : address.slice(at + 1);
+}
+
 export interface AddressPrefix {
   /** 4 or 16 octets. */
   readonly bytes: Uint8Array;

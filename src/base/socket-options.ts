@@ -10,7 +10,7 @@
 import { createRequire } from 'node:module';
 import { isIPv6 } from 'node:net';
 import { endianness } from 'node:os';
-import { parseAddress } from './address.ts';
+import { parseAddress, withoutZone } from './address.ts';
 
 /** How a neighbour's connection is protected. */
 export interface Protection {
@@ -178,7 +178,7 @@ function setInteger(fd: number, level: number, name: number, value: number): num
 
 /** struct sockaddr_in, or sockaddr_in6. */
 function writeSocketAddress(into: Uint8Array, ipv6Socket: boolean, address: string): void {
-  const bytes = parseAddress(address) as Uint8Array;
+  const bytes = parseAddress(withoutZone(address)) as Uint8Array;
   writeNative16(into, 0, ipv6Socket ? AF_INET6 : AF_INET);
   if (!ipv6Socket) into.set(bytes, 4);
   else if (bytes.length === 16) into.set(bytes, 8);

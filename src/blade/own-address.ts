@@ -5,23 +5,33 @@ import { SESSION } from '../fabric/layout.ts';
 export interface OwnAddress {
   /** Over IPv6 there is none: our BGP Identifier stands in. */
   readonly ipv4: Uint8Array;
-  /** An IPv4 address goes into IPv6 as ::ffff:a.b.c.d. Behind it is the link-local address, where the neighbour is on the same link. */
+  /**
+   * An IPv4 address goes into IPv6 as ::ffff:a.b.c.d. On one link with the neighbour it is the global address and the link-local one
+   * behind it (RFC 2545 3), or a link-local one alone where there is no other.
+   */
   readonly ipv6: Uint8Array;
   readonly overIpv6: boolean;
 }
 
 export function ownAddress(fabric: Fabric, session: number, localId: number): OwnAddress {
-  // RFC 2545 3
-  const onLink = fabric.session(session, SESSION.linkLocal) !== 0;
-  const ipv6 = new Uint8Array(onLink ? 32 : 16);
-  const view = new DataView(ipv6.buffer);
-  for (let i = 0; i < 4; i++) {
-    view.setInt32(i * 4, fabric.session(session, SESSION.localAddress + i));
-    if (onLink) view.setInt32(16 + i * 4, fabric.session(session, SESSION.linkLocal + i));
-  }
+  const local = wordsOf(fabric, session, SESSION.localAddress);
+  const view = new DataView(local.buffer);
   const mapped = view.getUint32(0) === 0 && view.getUint32(4) === 0 && view.getUint32(8) === 0xffff;
   const ipv4 = new Uint8Array(4);
-  if (mapped) ipv4.set(ipv6.subarray(12));
+  if (mapped) ipv4.set(local.subarray(12));
   else new DataView(ipv4.buffer).setUint32(0, localId);
-  return { ipv4, ipv6, overIpv6: !mapped };
+  return { ipv4, ipv6: onLink(local, wordsOf(fabric, session, SESSION.otherAddress)), overIpv6: !mapped };
+}
+
+function onLink(local: Uint8Array, other: Uint8Array): Uint8Array {
+  if (other.every((octet) => octet === 0)) return local;
+  const isLinkLocal = local[0] === 0xfe && (local[1]! & 0xc0) === 0x80;
+  return isLinkLocal ? Uint8Array.of(...other, ...local) : Uint8Array.of(...local, ...other);
+}
+
+function wordsOf(fabric: Fabric, session: number, word: number): Uint8Array {
+  const bytes = new Uint8Array(16);
+  const view = new DataView(bytes.buffer);
+  for (let i = 0; i < 4; i++) view.setInt32(i * 4, fabric.session(session, word + i));
+  return bytes;
 }

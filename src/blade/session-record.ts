@@ -45,7 +45,7 @@ export function writeNegotiated(
   const at = fabric.connections.at(index, connection);
   for (let i = 0; i < 4; i++) {
     set(SESSION.localAddress + i, fabric.connections.words[at + CONNECTION.localAddress + i] as number);
-    set(SESSION.linkLocal + i, fabric.connections.words[at + CONNECTION.linkLocal + i] as number);
+    set(SESSION.otherAddress + i, fabric.connections.words[at + CONNECTION.otherAddress + i] as number);
     set(SESSION.peerAddress + i, configuration.addressWords[i] as number);
   }
   set(SESSION.addPath, negotiated.pathsReceived | (negotiated.pathsSent << 8));

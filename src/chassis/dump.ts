@@ -3,7 +3,7 @@
  * blades are not asked, and go on meanwhile: each prefix is as it stands when it is written.
  */
 import { stat } from 'node:fs/promises';
-import { parseAddress } from '../base/address.ts';
+import { parseAddress, withoutZone } from '../base/address.ts';
 import {
   AttributeType,
   findAttribute,
@@ -32,7 +32,7 @@ export async function dumpMrt(chassis: Chassis, file: string): Promise<DumpRepor
   const sessions = [...chassis.sessions];
   const peers = sessions.map(({ index, neighbor }) => ({
     bgpId: fabric.session(index, SESSION.peerId) >>> 0,
-    address: parseAddress(neighbor.address) as Uint8Array,
+    address: parseAddress(withoutZone(neighbor.address)) as Uint8Array,
     as: neighbor.as,
   }));
   const time = Math.floor(Date.now() / 1000);

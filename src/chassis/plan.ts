@@ -1,5 +1,5 @@
 /** From the configuration file to what blades and line cards are given: sessions by index, in numbers. */
-import { type AddressPrefix, parsePrefix } from '../base/address.ts';
+import { type AddressPrefix, parsePrefix, withoutZone, zoneOf } from '../base/address.ts';
 import { protectionTrouble } from '../base/socket-options.ts';
 import { FAMILY_IPV4, familyBits } from '../bgp/families.ts';
 import type { NeighbourRules } from '../bgp/neighbour-rules.ts';
@@ -258,7 +258,12 @@ export function rehearsalConfiguration(configuration: Configuration, index: numb
 }
 
 export function cardNeighbor(neighbor: NeighborConfiguration, session: number): Neighbor {
-  const { address, port, localAddress } = neighbor;
+  const { address, port } = neighbor;
+  const zone = zoneOf(address);
+  const localAddress =
+    neighbor.localAddress === undefined || zone === undefined
+      ? neighbor.localAddress
+      : `${withoutZone(neighbor.localAddress)}%${zone}`;
   return {
     session,
     address,

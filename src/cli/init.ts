@@ -84,7 +84,7 @@ async function readListen(text: string): Promise<string> {
 }
 
 async function readNeighbors(text: string): Promise<StarterNeighbor[]> {
-  const { address, asNumber } = await kinds();
+  const { neighborAddress, asNumber } = await kinds();
   return text
     .split(/[\s,]+/)
     .filter((each) => each !== '')
@@ -92,7 +92,7 @@ async function readNeighbors(text: string): Promise<StarterNeighbor[]> {
       const [name = '', as] = each.split('=');
       if (as === undefined) throw new UsageError(`"${each}" is no neighbour: write ADDRESS=AS`);
       try {
-        return { address: readKind(address, name), as: readKind(asNumber, as) };
+        return { address: readKind(neighborAddress, name), as: readKind(asNumber, as) };
       } catch (error) {
         throw new UsageError(`"${each}" is no neighbour: ${(error as Error).message}`);
       }

@@ -3,13 +3,22 @@
  * graftd names a neighbour: `2001:DB8::0:1` and `2001:db8::1` are the same one.
  */
 import { isIPv4, isIPv6, SocketAddress } from 'node:net';
+import { isLinkLocal, withoutZone, zoneOf } from '../base/address.ts';
 import type { Family } from '../bgp/families.ts';
 
-/** The canonical text (RFC 5952), or undefined. IPv4-mapped IPv6 is the IPv4 address; a zone is not taken. */
+/** IFNAMSIZ; of digits alone it would be a number, which is another one after each start of the machine. */
+const ZONE = /^(?!\d+$)[\dA-Za-z.:-]{1,15}$/;
+
+/**
+ * The canonical text (RFC 5952), or undefined. IPv4-mapped IPv6 is the IPv4 address; a link-local address may have a zone, the
+ * name of an interface (RFC 4007 11.2).
+ */
 export function canonicalAddress(text: string): string | undefined {
   if (isIPv4(text)) return text;
-  if (!isIPv6(text) || text.includes('%')) return undefined;
-  const address = new SocketAddress({ address: text, family: 'ipv6' }).address;
+  const [plain, zone] = [withoutZone(text), zoneOf(text)];
+  if (!isIPv6(text)) return undefined;
+  const address = new SocketAddress({ address: plain, family: 'ipv6' }).address;
+  if (zone !== undefined) return isLinkLocal(address) && ZONE.test(zone) ? `${address}%${zone}` : undefined;
   const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/.exec(address);
   return mapped ? mapped[1]! : address;
 }
@@ -30,7 +39,8 @@ export function unusableAddress(address: string): string | undefined {
   if (address === '255.255.255.255') return 'is the broadcast address';
   if (addressFamily(address) === 'ipv6-unicast') {
     if (/^ff/.test(address)) return 'is a multicast address';
-    if (/^fe[89ab]/.test(address)) return 'is link-local, which would need a zone; graftd has no zones';
+    if (isLinkLocal(address) && zoneOf(address) === undefined)
+      return 'is link-local: say on which interface, like fe80::1%eth0';
     return undefined;
   }
   const first = Number(address.split('.')[0]);
@@ -44,7 +54,7 @@ export function unusableAddress(address: string): string | undefined {
 export function canonicalPrefix(text: string): string | undefined {
   const [head, tail, ...rest] = text.split('/');
   const address = canonicalAddress(head ?? '');
-  if (address === undefined || rest.length > 0) return undefined;
+  if (address === undefined || rest.length > 0 || zoneOf(address) !== undefined) return undefined;
   const bits = addressFamily(address) === 'ipv4-unicast' ? 32 : 128;
   if (tail !== undefined && !/^\d{1,3}$/.test(tail)) return undefined;
   const length = tail === undefined ? bits : Number(tail);
@@ -52,9 +62,9 @@ export function canonicalPrefix(text: string): string | undefined {
   return `${networkAddress(address, length)}/${length}`;
 }
 
-/** Whether a canonical address is in a canonical prefix. */
+/** Whether a canonical address is in a canonical prefix, whatever its zone. */
 export function contains(prefix: string, address: string): boolean {
-  return canonicalPrefix(`${address}/${prefix.split('/')[1]}`) === prefix;
+  return canonicalPrefix(`${withoutZone(address)}/${prefix.split('/')[1]}`) === prefix;
 }
 
 function networkAddress(address: string, length: number): string {

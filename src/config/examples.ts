@@ -10,7 +10,7 @@
  */
 import { resolve } from 'node:path';
 import { LineCounter, type Node, parseDocument } from 'yaml';
-import { parseAddress, parsePrefix } from '../base/address.ts';
+import { parseAddress, parsePrefix, withoutZone } from '../base/address.ts';
 import { type AttributeView, COMMUNITY_TYPE } from '../policy/attributes.ts';
 import { COMMUNITY_SIZE, type CommunityKind, communityText } from '../policy/community.ts';
 import type { NeighborContext } from '../policy/conditions.ts';
@@ -181,7 +181,7 @@ function exampleRoute(values: Example['route']): ExampleRoute {
 function contextOf({ router, neighbors }: Configuration, text = '192.0.2.1', as = 0): NeighborContext {
   const known = neighbors.find((each) => each.address === text);
   const theirs = known?.as ?? as;
-  const bytes = parseAddress(text) as Uint8Array;
+  const bytes = parseAddress(withoutZone(text)) as Uint8Array;
   return {
     address: bytes,
     as: theirs,

@@ -21,7 +21,9 @@ import {
   ipv4Address,
   ipv6Address,
   listenAddress,
+  localAddress,
   localRole,
+  neighborAddress,
   password,
   plainCommunity,
   policy,
@@ -132,9 +134,9 @@ export const chassisKeys = {
 
 // biome-ignore format: one line a row
 export const cacheKeys = {
-  address: required(address, { doc: 'The address of the cache.' }),
+  address: required(neighborAddress, { doc: 'The address of the cache.' }),
   port: defaulted(port, { default: 323, doc: 'The port to connect to (RFC 8210 9: 323 for plain TCP).' }),
-  'local-address': optional(address, { doc: 'The address to connect from.' }),
+  'local-address': optional(localAddress, { doc: 'The address to connect from.' }),
   preference: defaulted(integer(0, 255), { default: 1, doc: 'Of the caches that have told everything, the one with the lowest preference is believed; of equals the first.' }),
   refresh: optional(integer(1, 86400), { doc: 'Seconds between two questions for what is new, in place of what the cache says.' }),
   retry: optional(integer(1, 7200), { doc: 'Seconds until a cache that could not be reached is tried again, at most, in place of what the cache says.' }),
@@ -148,13 +150,13 @@ export const rpkiKeys = {
 
 // biome-ignore format: one line a row
 export const neighborKeys = {
-  address: required(address, { doc: 'The address of the neighbour.' }),
+  address: required(neighborAddress, { doc: 'The address of the neighbour; a link-local one with the interface that it is on, like fe80::1%eth0.' }),
   as: required(asNumber, { doc: 'The AS number of the neighbour; the router\'s own for iBGP.' }),
   'local-as': optional(asNumber, { doc: 'The AS number that this router has in the eyes of the neighbour, where that is not its own; for eBGP. The router\'s own goes behind it in what it is told, and it goes in front of what it tells.' }),
   'local-as-no-prepend': defaulted(flag, { default: false, doc: 'true: local-as is not put in front of the path of what the neighbour tells.' }),
   'local-as-replace-as': defaulted(flag, { default: false, doc: 'true: what the neighbour is told has local-as in its path instead of the router\'s own AS, not both.' }),
   port: defaulted(port, { default: 179, doc: 'The port to connect to.' }),
-  'local-address': optional(address, { doc: 'The address to connect from.' }),
+  'local-address': optional(localAddress, { doc: 'The address to connect from.' }),
   password: optional(password, { doc: 'The key of TCP MD5 signatures (RFC 2385), the same on both sides: what is not signed with it is dropped by the kernel.' }),
   'ttl-security': optional(integer(1, 254), { doc: 'How many hops away the neighbour is at most, 1 for one on the same link: what comes from further away is dropped by the kernel (GTSM, RFC 5082). Both sides must have it.' }),
   passive: defaulted(flag, { default: false, doc: 'true: never connect, only wait for the neighbour.' }),

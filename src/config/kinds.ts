@@ -1,6 +1,6 @@
 /** The kinds of scalar that the configuration knows: what each accepts, and what it says of what it refuses. */
 import { isIPv4 } from 'node:net';
-import { parsePrefix } from '../base/address.ts';
+import { isLinkLocal, parsePrefix, zoneOf } from '../base/address.ts';
 import { FAMILIES, type Family } from '../bgp/families.ts';
 import { ROLES } from '../bgp/roles.ts';
 import { canonicalAddress, canonicalPrefix, unusableAddress } from './address.ts';
@@ -108,15 +108,35 @@ export const filePath: Scalar<string> = {
   },
 };
 
-/** An address that a neighbour or this router can have. */
-export const address: Scalar<string> = {
+/** An address of this end: the zone of a link-local one is that of the other end. */
+export const localAddress: Scalar<string> = {
   form: 'scalar',
   schema: { type: 'string', minLength: 1 },
   read(value, source) {
     const canonical = typeof value === 'string' ? canonicalAddress(value) : undefined;
     if (canonical === undefined) return new Wrong(notAnAddress(value, source, 'an IPv4 or IPv6 address'));
-    const unusable = unusableAddress(canonical);
+    const unusable = isLinkLocal(canonical) ? undefined : unusableAddress(canonical);
     return unusable === undefined ? canonical : new Wrong(`${canonical} ${unusable}`);
+  },
+};
+
+/** An address that a neighbour can have: a link-local one has a zone. */
+export const neighborAddress: Scalar<string> = {
+  ...localAddress,
+  read(value, source) {
+    const canonical = localAddress.read(value, source);
+    const unusable = typeof canonical === 'string' ? unusableAddress(canonical) : undefined;
+    return unusable === undefined ? canonical : new Wrong(`${canonical} ${unusable}`);
+  },
+};
+
+/** An address that means the same everywhere. */
+export const address: Scalar<string> = {
+  ...localAddress,
+  read(value, source) {
+    const canonical = localAddress.read(value, source);
+    if (typeof canonical !== 'string' || !isLinkLocal(canonical)) return canonical;
+    return new Wrong(`${canonical} is link-local, and means nothing beyond its link`);
   },
 };
 
@@ -195,6 +215,8 @@ export const listenAddress: Scalar<ListenAddress> = {
     if (canonical === undefined || bracketed !== canonical.includes(':')) {
       return new Wrong(notAnAddress(parts[1] ?? parts[2], source, `an address and a port like ${example}`));
     }
+    if (isLinkLocal(canonical) && zoneOf(canonical) === undefined)
+      return new Wrong(`${canonical} ${unusableAddress(canonical)}`);
     const number = port.read(Number(parts[3]), parts[3]!);
     if (typeof number !== 'number') return new Wrong(`${shown(value)}: the port ${number.message}`);
     return { address: canonical, port: number };
@@ -214,7 +236,8 @@ function notAnAddress(value: unknown, source: string, wanted: string): string {
   if (typeof value === 'string' && /^\d{1,3}(\.\d{1,3}){3}\/\d+$|:.*\/\d+$/.test(value)) {
     return `must be an address without a prefix length: ${value.split('/')[0]}`;
   }
-  if (typeof value === 'string' && value.includes('%')) return 'must be without a zone; graftd has no zones';
+  if (typeof value === 'string' && value.includes('%'))
+    return `must be ${wanted}; a zone is for link-local ones, and the name of an interface (of letters, digits, ".", ":" and "-")`;
   return `must be ${wanted}, not ${shown(source)}`;
 }
 

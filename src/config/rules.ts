@@ -2,6 +2,7 @@
  * What must hold between several keys, one rule each. A rule sees the draft, in which anything that was wrong
  * by itself is undefined, and says nothing about that again.
  */
+import { isLinkLocal, withoutZone, zoneOf } from '../base/address.ts';
 import { addressFamily } from './address.ts';
 import type { Doubtful, Draft, NeighborValues } from './configuration.ts';
 
@@ -22,6 +23,7 @@ export function checkRules(draft: Draft, complain: Complain): void {
   checkChassis(draft, complain);
   checkCaches(draft, complain);
   checkRanges(draft, complain);
+  checkLinkLocalKeys(draft, complain);
   const firstWith = new Map<string, number>();
   draft.neighbors.forEach((neighbor, index) => {
     const path = `neighbors[${index}]`;
@@ -138,11 +140,27 @@ function checkLocalAddress(
   complain: Complain,
 ): void {
   if (address === undefined || localAddress === undefined) return;
-  if (addressFamily(address) === addressFamily(localAddress)) return;
-  complain(
-    `${path}.local-address`,
-    `${localAddress} and ${address} are not of one family; both must be IPv4, or both IPv6`,
-  );
+  const say = (what: string): void =>
+    complain(`${path}.local-address`, `${localAddress} and ${address} ${what}`);
+  if (addressFamily(address) !== addressFamily(localAddress))
+    say('are not of one family; both must be IPv4, or both IPv6');
+  else if (isLinkLocal(address) !== isLinkLocal(localAddress)) say('must both be link-local, or neither');
+  else if ((zoneOf(localAddress) ?? zoneOf(address)) !== zoneOf(address)) say('are not on one interface');
+}
+
+/** The kernel finds the key of a neighbour by its address, without the zone. */
+function checkLinkLocalKeys({ neighbors }: Draft, complain: Complain): void {
+  const firstWith = new Map<string, number>();
+  neighbors.forEach(({ address, password }, index) => {
+    if (address === undefined || !isLinkLocal(address)) return;
+    const first = firstWith.get(withoutZone(address));
+    if (first === undefined) firstWith.set(withoutZone(address), index);
+    else if (neighbors[first]?.password !== password)
+      complain(
+        `neighbors[${index}].password`,
+        `must be that of neighbors[${first}], which has the same address on another interface: the kernel tells keys apart by the address alone`,
+      );
+  });
 }
 
 function checkTimers(neighbor: Doubtful<NeighborValues>, path: string, complain: Complain): void {

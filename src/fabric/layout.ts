@@ -33,8 +33,8 @@ export const CONNECTION = {
   remoteAddress: 22,
   localPort: 26,
   remotePort: 27,
-  /** Our link-local address on the link that the neighbour is on, four words; 0: there is none. Writer: the line card. */
-  linkLocal: 28,
+  /** Where the neighbour is on one link with us, our other address there (RFC 2545 3), four words; 0: there is none. Writer: the line card. */
+  otherAddress: 28,
   receiveHead: 32,
   receiveTail: 48,
   transmitHead: 49,
@@ -100,8 +100,8 @@ export const SESSION = {
   staleCursor: 33,
   /** FAMILY_ bits whose End-of-RIB the whole box waits for after a start; the chassis sets it before the session is placed. */
   awaited: 34,
-  /** Our link-local address on the link that the neighbour is on, four words; 0: there is none. */
-  linkLocal: 36,
+  /** Our other address on the link that the neighbour is on, four words; 0: there is none. */
+  otherAddress: 36,
   /** Seconds for which routes are kept after the restart time, by family, and FAMILY_ bits of those being kept so (RFC 9494). */
   longLived4: 40,
   longLived6: 41,

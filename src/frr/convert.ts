@@ -8,6 +8,7 @@
  * there permits nothing, and an eBGP neighbour without a policy gives and gets nothing unless "no bgp ebgp-requires-policy".
  */
 import { Document } from 'yaml';
+import { isLinkLocal } from '../base/address.ts';
 import { Lists } from './lists.ts';
 import { LocalRoutes } from './local-routes.ts';
 import { Names } from './names.ts';
@@ -149,6 +150,12 @@ class Converter {
       for (const line of peer.lines) this.#report.leave(line, `${peer.name} is left out: its AS is not said`);
       return [];
     }
+    if (isLinkLocal(peer.name) && peer.zone === undefined) {
+      this.#report.carried -= peer.lines.length;
+      for (const line of peer.lines)
+        this.#report.leave(line, `${peer.name} is left out: it is link-local, and its interface is not said`);
+      return [];
+    }
     this.#connectFrom(peer, group, keys);
     if (peer.shutdown !== undefined) {
       this.#report.notes.push({
@@ -164,7 +171,7 @@ class Converter {
     );
     return [
       {
-        address: peer.name,
+        address: peer.zone === undefined ? peer.name : `${peer.name}%${peer.zone}`,
         ...(groupName === undefined ? {} : { group: groupName }),
         ...Object.fromEntries(own),
       },
@@ -174,7 +181,8 @@ class Converter {
   /** "update-source lo" is the address of that interface, where the file says it. */
   #connectFrom(peer: Peer, group: Peer | undefined, keys: Values): void {
     const source = peer.source ?? group?.source;
-    if (source === undefined || keys['local-address'] !== undefined) return;
+    // From which address one connects to a link-local one goes without saying.
+    if (source === undefined || keys['local-address'] !== undefined || isLinkLocal(peer.name)) return;
     const { name, line } = source;
     const address = this.#around.addressOf(name, peer.name);
     if (address !== undefined) keys['local-address'] = address;

@@ -3,6 +3,7 @@
  * and is told becomes a policy made of FRR's steps: prefix list, filter list and access list, then the route map.
  */
 
+import { isLinkLocal } from '../base/address.ts';
 import { aclName, type Lists, type Test } from './lists.ts';
 import type { Names } from './names.ts';
 import { asNumber, type Line } from './read.ts';
@@ -17,6 +18,8 @@ type Values = Record<string, unknown>;
 export class Peer {
   readonly name: string;
   readonly group: boolean;
+  /** The interface that a link-local address is on. */
+  zone: string | undefined;
   /** The peer group that it belongs to. */
   member: string | undefined;
   /** external, auto: any. */
@@ -54,7 +57,6 @@ const ALWAYS: Readonly<Record<string, string>> = {
 
 /** Addresses that graftd talks to nobody at. */
 const UNUSABLE: readonly (readonly [RegExp, string])[] = [
-  [/^fe[89ab][0-9a-f]*:/i, 'graftd has no zones, which a link-local address needs'],
   [/^2[45]\d\.\d+\.\d+\.\d+$/, 'addresses of 240.0.0.0/4 are reserved'],
 ];
 
@@ -85,7 +87,7 @@ export class Neighbors {
   /** Takes "neighbor NAME …". */
   take(line: Line, family: 'none' | 'ipv4' | 'ipv6'): void {
     const [, name = '', what = '', ...rest] = line.words;
-    if (rest[0] === 'remote-as' || what === 'interface') {
+    if (rest[0] === 'remote-as' || (what === 'interface' && !isLinkLocal(name))) {
       this.#report.leave(
         line,
         'a neighbour is configured by its address; unnumbered sessions have no counterpart',
@@ -137,6 +139,9 @@ export class Neighbors {
     const flag = FLAGS[what] ?? FLAGS[`${what} ${first}`];
     if (flag !== undefined) return set(flag, true);
     switch (what) {
+      case 'interface':
+        peer.zone = first;
+        return undefined;
       case 'remote-as':
         if (first === 'auto' || first === 'external') {
           peer.as = first;

@@ -9,7 +9,7 @@ import type net from 'node:net';
 import type { Fabric } from '../fabric/fabric.ts';
 import { CARD_NUMBER, CONNECTION, CONNECTION_STATE } from '../fabric/layout.ts';
 import { addressWords } from './address-words.ts';
-import { linkLocalAddress } from './link-local.ts';
+import { otherAddress } from './link-local.ts';
 
 /** After the blade is done with a connection: how long its last bytes may take to leave, milliseconds. */
 const LINGER = 2000;
@@ -105,8 +105,8 @@ export class Connection {
     const { connections } = this.#fabric;
     addressWords(this.#socket.localAddress, connections.words, this.#at + CONNECTION.localAddress);
     addressWords(this.#socket.remoteAddress, connections.words, this.#at + CONNECTION.remoteAddress);
-    const linkLocal = linkLocalAddress(this.#socket.localAddress, this.#socket.remoteAddress);
-    addressWords(linkLocal, connections.words, this.#at + CONNECTION.linkLocal);
+    const other = otherAddress(this.#socket.localAddress, this.#socket.remoteAddress);
+    addressWords(other, connections.words, this.#at + CONNECTION.otherAddress);
     connections.words[this.#at + CONNECTION.localPort] = this.#socket.localPort ?? 0;
     connections.words[this.#at + CONNECTION.remotePort] = this.#socket.remotePort ?? 0;
     connections.words[this.#at + CONNECTION.why] = 0;

@@ -3,6 +3,7 @@
  * they call on, and those that were accepted.
  */
 import net from 'node:net';
+import { withoutZone } from '../base/address.ts';
 import { answerWithHighestTtl, limitHops, protectedSocket, setKey } from '../base/socket-options.ts';
 import type { Neighbor, Range } from './messages.ts';
 
@@ -40,13 +41,20 @@ export class Guard {
     const password = protection?.password ?? '';
     const before = this.#keys.get(address) ?? '';
     try {
-      if (password !== before) for (const server of this.#servers) this.#setKey(server, address, password);
+      if (password !== before && (password !== '' || !this.#isKnownElsewhere(address)))
+        for (const server of this.#servers) this.#setKey(server, address, password);
       if (protection?.hops !== undefined) this.#answerFromNear();
     } catch (error) {
       this.#tell(`${address} cannot call: ${(error as Error).message}`);
     }
     if (password === '') this.#keys.delete(address);
     else this.#keys.set(address, password);
+  }
+
+  /** Another neighbour has this address on another link, and so the same key. */
+  #isKnownElsewhere(address: string): boolean {
+    const plain = withoutZone(address);
+    return [...this.#keys.keys()].some((each) => each !== address && withoutZone(each) === plain);
   }
 
   dismiss({ address }: Neighbor): void {

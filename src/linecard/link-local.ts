@@ -1,21 +1,29 @@
 import { BlockList, isIPv6 } from 'node:net';
 import { type NetworkInterfaceInfo, networkInterfaces } from 'node:os';
+import { isLinkLocal, zoneOf } from '../base/address.ts';
 
 /**
- * RFC 2545 3: the link-local address of this end, where both ends of a connection are on one link; undefined where they are not,
- * or the link has none. The kernel's answer of the moment: it is asked once a connection.
+ * RFC 2545 3: where both ends of a connection are on one link, the address of this end that goes with the connection's own one: the
+ * link-local address, or a global one where the connection is between link-local addresses. Undefined where they are not, or the
+ * link has none. The kernel's answer of the moment: it is asked once a connection.
  */
-export function linkLocalAddress(
+export function otherAddress(
   local: string | undefined,
   remote: string | undefined,
   interfaces: NodeJS.Dict<NetworkInterfaceInfo[]> = networkInterfaces(),
 ): string | undefined {
   if (local === undefined || remote === undefined || !isIPv6(local) || !isIPv6(remote)) return undefined;
+  const zone = zoneOf(local);
+  if (zone !== undefined) return ipv6Of(interfaces[zone]).find((address) => !isLinkLocal(address));
   for (const addresses of Object.values(interfaces)) {
     if (!addresses?.some((each) => each.address === local && isWithin(remote, each))) continue;
-    return addresses.find(({ family, address }) => family === 'IPv6' && /^fe[89ab]/.test(address))?.address;
+    return ipv6Of(addresses).find(isLinkLocal);
   }
   return undefined;
+}
+
+function ipv6Of(addresses: readonly NetworkInterfaceInfo[] = []): string[] {
+  return addresses.filter(({ family }) => family === 'IPv6').map(({ address }) => address);
 }
 
 function isWithin(remote: string, { address, cidr }: NetworkInterfaceInfo): boolean {

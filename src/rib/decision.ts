@@ -114,6 +114,10 @@ function decideBySession(fabric: Fabric, a: number, sa: number, b: number, sb: n
     y = (sessions[wb + i] as number) >>> 0;
     if (x !== y) return x < y ? STEP.address : -STEP.address; // 9.1.2.2 g
   }
+  const na = fabric.sessionOf(sa);
+  const nb = fabric.sessionOf(sb);
+  // One link-local address on two links.
+  if (na !== nb) return na < nb ? STEP.address : -STEP.address;
   // Two paths of one neighbour (RFC 7911): decideFor looks at their identifiers.
   return sa < sb ? STEP.path : -STEP.path;
 }

@@ -217,7 +217,7 @@ neighbors:
       '13:12 neighbors[0].blade: there is no blade 2; the blades are 0 to 1 ("blades" in the chassis section)',
       '14:13 neighbors[0].import: there is no policy "acept"; did you mean "accept"?',
       '15:5 neighbors[1].addres: "addres" is not a key of a neighbour; did you mean "address"?',
-      '15:5 neighbors[1].address: is missing. The address of the neighbour.',
+      '15:5 neighbors[1].address: is missing. The address of the neighbour; a link-local one with the interface that it is on, like fe80::1%eth0.',
       '17:14 neighbors[2].address: 192.0.2.2 is the address of neighbors[0] already',
     ],
   );
@@ -266,7 +266,8 @@ const NEIGHBOR: [keys: string, message: RegExp][] = [
   ['import: my-policy', /import: there is no policy "my-policy"; it is one of: accept, reject/],
   ['export: true', /export: there is no policy "true"/],
   ['local-address: "::1"', /local-address: ::1 and 192.0.2.2 are not of one family/],
-  ['local-address: fe80::1%eth0', /local-address: must be without a zone/],
+  ['local-address: fe80::1%eth0', /local-address: fe80::1%eth0 and 192.0.2.2 are not of one family/],
+  ['next-hop-ipv6: fe80::1', /next-hop-ipv6: fe80::1 is link-local, and means nothing beyond its link/],
   ['next-hop-ipv4: "::1"', /next-hop-ipv4: must be an IPv4 address, not ::1/],
   ['next-hop-ipv6: 192.0.2.1', /next-hop-ipv6: must be an IPv6 address/],
   ['blade: 20', /blade: there is no blade 20; /],
@@ -292,7 +293,10 @@ const ADDRESSES: [address: string, message: RegExp][] = [
   ['0.0.0.0', /is the unspecified address/],
   ['250.1.1.1', /is reserved/],
   ['"ff02::1"', /is a multicast address/],
-  ['fe80::1', /is link-local/],
+  ['fe80::1', /is link-local: say on which interface, like fe80::1%eth0/],
+  ['fe80::1%2', /a zone is for link-local ones, and the name of an interface/],
+  ['fe80::1%an-interface-with-a-name', /a zone is for link-local ones/],
+  ['2001:db8::1%eth0', /a zone is for link-local ones/],
   ['example.net', /must be an IPv4 or IPv6 address/],
   ['5', /must be an IPv4 or IPv6 address, not 5/],
 ];
@@ -303,6 +307,26 @@ for (const [address, message] of ADDRESSES) {
     t.regex(mistakes[0]!, message);
   });
 }
+
+test('a link-local address is a neighbour’s on its interface, and has one key on all', (t) => {
+  const with2 = (first: string, second: string): string =>
+    `${ROUTER}neighbors: [{address: FE80:0::1%eth0, as: 1, ${first}}, {address: fe80::1%eth1, as: 1, ${second}}]`;
+  const read = accepted(with2('local-address: fe80::2', 'local-address: fe80::2%eth1'));
+  t.deepEqual(
+    read.neighbors.map(({ address }) => address),
+    ['fe80::1%eth0', 'fe80::1%eth1'],
+  );
+  for (const [first, second, message] of [
+    ['password: a', 'password: b', /neighbors\[1\].password: must be that of neighbors\[0\]/],
+    ['passive: true', 'password: b', /neighbors\[1\].password: must be that of neighbors\[0\]/],
+    ['local-address: fe80::2%eth1', 'port: 1', /local-address: fe80::2%eth1 and fe80::1%eth0 are not on one/],
+    ['port: 1', 'local-address: "2001:db8::1"', /local-address: .* must both be link-local, or neither/],
+  ] as const) {
+    const mistakes = refused(with2(first, second));
+    t.is(mistakes.length, 1, mistakes.join('\n'));
+    t.regex(mistakes[0]!, message);
+  }
+});
 
 const AS_NUMBERS: [as: string, message: RegExp][] = [
   ['1.10', /asdot notation; write it as one number: 65546/],

@@ -92,6 +92,30 @@ test('a neighbour whose AS FRR learns is carried over, and its AS is still to be
   );
 });
 
+test('a link-local neighbour is one on its interface', (t) => {
+  const { yaml, left } = convert(
+    [
+      'router bgp 65000',
+      ' bgp router-id 192.0.2.1',
+      ' no bgp default ipv4-unicast',
+      ' neighbor fe80::2 remote-as 64501',
+      ' neighbor fe80::2 interface eth0.7',
+      ' neighbor fe80::2 update-source eth0.7',
+      ' neighbor fe80::3 remote-as 64502',
+      ' neighbor eth1 interface remote-as external',
+      ' address-family ipv6 unicast',
+      '  neighbor fe80::2 activate',
+    ].join('\n'),
+  );
+  t.deepEqual(
+    left.map(({ line }) => line),
+    [7, 8],
+  );
+  const { configuration, mistakes } = parseConfiguration(yaml, 'x.yaml');
+  t.is(mistakes, undefined, yaml);
+  t.like(configuration?.neighbors[0], { address: 'fe80::2%eth0.7', as: 64501, families: ['ipv6-unicast'] });
+});
+
 test('what stands around "router bgp" counts: interfaces to connect from, RPKI caches, addresses that may call', (t) => {
   const { yaml, left } = convert(
     [

@@ -2,14 +2,13 @@
  * Next hops of a global and a link-local address (RFC 2545 3): graftd is on one link with BIRD and FRR, a virtual cable between two
  * network namespaces, and each says itself what it has of the other. What BIRD tells goes on to FRR with graftd's own addresses.
  */
-import { spawnSync } from 'node:child_process';
-import test, { type ExecutionContext } from 'ava';
+import test from 'ava';
 import type { GraftReport, RouteRow } from '../../src/chassis/operations.ts';
+import { connect, type End, endpointAt, namespace } from './cable.ts';
 import type { Bird } from './daemons/bird.ts';
 import { zebraMissing } from './daemons/frr.ts';
 import { bird, frr } from './daemons/index.ts';
 import { Graftd } from './graftd.ts';
-import { type Network, namespaceNetwork } from './network.ts';
 import { prefixAt } from './routes.ts';
 import { until } from './wait.ts';
 
@@ -19,44 +18,27 @@ const BIRD = { host: 1, as: 65_001 };
 const FRR = { host: 2, as: 65_002 };
 const onLink = (host: number): string => `2001:db8:2545::${host.toString(16)}`;
 
-/** A place at one end of the link. */
-async function end(t: ExecutionContext): Promise<Network | undefined> {
-  const network = await namespaceNetwork();
-  if (network === undefined) return undefined;
-  t.teardown(() => network.close());
-  const endpoint: Network['endpoint'] = (host, transport) =>
-    transport === 6
-      ? { ...network.endpoint(host, 6), address: onLink(host) }
-      : network.endpoint(host, transport);
-  return { ...network, endpoint };
-}
-
-const run = (network: Network, ...command: string[]): boolean => {
-  const [program, ...args] = [...network.prefix, ...command];
-  return spawnSync(program as string, args).status === 0;
-};
-
-/** False where the machine has no such links. */
-function join(here: Network, there: Network): boolean {
-  const pid = there.prefix[there.prefix.indexOf('-t') + 1] as string;
-  const up = (network: Network, name: string, linkLocal: string, hosts: readonly number[]): boolean =>
-    run(network, 'ip', 'addr', 'flush', 'dev', name) &&
-    hosts.every((host) => run(network, 'ip', 'addr', 'add', `${onLink(host)}/64`, 'dev', name, 'nodad')) &&
-    run(network, 'ip', 'link', 'set', name, 'addrgenmode', 'none', 'up') &&
-    run(network, 'ip', 'addr', 'add', `${linkLocal}/64`, 'dev', name, 'nodad');
-  return (
-    run(here, 'ip', 'link', 'add', 'cable0', 'type', 'veth', 'peer', 'name', 'cable1', 'netns', pid) &&
-    up(here, 'cable0', 'fe80::10', [ROUTER.host]) &&
-    up(there, 'cable1', 'fe80::1', [BIRD.host, FRR.host])
-  );
-}
+const cable = (name: string, linkLocal: string, hosts: readonly number[]): End => ({
+  name,
+  addresses: [...hosts.map(onLink), linkLocal],
+});
 
 test('global and link-local next hops, of BIRD and to BIRD and FRR', async (t) => {
-  const [here, there] = [await end(t), await end(t)];
+  const [here, there] = [await namespace(t), await namespace(t)].map(
+    (network) => network && endpointAt(network, onLink),
+  );
   const missing = [bird, frr]
     .flatMap((kind) => (there === undefined ? [] : (kind.missing(there) ?? [])))
     .concat(zebraMissing() ?? []);
-  if (here === undefined || there === undefined || missing.length > 0 || !join(here, there)) {
+  if (
+    here === undefined ||
+    there === undefined ||
+    missing.length > 0 ||
+    !connect(here, there, [
+      cable('cable0', 'fe80::10', [ROUTER.host]),
+      cable('cable1', 'fe80::1', [BIRD.host, FRR.host]),
+    ])
+  ) {
     t.log(`skipped: ${missing.join(', ') || 'no network namespaces with a link between them here'}`);
     t.pass();
     return;

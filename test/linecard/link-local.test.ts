@@ -1,7 +1,7 @@
-/** Which link-local address goes with a connection (RFC 2545 3). */
+/** Which other address goes with a connection's own (RFC 2545 3). */
 import type { NetworkInterfaceInfo } from 'node:os';
 import test from 'ava';
-import { linkLocalAddress } from '../../src/linecard/link-local.ts';
+import { otherAddress } from '../../src/linecard/link-local.ts';
 
 const at = (address: string, length: number): NetworkInterfaceInfo => {
   const family = address.includes(':') ? 'IPv6' : 'IPv4';
@@ -15,10 +15,11 @@ const INTERFACES = {
   eth0: [at('192.0.2.1', 24), at('2001:db8::1', 64), at('fe80::a', 64)],
   eth1: [at('fe80::b', 64), at('2001:db8:1::1', 127), at('2001:db8:2::1', 128)],
   eth2: [at('2001:db8:3::1', 64)],
+  eth3: [at('192.0.2.2', 24), at('fe80::a', 64)],
 };
 
 test('it is that of the link that both ends are on', (t) => {
-  const found = (local: string, remote: string) => linkLocalAddress(local, remote, INTERFACES);
+  const found = (local: string, remote: string) => otherAddress(local, remote, INTERFACES);
   t.is(found('2001:db8::1', '2001:db8::2'), 'fe80::a');
   t.is(found('2001:db8:1::1', '2001:db8:1::'), 'fe80::b');
   t.is(found('2001:db8::1', '2001:db8:1::2'), undefined, 'elsewhere');
@@ -27,4 +28,6 @@ test('it is that of the link that both ends are on', (t) => {
   t.is(found('2001:db8:3::1', '2001:db8:3::2'), undefined, 'a link without one');
   t.is(found('192.0.2.1', '192.0.2.2'), undefined, 'over IPv4');
   t.is(found('::1', '::1'), undefined);
+  t.is(found('fe80::a%eth0', 'fe80::b%eth0'), '2001:db8::1', 'a global one, beside a link-local one');
+  t.is(found('fe80::a%eth3', 'fe80::b%eth3'), undefined, 'a link without a global one');
 });

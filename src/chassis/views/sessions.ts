@@ -1,5 +1,5 @@
 /** `show sessions`, `show session`: from the session records in the fabric. */
-import { formatAddress } from '../../base/address.ts';
+import { formatAddress, zoneOf } from '../../base/address.ts';
 import { monotonicMilliseconds } from '../../base/clock.ts';
 import { FAMILY_IPV4, FAMILY_IPV6, familyNames } from '../../bgp/families.ts';
 import { State, stateName } from '../../bgp/fsm.ts';
@@ -126,11 +126,13 @@ function connectionOf(
   const view = new DataView(bytes.buffer);
   for (let i = 0; i < 4; i++) view.setInt32(i * 4, words[at + CONNECTION.localAddress + i] as number);
   const mapped = view.getUint32(8) === 0xffff && view.getUint32(0) === 0 && view.getUint32(4) === 0;
+  const link = zoneOf(chassis.table.at(index)?.neighbor.address ?? '');
+  const zone = link === undefined ? '' : `%${link}`;
   const identifier = new Uint8Array(4);
   new DataView(identifier.buffer).setInt32(0, fabric.session(index, SESSION.peerId));
   return {
     routerId: formatAddress(identifier),
-    localAddress: mapped ? formatAddress(bytes.subarray(12)) : formatAddress(bytes),
+    localAddress: (mapped ? formatAddress(bytes.subarray(12)) : formatAddress(bytes)) + zone,
     localPort: words[at + CONNECTION.localPort] as number,
     remotePort: words[at + CONNECTION.remotePort] as number,
   };

@@ -2,7 +2,7 @@
  * `show routes --why`: which statement of import policy let a route in, or not; and of the best one, what each neighbour is told
  * and why. The policies are asked anew, with what stands in the tables; nothing of it is kept while routes go by.
  */
-import { parseAddress } from '../../base/address.ts';
+import { parseAddress, withoutZone } from '../../base/address.ts';
 import { familyBits } from '../../bgp/families.ts';
 import { State } from '../../bgp/fsm.ts';
 import { SESSION } from '../../fabric/layout.ts';
@@ -19,7 +19,7 @@ type Box = Pick<Chassis, 'fabric' | 'table' | 'sessions' | 'configuration' | 'or
 
 export function contextOf({ neighbor, configuration }: SessionEntry): NeighborContext {
   const { as, localAs, rules } = configuration;
-  const address = parseAddress(neighbor.address) ?? new Uint8Array(4);
+  const address = parseAddress(withoutZone(neighbor.address)) ?? new Uint8Array(4);
   const external = as !== localAs && rules?.confederate !== true;
   return { address, as, external, localAs, localRole: rules?.role };
 }

@@ -73,8 +73,11 @@ function protocol(neighbor: NeighborOptions, index: number, options: DaemonOptio
   return [
     `protocol bgp n${index} {`,
     `  local ${local.address} port ${local.port} as ${options.as};`,
-    `  neighbor ${neighbor.address} port ${neighbor.port} as ${neighbor.as};`,
-    `  multihop${neighbor.near ? ' 1; ttl security on' : ''}; strict bind on; hold time 90;`,
+    `  neighbor ${neighbor.address}${neighbor.interface === undefined ? '' : `%'${neighbor.interface}'`}`,
+    `    port ${neighbor.port} as ${neighbor.as};`,
+    neighbor.interface === undefined ? `  multihop${neighbor.near ? ' 1' : ''};` : '  direct;',
+    ...(neighbor.near ? ['  ttl security on;'] : []),
+    '  strict bind on; hold time 90;',
     ...(neighbor.password === undefined ? [] : [`  password "${neighbor.password}";`]),
     ...(neighbor.extended ? ['  enable extended messages on;'] : []),
     '  connect delay time 0; connect retry time 1; error wait time 1, 2;',

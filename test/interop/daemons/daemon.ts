@@ -13,6 +13,8 @@ export interface NeighborOptions {
   address: string;
   port: number;
   as: number;
+  /** The address is link-local on this interface. */
+  interface?: string;
   /** Wait for the neighbour to connect; otherwise both sides try. */
   passive?: boolean;
   families: readonly Family[];

@@ -63,16 +63,17 @@ class RouteMaps {
 }
 
 function neighborLines(
-  { address, port, as, passive, password, near, lines }: NeighborOptions,
+  { address, port, as, interface: on, passive, password, near, lines }: NeighborOptions,
   options: DaemonOptions,
 ): string[] {
   const local = options.network.endpoint(options.host, transportOf({ address }));
   return [
     `remote-as ${as}`,
     `port ${port}`,
-    near ? 'ttl-security hops 1' : 'ebgp-multihop',
+    ...(on === undefined ? [] : [`interface ${on}`]),
+    ...(near ? ['ttl-security hops 1'] : on === undefined ? ['ebgp-multihop'] : []),
     ...(password === undefined ? [] : [`password ${password}`]),
-    `update-source ${local.address}`,
+    ...(on === undefined ? [`update-source ${local.address}`] : []),
     'timers connect 1',
     'advertisement-interval 0',
     // Other daemons do not send a route back to where it came from either.
@@ -90,7 +91,10 @@ function familyLines(family: Family, options: DaemonOptions, networks: readonly 
     ...active.flatMap(({ address, familyLines = [] }) =>
       ['activate', ...familyLines].map((line) => `  neighbor ${address} ${line}`),
     ),
-    ...(family === 'ipv6' ? active.map(({ address }) => `  neighbor ${address} route-map next-hop out`) : []),
+    // To who is on its link FRR knows itself what to say.
+    ...(family === 'ipv6' ? active.filter((each) => each.interface === undefined) : []).map(
+      ({ address }) => `  neighbor ${address} route-map next-hop out`,
+    ),
     ...networks,
     ' exit-address-family',
   ];
@@ -104,10 +108,11 @@ function configuration(options: DaemonOptions, maps: RouteMaps): string {
     definitions.push(...definition);
     networks[familyOf(route.prefix)].push(`  network ${route.prefix} route-map ${name}`);
   }
+  const onLink = options.neighbors.every((each) => each.interface !== undefined);
   return [
-    `route-map next-hop permit 1`,
-    ` set ipv6 next-hop global ${ipv6NextHop(options)}`,
-    'exit',
+    ...(onLink
+      ? []
+      : ['route-map next-hop permit 1', ` set ipv6 next-hop global ${ipv6NextHop(options)}`, 'exit']),
     ...definitions,
     `router bgp ${options.as}`,
     ` bgp router-id ${routerId(options)}`,
