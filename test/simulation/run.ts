@@ -80,6 +80,16 @@ const FAULTS: Readonly<Record<Faults, (seed: number) => SimulationOptions>> = {
   none: (seed) => optionsFor(seed, values.blades === undefined ? undefined : number('blades')),
 };
 
+/** What a history has more of, where it is asked for; one after another in this order. */
+const WITH = {
+  views: withViews,
+  paths: withPaths,
+  equals: withEquals,
+  edges: withEdges,
+  local: withLocal,
+} as const;
+const MORE = ['views', 'paths', 'equals', 'edges', 'local'] as const satisfies readonly (keyof typeof WITH)[];
+
 function main(): void {
   if (values.help) {
     console.log(HELP);
@@ -95,11 +105,7 @@ function main(): void {
 }
 
 function withMore(options: SimulationOptions): SimulationOptions {
-  const told = values.views ? withViews(options) : options;
-  const several = values.paths ? withPaths(told) : told;
-  const equal = values.equals ? withEquals(several) : several;
-  const edges = values.edges ? withEdges(equal) : equal;
-  return values.local ? withLocal(edges) : edges;
+  return MORE.reduce((chosen, name) => (values[name] ? WITH[name](chosen) : chosen), options);
 }
 
 function playOne(options: SimulationOptions): void {
@@ -149,6 +155,13 @@ function playMany(choose: (seed: number) => SimulationOptions): void {
 const failures = (causes: Map<string, number[]>): number =>
   [...causes.values()].reduce((sum, seeds) => sum + seeds.length, 0);
 
+/** The options that a history depends on besides its seed. */
+function asAsked(): string {
+  const blades = values.blades === undefined ? '' : ` --blades ${values.blades}`;
+  const more = MORE.filter((name) => values[name]).map((name) => ` --${name}`);
+  return `--faults ${values.faults}${blades}${more.join('')}`;
+}
+
 /** Failures of one kind differ in numbers only. */
 function noteFailure(causes: Map<string, number[]>, seed: number, message: string): void {
   const cause = message.replaceAll(/[0-9a-f:.]+\/\d+|\d+/g, 'N').slice(0, 60);
@@ -156,7 +169,7 @@ function noteFailure(causes: Map<string, number[]>, seed: number, message: strin
   causes.set(cause, seeds);
   seeds.push(seed);
   if (seeds.length <= 3)
-    console.log(`${message}\n  again, alone: npm run simulate -- --seed ${seed} --faults ${values.faults}`);
+    console.log(`${message}\n  again, alone: npm run simulate -- --seed ${seed} ${asAsked()}`);
 }
 
 main();

@@ -7,7 +7,7 @@ import { MAX_MESSAGE } from '../../src/bgp/message.ts';
 import { Blade } from '../../src/blade/blade.ts';
 import type { BladeOrder, SessionConfiguration } from '../../src/blade/messages.ts';
 import { Fabric } from '../../src/fabric/fabric.ts';
-import { BLADE_WORD, CONNECTION } from '../../src/fabric/layout.ts';
+import { BLADE_WORD, BOX, CONNECTION } from '../../src/fabric/layout.ts';
 import { type FabricMemory, receivedColumns, sources } from '../../src/fabric/memory.ts';
 import type { TableInForce } from '../../src/policy/validation.ts';
 import { describeFor } from '../../src/rib/attribute-row.ts';
@@ -40,6 +40,8 @@ export class SimulatedBlade {
   dead = false;
   /** After so many operations it dies; 0: it lives. */
   fuse = 0;
+  /** The phase of the dictionaries that it has gone by for a whole turn. */
+  met = -1;
   readonly #world: BladeWorld;
   readonly #orders: BladeOrder[] = [];
   #asleep = false;
@@ -134,11 +136,13 @@ export class SimulatedBlade {
 
   #turn(): boolean {
     this.running = true;
+    const phase = Atomics.load(this.fabric.box, BOX.phase);
     for (let left = this.#orders.length; left > 0; left--) {
       this.blade.order(this.#orders[0] as BladeOrder);
       this.#orders.shift();
     }
     const more = this.blade.turn();
+    this.met = phase;
     this.running = false;
     return more;
   }

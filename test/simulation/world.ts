@@ -259,7 +259,8 @@ export class World {
       if (this.now > limit) throw new Error(`never quiet: ${this.#whatIsLeft}`);
       this.#advance();
     }
-    for (const until = this.now + REJOIN; this.now < until; ) {
+    for (const until = this.now + REJOIN; this.now < until || !this.#quiet; ) {
+      if (this.now > limit) throw new Error(`never quiet: ${this.#whatIsLeft}`);
       this.#advance();
       this.settle();
     }
@@ -572,7 +573,13 @@ export class World {
       for (const channel of blade.routes.channels)
         if (channel.pending > 0) left.push(`blade ${slot} has records to send`);
     }
-    if (this.options.small !== undefined && this.sweeper.sweeping) left.push('a sweep');
+    if (this.options.small !== undefined) {
+      if (this.sweeper.sweeping) left.push('a sweep');
+      // What found no room is looked at once more when a blade wakes, which it does within a second.
+      const phase = Atomics.load(this.fabric.box, BOX.phase);
+      for (const { met, slot } of this.blades)
+        if (met !== phase) left.push(`blade ${slot} has not seen the last sweep`);
+    }
     if (!this.undertaker.idle) left.push('somebody is dead');
     if (this.desk.active > 0 && !this.anyStarved) left.push(`grafts: ${this.desk.waitingFor}`);
     return left.join('; ');
