@@ -82,6 +82,8 @@ export class Sweeper {
   readonly #pools: readonly NumberPool[];
   /** By pool, how many were given out after the last sweep. */
   readonly #usedThen: number[];
+  /** By pool, how many had been given out when the last sweep began, if no route had gone; else 0. */
+  readonly #grownIdle: number[];
   readonly #grownParts = [GROWN.prefixes, GROWN.prefixes, GROWN.attributes, GROWN.attributes];
   /** By PrefixId, and by AttrId less one: referenced; and, later, in the tables. */
   #prefixes = new Uint32Array(0);
@@ -100,6 +102,7 @@ export class Sweeper {
     const { prefixes, attributes } = fabric;
     this.#pools = [prefixes.pool4, prefixes.pool6, attributes.pool, attributes.blocks];
     this.#usedThen = this.#pools.map(() => 0);
+    this.#grownIdle = this.#pools.map(() => 0);
   }
 
   /** A sweep is under way. */
@@ -118,8 +121,10 @@ export class Sweeper {
       const nearlyFull = grown > pool.limit / 64 && pool.room < pool.limit / 8;
       if (!nearlyFull && grown <= Math.max(pool.limit * this.#grownParts[i]!, then / 2)) return false;
       if (gone < 0) gone = Math.abs(this.#gone() - this.#goneThen);
-      // What is not told for want of room takes ids each time that it is tried again: no reason to sweep once more.
-      return nearlyFull ? gone > 0 || grown > pool.limit / 8 : gone > grown * GONE;
+      // What is not told for want of room takes ids each time that it is tried again, and so do the router's own routes that nobody is
+      // told: no reason to sweep once more.
+      const inVain = 2 * (this.#grownIdle[i] as number);
+      return nearlyFull ? gone > 0 || grown > Math.max(pool.limit / 8, inVain) : gone > grown * GONE;
     });
   }
 
@@ -167,6 +172,8 @@ export class Sweeper {
     this.#prefixes.fill(0);
     this.#sets.fill(0);
     const gone = this.#gone();
+    for (const [i, pool] of this.#pools.entries())
+      this.#grownIdle[i] = gone === this.#goneThen ? pool.used - (this.#usedThen[i] as number) : 0;
     yield* this.#enter();
     for (;;) {
       const { losses } = this.#fabric;
