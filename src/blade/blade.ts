@@ -36,6 +36,7 @@ import { adoptGroup, checkImportRule, filterAnew, noteExportRule, regroup } from
 import { Recovery } from './recovery.ts';
 import { Rounds } from './rounds.ts';
 import { Routes, type RoutesListener } from './routes.ts';
+import { noteLacking } from './sent-counts.ts';
 import { Session, type SessionHost } from './session.ts';
 import { TurnMeter } from './turn-meter.ts';
 import type { UpdateGroup } from './update-group.ts';
@@ -147,6 +148,7 @@ export class Blade implements RoutesListener, GraftHost, SessionHost {
       case 'local':
         this.routes.local.replace(order.local, (id) => this.routes.learn(id));
         for (const session of this.#sessions.values()) noteExportRule(this.fabric, session, this.routes);
+        noteLacking(this.fabric, this.routes.local, this.#sessions.values());
         break;
       case 'configure':
         this.#configure(order.session);
@@ -237,6 +239,7 @@ export class Blade implements RoutesListener, GraftHost, SessionHost {
     if (!this.fabric.meet()) return;
     this.groups.forgetSets();
     this.routes.local.forget();
+    noteLacking(this.fabric, this.routes.local, this.#sessions.values());
     const sessions = [...this.#sessions.values(), ...this.#prepared.values()];
     forgetSets(
       this.policies,

@@ -56,6 +56,8 @@ export class LocalRoutes {
   any = false;
   /** Best routes are counted. */
   counting = false;
+  /** How many of them found no room in a table when it was last looked for. */
+  lacking = 0;
   readonly #fabric: Fabric;
   readonly #bests: Bests;
   /** Something else is to be told of a prefix. */
@@ -204,14 +206,15 @@ export class LocalRoutes {
   /** Gives every route its ids, which nobody takes from it as long as this is done in every phase of the dictionaries. */
   #intern(): void {
     const fabric = this.#fabric;
+    this.lacking = 0;
     const set = (bytes: Uint8Array): number => {
       const attribute = fabric.attributes.intern(bytes, 0, bytes.length);
-      if (attribute === 0) Atomics.store(fabric.box, BOX.untold, 1);
+      if (attribute === 0) this.#lacks();
       return attribute;
     };
     const prefix = (route: Prefix, place: number): number => {
       const id = intern(fabric, route);
-      if (id < 0) Atomics.store(fabric.box, BOX.untold, 1);
+      if (id < 0) this.#lacks();
       else notePresence(fabric, ownSource(fabric, place) - 1, id);
       return id;
     };
@@ -232,6 +235,12 @@ export class LocalRoutes {
       const attribute = state === 0 ? 0 : (counted.attributes[state - 1] as number);
       if (counted.id >= 0 && attribute !== 0) this.#aggregated.set(counted.id, attribute);
     }
+  }
+
+  /** It is looked for again after the next sweep. */
+  #lacks(): void {
+    this.lacking++;
+    Atomics.store(this.#fabric.box, BOX.untold, 1);
   }
 
   #countAll(learn: (id: number) => void): void {

@@ -1,6 +1,7 @@
 /** How many routes each member of an update group has been sent: those of the view, less its own; and what it could not be told. */
 import type { Fabric } from '../fabric/fabric.ts';
 import { SESSION_NUMBER } from '../fabric/layout.ts';
+import type { UpdateGroup } from './update-group.ts';
 
 export class SentCounts {
   readonly #fabric: Fabric;
@@ -53,4 +54,15 @@ export class SentCounts {
   #share(session: number): number {
     return this.#total - (this.#bySource[session + 1] as number);
   }
+}
+
+/** Routes of the router itself that found no room are told to nobody: whoever would be told counts them. */
+export function noteLacking(
+  fabric: Fabric,
+  { lacking }: { readonly lacking: number },
+  sessions: Iterable<{ readonly index: number; readonly group: UpdateGroup | undefined }>,
+): void {
+  if (lacking === 0) return;
+  for (const { index, group } of sessions)
+    if (group?.exporter.rules.accept === true) fabric.count(index, SESSION_NUMBER.routesUntold, lacking);
 }

@@ -24,6 +24,9 @@ const KEPT_BACK = [24, 59];
 /** A route of the router found room after a sweep, and stayed untold. */
 const FOUND_ROOM = [30, 31, 100];
 
+/** Idle blades took ids again after each sweep, which was a reason for the next one; or no session counted what found no room. */
+const IN_VAIN = [5, 39, 98, 114];
+
 /** Others than the best route are told, in a part of the histories. */
 const isMixed = (seed: number): boolean => seed % 4 === 0;
 
@@ -55,5 +58,5 @@ test.serial('blades die and hang, and what is told is right when it is over', (t
 });
 
 test.serial('what found no room in a full table is told when there is some', (t) => {
-  for (const seed of FOUND_ROOM) t.notThrows(() => play(withLocal(fullOptionsFor(seed))));
+  for (const seed of [...FOUND_ROOM, ...IN_VAIN]) t.notThrows(() => play(withLocal(fullOptionsFor(seed))));
 });
