@@ -8,6 +8,7 @@
  */
 import type { NextHopValues } from '../config/configuration.ts';
 import type { Fabric } from '../fabric/fabric.ts';
+import type { NextHops } from '../fabric/next-hops.ts';
 import { KernelRoutes } from './kernel-routes.ts';
 import { type Way, Ways, wayTo } from './ways.ts';
 
@@ -19,7 +20,14 @@ export class NextHopCosts {
   readonly #kernel: KernelRoutes | undefined;
   #configured: readonly Way[] = [];
   #ways = new Ways([]);
-  #known = 0;
+  /** What the last look knew: next hops that had been met, and deaths, as one may have died between the table and counting. */
+  #met = 0;
+  #losses = 0;
+  /** By next hop, of what address it was then, at what cost, and by which ways. */
+  readonly #keys: Int32Array;
+  readonly #costs: Uint32Array;
+  readonly #by: Int32Array;
+  #waysNumber = 1;
   #full = false;
   readonly #tell: (text: string) => void;
   #timer: NodeJS.Timeout | undefined;
@@ -27,6 +35,10 @@ export class NextHopCosts {
   constructor(fabric: Fabric, tell: (text: string) => void) {
     this.#fabric = fabric;
     this.#tell = tell;
+    const ids = (fabric.hops?.pool.limit ?? 0) + 1;
+    this.#keys = new Int32Array(ids * 4);
+    this.#costs = new Uint32Array(ids);
+    this.#by = new Int32Array(ids);
     this.#kernel = fabric.hops === undefined ? undefined : new KernelRoutes(() => this.#order(), tell);
   }
 
@@ -49,35 +61,46 @@ export class NextHopCosts {
   /** Of two equal prefixes that of the configuration. */
   #order(): void {
     this.#ways = new Ways([...this.#configured, ...(this.#kernel?.ways ?? [])]);
+    this.#waysNumber++;
     this.#resolve();
   }
 
   #look(): void {
-    const { end } = this.#fabric.hops as NonNullable<Fabric['hops']>;
-    const { limit } = this.#fabric.hops as NonNullable<Fabric['hops']>;
-    if (end > limit && !this.#full) {
-      this.#full = true;
-      this.#tell(`the table of next hops is full (${limit}): new ones are taken as reached, at no cost`);
-    }
-    // Some are published a moment after they are counted: the last look was too early for them.
-    if (end !== this.#known) this.#resolve();
+    const { met, pool } = this.#fabric.hops as NextHops;
+    const full = pool.room === 0;
+    if (full && !this.#full)
+      this.#tell(`the table of next hops is full (${pool.limit}): new ones are taken as reached, at no cost`);
+    this.#full = full;
+    if (met !== this.#met || this.#fabric.losses !== this.#losses) this.#resolve();
   }
 
   #resolve(): void {
-    const hops = this.#fabric.hops as NonNullable<Fabric['hops']>;
-    const { end } = hops;
-    let seen = 1;
+    const hops = this.#fabric.hops as NextHops;
+    this.#met = hops.met;
+    this.#losses = this.#fabric.losses;
     let any = false;
     for (const hop of hops.ids()) {
-      seen++;
+      if (this.#isKnown(hops, hop)) continue;
       const address = new Uint8Array(16);
       const view = new DataView(address.buffer);
-      for (let i = 0; i < 4; i++) view.setInt32(4 * i, hops.keys[hop * 4 + i] as number);
-      if (hops.set(hop, this.#ways.costOf(address))) any = true;
+      for (let i = 0; i < 4; i++) {
+        view.setInt32(4 * i, hops.keys[hop * 4 + i] as number);
+        this.#keys[hop * 4 + i] = hops.keys[hop * 4 + i] as number;
+      }
+      const cost = this.#ways.costOf(address);
+      this.#costs[hop] = cost;
+      this.#by[hop] = this.#waysNumber;
+      if (hops.set(hop, cost)) any = true;
     }
-    this.#known = seen >= end ? end : -1;
     if (!any) return;
     hops.changed();
     for (let slot = 0; slot < this.#fabric.blades; slot++) this.#fabric.bells.ring(slot);
+  }
+
+  /** Looked at by the ways of now, and the same since. */
+  #isKnown({ keys, metrics }: NextHops, hop: number): boolean {
+    if (this.#by[hop] !== this.#waysNumber || metrics[hop] !== this.#costs[hop]) return false;
+    for (let at = hop * 4; at < hop * 4 + 4; at++) if (keys[at] !== this.#keys[at]) return false;
+    return true;
   }
 }

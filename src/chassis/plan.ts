@@ -20,7 +20,7 @@ const LEAST_BLADES = 16;
 const LEAST_SESSIONS = 64;
 
 /** Different next hops at most; those beyond are taken as reached, at no cost. */
-const NEXT_HOPS = 1 << 14;
+const NEXT_HOPS = 1 << 16;
 
 export function fabricOptions(configuration: Configuration): FabricOptions {
   const { blades, lineCards, limits } = configuration.chassis;

@@ -28,6 +28,7 @@ import { UNKNOWN_BEST } from '../rib/loc-rib.ts';
 import { isPathSet, PathSet } from '../rib/path-set.ts';
 import { receivedColumn } from '../rib/received.ts';
 import { ATTRIBUTE_MASK } from '../rib/route-word.ts';
+import { sweepNextHops } from './hop-sweep.ts';
 
 /** How a sweep is cut: the simulation cuts it as small as it can. */
 export interface SweepPieces {
@@ -44,6 +45,7 @@ const GROWN = {
   // More than the whole Internet: 40 octets each.
   prefixes: 9 / 16,
   attributes: 3 / 8,
+  nextHops: 1 / 2,
 } as const;
 /** And when routes went since then, so many for each id that was given out: a first table leaves nothing behind. */
 const GONE = 1 / 4;
@@ -57,6 +59,7 @@ export interface SweepNumbers {
   prefixes6: number;
   attributes: number;
   blocks: number;
+  nextHops: number;
   /** Attribute sets copied, because their block was nearly empty. */
   evacuated: number;
   /** Sweeps that looked at everything once more, because a blade died meanwhile. */
@@ -70,6 +73,7 @@ export class Sweeper {
     prefixes6: 0,
     attributes: 0,
     blocks: 0,
+    nextHops: 0,
     evacuated: 0,
     again: 0,
   };
@@ -80,11 +84,13 @@ export class Sweeper {
   readonly #vacant: (slot: number) => boolean;
   readonly #pieces: SweepPieces;
   readonly #pools: readonly NumberPool[];
+  /** And of next hops, without which one can do. */
+  readonly #watched: readonly NumberPool[];
   /** By pool, how many were given out after the last sweep. */
   readonly #usedThen: number[];
   /** By pool, how many had been given out when the last sweep began, if no route had gone; else 0. */
   readonly #grownIdle: number[];
-  readonly #grownParts = [GROWN.prefixes, GROWN.prefixes, GROWN.attributes, GROWN.attributes];
+  readonly #grownParts = [GROWN.prefixes, GROWN.prefixes, GROWN.attributes, GROWN.attributes, GROWN.nextHops];
   /** By PrefixId, and by AttrId less one: referenced; and, later, in the tables. */
   #prefixes = new Uint32Array(0);
   #sets = new Uint32Array(0);
@@ -101,8 +107,9 @@ export class Sweeper {
     this.#pieces = pieces;
     const { prefixes, attributes } = fabric;
     this.#pools = [prefixes.pool4, prefixes.pool6, attributes.pool, attributes.blocks];
-    this.#usedThen = this.#pools.map(() => 0);
-    this.#grownIdle = this.#pools.map(() => 0);
+    this.#watched = [...this.#pools, ...(fabric.hops === undefined ? [] : [fabric.hops.pool])];
+    this.#usedThen = this.#watched.map(() => 0);
+    this.#grownIdle = this.#watched.map(() => 0);
   }
 
   /** A sweep is under way. */
@@ -114,7 +121,7 @@ export class Sweeper {
   get due(): boolean {
     if (Atomics.load(this.#fabric.box, BOX.sweepWanted) !== 0) return true;
     let gone = -1;
-    return this.#pools.some((pool, i) => {
+    return this.#watched.some((pool, i) => {
       const then = this.#usedThen[i] as number;
       const grown = pool.used - then;
       // The table is nearly full, or as much work again as what is in use.
@@ -172,7 +179,7 @@ export class Sweeper {
     this.#prefixes.fill(0);
     this.#sets.fill(0);
     const gone = this.#gone();
-    for (const [i, pool] of this.#pools.entries())
+    for (const [i, pool] of this.#watched.entries())
       this.#grownIdle[i] = gone === this.#goneThen ? pool.used - (this.#usedThen[i] as number) : 0;
     yield* this.#enter();
     for (;;) {
@@ -191,8 +198,9 @@ export class Sweeper {
     this.#sets.fill(0);
     yield* this.#settle();
     yield* this.#giveBack();
+    yield* this.#nextHops();
     Atomics.store(box, BOX.full, this.#full());
-    for (const [i, pool] of this.#pools.entries()) this.#usedThen[i] = pool.used;
+    for (const [i, pool] of this.#watched.entries()) this.#usedThen[i] = pool.used;
     this.#goneThen = gone;
     this.numbers.sweeps++;
     Atomics.add(box, BOX.sweepsEnded, 1);
@@ -443,6 +451,15 @@ export class Sweeper {
       yield;
     }
     return given;
+  }
+
+  *#nextHops(): Generator<void> {
+    const fabric = this.#fabric;
+    const { hops } = fabric;
+    if (hops === undefined) return;
+    const quiescence = (): Generator<void> => this.#quiescence();
+    const sweep = { fabric, hops, live: this.#sets, piece: this.#pieces.ids, quiescence };
+    this.numbers.nextHops += yield* sweepNextHops(sweep);
   }
 
   get #phase(): number {

@@ -363,12 +363,21 @@ export const ALLOCATOR = {
   sessions: 16,
   /** Lanes with an index below this one, from the first of all on, are somebody's. */
   lanes: 17,
-  /** Next hops that have an id. */
+  /** Counts next hops that were given an id. */
   nextHops: 6,
+  /** Not 0: a set was described whose next hop found no id. */
+  nextHopless: 7,
 } as const;
 
 /** What is given out by number (number-pool.ts). */
-export const POOLS = { prefixes4: 0, prefixes6: 1, attributes: 2, byteBlocks: 3, count: 4 } as const;
+export const POOLS = {
+  prefixes4: 0,
+  prefixes6: 1,
+  attributes: 2,
+  byteBlocks: 3,
+  nextHops: 4,
+  count: 5,
+} as const;
 
 /** Control words of a pool, on cache lines of their own. */
 export const POOL = { words: 48, next: 0, head: 16, tail: 32 } as const;

@@ -105,6 +105,9 @@ function naturalLimit(options: FabricOptions, which: number): number {
     case POOLS.attributes:
       // Past three quarters, probing open addressing gets long. Id 0 is no set.
       return Math.floor(options.attributes * 0.75) - 1;
+    case POOLS.nextHops:
+      // Id 0 is none.
+      return Math.max(0, (options.nextHops ?? 0) - 1);
     default:
       return Math.floor(options.attributeBytes / byteBlock(options));
   }

@@ -3,6 +3,7 @@ import {
   AttributeType,
   Community,
   DEFAULT_LOCAL_PREF,
+  findAttribute,
   Origin,
   valueLength,
   valueStart,
@@ -135,6 +136,21 @@ export function describeFor(router: number | RouterIdentity, memory?: FabricMemo
     row[at + 3] = lengths | (origin << 16);
     if (hops !== undefined) hops.ofSets[(at - LOCAL_PREF) / ROW] = hop;
   };
+}
+
+/** The next hop of a set that is described already; 0: it has none, or there is no room. */
+export function nextHopOf(hops: NextHops, bytes: Uint8Array, start: number, end: number): number {
+  const plain = findAttribute(bytes, start, end, AttributeType.NextHop);
+  if (plain >= 0) {
+    const [value, length] = [valueStart(bytes, plain), valueLength(bytes, plain)];
+    return length > 4
+      ? internHop6(hops, bytes, value, length)
+      : hops.intern(0, 0, 0xffff, u32(bytes, value) | 0);
+  }
+  const multi = findAttribute(bytes, start, end, AttributeType.MpReach);
+  if (multi < 0) return 0;
+  const value = valueStart(bytes, multi);
+  return internHop6(hops, bytes, value + 1, bytes[value] as number);
 }
 
 /** RFC 2545 3: of a global and a link-local address the global one, unless there is none. */

@@ -627,7 +627,7 @@ function fabricOptions(options: SimulationOptions): FabricOptions {
     transmitBytes: 1 << 16,
     grafts: options.graftSlots,
     ...options.small,
-    nextHops: options.resolves ? 1 << 10 : 0,
+    nextHops: options.resolves ? 1 << 7 : 0,
     lanes: LANES,
     lanedSessions: options.neighbours.length,
   };

@@ -163,7 +163,7 @@ export function fabricRows(chassis: Chassis): FabricRow[] {
     pooled('IPv6 prefixes', prefixes.pool6, 'prefixes', 36, returned.prefixes6),
     pooled('attribute sets', attributes.pool, 'sets', 48, returned.attributes),
     pooled('attribute bytes', attributes.blocks, 'blocks', attributes.blockUnits * 4, returned.blocks),
-    ...(hops === undefined ? [] : [row('next hops', hops.end - 1, hops.limit, 'next hops', hops.end * 24)]),
+    ...(hops === undefined ? [] : [pooled('next hops', hops.pool, 'next hops', 24, returned.nextHops)]),
     row('RIB pages', pages.touched(), options.pages, 'pages', pages.touched() * PAGE_WORDS * 4),
     row('session rings', connected.length, options.sessions, 'sessions', rings),
     row(

@@ -1,5 +1,6 @@
 /** What the threads of these tests do. Each task checks what it can see, and throws at the first thing that is wrong. */
 import { attributeDictionary, prefixDictionary } from './tasks-dictionaries.ts';
+import { hopKeeper } from './tasks-hops.ts';
 import { pageOwner, pageReader } from './tasks-pages.ts';
 import { byteReader, byteWriter, recordConsumer, recordProducer } from './tasks-rings.ts';
 import { idSweeper, routeKeeper } from './tasks-sweeps.ts';
@@ -17,6 +18,7 @@ export const TASKS = {
   pageReader,
   routeKeeper,
   idSweeper,
+  hopKeeper,
   pinger,
   ponger,
   asyncPonger,
