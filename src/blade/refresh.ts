@@ -70,6 +70,7 @@ export class Refreshes {
     // IPv6 comes behind IPv4: what is being repeated just goes on to it.
     const start = family === FAMILY_IPV4 ? 0 : fabric.prefixes.base6;
     const before = this.from;
+    this.#set(SESSION.refreshPath, 0);
     if (this.#enhanced) this.#set(SESSION.refreshBorders, this.#get(SESSION.refreshBorders) | family);
     if (before < 0) this.#goOn(start, family);
     else this.#goOn(Math.min(before, start), this.families | family);
@@ -99,6 +100,7 @@ export class Refreshes {
   /** The session is over, or a new one begins. */
   forget(): void {
     this.#set(SESSION.refreshBorders, 0);
+    this.#set(SESSION.refreshPath, 0);
     this.#goOn(-1, 0);
   }
 

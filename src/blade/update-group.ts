@@ -19,7 +19,7 @@ import type { Journal } from '../fabric/journal.ts';
 import { SESSION } from '../fabric/layout.ts';
 import { type OutViews, UNKNOWN, VIEW_PAGE_BITS, VIEW_PAGE_IDS } from '../rib/adj-rib-out.ts';
 import { MOST_PATHS } from '../rib/path-set.ts';
-import { BATCH, type Batch } from './batch.ts';
+import { BATCH, BATCH_BYTES, type Batch } from './batch.ts';
 import { Delivery, SINGLES } from './delivery.ts';
 import { type BestRoutes, type Desk, SOME } from './desk.ts';
 import type { Exporter } from './exporter.ts';
@@ -79,6 +79,8 @@ export class UpdateGroup {
   /** The page that was last made the view's own, in the export under way; -1: none. */
   #owned = -1;
   readonly #counts: SentCounts;
+  /** Of a refresh, the last path that had room, where not all of a prefix had; else 0. */
+  #lastPath = 0;
   readonly #delivery: Delivery;
   readonly #postpone = (id: number): void => {
     this.pending.add(id);
@@ -465,9 +467,11 @@ export class UpdateGroup {
     const delivery = this.#delivery;
     const used4 = prefixes.used4();
     const end = prefixes.used6();
-    let room = connections.transmitRoom(delivery.connection(session)) - delivery.roomNeeded;
-    const all = room;
+    const all = connections.transmitRoom(delivery.connection(session)) - delivery.roomNeeded;
+    let room = Math.min(all, BATCH_BYTES - this.#maxMessage);
     let id = from;
+    const done = this.#fabric.session(session, SESSION.refreshPath);
+    this.#lastPath = 0;
     this.#batch.clear();
     for (let steps = 0; steps < this.#limits.walk && this.#batch.count < BATCH && room > 0; steps++, id++) {
       if (id === used4) id = Math.max(id, prefixes.base6);
@@ -477,12 +481,14 @@ export class UpdateGroup {
       if (attribute === 0 || attribute === UNKNOWN) continue;
       if (this.#hasPaths(id)) {
         if (this.#batch.count + MOST_PATHS > BATCH) break;
-        room -= this.#resendPaths(session, id, attribute);
+        room = this.#resendPaths(session, id, attribute, id === from ? done : 0, room);
+        // Not all of them had room.
+        if (this.#lastPath !== 0) break;
         continue;
       }
       if (this.#views.source(this.view, id) === session + 1) continue;
       this.#batch.bucket(this.#batch.add(id, attribute, 0, 0), attribute, 0);
-      // As if each had a message of its own, so that none is left over; the last one may have many paths.
+      // As if each had a message of its own, so that none is left over.
       room -= 64 + 2 * attributes.lengthOf(attribute);
     }
     if (this.#batch.count > 0) {
@@ -497,21 +503,27 @@ export class UpdateGroup {
       delivery.copyTo(member);
       delivery.publishMember(member);
     }
+    this.#fabric.setSession(session, SESSION.refreshPath, this.#lastPath);
     return id >= end ? -1 : id;
   }
 
-  /** All paths of a prefix that a member did not tell itself; octets that they take at most. */
-  #resendPaths(session: number, id: number, set: number): number {
+  /** The paths of a prefix that a member did not tell itself, behind the last one that is done; the room that they leave. */
+  #resendPaths(session: number, id: number, set: number, done: number, room: number): number {
     const { said, paths } = this.#desk;
-    let octets = 0;
+    let last = 0;
     said.read(this.#fabric, set);
     for (let i = 0; i < said.count; i++) {
       const path = said.path[i] as number;
-      if (paths.sessionOf(path) === session + 1) continue;
+      if (path <= done || paths.sessionOf(path) === session + 1) continue;
+      if (room <= 0) {
+        this.#lastPath = last;
+        return room;
+      }
       const attribute = said.attribute[i] as number;
       this.#batch.bucket(this.#batch.addPath(id, path, attribute, 0, 0), attribute, 0);
-      octets += 68 + 2 * this.#fabric.attributes.lengthOf(attribute);
+      room -= 68 + 2 * this.#fabric.attributes.lengthOf(attribute);
+      last = path;
     }
-    return octets;
+    return room;
   }
 }

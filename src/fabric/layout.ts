@@ -81,6 +81,8 @@ export const SESSION = {
   /** A refresh that the neighbour asked for: next PrefixId + 1, and its FAMILY_ bits. Written when it is grafted. */
   refreshCursor: 21,
   refreshFamilies: 22,
+  /** Of the prefix that the refresh has come to, paths up to this identifier were repeated (RFC 7911). */
+  refreshPath: 32,
   /** Next page of the Adj-RIB-In to be filtered anew + 1, after the import rule changed; 0: none. */
   importCursor: 23,
   /** The rules by which the Adj-RIB-In was filtered and the view was told, as hashes of their keys; 0: none yet. */
