@@ -40,6 +40,8 @@ export interface ExportOptions {
   readonly own?: boolean | undefined;
   /** RFC 7947: a route server is not in AS_PATH, nor in the way of packets. */
   readonly transparent?: boolean | undefined;
+  /** RFC 7947 2.2.4: communities of one client are for the others: they are neither obeyed nor taken away. */
+  readonly passesCommunities?: boolean | undefined;
 }
 
 /** A route with these attributes must not be told to the neighbour. */
@@ -99,15 +101,16 @@ export function exportAttributes(
 
 /** RFC 1997, RFC 7999 3.2, RFC 9494 4.4: what the communities in [start, end) say. */
 function isForbidden(bytes: Uint8Array, start: number, end: number, options: ExportOptions): boolean {
-  const { external, passBlackhole, stale } = options;
+  const { external, passBlackhole, passesCommunities, stale } = options;
   for (let item = start; item < end; item += 4) {
     if (bytes[item] !== 0xff || bytes[item + 1] !== 0xff) continue;
     const community = u32(bytes, item);
-    if (community === Community.NoAdvertise) return true;
     if (community === Community.LlgrStale && stale === 'withheld') return true;
+    if (external && community === Community.Blackhole && passBlackhole !== true) return true;
+    if (passesCommunities === true) continue;
+    if (community === Community.NoAdvertise) return true;
     if (external && (community === Community.NoExport || community === Community.NoExportSubconfed))
       return true;
-    if (external && community === Community.Blackhole && passBlackhole !== true) return true;
   }
   return false;
 }
@@ -128,8 +131,8 @@ function isRewritten(
     case AttributeType.MultiExitDisc: return options.external && options.keepMed !== true;
     case AttributeType.LocalPref:
     case AttributeType.OriginatorId:
-    case AttributeType.ClusterList:
-    case AttributeType.ExtendedCommunities: return options.external;
+    case AttributeType.ClusterList: return options.external;
+    case AttributeType.ExtendedCommunities: return options.external && options.passesCommunities !== true;
     default: return false;
   }
 }

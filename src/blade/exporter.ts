@@ -106,6 +106,8 @@ function rulesKey({ external, client, clusterId, neighborAs, rules }: ExportRule
 export const NO_RULES: NeighbourRules = {};
 
 const CACHE = 1 << 14;
+/** Beside an AttrId in the cache's key. */
+const AMONG_CLIENTS = 1 << 31;
 /** Reflected sets: few sessions, and sets that their neighbours share. As many as `slot` has bits for. */
 const REFLECTED_CACHE = 1 << 12;
 /** Octets of an UPDATE that are neither attributes nor all of the NLRI, and a prefix. */
@@ -122,6 +124,8 @@ export class Exporter {
   readonly #policy: PolicyRunner | undefined;
   readonly #policies: PolicyBook;
   #ownPolicy: PolicyRunner | undefined;
+  /** For routes of a route server's clients, where the neighbour is one, too. */
+  #clientPolicy: PolicyRunner | undefined;
   readonly #changes: boolean;
   /** By set and source; made when the first route is reflected. */
   #reflected:
@@ -187,22 +191,46 @@ export class Exporter {
       attribute = this.#reflect(attribute, source - 1);
       if (attribute === 0) return 0;
     }
-    if (this.#policy !== undefined) return Math.max(0, this.#policy.evaluate(id, attribute, source - 1));
+    const isAmongClients = this.#options.transparent === true && this.#isServerClient(source);
+    if (this.#policy !== undefined) {
+      const policy = isAmongClients ? this.#amongClients() : this.#policy;
+      return Math.max(0, policy.evaluate(id, attribute, source - 1));
+    }
     const slot = attribute & (CACHE - 1);
-    if (this.#keys[slot] === attribute) return this.#values[slot] as number;
+    const key = isAmongClients ? (attribute | AMONG_CLIENTS) >>> 0 : attribute;
+    if (this.#keys[slot] === key) return this.#values[slot] as number;
     const { attributes } = this.#fabric;
     const start = attributes.offsetOf(attribute);
+    const options = this.#optionsFor(attribute, 0);
     const exported = this.#rewrite(
       attribute,
       attributes.bytes,
       start,
       start + attributes.lengthOf(attribute),
-      this.#optionsFor(attribute, 0),
+      isAmongClients ? { ...options, passesCommunities: true } : options,
     );
     if (exported < 0) return 0;
-    this.#keys[slot] = attribute;
+    this.#keys[slot] = key;
     this.#values[slot] = exported;
     return exported;
+  }
+
+  #isServerClient(source: number): boolean {
+    return (this.#fabric.session(source - 1, SESSION.flags) & SESSION_FLAG.routeServerClient) !== 0;
+  }
+
+  /** The policy, whose results are kept by AttrId, for routes of which something else becomes. */
+  #amongClients(): PolicyRunner {
+    const { key, neighbor } = this.rules.policy as ExportPolicy;
+    return (this.#clientPolicy ??= this.#policies.runner(
+      key,
+      neighbor,
+      ({ bytes, start, end, marks }, attribute) =>
+        this.#rewrite(attribute, bytes, start, end, {
+          ...this.#optionsFor(attribute, marks),
+          passesCommunities: true,
+        }),
+    ));
   }
 
   /** Of a route of the router itself (local-routes.ts): export policy is asked, and what it has not said is ours to say. */
@@ -287,6 +315,7 @@ export class Exporter {
     this.#reflected?.sets.fill(0);
     this.#policy?.forget();
     this.#ownPolicy?.forget();
+    this.#clientPolicy?.forget();
   }
 
   /** RFC 4456 8: the set with who told it, and our cluster; what else becomes of it does not depend on who told it. */

@@ -58,6 +58,7 @@ function flagsOf({ rules }: SessionConfiguration, negotiated: Negotiated): numbe
     (negotiated.external ? SESSION_FLAG.external : 0) |
     (rules?.confederate ? SESSION_FLAG.confederate : 0) |
     (rules?.client && !negotiated.external ? SESSION_FLAG.client : 0) |
+    (rules?.routeServerClient && negotiated.external ? SESSION_FLAG.routeServerClient : 0) |
     (negotiated.routeRefresh ? SESSION_FLAG.routeRefresh : 0) |
     (negotiated.enhancedRefresh ? SESSION_FLAG.enhancedRefresh : 0) |
     (negotiated.longLived ? SESSION_FLAG.longLived : 0) |

@@ -63,7 +63,7 @@ export const NEIGHBOR_EFFECTS: { readonly [K in keyof Required<NeighborConfigura
   nextHopIpv4: 'export',
   nextHopIpv6: 'export',
   routeReflectorClient: 'reset',
-  routeServerClient: 'export',
+  routeServerClient: 'reset',
   originate: 'export',
   sharedSubnets: 'export',
   defaultOriginate: 'export',

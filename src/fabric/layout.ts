@@ -134,6 +134,8 @@ export const SESSION_FLAG = {
   /** A route reflector client (RFC 4456). */
   client: 64,
   extendedNextHop: 128,
+  /** A route server's client (RFC 7947). */
+  routeServerClient: 256,
 } as const;
 
 /** Float64 numbers of a session: times in monotonic milliseconds, and counters. Writer: the home blade. */

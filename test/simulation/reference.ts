@@ -203,7 +203,7 @@ export function toldTo(
   const { route, ownMed } = told;
   // Communities of our own routes are for those who are told.
   const ours = isOwn(best);
-  if (!ours && isKept(route.communities, to)) return undefined;
+  if (!ours && isKept(route.communities, to, from)) return undefined;
   const { role } = to;
   const up = role === 'customer' || role === 'peer' || role === 'rs-client';
   if (up && route.otc !== undefined) return undefined; // RFC 9234 5
@@ -250,7 +250,10 @@ function chosenFor(
 }
 
 /** RFC 1997, RFC 7999: communities that keep a route from the neighbour. */
-function isKept(communities: readonly number[], to: NeighbourOptions): boolean {
+function isKept(communities: readonly number[], to: NeighbourOptions, from: NeighbourOptions): boolean {
+  // RFC 7947 2.2.4: what one client of a route server says is for the others.
+  if (to.transparent && from.transparent && to.external && from.external)
+    return communities.includes(BLACKHOLE);
   if (communities.includes(NO_ADVERTISE)) return true;
   return (
     to.external && [NO_EXPORT, NO_EXPORT_SUBCONFED, BLACKHOLE].some((each) => communities.includes(each))
