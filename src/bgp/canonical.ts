@@ -6,6 +6,7 @@
  * - flags as the category says; extended length exactly where the value is longer than 255 octets; Partial as
  *   received on optional transitive attributes, and set on those that we do not recognize (RFC 4271 9);
  * - AS_PATH and AGGREGATOR with 4-octet ASes; AS4_PATH and AS4_AGGREGATOR merged into them (RFC 6793 4.2.3);
+ * - LARGE_COMMUNITIES without repetitions (RFC 8092 3);
  * - LOCAL_PREF, ORIGINATOR_ID and CLUSTER_LIST only from internal neighbours;
  * - for IPv6 routes no NEXT_HOP, but type 14 (MP_REACH_NLRI) with nothing but the next hop: its length, its octets; IPv4
  *   routes have NEXT_HOP, in the body and in MP_REACH_NLRI alike: of 4 octets, or of 16 or 32 where it is one of IPv6
@@ -25,12 +26,14 @@ import {
 } from './attribute-table.ts';
 import { copy, putU16, u16 } from './bytes.ts';
 import { Afi } from './families.ts';
+import { copyDistinct } from './large-communities.ts';
 import { slotOf, type UpdateOptions, type UpdateView } from './update-view.ts';
 
 /** Room that canonicalize can need: a message of 64 KiB whose 2-octet AS_PATH doubles. */
 export const CANONICAL_ROOM = 2 * 65536;
 
 const MAX_VALUE = 65_535;
+const distinct = new Uint8Array(MAX_VALUE);
 
 /**
  * Writes the canonical attributes of the routes in the body (mp false) or in MP_REACH_NLRI (mp true) of a
@@ -70,7 +73,10 @@ export function canonicalize(
       }
     }
     const flags = canonicalFlags(type, view.attributeFlags[i]!);
-    if (flags !== 0) at = writeAttribute(bytes, start, end, flags, type, into, at);
+    if (type === AttributeType.LargeCommunities) {
+      const length = copyDistinct(bytes, start, end, distinct, 0);
+      at = writeAttribute(distinct, 0, length, flags, type, into, at);
+    } else if (flags !== 0) at = writeAttribute(bytes, start, end, flags, type, into, at);
   }
   if (nextHopDue) at = writeNextHop(bytes, view, into, at);
   return at - begin;

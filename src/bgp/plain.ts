@@ -13,6 +13,7 @@ import { checkMpReach, isHost4 } from './attribute-check.ts';
 import * as table from './attribute-table.ts';
 import { u16, u32 } from './bytes.ts';
 import { Afi } from './families.ts';
+import { areDistinct } from './large-communities.ts';
 import { look, type UpdateOptions, type UpdateView } from './update-view.ts';
 
 // Constants of this module: the JIT compiler folds them, but looks an import up each time.
@@ -79,7 +80,7 @@ export function readPlain(bytes: Uint8Array, options: UpdateOptions, view: Updat
         case AttributeType.OriginatorId: fits = category === OPTIONAL_NON_TRANSITIVE && length === 4 && !external; break;
         case AttributeType.ClusterList: fits = category === OPTIONAL_NON_TRANSITIVE && length > 0 && length % 4 === 0 && !external; break;
         case AttributeType.ExtendedCommunities: fits = transitive && length > 0 && length % 8 === 0; break;
-        case AttributeType.LargeCommunities: fits = transitive && length > 0 && length % 12 === 0; break;
+        case AttributeType.LargeCommunities: fits = transitive && length > 0 && length % 12 === 0 && areDistinct(bytes, value, next); break;
       }
       if (!fits) return false;
       if (type < AttributeType.MpReach) seen |= 1 << type;
