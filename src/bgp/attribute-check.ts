@@ -25,7 +25,7 @@ import { u16 } from './bytes.ts';
 import { UpdateError } from './errors.ts';
 import { FAMILY_IPV4, familyBit } from './families.ts';
 import { nlriFits, pathNlriFits } from './nlri.ts';
-import { fail, hasPaths, keep, type UpdateOptions, type UpdateView } from './update-view.ts';
+import { fail, hasPaths, keep, seenBefore, type UpdateOptions, type UpdateView } from './update-view.ts';
 
 /** Looks at view.current…, with its value in [start, end), and lists it in the view if it is to be kept. */
 export function checkAttribute(
@@ -37,6 +37,12 @@ export function checkAttribute(
 ): void {
   const type = view.currentType;
   const flags = bytes[view.currentStart]!;
+  const isMp = type === AttributeType.MpReach || type === AttributeType.MpUnreach;
+  // RFC 7606 3.g: of several, the first counts, and nothing that is wrong with the others.
+  if (!isMp && seenBefore(view, type)) {
+    fail(view, Action.AttributeDiscard, UpdateError.MalformedAttributeList, 'more than once');
+    return;
+  }
   if (!checkFlags(type, flags, view)) return;
   if (options.external && FROM_EXTERNAL[type] !== Action.None) {
     fail(view, FROM_EXTERNAL[type]!, UpdateError.OptionalAttribute, 'from an external neighbour');
@@ -47,11 +53,7 @@ export function checkAttribute(
     return;
   }
   if (!checkValue(bytes, start, end, options, view)) return;
-  if (type === AttributeType.MpReach || type === AttributeType.MpUnreach) return;
-  // RFC 7606 3.g: of several, the first is taken.
-  if (!keep(view, type, flags, start, end)) {
-    fail(view, Action.AttributeDiscard, UpdateError.MalformedAttributeList, 'more than once');
-  }
+  if (!isMp) keep(view, type, flags, start, end);
 }
 
 function checkFlags(type: number, flags: number, view: UpdateView): boolean {

@@ -89,6 +89,9 @@ export class UpdateView {
   readonly attributeStart = new Int32Array(MAX_ATTRIBUTES);
   readonly attributeEnd = new Int32Array(MAX_ATTRIBUTES);
 
+  /** Types that were looked at, one bit each. */
+  readonly seen = new Int32Array(MAX_ATTRIBUTES / 32);
+
   /** The attribute that is being looked at, header included: the Data of an error in it. */
   currentType = 0;
   currentStart = 0;
@@ -142,13 +145,19 @@ export function fail(view: UpdateView, action: number, subcode: number, why: str
   return false;
 }
 
-/** Lists an attribute, sorted in from behind (they mostly come in order). False: this type is there already. */
-export function keep(view: UpdateView, type: number, flags: number, start: number, end: number): boolean {
+/** Has an attribute of this type been looked at? Now it has. */
+export function seenBefore({ seen }: UpdateView, type: number): boolean {
+  const before = seen[type >>> 5]!;
+  seen[type >>> 5] = before | (1 << (type & 31));
+  return ((before >>> (type & 31)) & 1) !== 0;
+}
+
+/** Lists an attribute, sorted in from behind (they mostly come in order); none of its type is there. */
+export function keep(view: UpdateView, type: number, flags: number, start: number, end: number): void {
   const types = view.attributeType;
   const count = view.attributeCount;
   let slot = count;
   while (slot > 0 && types[slot - 1]! > type) slot--;
-  if (slot > 0 && types[slot - 1] === type) return false;
   if (slot < count) {
     types.copyWithin(slot + 1, slot, count);
     view.attributeFlags.copyWithin(slot + 1, slot, count);
@@ -160,7 +169,6 @@ export function keep(view: UpdateView, type: number, flags: number, start: numbe
   view.attributeStart[slot] = start;
   view.attributeEnd[slot] = end;
   view.attributeCount = count + 1;
-  return true;
 }
 
 /** The slot of a type in the list, or -1. The mandatory attributes stand first, and are asked for most. */

@@ -82,6 +82,7 @@ function checkBody(bytes: Uint8Array, options: UpdateOptions, view: UpdateView):
 function walkAttributes(bytes: Uint8Array, options: UpdateOptions, view: UpdateView): void {
   const end = view.attributesEnd;
   let at = view.attributesStart;
+  view.seen.fill(0);
   while (at < end && view.action !== Action.SessionReset) {
     const extended = (bytes[at]! & AttributeFlag.ExtendedLength) !== 0;
     const value = at + (extended ? 4 : 3);
@@ -127,7 +128,8 @@ function need(view: UpdateView, type: number): void {
 
 /** The family bit that an End-of-RIB (RFC 4724 2) is for, 0 where the message is none. */
 export function isEndOfRib(view: UpdateView): number {
-  const empty = view.withdrawnStart === view.withdrawnEnd && view.nlriStart === view.nlriEnd;
+  // Withdrawn routes of a family that is not heard are left out of the view, but they were there.
+  const empty = view.withdrawnStart + 2 === view.attributesStart && view.nlriStart === view.nlriEnd;
   if (!empty || view.action !== Action.None) return 0;
   if (view.attributesStart === view.attributesEnd) return FAMILY_IPV4;
   // MP_UNREACH_NLRI alone, with its AFI and SAFI alone: header of 3 or 4 octets, value of 3.

@@ -1,6 +1,6 @@
 /** RFC 7606, section by section: what becomes of an UPDATE message that is wrong in one place. */
 import test from 'ava';
-import { Action, decodeUpdate, type UpdateOptions, UpdateView } from '../../src/bgp/update.ts';
+import { Action, decodeUpdate, isEndOfRib, type UpdateOptions, UpdateView } from '../../src/bgp/update.ts';
 import { attribute, BODY, half, updateMessage } from './support.ts';
 
 const { None, AttributeDiscard, TreatAsWithdraw, SessionReset } = Action;
@@ -58,6 +58,9 @@ const CASES: readonly Case[] = [
   { what: '3.d: NEXT_HOP missing where MP_REACH_NLRI has the routes', attributes: [REACH, ORIGIN, AS_PATH], rest: 'nothing', expect: None },
   { what: '3.d: AS_PATH missing where MP_REACH_NLRI has the routes', attributes: [REACH, ORIGIN], rest: 'nothing', expect: TreatAsWithdraw, attribute: 2 },
   { what: '3.g: MULTI_EXIT_DISC twice', attributes: plus([0x80, 4, 4, 0, 0, 0, 1], [0x80, 4, 4, 0, 0, 0, 2]), expect: AttributeDiscard, attribute: 4 },
+  { what: '3.g: COMMUNITIES twice, the second one malformed', attributes: plus([0xc0, 8, 4, 0, 1, 0, 1], [0xc0, 8, 3, 0, 1, 0]), expect: AttributeDiscard, attribute: 8, subcode: 1 },
+  { what: '3.g: COMMUNITIES twice, the second one with wrong flags', attributes: plus([0xc0, 8, 4, 0, 1, 0, 1], [0x40, 8, 4, 0, 1, 0, 1]), expect: AttributeDiscard, attribute: 8, subcode: 1 },
+  { what: '3.g: COMMUNITIES twice, the first one malformed', attributes: plus([0xc0, 8, 3, 0, 1, 0], [0xc0, 8, 4, 0, 1, 0, 1]), expect: TreatAsWithdraw, attribute: 8, subcode: 5 },
   { what: '3.g: MP_REACH_NLRI twice', attributes: [REACH, REACH, ORIGIN, AS_PATH], rest: 'nothing', expect: SessionReset, attribute: 14, subcode: 1 },
   { what: '3.g: MP_UNREACH_NLRI twice', attributes: plus(UNREACH, UNREACH), expect: SessionReset, attribute: 15, subcode: 1 },
   { what: '3.h: the stronger of two errors, told last', attributes: plus([0x40, 6, 1, 0], [0x80, 4, 1, 0]), expect: TreatAsWithdraw, attribute: 4 },
@@ -204,6 +207,23 @@ test('routes of a family that was not negotiated are left out', (t) => {
   t.true(view.nlriStart < view.nlriEnd);
   t.is(view.reachNlriStart, view.reachNlriEnd);
   t.is(view.unreachStart, view.unreachEnd);
+});
+
+test('3.g: of an attribute that comes twice the first counts, even where it was discarded', (t) => {
+  const [bad, good] = [
+    [0xc0, 7, 4, 0, 0, 0, 1],
+    [0xc0, 7, 8, 0, 0, 0xfd, 0xe9, 10, 0, 0, 1],
+  ];
+  decode(updateMessage({ attributes: plus(bad, good).flat(), nlri: [24, 198, 51, 100] }), external);
+  t.is(view.action, AttributeDiscard);
+  t.false([...view.attributeType.subarray(0, view.attributeCount)].includes(7));
+});
+
+test('RFC 4724 2: withdrawn routes of a family that is not heard are no End-of-RIB', (t) => {
+  decode(updateMessage({ withdrawn: [24, 198, 51, 100] }), ipv6Only);
+  t.is(isEndOfRib(view), 0);
+  decode(updateMessage({}), ipv6Only);
+  t.is(isEndOfRib(view), 1);
 });
 
 test('our own AS in AS_PATH is seen where it is asked for (RFC 4271 9.1.2)', (t) => {
