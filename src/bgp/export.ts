@@ -125,7 +125,7 @@ function isRewritten(
 ): boolean {
   // biome-ignore format: one line per rule
   switch (type) {
-    case AttributeType.AsPath: return options.external && options.transparent !== true;
+    case AttributeType.AsPath: return options.external && (options.transparent !== true || hasConfederation(bytes, value, next));
     case AttributeType.NextHop: return options.nextHopSelf || next - value > IPV4_OCTETS;
     case AttributeType.MpReach: return options.nextHopSelf || bytes[value] === LINK_LOCAL_TOO || !isGlobal(bytes, value + 1);
     case AttributeType.MultiExitDisc: return options.external && options.keepMed !== true;
@@ -173,9 +173,22 @@ function prependOwn(
   at: number,
 ): number {
   const { localAs, behindAs } = options;
+  if (options.transparent === true) return leaveConfederation(bytes, value, next, into, at);
   if (behindAs === undefined) return prependTo(bytes, value, next, localAs, into, at);
   const end = prependTo(bytes, value, next, behindAs, own, 0);
   return end < 0 ? end : prependTo(own, valueStart(own, 0), end, localAs, into, at);
+}
+
+/** RFC 5065 4.1 c for a route server's client, of whom the rest is as it came. */
+function leaveConfederation(
+  bytes: Uint8Array,
+  value: number,
+  next: number,
+  into: Uint8Array,
+  at: number,
+): number {
+  const length = copyWithoutConfederation(bytes, value, next, path, 0);
+  return writeAttribute(path, 0, length, WELL_KNOWN, AttributeType.AsPath, into, at);
 }
 
 /** AS_PATH with an AS more in front, or NOT_EXPORTED when it is full. RFC 5065 4.1.c: segments of a confederation do not leave it. */

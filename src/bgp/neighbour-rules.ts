@@ -124,12 +124,17 @@ export function changesExport(rules: NeighbourRules): boolean {
   return role !== undefined || !!asOverride || removePrivateAs !== undefined || !!gracefulShutdown;
 }
 
-/** What goes on to the neighbour of a set, before RFC 4271 5.1; undefined: it must not be told. */
-export function prepared(set: AttributeSet, ends: Ends, rules: NeighbourRules): AttributeSet | undefined {
+/** What goes on to the neighbour of a set, before RFC 4271 5.1; undefined: it must not be told. `own`: we originate it. */
+export function prepared(
+  set: AttributeSet,
+  ends: Ends,
+  rules: NeighbourRules,
+  own = false,
+): AttributeSet | undefined {
   const { localAs, neighborAs, external } = ends;
   let result = set;
   if (rules.confederate) {
-    if (hasCommunity(set, 0, set.length, Community.NoExportSubconfed)) return undefined;
+    if (!own && hasCommunity(set, 0, set.length, Community.NoExportSubconfed)) return undefined;
     result = confederated(set, localAs);
   }
   if (external && rules.role !== undefined) {

@@ -371,7 +371,7 @@ export class Exporter {
     const { attributes } = this.#fabric;
     const { rules } = this;
     if (this.#changes) {
-      const ready = prepared(bytes.slice(start, end), rules, rules.rules);
+      const ready = prepared(bytes.slice(start, end), rules, rules.rules, options.own);
       if (ready === undefined) return 0;
       [bytes, start, end] = [ready, 0, ready.length];
     }

@@ -62,7 +62,7 @@ export class LocalRoutes {
   readonly #bests: Bests;
   /** Something else is to be told of a prefix. */
   readonly #changed: (id: number) => void;
-  /** AttrId by PrefixId: static routes, and aggregates that there are. */
+  /** AttrId by PrefixId: static routes, and aggregates that there are; 0: for want of room nothing is told, and not another route. */
   readonly #static = new Map<number, number>();
   readonly #aggregated = new Map<number, number>();
   /** PrefixIds of static routes, in their order; negative: there was no room. */
@@ -141,17 +141,23 @@ export class LocalRoutes {
   forget(): void {
     if (!this.any) return;
     const before = this.#ids;
-    const had = new Set([...this.#static.keys(), ...this.#aggregated.keys()]);
+    const had = this.#roomed();
     this.#intern();
-    // What found no room before is there now.
-    for (const id of [...this.#static.keys(), ...this.#aggregated.keys()])
-      if (!had.has(id)) this.#changed(id);
+    const has = this.#roomed();
+    // What found no room before is there now, or the other way round.
+    for (const id of has) if (!had.has(id)) this.#changed(id);
+    for (const id of had) if (!has.has(id)) this.#changed(id);
     if (!this.counting) return;
     // While all blades slept a static route that is told to nobody lost its id: it counts by the new one.
     const moved = this.#ids.map((id, i) => [before[i] as number, id] as const).filter(([a, b]) => a !== b);
     for (const [old] of moved) this.#uncount(old);
     for (const id of this.#ids) if (id >= 0) this.note(id);
     for (const [, id] of moved) if (id >= 0) this.#changed(id);
+  }
+
+  /** Those that there is a set for. */
+  #roomed(): Set<number> {
+    return new Set([...this.#static, ...this.#aggregated].filter(([, set]) => set !== 0).map(([id]) => id));
   }
 
   #uncount(id: number): void {
@@ -196,9 +202,8 @@ export class LocalRoutes {
   #settle({ id, attributes, counts }: Counted): void {
     if (id < 0) return;
     const state = stateOf(counts);
-    const attribute = state === 0 ? 0 : (attributes[state - 1] as number);
-    if (attribute === 0) this.#aggregated.delete(id);
-    else this.#aggregated.set(id, attribute);
+    if (state === 0) this.#aggregated.delete(id);
+    else this.#aggregated.set(id, attributes[state - 1] as number);
     this.#hasNews = true;
     this.#changed(id);
   }
@@ -222,8 +227,7 @@ export class LocalRoutes {
     this.#ids = this.definition.routes.map((route) => prefix(route, PLACE.static));
     for (const [i, route] of this.definition.routes.entries()) {
       const id = this.#ids[i] as number;
-      const attribute = id < 0 ? 0 : set(route.set);
-      if (attribute !== 0) this.#static.set(id, attribute);
+      if (id >= 0) this.#static.set(id, set(route.set));
     }
     this.#aggregated.clear();
     for (const counted of this.#aggregates) {
@@ -232,8 +236,8 @@ export class LocalRoutes {
         counted.attributes[origin] = set(bytes);
       });
       const state = stateOf(counted.counts);
-      const attribute = state === 0 ? 0 : (counted.attributes[state - 1] as number);
-      if (counted.id >= 0 && attribute !== 0) this.#aggregated.set(counted.id, attribute);
+      if (counted.id >= 0 && state !== 0)
+        this.#aggregated.set(counted.id, counted.attributes[state - 1] as number);
     }
   }
 

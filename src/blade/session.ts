@@ -8,7 +8,7 @@ import { Cease, NotificationCode, OpenError } from '../bgp/errors.ts';
 import { familyBit, multiprotocolOf } from '../bgp/families.ts';
 import { Event, State } from '../bgp/fsm.ts';
 import { type EndCause, GRACEFUL, isFinal } from '../bgp/graceful.ts';
-import { encodeRouteRefresh, MAX_MESSAGE, type RouteRefresh } from '../bgp/message.ts';
+import { encodeRouteRefresh, MAX_MESSAGE, RefreshKind, type RouteRefresh } from '../bgp/message.ts';
 import {
   acceptOpen,
   type DecodeFailure,
@@ -399,7 +399,8 @@ export class Session implements TrackOwner {
     return this.#negotiated?.enhancedRefresh === true;
   }
 
-  #endOfRib(families: number): void {
+  #endOfRib(said: number): void {
+    const families = said & ~this.#disabled;
     this.stale.end(families);
     const awaited = this.#host.fabric.session(this.index, SESSION.awaited);
     if (awaited !== 0) this.#host.fabric.setSession(this.index, SESSION.awaited, awaited & ~families);
@@ -422,7 +423,9 @@ export class Session implements TrackOwner {
 
   processRouteRefresh(refresh: RouteRefresh): void {
     const family = familyBit(refresh.afi, refresh.safi);
-    if ((family & (this.#negotiated?.families ?? 0) & ~this.#disabled) !== 0)
+    // Of a disabled family it is still told all, and may ask for it again; what it tells of it is not heard.
+    const tells = this.enhancedRefresh && refresh.kind !== RefreshKind.Request;
+    if ((family & (this.#negotiated?.families ?? 0) & ~(tells ? this.#disabled : 0)) !== 0)
       this.refreshes.onRefresh(family, refresh.kind);
     else this.ignoreRefresh(`of AFI ${refresh.afi}, SAFI ${refresh.safi}, which was not agreed on`);
   }

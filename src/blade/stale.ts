@@ -116,7 +116,8 @@ export class StaleRoutes {
   /** The session ended: true when routes are kept, and marked in a walk that begins. */
   keep(cause: EndCause): boolean {
     const seconds = this.#record >>> RECORD.time;
-    const families = (seconds === 0 ? 0 : this.#record & RECORD.families) | this.#longLivedAgreed;
+    const agreed = (seconds === 0 ? 0 : this.#record & RECORD.families) | this.#longLivedAgreed;
+    const families = agreed & ~this.#dropping;
     const kept = cause === 'lost' || (cause === 'notified' && this.notificationsCount);
     if (!kept || families === 0) {
       this.forget();
@@ -224,6 +225,12 @@ export class StaleRoutes {
           ? WALK.lower
           : WALK.nothing,
     );
+  }
+
+  /** FAMILY_ bits of what is on its way out, whatever becomes of the session. */
+  get #dropping(): number {
+    if (!this.walking) return 0;
+    return LONG.reduce((bits, { bit }) => (this.#action(bit) === WALK.drop ? bits | bit : bits), 0);
   }
 
   /** Some pages of the walk; true when more are left. */

@@ -125,15 +125,9 @@ function localAs(
   neighbor: NeighborConfiguration,
 ): Pick<SessionConfiguration, 'localAs' | 'behindAs' | 'prependAs'> {
   const { localAs: other, localAsNoPrepend, localAsReplaceAs } = neighbor;
-  const own = router.as;
   // RFC 5065 4: those outside see the confederation.
-  if (
-    other === undefined &&
-    neighbor.external &&
-    !isMember(router, neighbor) &&
-    router.confederation !== undefined
-  )
-    return { localAs: router.confederation.id };
+  const outside = neighbor.external && !isMember(router, neighbor);
+  const own = outside ? (router.confederation?.id ?? router.as) : router.as;
   if (other === undefined) return { localAs: own };
   return {
     localAs: other,

@@ -1,6 +1,13 @@
 /** What the rules of a neighbour make of a route, row by row: RFC 5065 5, RFC 9234 5. */
 import test from 'ava';
-import { type Ends, OBJECTION, objection, prepared, received } from '../../src/bgp/neighbour-rules.ts';
+import {
+  type Ends,
+  OBJECTION,
+  objection,
+  prepared,
+  received,
+  withCommunity,
+} from '../../src/bgp/neighbour-rules.ts';
 import { onlyToCustomer, type Role } from '../../src/bgp/roles.ts';
 import { attribute, path4, type TestSegment, word } from './support.ts';
 
@@ -28,6 +35,14 @@ test('RFC 5065 5: a route from another member AS begins with a sequence of membe
   t.is(of(member, seq), OBJECTION.none);
   for (const path of [[], [seq], [members], [seq, member]]) t.is(of(...path), OBJECTION.noMember);
   t.is(objection(setOf([seq]), ends, {}), OBJECTION.none);
+});
+
+test('NO_EXPORT_SUBCONFED keeps a route from other members, but not one of our own, which it is for those who are told', (t) => {
+  const set = withCommunity(setOf([seq]), 0xffffff03);
+  const ends = { ...ENDS, external: false };
+  t.is(prepared(set, ends, { confederate: true }), undefined);
+  t.not(prepared(set, ends, { confederate: true }, true), undefined);
+  t.not(prepared(set, ends, { client: true }), undefined);
 });
 
 /** RFC 9234 5 by our role: is the route a leak; what is it marked with coming in, and going out; 0: it does not go there. */

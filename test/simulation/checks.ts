@@ -51,7 +51,8 @@ export function checkTables(world: World): void {
       // A full table: rather nothing than what is wrong, and that is counted.
       // Who is told several paths, or another one than the best, may be told the next one.
       const { toldFamilies, instead } = neighbour.options;
-      const others = toldFamilies !== 0 || instead !== undefined;
+      // A static route without an id does not count in its aggregate, whose place is a neighbour's then.
+      const others = toldFamilies !== 0 || instead !== undefined || own.has(prefix);
       if (world.untold(index) && (does === '' || others)) continue;
       if (world.starved(index)) continue;
       throw new Error(
@@ -147,7 +148,7 @@ function checkAttributes(world: World, attribute: number, at: string, { route }:
 /** What a neighbour announces of the families that it speaks, while it is up. */
 function spoken(world: World, neighbour: Neighbour): Set<number> {
   if (!neighbour.established) return new Set();
-  const { families } = neighbour.options;
+  const families = neighbour.options.families & ~neighbour.disabled;
   const family = (key: number): number => world.prefixes.all[prefixOf(key)]?.family ?? 0;
   return new Set([...neighbour.announcing.keys()].filter((key) => (family(key) & families) !== 0));
 }

@@ -3,6 +3,7 @@ import { Random } from '../../src/base/random.ts';
 import { FAMILY_IPV4 } from '../../src/bgp/families.ts';
 import type { SharedSubnets } from '../../src/bgp/neighbour-rules.ts';
 import type { SessionConfiguration } from '../../src/blade/messages.ts';
+import { CONFEDERATION } from './members.ts';
 import { LOCAL_AS, type NeighbourOptions, type SimulationOptions } from './options.ts';
 import type { Route } from './route.ts';
 
@@ -43,14 +44,17 @@ export function withEdges(options: SimulationOptions): SimulationOptions {
   return { ...options, neighbours };
 }
 
-export function asesOf({
-  otherAs,
-}: NeighbourOptions): Pick<SessionConfiguration, 'localAs' | 'routerAs' | 'behindAs' | 'prependAs'> {
-  if (otherAs === undefined) return { localAs: LOCAL_AS };
+export function asesOf(
+  { otherAs, external }: NeighbourOptions,
+  confederation: boolean,
+): Pick<SessionConfiguration, 'localAs' | 'routerAs' | 'behindAs' | 'prependAs' | 'confederation'> {
+  const seen = confederation && external ? CONFEDERATION : LOCAL_AS;
+  const all = { routerAs: LOCAL_AS, ...(confederation ? { confederation: CONFEDERATION } : {}) };
+  if (otherAs === undefined) return { localAs: seen, ...all };
   return {
     localAs: otherAs.as,
-    routerAs: LOCAL_AS,
-    ...(otherAs.behind ? { behindAs: LOCAL_AS } : {}),
+    ...all,
+    ...(otherAs.behind ? { behindAs: seen } : {}),
     ...(otherAs.prepends ? { prependAs: otherAs.as } : {}),
   };
 }
@@ -81,7 +85,8 @@ export function behindOther({ otherAs }: NeighbourOptions, route: Route): Route 
 }
 
 /** Our ASes in front of what the neighbour is told. */
-export function ourAses({ otherAs }: NeighbourOptions): number[] {
-  if (otherAs === undefined) return [LOCAL_AS];
-  return otherAs.behind ? [otherAs.as, LOCAL_AS] : [otherAs.as];
+export function ourAses({ otherAs }: NeighbourOptions, confederation: boolean): number[] {
+  const own = confederation ? CONFEDERATION : LOCAL_AS;
+  if (otherAs === undefined) return [own];
+  return otherAs.behind ? [otherAs.as, own] : [otherAs.as];
 }

@@ -23,7 +23,15 @@ import {
 import { as2For, decodeOpen, encodeOpen, isFailure, noCapabilities } from '../../src/bgp/open.ts';
 import type { NeighbourOptions } from './options.ts';
 import type { Prefixes } from './prefixes.ts';
-import { type Change, encodeChanges, pathIndex, prefixOf, type Route, understand } from './route.ts';
+import {
+  type Change,
+  encodeChanges,
+  encodeUnreadable,
+  pathIndex,
+  prefixOf,
+  type Route,
+  understand,
+} from './route.ts';
 import { Wire } from './wire.ts';
 
 export interface NeighbourWorld {
@@ -92,6 +100,11 @@ export class Neighbour {
   /** It has announced something since it came up. */
   #asks = false;
   #callAt = 0;
+  /** FAMILY_ bits of which it said something that cannot be read. */
+  #disabled = 0;
+  /** FAMILY_ bits between the borders of a repetition (RFC 7313), and what it held before and was not told again in it. */
+  #within = 0;
+  readonly #unrepeated = new Set<number>();
   /** FAMILY_ bits for which End-of-RIB came. */
   #endsOfRib = 0;
   /** By family bit, route refreshes asked for; by prefix, how often it may be repeated. */
@@ -121,6 +134,10 @@ export class Neighbour {
 
   get established(): boolean {
     return this.#up !== undefined;
+  }
+
+  get disabled(): number {
+    return this.#disabled;
   }
 
   /** What it was told, by prefix; of several paths, the routes in order, whatever identifiers they have. */
@@ -199,6 +216,14 @@ export class Neighbour {
     }
     for (const key of this.held.keys())
       if (this.#world.prefixes.all[prefixOf(key)]?.family === family) this.#awaited.add(key);
+  }
+
+  /** Says something of a family that cannot be read: what it told of it goes, and what it tells is not heard any more. */
+  malform(family: number): void {
+    const up = this.#up;
+    if (up === undefined || (this.options.families & family) === 0) return;
+    up.outbox.push(encodeUnreadable(family));
+    this.#disabled |= family;
   }
 
   // ── life ──
@@ -363,9 +388,31 @@ export class Neighbour {
   #onRefresh(conversation: Conversation, refresh: RouteRefresh | undefined): void {
     if (refresh === undefined) this.#fail('ROUTE-REFRESH of a wrong length');
     if (refresh.kind !== RefreshKind.Request && !this.#enhanced) this.#fail('a border that it does not know');
-    if (refresh.kind !== RefreshKind.Request) return;
+    if (refresh.kind !== RefreshKind.Request) {
+      this.#onBorder(familyBit(refresh.afi, refresh.safi), refresh.kind);
+      return;
+    }
     if (this.#enhanced) this.#repeatAll(conversation);
     else this.#announceAll(conversation);
+  }
+
+  /** RFC 7313 4: what is not told again between the borders is withdrawn. */
+  #onBorder(family: number, kind: number): void {
+    const ofFamily = (key: number): boolean => this.#world.prefixes.all[prefixOf(key)]?.family === family;
+    this.#world.trace(`neighbour ${this.options.index}: border ${kind} of family ${family}`);
+    if (kind === RefreshKind.Begin) {
+      this.#within |= family;
+      for (const key of this.held.keys()) if (ofFamily(key)) this.#unrepeated.add(key);
+      return;
+    }
+    // A blade that died may have said it.
+    if ((this.#within & family) === 0 && !this.#world.repeats)
+      this.#fail('a repetition ends that did not begin');
+    this.#within &= ~family;
+    for (const key of [...this.#unrepeated].filter(ofFamily)) {
+      this.#unrepeated.delete(key);
+      this.held.delete(key);
+    }
   }
 
   /** Says all again, between borders: what it says no more is withdrawn with that. */
@@ -474,6 +521,7 @@ export class Neighbour {
       this.#endsOfRib |= endOfRib;
     }
     for (const prefix of withdrawn) {
+      this.#unrepeated.delete(prefix);
       if (!this.held.delete(prefix) && !this.#world.repeats)
         this.#fail(`withdrawal of ${prefixes.text(prefixOf(prefix))}, which it does not hold`);
       this.#awaited.delete(prefix);
@@ -484,6 +532,7 @@ export class Neighbour {
         this.#fail(`its own route for ${prefixes.text(prefixOf(prefix))} back: ${text}`);
       if (this.held.get(prefix) === text) this.#onRepeated(prefix, text);
       this.held.set(prefix, text);
+      this.#unrepeated.delete(prefix);
       this.#awaited.delete(prefix);
       this.#world.trace(`neighbour ${this.options.index} learns ${prefixes.text(prefixOf(prefix))} ${text}`);
     }
@@ -539,6 +588,8 @@ export class Neighbour {
     this.#repeated.clear();
     this.#awaited.clear();
     this.#endsOfRib = 0;
+    this.#disabled = this.#within = 0;
+    this.#unrepeated.clear();
     this.endExpected = false;
     this.#asks = false;
   }

@@ -9,6 +9,7 @@ import { LIMITS, type Limits } from '../../src/blade/limits.ts';
 import { POOLS } from '../../src/fabric/layout.ts';
 import type { RouterIdentity } from '../../src/rib/attribute-row.ts';
 import type { OtherAs, SharedHops } from './edges.ts';
+import { CONFEDERATION } from './members.ts';
 import { type PolicyName, pickPolicy } from './policies.ts';
 
 export const LOCAL_AS = 65_000;
@@ -65,6 +66,8 @@ export interface NeighbourOptions {
   readonly mostTold: number;
   /** What it is told where the best route must not be: the best external one, or the best that may be; may be configured otherwise. */
   instead: Instead;
+  /** In another member AS of our confederation (members.ts); not external then. */
+  readonly member?: boolean;
   /** The AS that we are to it (edges.ts). */
   readonly otherAs?: OtherAs;
   /** Next hops that it reaches as we do. */
@@ -119,6 +122,10 @@ export interface SimulationOptions {
   readonly multipath: Multipath | undefined;
   /** The router has routes of its own (local.ts). */
   readonly local: boolean;
+  /** Its AS is a member of a confederation (members.ts). */
+  readonly confederation: boolean;
+  /** Chance that a neighbour sends what cannot be read of one family, per action: it is disabled. */
+  readonly malforms: number;
   readonly slow: number;
   readonly grafts: number;
   readonly aborts: number;
@@ -229,6 +236,11 @@ export function withLocal(options: SimulationOptions): SimulationOptions {
   return { ...options, local: true };
 }
 
+/** The same with neighbours that send what cannot be read of one family: the other goes on (RFC 7606 2, AFI/SAFI disable). */
+export function withMalformed(options: SimulationOptions): SimulationOptions {
+  return { ...options, malforms: new Random(options.seed ^ 0x7606).pick([0.02, 0.05, 0.1]) };
+}
+
 export function pickMultipath(random: Random): Multipath | undefined {
   if (random.chance(0.1)) return undefined;
   const most = (): number => random.pick([1, 2, 3, 32]);
@@ -320,6 +332,8 @@ function broadOptions(seed: number, random: Random): SimulationOptions {
     equals: false,
     multipath: undefined,
     local: false,
+    confederation: false,
+    malforms: 0,
     slow: random.pick([0, 0, 0.03, 0.1]),
     grafts: random.pick([0, 0.01, 0.05, 0.2]),
     aborts: random.pick([0, 0.005, 0.05]),
@@ -420,7 +434,7 @@ function withRules(options: SimulationOptions): SimulationOptions {
   };
 }
 
-const NO_RULES: Rules = {
+export const NO_RULES: Rules = {
   client: false,
   role: undefined,
   allowOwnAs: 0,
@@ -501,6 +515,14 @@ function neighbourFor(random: Random, index: number, alike: boolean): NeighbourO
 }
 
 /** The box as its threads know it. */
-export function identityOf({ alwaysCompareMed, missingMedAsWorst }: SimulationOptions): RouterIdentity {
-  return { as: LOCAL_AS, id: LOCAL_ID, clusterId: LOCAL_ID, alwaysCompareMed, missingMedAsWorst };
+export function identityOf(options: SimulationOptions): RouterIdentity {
+  const { alwaysCompareMed, missingMedAsWorst, confederation } = options;
+  return {
+    as: LOCAL_AS,
+    ...(confederation ? { confederation: CONFEDERATION } : {}),
+    id: LOCAL_ID,
+    clusterId: LOCAL_ID,
+    alwaysCompareMed,
+    missingMedAsWorst,
+  };
 }

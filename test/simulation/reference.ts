@@ -5,6 +5,7 @@
 import { FAMILY_IPV4 } from '../../src/bgp/families.ts';
 import { behindOther, isShared, ourAses } from './edges.ts';
 import { isOwn } from './local.ts';
+import { CONFEDERATION, isInside } from './members.ts';
 import { LOCAL_AS, LOCAL_ID, type Multipath, type NeighbourOptions } from './options.ts';
 import { passed } from './policies.ts';
 import type { Prefixes, SimulatedPrefix } from './prefixes.ts';
@@ -24,6 +25,8 @@ export interface Announcer {
   readonly options: NeighbourOptions;
   /** By path of a prefix. */
   readonly announcing: ReadonlyMap<number, Route>;
+  /** FAMILY_ bits of what is not heard, as it could not be read. */
+  readonly disabled: number;
   identifier(key: number): number;
 }
 
@@ -38,8 +41,9 @@ const WORST_MED = 0xffffffff;
 
 const isStale = (route: Route): boolean => route.communities.includes(LLGR_STALE);
 
-/** How MED counts in this router, and what it costs to get to next hops. */
+/** How MED counts in this router, and whether its AS is a member of a confederation. */
 export interface MedRules {
+  readonly confederation: boolean;
   readonly alwaysCompareMed: boolean;
   readonly missingMedAsWorst: boolean;
 }
@@ -56,7 +60,7 @@ export function candidatesFor(
 ): Candidate[] {
   const family = prefixes.all[prefix]?.family ?? 0;
   return announcers
-    .filter(({ options }) => options.importAccept && (options.families & family) !== 0)
+    .filter(({ options, disabled }) => options.importAccept && (options.families & ~disabled & family) !== 0)
     .flatMap((announcer) =>
       Array.from({ length: announcer.options.paths }, (_, path) => pathKey(prefix, path)).flatMap((key) => {
         const route = announcer.announcing.get(key);
@@ -86,8 +90,10 @@ function costOf(route: Route, family: number, costs: Costs): number {
 }
 
 function feasible({ route, from }: Omit<Candidate, 'cost'>): boolean {
-  const own = [...route.path, ...route.set].filter((as) => as === LOCAL_AS).length;
-  if (own > from.allowOwnAs) return false; // RFC 4271 9.1.2
+  const ases = [...(route.confed ?? []), ...route.path, ...route.set];
+  if (ases.filter((as) => as === LOCAL_AS).length > from.allowOwnAs) return false; // RFC 4271 9.1.2
+  if (ases.includes(CONFEDERATION)) return false; // nobody else has that one
+  if (from.member && (route.confed ?? []).length === 0) return false; // RFC 5065 5
   if (!from.external) return route.originator !== LOCAL_ID && !route.clusters.includes(LOCAL_ID); // RFC 4456 8
   if (from.enforceFirstAs && route.path[0] !== from.as) return false;
   if (route.otc === undefined) return true; // RFC 9234 5
@@ -156,7 +162,7 @@ export function usedTogether(
   const best = bestOf(candidates, rules);
   if (best === undefined || multipath === undefined) return [];
   const key = ({ route }: Candidate): string =>
-    best.from.external ? `${route.path[0]}` : `${route.path} ${route.set}`;
+    best.from.external ? `${route.path[0]}` : `${route.confed ?? ''} ${route.path} ${route.set}`;
   const hop = ({ route }: Candidate): string => `${family === FAMILY_IPV4 ? route.nextHop4 : route.nextHop6}`;
   const used: Candidate[] = [];
   for (const each of ranked(goodOnes(candidates, rules), rules)) {
@@ -192,12 +198,14 @@ export function toldTo(
   to: NeighbourOptions,
   best: Candidate | undefined,
   prefix: SimulatedPrefix,
+  confederation: boolean,
 ): string | undefined {
   const { family } = prefix;
   if (best === undefined || best.from === to || !to.exportAccept || (to.families & family) === 0)
     return undefined;
   const { from } = best;
-  if (!from.external && !to.external && !from.client && !to.client) return undefined; // RFC 4456 6
+  const reflected = isInside(from) && isInside(to);
+  if (reflected && !from.client && !to.client) return undefined; // RFC 4456 6
   const told = passed(to.exportPolicy, best.route, prefix, to, from);
   if (told === undefined) return undefined;
   const { route, ownMed } = told;
@@ -209,8 +217,9 @@ export function toldTo(
   if (up && route.otc !== undefined) return undefined; // RFC 9234 5
   const down = role === 'provider' || role === 'peer' || role === 'rs';
   const shutting = to.gracefulShutdown && !route.communities.includes(GRACEFUL_SHUTDOWN);
-  const reflected = !from.external && !to.external;
-  const self = to.transparent ? to.nextHopSelf : to.external || (to.nextHopSelf && from.external);
+  const self = to.transparent ? to.nextHopSelf : to.external || (to.nextHopSelf && !reflected);
+  // What another member says of its reflectors stays as it is here, and goes no further.
+  const kept = isInside(to) && !ours ? route : undefined;
   const own = ours || (self && !isShared(to, best.route, family)); // RFC 4271 5.1.3
   const guarded = isStale(route) && to.longLived === 0; // RFC 9494 4.4, 4.6
   if (guarded && !to.tellStale) return undefined;
@@ -218,16 +227,16 @@ export function toldTo(
   return routeText(
     {
       origin: route.origin,
-      ...pathFor(ours ? { ...to, transparent: false } : to, route),
+      ...pathFor(ours ? { ...to, transparent: false } : to, route, confederation),
       nextHop4: own ? ownAddress4(to) : route.nextHop4,
       nextHop6: own ? octets(to.localAddress) : route.nextHop6,
       med: to.external && !to.transparent && !ownMed && !ours ? undefined : route.med,
       localPref: to.external ? undefined : guarded ? 0 : (route.localPref ?? localPref(best)),
       communities: [...route.communities, ...(shutting ? [GRACEFUL_SHUTDOWN] : []), ...noExport],
-      originator: reflected ? (route.originator ?? from.bgpId) : undefined,
-      clusters: reflected ? [LOCAL_ID, ...route.clusters] : [],
+      originator: reflected ? (route.originator ?? from.bgpId) : from.external ? undefined : kept?.originator,
+      clusters: reflected ? [LOCAL_ID, ...route.clusters] : from.external ? [] : (kept?.clusters ?? []),
       aggregate: route.aggregate,
-      otc: route.otc ?? (down ? ourAses(to)[0] : undefined),
+      otc: route.otc ?? (down ? ourAses(to, confederation)[0] : undefined),
     },
     family,
   );
@@ -243,9 +252,10 @@ function chosenFor(
 ): Candidate | undefined {
   const best = own ?? bestOf(candidates, rules);
   if (best === undefined || to.instead === undefined) return best;
-  const inside = ({ from }: Candidate): boolean => to.external || from.external || from.client || to.client;
+  const inside = ({ from }: Candidate): boolean =>
+    !isInside(to) || !isInside(from) || from.client || to.client;
   const tellable = (each: Candidate): boolean =>
-    to.instead === 'external' ? inside(each) : toldTo(to, each, prefix) !== undefined;
+    to.instead === 'external' ? inside(each) : toldTo(to, each, prefix, rules.confederation) !== undefined;
   return tellable(best) ? best : bestOf(candidates.filter(tellable), rules);
 }
 
@@ -255,17 +265,24 @@ function isKept(communities: readonly number[], to: NeighbourOptions, from: Neig
   if (to.transparent && from.transparent && to.external && from.external)
     return communities.includes(BLACKHOLE);
   if (communities.includes(NO_ADVERTISE)) return true;
+  if (to.member && communities.includes(NO_EXPORT_SUBCONFED)) return true;
   return (
     to.external && [NO_EXPORT, NO_EXPORT_SUBCONFED, BLACKHOLE].some((each) => communities.includes(each))
   );
 }
 
 /** RFC 4271 5.1.2, and what the neighbour's rules make of it. */
-function pathFor(to: NeighbourOptions, route: Route): Pick<Route, 'path' | 'set'> {
-  if (!to.external) return route;
+function pathFor(
+  to: NeighbourOptions,
+  route: Route,
+  confederation: boolean,
+): Pick<Route, 'path' | 'set' | 'confed'> {
+  const { confed = [] } = route;
+  if (!to.external) return { ...route, confed: to.member ? [LOCAL_AS, ...confed] : confed }; // RFC 5065 4.1
   const isPrivate = (as: number): boolean =>
     ((as >= 64_512 && as <= 65_535) || as >= 4_200_000_000) && as !== to.as;
-  const own = ourAses(to)[0] as number;
+  const ases = ourAses(to, confederation);
+  const own = ases[0] as number;
   const change = (ases: readonly number[]): readonly number[] => {
     let left = ases;
     if (to.removePrivateAs === 'all') left = left.filter((as) => !isPrivate(as));
@@ -273,7 +290,7 @@ function pathFor(to: NeighbourOptions, route: Route): Pick<Route, 'path' | 'set'
     return to.asOverride ? left.map((as) => (as === to.as ? own : as)) : left;
   };
   const path = change(route.path);
-  return { path: to.transparent ? path : [...ourAses(to), ...path], set: change(route.set) };
+  return { path: to.transparent ? path : [...ases, ...path], set: change(route.set), confed: [] };
 }
 
 /** Our end of the connection; of one over IPv6 our BGP Identifier stands in. */
@@ -303,7 +320,7 @@ export function expectedTable(
     const ours = own.get(prefix);
     if (ours === 'kept back') continue;
     const candidates = candidatesFor(prefixes, announcers, prefix, costs);
-    const told = toldTo(to, chosenFor(to, candidates, each, rules, ours), each);
+    const told = toldTo(to, chosenFor(to, candidates, each, rules, ours), each, rules.confederation);
     if (told !== undefined) table.set(prefix, told);
   }
   return table;
@@ -340,7 +357,7 @@ export function expectedPaths(
     const others =
       ours === 'kept back' ? [] : ranked(candidatesFor(prefixes, announcers, prefix, costs), rules);
     const told = (ours === undefined || ours === 'kept back' ? others : [ours, ...others])
-      .map((candidate) => ({ candidate, text: toldTo({ ...to }, candidate, each) }))
+      .map((candidate) => ({ candidate, text: toldTo({ ...to }, candidate, each, rules.confederation) }))
       .filter(({ text }) => text !== undefined)
       .slice(0, to.mostTold === 0 ? undefined : to.mostTold)
       .filter(({ candidate }) => candidate.from !== to);

@@ -21,6 +21,8 @@ export interface Route {
   /** AS_PATH: a sequence, and an AS_SET behind it if that is not empty. */
   readonly path: readonly number[];
   readonly set: readonly number[];
+  /** Member ASes in front of it (RFC 5065). */
+  readonly confed?: readonly number[] | undefined;
   readonly nextHop4: readonly number[];
   readonly nextHop6: readonly number[];
   readonly med?: number | undefined;
@@ -114,6 +116,15 @@ export function encodeChanges(
   return Uint8Array.from([...new Array<number>(16).fill(255), ...half(19 + body.length), 2, ...body]);
 }
 
+/** An UPDATE message with NLRI of a family that cannot be read: a prefix of 255 bits. */
+export function encodeUnreadable(family: number): Uint8Array {
+  const [afi, hop] =
+    family === FAMILY_IPV4 ? [1, [192, 0, 2, 1]] : [2, [0x20, 1, ...new Array<number>(14).fill(1)]];
+  const reach = attribute(0x80, 14, [0, afi, 1, hop.length, ...hop, 0, 255, 1]);
+  const body = [0, 0, ...half(reach.length), ...reach];
+  return Uint8Array.from([...new Array<number>(16).fill(255), ...half(19 + body.length), 2, ...body]);
+}
+
 /** Attributes of routes once encoded: neighbours say the same again and again. */
 const encoded = new WeakMap<Route, Map<number, readonly number[]>>();
 
@@ -127,16 +138,19 @@ function attributesOf(route: Route, nextHop: boolean, fourOctetAs: boolean): rea
 }
 
 function encodeAttributes(route: Route, nextHop: boolean, fourOctetAs: boolean): number[] {
-  const { path, set } = route;
+  const { path, set, confed = [] } = route;
   const narrow = (as: number): number[] => half(as > 0xffff ? AS_TRANS : as);
   const segments = (as: (as: number) => number[]): number[] => [
     ...(path.length > 0 ? [Segment.Sequence, path.length, ...path.flatMap(as)] : []),
     ...(set.length > 0 ? [Segment.Set, set.length, ...set.flatMap(as)] : []),
   ];
+  const as = fourOctetAs ? word : narrow;
+  const members = (as: (as: number) => number[]): number[] =>
+    confed.length > 0 ? [Segment.ConfedSequence, confed.length, ...confed.flatMap(as)] : [];
   const wide = !fourOctetAs && [...path, ...set].some((as) => as > 0xffff);
   return [
     ...attribute(0x40, 1, [route.origin]),
-    ...attribute(0x40, 2, segments(fourOctetAs ? word : narrow)),
+    ...attribute(0x40, 2, [...members(as), ...segments(as)]),
     ...(nextHop ? attribute(0x40, 3, route.nextHop4) : []),
     ...(route.med === undefined ? [] : attribute(0x80, 4, word(route.med))),
     ...(route.localPref === undefined ? [] : attribute(0x40, 5, word(route.localPref))),
@@ -152,7 +166,11 @@ function encodeAttributes(route: Route, nextHop: boolean, fourOctetAs: boolean):
 export function routeText(route: Route, family: number): string {
   return text(
     route.origin,
-    `${route.path.join(' ')}${route.set.length > 0 ? ` {${route.set.join(' ')}}` : ''}`,
+    pathText([
+      [Segment.ConfedSequence, route.confed ?? []],
+      [Segment.Sequence, route.path],
+      [Segment.Set, route.set],
+    ]),
     family === FAMILY_IPV4 ? route.nextHop4 : route.nextHop6,
     route.med,
     route.localPref,
@@ -314,7 +332,7 @@ function describe(bytes: Uint8Array, start: number, end: number): { text: string
   return {
     text: text(
       values.get(AttributeType.Origin)?.[0] ?? -1,
-      pathText(values.get(AttributeType.AsPath) ?? []),
+      pathText(segmentsOf(values.get(AttributeType.AsPath) ?? [])),
       values.get(AttributeType.NextHop) ?? values.get(AttributeType.MpReach)?.slice(1) ?? [],
       words(AttributeType.MultiExitDisc)[0],
       words(AttributeType.LocalPref)[0],
@@ -332,13 +350,28 @@ function wordAt(octets: readonly number[], at: number): number {
   return octets.slice(at, at + 4).reduce((sum, octet) => sum * 256 + octet, 0);
 }
 
-function pathText(octets: readonly number[]): string {
-  const segments: string[] = [];
+type PathPart = readonly [type: number, ases: readonly number[]];
+
+function segmentsOf(octets: readonly number[]): PathPart[] {
+  const segments: PathPart[] = [];
   for (let at = 0; at < octets.length; ) {
-    const [type, count] = [octets[at], octets[at + 1] as number];
-    const list = Array.from({ length: count }, (_, i) => wordAt(octets, at + 2 + 4 * i)).join(' ');
-    segments.push(type === Segment.Set ? `{${list}}` : list);
+    const [type, count] = [octets[at] as number, octets[at + 1] as number];
+    segments.push([type, Array.from({ length: count }, (_, i) => wordAt(octets, at + 2 + 4 * i))]);
     at += 2 + 4 * count;
   }
-  return segments.join(' ').replace(/^\{/, ' {');
+  return segments;
+}
+
+const AROUND: Readonly<Record<number, readonly [string, string]>> = {
+  [Segment.Set]: ['{', '}'],
+  [Segment.Sequence]: ['', ''],
+  [Segment.ConfedSequence]: ['(', ')'],
+  [Segment.ConfedSet]: ['[', ']'],
+};
+
+function pathText(segments: readonly PathPart[]): string {
+  return segments
+    .filter(([, ases]) => ases.length > 0)
+    .map(([type, ases]) => `${AROUND[type]?.[0]}${ases.join(' ')}${AROUND[type]?.[1]}`)
+    .join(' ');
 }

@@ -5,6 +5,7 @@
 import { parseArgs } from 'node:util';
 import { withEdges } from './edges.ts';
 import { play } from './history.ts';
+import { withMembers } from './members.ts';
 import {
   deadlyOptionsFor,
   faultyOptionsFor,
@@ -13,12 +14,13 @@ import {
   type SimulationOptions,
   withEquals,
   withLocal,
+  withMalformed,
   withPaths,
   withViews,
 } from './options.ts';
 
-const HELP = `npm run simulate -- [--seeds N] [--from SEED] [--seconds S] [--faults all|deaths|full|none] [--blades N] [--paths] [--views] [--equals] [--edges] [--local] [--first]
-npm run simulate -- --seed SEED [--faults all|deaths|full|none] [--blades N] [--paths] [--views] [--equals] [--edges] [--local]
+const HELP = `npm run simulate -- [--seeds N] [--from SEED] [--seconds S] [--faults all|deaths|full|none] [--blades N] [--paths] [--views] [--equals] [--edges] [--local] [--members] [--malformed] [--first]
+npm run simulate -- --seed SEED [--faults all|deaths|full|none] [--blades N] [--paths] [--views] [--equals] [--edges] [--local] [--members] [--malformed]
 
 Plays random histories of a whole chassis: routes that come and go, grafts, slow neighbours, sessions that fall. Every
 session must stay up, and at rest every neighbour must hold what a router with one blade would have told it.
@@ -35,6 +37,8 @@ session must stay up, and at rest every neighbour must hold what a router with o
   --equals       equally good routes are used together
   --edges        to some neighbours we are another AS, or next hops are theirs, too
   --local        the router has static routes and aggregates, other ones at times
+  --members      the router's AS is a member of a confederation, and so are those of some neighbours
+  --malformed    neighbours send what cannot be read of one family, which is disabled
   --first        ends at the first failure
   --seed SEED    this history alone, with everything that happens in it
 
@@ -60,6 +64,8 @@ const { values } = parseArgs({
     equals: { type: 'boolean', default: false },
     edges: { type: 'boolean', default: false },
     local: { type: 'boolean', default: false },
+    members: { type: 'boolean', default: false },
+    malformed: { type: 'boolean', default: false },
     first: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
   },
@@ -85,10 +91,12 @@ const WITH = {
   views: withViews,
   paths: withPaths,
   equals: withEquals,
+  members: withMembers,
   edges: withEdges,
   local: withLocal,
+  malformed: withMalformed,
 } as const;
-const MORE = ['views', 'paths', 'equals', 'edges', 'local'] as const satisfies readonly (keyof typeof WITH)[];
+const MORE = Object.keys(WITH) as (keyof typeof WITH)[];
 
 function main(): void {
   if (values.help) {

@@ -4,6 +4,7 @@
  */
 import { Random } from '../../src/base/random.ts';
 import { FAMILY_IPV4, FAMILY_IPV6 } from '../../src/bgp/families.ts';
+import { amongMembers } from './members.ts';
 import {
   type Instead,
   LOCAL_AS,
@@ -20,7 +21,7 @@ export type Action = { readonly neighbour: number } & (
   | { readonly kind: 'change'; readonly changes: readonly Change[] }
   | { readonly kind: 'down'; readonly how: 'notification' | 'close' | 'reset' }
   | { readonly kind: 'up' | 'slow' | 'fast' | 'clear' | 'resend' }
-  | { readonly kind: 'refresh'; readonly family: number }
+  | { readonly kind: 'refresh' | 'malform'; readonly family: number }
   /** What it costs to get to next hops that end in this number; undefined: there is no way. */
   | { readonly kind: 'cost'; readonly hop: number; readonly cost: number | undefined }
   /** The RPKI says that this AS may originate a prefix; undefined: it says nothing of it. */
@@ -54,7 +55,18 @@ export function scriptFor(options: SimulationOptions): Action[] {
   const actions: Action[] = options.neighbours.map(({ index }) => ({ kind: 'up', neighbour: index }));
   while (actions.length < options.actions) actions.push(...writer.next());
   const told = costly(reconfigured([...actions, ...writer.end()], options), options);
-  return originating(validated(told, options), options);
+  return malformed(originating(validated(told, options), options), options);
+}
+
+/** The same script, with messages in it that cannot be read. */
+function malformed(actions: readonly Action[], { seed, malforms, neighbours }: SimulationOptions): Action[] {
+  if (malforms === 0) return [...actions];
+  const random = new Random(seed ^ 0x76061);
+  return actions.flatMap((action): Action[] => {
+    if (!random.chance(malforms)) return [action];
+    const neighbour = random.below(neighbours.length);
+    return [action, { kind: 'malform', neighbour, family: random.pick([FAMILY_IPV4, FAMILY_IPV6]) }];
+  });
 }
 
 /** The same script, with changes of configuration in it. */
@@ -138,6 +150,7 @@ class ScriptWriter {
   readonly #random: Random;
   readonly #extra: Random;
   readonly #same: Random;
+  readonly #members: Random;
   readonly #down = new Set<number>();
   readonly #slow = new Set<number>();
   /** By neighbour, what it announces so far. */
@@ -149,6 +162,7 @@ class ScriptWriter {
     this.#random = new Random(options.seed ^ 0xac7);
     this.#extra = new Random(options.seed ^ 0x9234);
     this.#same = new Random(options.seed ^ 0xec4);
+    this.#members = new Random(options.seed ^ 0x50651);
   }
 
   next(): Action[] {
@@ -245,7 +259,8 @@ class ScriptWriter {
     return [...chosen].map((prefix) => ({ prefix, route: random.chance(withdrawing) ? undefined : route }));
   }
 
-  #route({ index, as, external, address }: NeighbourOptions): Route {
+  #route(self: NeighbourOptions): Route {
+    const { index, as, external, address } = self;
     const random = this.#random;
     const { med, plain, fat } = this.#options;
     const tail = random.pick(TAILS);
@@ -270,7 +285,8 @@ class ScriptWriter {
       clusters: external || random.chance(0.7) ? [] : random.pick([[1], [1, 2], [3, 2, 1]]),
     };
     const alike = this.#options.equals ? this.#alike(route, external) : route;
-    return this.#options.extras ? this.#withExtras(alike, external) : alike;
+    const all = this.#options.extras ? this.#withExtras(alike, external) : alike;
+    return this.#options.confederation ? amongMembers(this.#members, all, self) : all;
   }
 
   /** Most routes are as good as others. */

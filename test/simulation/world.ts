@@ -439,6 +439,9 @@ export class World {
       case 'refresh':
         neighbour.askForRefresh(action.family);
         break;
+      case 'malform':
+        neighbour.malform(action.family);
+        break;
       case 'clear':
       case 'resend':
         this.#order(action.neighbour, action.kind);
@@ -490,7 +493,7 @@ export class World {
     Object.assign(options, { importAccept, exportAccept, nextHopSelf, importPolicy, exportPolicy, instead });
     if (this.options.equals) this.multipath = change.multipath;
     this.#noteNeeds();
-    const session = configurationOf(options);
+    const session = configurationOf(options, this.options);
     for (const blade of this.blades) blade.order({ kind: 'configure', session });
     return true;
   }
@@ -525,7 +528,7 @@ export class World {
   }
 
   #newBlade(slot: number): SimulatedBlade {
-    const configurations = this.neighbours.map(({ options }) => configurationOf(options));
+    const configurations = this.neighbours.map(({ options }) => configurationOf(options, this.options));
     return new SimulatedBlade(this.fabric.memory, slot, configurations, this.options, this);
   }
 
@@ -633,7 +636,10 @@ function fabricOptions(options: SimulationOptions): FabricOptions {
   };
 }
 
-function configurationOf(neighbour: NeighbourOptions): SessionConfiguration {
+function configurationOf(
+  neighbour: NeighbourOptions,
+  { confederation, malforms }: SimulationOptions,
+): SessionConfiguration {
   const [importPolicy, exportPolicy] = [neighbour.importPolicy, neighbour.exportPolicy].map(policyKey);
   return {
     index: neighbour.index,
@@ -653,7 +659,8 @@ function configurationOf(neighbour: NeighbourOptions): SessionConfiguration {
     tellStale: neighbour.tellStale,
     nextHopSelf: neighbour.nextHopSelf,
     rules: rulesOf(neighbour),
-    ...asesOf(neighbour),
+    ...asesOf(neighbour, confederation),
+    disablesFamilies: malforms > 0,
     localId: LOCAL_ID,
     pathsReceived: neighbour.pathFamilies,
     pathsSent: neighbour.toldFamilies,
@@ -666,6 +673,7 @@ function rulesOf(neighbour: NeighbourOptions): NeighbourRules {
   const { client, role, allowOwnAs, enforceFirstAs, asOverride, removePrivateAs } = neighbour;
   return {
     client,
+    confederate: neighbour.member === true,
     ...(role === undefined ? {} : { role }),
     allowOwnAs,
     enforceFirstAs,

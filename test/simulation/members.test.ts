@@ -1,0 +1,39 @@
+/** I5 in a confederation (RFC 5065): members of it and those outside are told the same by one blade and by many, through grafts and deaths. */
+import test from 'ava';
+import { withEdges } from './edges.ts';
+import { play } from './history.ts';
+import { withMembers } from './members.ts';
+import { faultyOptionsFor, optionsFor, type SimulationOptions, withViews } from './options.ts';
+
+/** Histories of each test: a stated number, so that every machine plays the same ones. */
+const HISTORIES = 12;
+
+/** A route server's client was told member ASes. */
+const TRANSPARENT = [10_726];
+
+function attempt(faults: string, options: SimulationOptions): ReturnType<typeof play> {
+  const [edges, views] = [options.seed % 3 === 0, options.seed % 4 === 0];
+  const members = withMembers(views ? withViews(options) : options);
+  try {
+    return play(edges ? withEdges(members) : members);
+  } catch (error) {
+    const more = `${views ? ' --views' : ''} --members${edges ? ' --edges' : ''}`;
+    const alone = `npm run simulate -- --seed ${options.seed} --faults ${faults}${more}`;
+    throw new Error(`${(error as Error).message}\n  again, alone: ${alone}`, { cause: error });
+  }
+}
+
+test.serial('in a confederation each neighbour is told what one blade would tell it', (t) => {
+  let members = 0;
+  for (const seed of [...Array.from({ length: HISTORIES }, (_, i) => i + 1), ...TRANSPARENT]) {
+    attempt('none', optionsFor(seed));
+    members += withMembers(optionsFor(seed)).neighbours.filter(({ member }) => member).length;
+  }
+  t.true(members > HISTORIES, `${members}`);
+});
+
+test.serial('blades die and hang in a confederation', (t) => {
+  let deaths = 0;
+  for (let seed = 1; seed <= HISTORIES; seed++) deaths += attempt('all', faultyOptionsFor(seed)).deaths;
+  t.true(deaths > HISTORIES);
+});
