@@ -27,17 +27,17 @@ function statement(then: Then, parts: Partial<Statement> = {}): Statement {
   return { if: [], unless: [], set: [], then, ...parts };
 }
 
-/** Every other /16, down to /24. */
-function half(): PrefixEntry[] {
+/** Every fourth /16, down to /24. */
+function some(): PrefixEntry[] {
   return Array.from({ length: 1 << 14 }, (_, i) => ({
-    bytes: Uint8Array.of(i >> 7, (i << 1) & 255, 0, 0),
+    bytes: Uint8Array.of(i >> 6, (i << 2) & 255, 0, 0),
     length: 16,
     from: 16,
     to: 24,
   }));
 }
 
-/** Made anew for each blade, as those of a configuration are. */
+/** Made anew for each blade, and as they come in a message, as those of a configuration are. */
 export function rehearsalPolicies(): PolicyDefinition[] {
   const bogons = buildPrefixTable([{ bytes: Uint8Array.of(127, 0, 0, 0), length: 8, from: 8, to: 32 }]);
   const taken = [
@@ -47,7 +47,7 @@ export function rehearsalPolicies(): PolicyDefinition[] {
     statement('reject', { if: [{ kind: 'number', of: 'path-length', ranges: [[60, 255]] }] }),
     statement('next', { set: [{ kind: 'communities', of: 'community', by: 'remove', patterns: OURS }] }),
     statement('accept', {
-      if: [{ kind: 'prefix', tables: [buildPrefixTable(half())] }],
+      if: [{ kind: 'prefix', tables: [buildPrefixTable(some())] }],
       set: [community(100)],
     }),
     statement('accept', { set: [community(200)] }),
@@ -72,10 +72,10 @@ export function rehearsalPolicies(): PolicyDefinition[] {
     }),
     statement('accept'),
   ];
-  return [
+  return structuredClone([
     { key: 'rehearsal-import', name: 'import', policies: { import: taken } },
     { key: 'rehearsal-export', name: 'export', policies: { export: told } },
-  ];
+  ]);
 }
 
 export const POLICY_KEYS: Pick<SessionConfiguration, 'importPolicy' | 'exportPolicy'> = {

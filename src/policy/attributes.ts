@@ -1,7 +1,7 @@
 /**
  * A set of path attributes as policies read and change it: canonical octets (bgp/canonical.ts), and where in them each
  * attribute stands. A view is never changed: a change makes another one, with octets of its own. All this happens once
- * for a set of attributes, not once for a route.
+ * for a set of attributes, not once for a route; views and octets are used again (Arena).
  */
 import { neighborAs, pathHops } from '../bgp/as-path.ts';
 import {
@@ -44,19 +44,34 @@ const MOST_OCTETS = 60_000;
 
 const NOTHING = new Uint8Array(0);
 
-/** Octets of changed sets are carved from large pieces, each used once: many small ones are what the garbage collector finds hard. */
-const CHUNK = 1 << 16;
-let chunk = new Uint8Array(0);
-let carved = 0;
+/** Where changed sets are made that are soon done with: octets and views are used again after `clear`. */
+export class Arena {
+  bytes = new Uint8Array(1 << 12);
+  #used = 0;
+  readonly #views: AttributeView[] = [];
+  #taken = 0;
 
-/** Where so many octets of `chunk` begin that are nobody's. */
-function carve(octets: number): number {
-  if (carved + octets > chunk.length) {
-    chunk = new Uint8Array(Math.max(CHUNK, octets));
-    carved = 0;
+  /** Whatever was made is nobody's from now on. */
+  clear(): void {
+    this.#used = this.#taken = 0;
   }
-  carved += octets;
-  return carved - octets;
+
+  /** Where so many octets of `bytes` begin. */
+  carve(octets: number): number {
+    if (this.#used + octets > this.bytes.length) {
+      this.bytes = new Uint8Array(Math.max(2 * this.bytes.length, octets));
+      this.#used = 0;
+    }
+    this.#used += octets;
+    return this.#used - octets;
+  }
+
+  view(bytes: Uint8Array, start: number, end: number): AttributeView {
+    if (this.#taken === this.#views.length) this.#views.push(new AttributeView(NOTHING, 0, 0, this));
+    const view = this.#views[this.#taken++] as AttributeView;
+    view.turnTo(bytes, start, end);
+    return view;
+  }
 }
 
 export class AttributeView {
@@ -65,12 +80,15 @@ export class AttributeView {
   end: number;
   /** MARK bits. */
   marks = 0;
+  /** Where changes of it are made; without one each is made anew, and may be kept. */
+  readonly #arena: Arena | undefined;
   /** The attribute that was looked for last, and where its value stands. */
   #type = -1;
   #from = 0;
   #to = 0;
 
-  constructor(bytes: Uint8Array, start: number, end: number) {
+  constructor(bytes: Uint8Array, start: number, end: number, arena?: Arena) {
+    this.#arena = arena;
     this.bytes = bytes;
     this.start = start;
     this.end = end;
@@ -169,7 +187,11 @@ export class AttributeView {
 
   /** Another view of the same octets. */
   marked(marks: number): AttributeView {
-    const view = new AttributeView(this.bytes, this.start, this.end);
+    return this.#view(this.bytes, this.start, this.end, marks);
+  }
+
+  #view(bytes: Uint8Array, start: number, end: number, marks: number): AttributeView {
+    const view = this.#arena?.view(bytes, start, end) ?? new AttributeView(bytes, start, end);
     view.marks = this.marks | marks;
     return view;
   }
@@ -188,26 +210,25 @@ export class AttributeView {
   /** The same, with the value where it stands; `end` before `start`: without the attribute. */
   withPart(type: number, value: Uint8Array, start: number, end: number, marks = 0): AttributeView {
     const { bytes } = this;
-    let due = end >= start;
+    const due = end >= start;
     const room = this.end - this.start + Math.max(0, end - start) + 4;
     if (due && room > MOST_OCTETS) return this;
-    const from = carve(room);
-    const into = chunk;
-    const flags = FLAGS[type] ?? WELL_KNOWN;
-    let to = from;
-    for (let at = this.start; at < this.end; ) {
-      const next = valueStart(bytes, at) + valueLength(bytes, at);
-      if (due && bytes[at + 1]! >= type) {
-        to = writeAttribute(value, start, end, flags, type, into, to);
-        due = false;
-      }
-      if (bytes[at + 1] !== type) to = copy(bytes, at, next, into, to);
-      at = next;
-    }
-    if (due) to = writeAttribute(value, start, end, flags, type, into, to);
-    const view = new AttributeView(into, from, to);
-    view.marks = this.marks | marks;
-    return view;
+    const from = this.#arena?.carve(room) ?? 0;
+    const into = this.#arena?.bytes ?? new Uint8Array(room);
+    // Attributes stand in the order of their types: what comes before goes as it is, and what comes behind.
+    const at = this.#place(type, this.start);
+    let to = copy(bytes, this.start, at, into, from);
+    if (due) to = writeAttribute(value, start, end, FLAGS[type] ?? WELL_KNOWN, type, into, to);
+    to = copy(bytes, this.#place(type + 1, at), this.end, into, to);
+    return this.#view(into, from, to, marks);
+  }
+
+  /** Where attributes of this type and higher ones begin. */
+  #place(type: number, from: number): number {
+    const { bytes, end } = this;
+    let at = from;
+    while (at < end && bytes[at + 1]! < type) at = valueStart(bytes, at) + valueLength(bytes, at);
+    return at;
   }
 }
 

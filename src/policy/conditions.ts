@@ -16,7 +16,7 @@ import {
   type Range,
 } from './language.ts';
 import { Pattern } from './pattern.ts';
-import { contains4, contains6, containsAddress, type PrefixTable } from './prefix-set.ts';
+import { PrefixSet, type PrefixTable } from './prefix-set.ts';
 import { OriginValidation, type Validator } from './validation.ts';
 
 export type AttributeTest = (view: AttributeView) => boolean;
@@ -57,7 +57,10 @@ export function attributeTest(condition: AttributeCondition): AttributeTest {
   switch (condition.kind) {
     case 'as-path': {
       const patterns = condition.patterns.map((text) => new Pattern(text));
-      return (view) => patterns.some((pattern) => matchPath(view, pattern));
+      return (view) => {
+        for (const pattern of patterns) if (matchPath(view, pattern)) return true;
+        return false;
+      };
     }
     case 'number': {
       const number = NUMBERS[condition.of];
@@ -65,10 +68,10 @@ export function attributeTest(condition: AttributeCondition): AttributeTest {
       return (view) => within(number(view));
     }
     case 'next-hop': {
-      const { tables } = condition;
+      const sets = condition.tables.map((table) => new PrefixSet(table));
       return (view) => {
         const { at, octets } = view.nextHop;
-        return octets > 0 && tables.some((table) => containsAddress(table, view.bytes, at, octets));
+        return octets > 0 && sets.some((set) => set.hasAddress(view.bytes, at, octets));
       };
     }
     case 'communities': {
@@ -132,11 +135,10 @@ export function routeTest(
 
 function prefixTest(tables: readonly PrefixTable[], { prefixes }: RouteSource): RouteTest {
   const { keys4, keys6, base6 } = prefixes;
-  const one = (table: PrefixTable, id: number): boolean => {
-    if (id < base6) return contains4(table, keys4[id << 1] as number, keys4[(id << 1) + 1] as number);
+  const one = (set: PrefixSet, id: number): boolean => {
+    if (id < base6) return set.has4(keys4[id << 1] as number, keys4[(id << 1) + 1] as number);
     const at = (id - base6) * 5;
-    return contains6(
-      table,
+    return set.has6(
       keys6[at] as number,
       keys6[at + 1] as number,
       keys6[at + 2] as number,
@@ -144,9 +146,13 @@ function prefixTest(tables: readonly PrefixTable[], { prefixes }: RouteSource): 
       keys6[at + 4] as number,
     );
   };
-  const [first] = tables;
-  if (tables.length === 1 && first !== undefined) return (id) => one(first, id);
-  return (id) => tables.some((table) => one(table, id));
+  const sets = tables.map((table) => new PrefixSet(table));
+  const [first] = sets;
+  if (sets.length === 1 && first !== undefined) return (id) => one(first, id);
+  return (id) => {
+    for (const set of sets) if (one(set, id)) return true;
+    return false;
+  };
 }
 
 /** Bits of PROTOCOL: one. */
@@ -171,7 +177,7 @@ export function neighborOf(source: RouteSource, session: number): Neighbor {
 export function neighborMatches(test: NeighborTest, { address, as, external }: Neighbor): boolean {
   if (test.external?.includes(external)) return true;
   if (test.as?.some(([from, to]) => as >= from && as <= to)) return true;
-  return test.addresses !== undefined && containsAddress(test.addresses, address, 0, address.length);
+  return test.addresses !== undefined && new PrefixSet(test.addresses).hasAddress(address, 0, address.length);
 }
 
 /** What a policy asks of the neighbour that it is used for is known before any route; undefined: it asks something else. */

@@ -13,6 +13,7 @@ const MOST_STATES = 4000;
 /** Sets of states that are kept; with more, all are forgotten. */
 const MOST_SETS = 512;
 const CHARACTERS = 128;
+const NONE = 0xffffffff;
 const DELIMITERS = ' ,{}()[]:';
 
 /** What an arrow asks for: a character of a set, or nothing (`begin`, `end`: only there). */
@@ -220,6 +221,8 @@ export class Pattern {
   #matchesAtEnd: boolean[] = [];
   #first = -1;
   #now = 0;
+  /** By number and set: [ number | set before, set behind ]; both below MOST_SETS. */
+  readonly #steps = new Uint32Array(2 << 10).fill(NONE);
 
   /** Throws what `patternFault` says. */
   constructor(text: string) {
@@ -245,8 +248,23 @@ export class Pattern {
     this.#now = next >= 0 ? next : this.#make(now, code);
   }
 
-  /** A number of the text, as it is written. */
+  /** A number of the text, as it is written. The same ones come again and again: where they lead to is kept. */
   stepNumber(value: number): void {
+    const now = this.#now;
+    const slot = (Math.imul(value ^ (now << 16), 0x9e3779b1) >>> 22) * 2;
+    const known = this.#steps;
+    if (known[slot] === value && (known[slot + 1] as number) >>> 16 === now) {
+      this.#now = (known[slot + 1] as number) & 0xffff;
+      return;
+    }
+    const sets = this.#numbers;
+    this.#spell(value);
+    if (sets !== this.#numbers) return;
+    known[slot] = value;
+    known[slot + 1] = (now << 16) | this.#now;
+  }
+
+  #spell(value: number): void {
     let unit = 1;
     while (value >= unit * 10) unit *= 10;
     for (; unit >= 1; unit /= 10) this.step(48 + (Math.floor(value / unit) % 10));
@@ -289,6 +307,7 @@ export class Pattern {
   }
 
   #forget(): void {
+    this.#steps.fill(NONE);
     this.#numbers = new Map();
     this.#members = [];
     this.#next = [];

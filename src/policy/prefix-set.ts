@@ -2,10 +2,11 @@
  * Sets of prefixes, as policies ask for them: is this prefix one of the entries, or one of those that an entry covers
  * (`10.0.0.0/8 le 24`)? Hashed by address and length, in shared memory, so that all blades read one table:
  *
- *   slots4: [ address | length + 1, 0: free | allowed lengths 1 … 32, a bit each ]       9 words for IPv6
+ *   slots4: [ address | length + 1, first and last length that it covers; 0: free ]       5 words for IPv6
  *   lengths4: by length of the prefix asked for, the lengths of entries that may cover it: [ count, length, … ]
  *
- * A look-up costs a probe for each of these lengths: one in a list of customers' prefixes, however many they are.
+ * A look-up costs a probe for each of these lengths: one in a list of customers' prefixes, however many they are. A prefix
+ * that stands in several entries has a slot for each.
  */
 import { type AddressPrefix, ipv6Word, parsePrefix } from '../base/address.ts';
 
@@ -14,9 +15,9 @@ export interface PrefixTable {
   readonly entries: number;
   /** A bit for each value of the first 16: no entry is there. Most prefixes are not in most sets, and this says so at once. */
   readonly first4: Uint8Array;
-  readonly slots4: Uint32Array;
+  readonly slots4: Int32Array;
   readonly lengths4: Uint8Array;
-  readonly slots6: Uint32Array;
+  readonly slots6: Int32Array;
   readonly lengths6: Uint8Array;
 }
 
@@ -26,8 +27,8 @@ export interface PrefixEntry extends AddressPrefix {
   readonly to: number;
 }
 
-const SLOT4 = 3;
-const SLOT6 = 9;
+const SLOT4 = 2;
+const SLOT6 = 5;
 const FIRST = 1 << 16;
 const ROW4 = 34;
 const ROW6 = 130;
@@ -126,14 +127,15 @@ export function buildPrefixTable(entries: readonly PrefixEntry[]): PrefixTable {
   const covers4 = new Uint8Array(33 * 33);
   const covers6 = new Uint8Array(129 * 129);
   for (const entry of entries) {
+    const tag = tagOf(entry);
     if (entry.bytes.length === 4) {
-      const slot = find4(slots4, ipv6Word(entry.bytes, 0), entry.length);
-      insert(slots4, slot, [ipv6Word(entry.bytes, 0)], entry);
+      const address = ipv6Word(entry.bytes, 0);
+      insert(slots4, SLOT4, hash(address, entry.length), [address, tag]);
       cover(covers4, 33, entry);
-      markFirst(first4, ipv6Word(entry.bytes, 0) >>> 16, entry.length);
+      markFirst(first4, address >>> 16, entry.length);
     } else {
       const words = [0, 1, 2, 3].map((i) => ipv6Word(entry.bytes, i)) as [number, number, number, number];
-      insert(slots6, find6(slots6, ...words, entry.length), words, entry);
+      insert(slots6, SLOT6, hash6(...words, entry.length), [...words, tag]);
       cover(covers6, 129, entry);
     }
   }
@@ -148,19 +150,31 @@ function markFirst(first4: Uint8Array, from: number, length: number): void {
     first4[value >> 3] = (first4[value >> 3] as number) | (1 << (value & 7));
 }
 
-function newSlots(entries: number, words: number): Uint32Array {
-  const slots = 2 ** Math.ceil(Math.log2(2 * Math.max(entries, 1)));
-  return new Uint32Array(new SharedArrayBuffer(slots * words * 4));
+function newSlots(entries: number, words: number): Int32Array {
+  const slots = 2 ** Math.ceil(Math.log2(1.5 * Math.max(entries, 1) + 1));
+  return new Int32Array(new SharedArrayBuffer(slots * words * 4));
 }
 
-/** Lengths 1 … 128 are bits 0 … 127 behind the tag; length 0 is only ever asked for by itself, and needs none. */
-function insert(slots: Uint32Array, slot: number, key: readonly number[], entry: PrefixEntry): void {
-  slots.set(key, slot);
-  const tag = slot + key.length;
-  slots[tag] = entry.length + 1;
-  for (let length = Math.max(entry.from, 1); length <= entry.to; length++) {
-    const word = tag + 1 + ((length - 1) >>> 5);
-    slots[word] = ((slots[word] as number) | (1 << ((length - 1) & 31))) >>> 0;
+const LENGTH_MASK = 0xff;
+
+function tagOf({ length, from, to }: PrefixEntry): number {
+  return (length + 1) | (from << 8) | (to << 16);
+}
+
+function covered(tag: number, asked: number): boolean {
+  return asked >= ((tag >>> 8) & LENGTH_MASK) && asked <= tag >>> 16;
+}
+
+/** The same twice stands there once. */
+function insert(slots: Int32Array, words: number, hashed: number, entry: readonly number[]): void {
+  const mask = slots.length / words - 1;
+  for (let slot = hashed & mask; ; slot = (slot + 1) & mask) {
+    const at = slot * words;
+    if (slots[at + words - 1] === 0) {
+      slots.set(entry, at);
+      return;
+    }
+    if (entry.every((word, i) => slots[at + i] === (word | 0))) return;
   }
 }
 
@@ -186,94 +200,92 @@ function hash(a: number, length: number): number {
   return mixed ^ (mixed >>> 15);
 }
 
-/** The slot of an entry, or the free one where it would stand. */
-function find4(slots: Uint32Array, address: number, length: number): number {
-  const mask = slots.length / SLOT4 - 1;
-  let slot = hash(address, length) & mask;
-  for (;;) {
-    const at = slot * SLOT4;
-    const tag = slots[at + 1] as number;
-    if (tag === 0 || (tag === length + 1 && slots[at] === address)) return at;
-    slot = (slot + 1) & mask;
+function hash6(a: number, b: number, c: number, d: number, length: number): number {
+  return hash(a ^ Math.imul(b, 0xc2b2ae35) ^ Math.imul(c, 0x27d4eb2f) ^ Math.imul(d, 0x165667b1), length);
+}
+
+/** A table, to be asked. */
+export class PrefixSet {
+  readonly #first4: Uint8Array;
+  readonly #slots4: Int32Array;
+  readonly #lengths4: Uint8Array;
+  readonly #slots6: Int32Array;
+  readonly #lengths6: Uint8Array;
+
+  constructor({ first4, slots4, lengths4, slots6, lengths6 }: PrefixTable) {
+    this.#first4 = first4;
+    this.#slots4 = slots4;
+    this.#lengths4 = lengths4;
+    this.#slots6 = slots6;
+    this.#lengths6 = lengths6;
+  }
+
+  /** Is this IPv4 prefix one of the set's? */
+  has4(address: number, asked: number): boolean {
+    const first = address >>> 16;
+    if (((this.#first4[first >> 3] as number) & (1 << (first & 7))) === 0) return false;
+    const lengths = this.#lengths4;
+    const row = asked * ROW4;
+    const last = row + (lengths[row] as number);
+    for (let i = row + 1; i <= last; i++) {
+      const length = lengths[i] as number;
+      if (this.#find4(cut(address, length), length, asked)) return true;
+    }
+    return false;
+  }
+
+  #find4(address: number, length: number, asked: number): boolean {
+    const slots = this.#slots4;
+    const mask = (slots.length >> 1) - 1;
+    for (let slot = hash(address, length) & mask; ; slot = (slot + 1) & mask) {
+      const tag = slots[slot * SLOT4 + 1] as number;
+      if (tag === 0) return false;
+      if ((tag & LENGTH_MASK) === length + 1 && slots[slot * SLOT4] === address && covered(tag, asked))
+        return true;
+    }
+  }
+
+  /** Is this IPv6 prefix one of the set's? */
+  has6(a: number, b: number, c: number, d: number, asked: number): boolean {
+    const lengths = this.#lengths6;
+    const row = asked * ROW6;
+    const last = row + (lengths[row] as number);
+    for (let i = row + 1; i <= last; i++) {
+      const length = lengths[i] as number;
+      const [cutB, cutC, cutD] = [cut(b, length - 32), cut(c, length - 64), cut(d, length - 96)];
+      if (this.#find6(cut(a, length), cutB, cutC, cutD, length, asked)) return true;
+    }
+    return false;
+  }
+
+  #find6(a: number, b: number, c: number, d: number, length: number, asked: number): boolean {
+    const slots = this.#slots6;
+    const mask = slots.length / SLOT6 - 1;
+    for (let slot = hash6(a, b, c, d, length) & mask; ; slot = (slot + 1) & mask) {
+      const at = slot * SLOT6;
+      const tag = slots[at + 4] as number;
+      if (tag === 0) return false;
+      if (
+        (tag & LENGTH_MASK) === length + 1 &&
+        slots[at] === a &&
+        slots[at + 1] === b &&
+        slots[at + 2] === c &&
+        slots[at + 3] === d &&
+        covered(tag, asked)
+      )
+        return true;
+    }
+  }
+
+  /** Does the set have this address: as a host's prefix? 4 or 16 octets. */
+  hasAddress(bytes: Uint8Array, at: number, octets: number): boolean {
+    if (octets === 4) return this.has4(ipv6Word(bytes, 0, at), 32);
+    const word = (i: number): number => ipv6Word(bytes, i, at);
+    return this.has6(word(0), word(1), word(2), word(3), 128);
   }
 }
 
-function find6(slots: Uint32Array, a: number, b: number, c: number, d: number, length: number): number {
-  const mask = slots.length / SLOT6 - 1;
-  let slot =
-    hash(a ^ Math.imul(b, 0xc2b2ae35) ^ Math.imul(c, 0x27d4eb2f) ^ Math.imul(d, 0x165667b1), length) & mask;
-  for (;;) {
-    const at = slot * SLOT6;
-    const tag = slots[at + 4] as number;
-    if (tag === 0) return at;
-    if (
-      tag === length + 1 &&
-      slots[at] === a &&
-      slots[at + 1] === b &&
-      slots[at + 2] === c &&
-      slots[at + 3] === d
-    )
-      return at;
-    slot = (slot + 1) & mask;
-  }
-}
-
-/** Is this IPv4 prefix one of the table's? */
-export function contains4(
-  { first4, slots4, lengths4 }: PrefixTable,
-  address: number,
-  asked: number,
-): boolean {
-  const first = address >>> 16;
-  if (((first4[first >> 3] as number) & (1 << (first & 7))) === 0) return false;
-  const row = asked * ROW4;
-  const count = lengths4[row] as number;
-  for (let i = 1; i <= count; i++) {
-    const length = lengths4[row + i] as number;
-    const masked = length === 0 ? 0 : (address & (-1 << (32 - length))) >>> 0;
-    const at = find4(slots4, masked, length);
-    if (slots4[at + 1] === 0) continue;
-    if (asked === 0 || (slots4[at + 2] as number) & (1 << (asked - 1))) return true;
-  }
-  return false;
-}
-
-/** Is this IPv6 prefix one of the table's? */
-export function contains6(
-  { slots6, lengths6 }: PrefixTable,
-  a: number,
-  b: number,
-  c: number,
-  d: number,
-  asked: number,
-): boolean {
-  const row = asked * ROW6;
-  const count = lengths6[row] as number;
-  for (let i = 1; i <= count; i++) {
-    const length = lengths6[row + i] as number;
-    const at = find6(
-      slots6,
-      cut(a, length),
-      cut(b, length - 32),
-      cut(c, length - 64),
-      cut(d, length - 96),
-      length,
-    );
-    if (slots6[at + 4] === 0) continue;
-    if (asked === 0 || (slots6[at + 5 + ((asked - 1) >>> 5)] as number) & (1 << ((asked - 1) & 31)))
-      return true;
-  }
-  return false;
-}
-
-/** The first `bits` of a word. */
+/** The first `bits` of a word; as a number with a sign, which Node.js counts with as it is. */
 function cut(word: number, bits: number): number {
-  return bits <= 0 ? 0 : bits >= 32 ? word : (word & (-1 << (32 - bits))) >>> 0;
-}
-
-/** Does the table have this address: as a host's prefix? 4 or 16 octets. */
-export function containsAddress(table: PrefixTable, bytes: Uint8Array, at: number, octets: number): boolean {
-  if (octets === 4) return contains4(table, ipv6Word(bytes, 0, at), 32);
-  const word = (i: number): number => ipv6Word(bytes, i, at);
-  return contains6(table, word(0), word(1), word(2), word(3), 128);
+  return bits <= 0 ? 0 : bits >= 32 ? word | 0 : word & (-1 << (32 - bits));
 }

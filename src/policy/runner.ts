@@ -1,15 +1,15 @@
 /**
- * Runs a policy: AttrId in, AttrId out, or 0 for reject. What a policy makes of a set of attributes is found once, as a
- * small tree of what is still to be asked of each route's prefix; mostly that is nothing, or one look into a set.
+ * Runs a policy: AttrId in, AttrId out, or 0 for reject. What it comes to for a set of attributes (outcomes.ts) is kept by AttrId, with the
+ * AttrIds that were made of it:
  *
- *   AttrId ─→ root ─→ test of the prefix ─ yes ─→ accepted: AttrId, made when the first route needs it
- *                           └ no ─→ rejected
+ *   AttrId ─→ root of a tree ─→ leaf ─→ accepted: AttrId, made when the first route needs it
  *
- * The tree stands in columns of numbers. No object is made for a route, and none stays for a set of attributes.
+ * No object is made for a route, and none stays for a set of attributes.
  */
 import type { Fabric } from '../fabric/fabric.ts';
-import { AttributeView } from './attributes.ts';
+import { Arena, AttributeView } from './attributes.ts';
 import { type RouteTest, routeTest } from './conditions.ts';
+import { Outcomes, TOO_LARGE } from './outcomes.ts';
 import { ACCEPT, END, type Program, REJECT, type Step } from './program.ts';
 import { OriginValidation, validatedOrigin } from './validation.ts';
 
@@ -18,23 +18,6 @@ export const NO_ROOM = -1;
 
 /** What becomes of accepted attributes: an AttrId; 0 where nothing can, or NO_ROOM. `attribute` is the set that came in. */
 export type Finish = (view: AttributeView, attribute: number) => number;
-
-/** Nodes that are kept; with more, all are forgotten and found again. */
-const MOST_NODES = 1 << 20;
-/** A policy that asks each route so much, with changes in between, that its tree would be larger is walked route by route. */
-const MOST_OF_ONE = 512;
-const LEAST_MEMO = 1 << 10;
-const MOST_MEMO = 1 << 17;
-/** In the place of an AttrId: not made yet. */
-const NOT_YET = NO_ROOM;
-/** In the place of a root: too large a tree. */
-const TOO_LARGE = 0x7fffffff;
-
-/** What `chain` numbers: changes that were made, in order. */
-interface Chain {
-  readonly before: number;
-  readonly step: number;
-}
 
 /** A policy for one kind of neighbour, on the way of routes. */
 export interface PolicyRunner {
@@ -45,30 +28,33 @@ export interface PolicyRunner {
   forget(): void;
 }
 
+/** Sets that are kept, and AttrIds that were made of them; with more of the latter, all are forgotten and found again. */
+const LEAST_MEMO = 1 << 10;
+const MOST_MEMO = 1 << 17;
+const MOST_MADE = 1 << 20;
+/** In the place of an AttrId: not made yet. */
+const NOT_YET = NO_ROOM;
+/** Of a set: AttrId, root of its tree, where its leaves stand in `made`, and a free word. */
+const MEMO_WORDS = 4;
+
 export class Runner implements PolicyRunner {
   readonly program: Program;
   readonly #fabric: Fabric;
   readonly #finish: Finish;
   readonly #tests: readonly RouteTest[];
-  /** By slot: AttrId, and its root. */
-  #keys = new Int32Array(LEAST_MEMO);
-  #roots = new Int32Array(LEAST_MEMO);
+  readonly #outcomes: Outcomes;
+  #memo = new Int32Array(LEAST_MEMO * MEMO_WORDS);
+  #mask = LEAST_MEMO - 1;
   #misses = 0;
-  /** A test's number with the next nodes; ACCEPT with AttrId out, chain of changes, and AttrId in; or REJECT. */
-  #test = new Int32Array(1024);
-  #yes = new Int32Array(1024);
-  #no = new Int32Array(1024);
-  #in = new Int32Array(1024);
-  #nodes = 0;
-  #reject = -1;
-  readonly #chains: Chain[] = [{ before: 0, step: 0 }];
-  readonly #chainNumbers = new Map<number, number>();
-  /** Of one expansion: what came of a step after a chain of changes; and how many nodes it took. */
-  readonly #found = new Map<number, number>();
-  #budget = 0;
-  readonly #base = new AttributeView(new Uint8Array(0), 0, 0);
+  #made = new Int32Array(LEAST_MEMO);
+  #madeUsed = 0;
+  /** Routes come in bursts that share a set: the last one, the root of its tree, and where its leaves stand. */
+  #set = 0;
+  #root = 0;
+  #leaves = 0;
+  readonly #arena = new Arena();
+  readonly #base = new AttributeView(new Uint8Array(0), 0, 0, this.#arena);
   readonly origins: OriginValidation;
-  /** Routes come in bursts that share a set: the last one, and its origin. */
   #originSet = 0;
   #origin = 0;
 
@@ -77,6 +63,7 @@ export class Runner implements PolicyRunner {
     this.program = program;
     this.#fabric = fabric;
     this.#finish = finish;
+    this.#outcomes = new Outcomes(program);
     this.#tests = program.routeConditions.map((condition) => routeTest(condition, fabric, origins));
   }
 
@@ -86,53 +73,83 @@ export class Runner implements PolicyRunner {
 
   /** Forgets what it found: AttrIds may mean something else from now on. */
   forget(): void {
-    this.#keys.fill(0);
+    this.#memo.fill(0);
+    this.#madeUsed = 0;
+    this.#set = 0;
     this.#originSet = 0;
-    this.#nodes = 0;
-    this.#reject = -1;
   }
 
   /** What becomes of a route that `session` told, with this set of attributes: AttrId, 0: rejected, or NO_ROOM. */
   evaluate(id: number, attribute: number, session: number): number {
-    const slot = attribute & (this.#keys.length - 1);
-    let node = this.#keys[slot] === attribute ? (this.#roots[slot] as number) : this.#find(attribute, slot);
+    if (attribute !== this.#set) this.#turn(attribute);
+    let node = this.#root;
     if (node === TOO_LARGE) return this.#walk(id, attribute, session);
+    const { test, yes, no } = this.#outcomes;
     const origin = this.program.asksOrigins ? this.#originOf(attribute) : 0;
-    for (let test = this.#test[node] as number; test >= 0; test = this.#test[node] as number)
-      node = (this.#tests[test] as RouteTest)(id, session, origin)
-        ? (this.#yes[node] as number)
-        : (this.#no[node] as number);
-    if (this.#test[node] === REJECT) return 0;
-    const out = this.#yes[node] as number;
-    return out === NOT_YET ? this.#make(node) : out;
+    for (let asked = test[node] as number; asked >= 0; asked = test[node] as number)
+      node = (this.#tests[asked] as RouteTest)(id, session, origin)
+        ? (yes[node] as number)
+        : (no[node] as number);
+    if (test[node] === REJECT) return 0;
+    const leaf = this.#leaves + (yes[node] as number);
+    const out = this.#made[leaf] as number;
+    return out === NOT_YET ? this.#make(leaf, no[node] as number, attribute) : out;
   }
 
-  #find(attribute: number, slot: number): number {
-    if (this.#nodes > MOST_NODES) this.forget();
+  /** The set is the one in question from now on. */
+  #turn(attribute: number): void {
+    const at = (attribute & this.#mask) * MEMO_WORDS;
+    if (this.#memo[at] === attribute) {
+      this.#root = this.#memo[at + 1] as number;
+      this.#leaves = this.#memo[at + 2] as number;
+    } else this.#find(attribute);
+    this.#set = attribute;
+  }
+
+  #find(attribute: number): void {
+    const outcomes = this.#outcomes;
+    if (outcomes.isFull) {
+      outcomes.forget();
+      this.forget();
+    }
     this.#turnTo(attribute);
-    this.#found.clear();
-    this.#budget = MOST_OF_ONE;
-    const root = this.#expand(this.program.start, attribute, 0, this.#base);
-    const node = this.#budget < 0 ? TOO_LARGE : root;
-    if (this.#keys[slot] !== 0 && ++this.#misses > this.#keys.length >> 1) slot = this.#grow(attribute, slot);
-    this.#keys[slot] = attribute;
-    this.#roots[slot] = node;
-    return node;
+    outcomes.find(this.#base);
+    if (this.#madeUsed + outcomes.leaves > MOST_MADE) this.forget();
+    this.#root = outcomes.root;
+    this.#leaves = this.#take(outcomes.leaves);
+    let at = (attribute & this.#mask) * MEMO_WORDS;
+    if (this.#memo[at] !== 0 && ++this.#misses > this.#mask >> 1) at = this.#grow(attribute);
+    this.#memo[at] = attribute;
+    this.#memo[at + 1] = this.#root;
+    this.#memo[at + 2] = this.#leaves;
   }
 
-  /** More sets than slots: as many again. Returns the slot of one. */
-  #grow(attribute: number, slot: number): number {
+  /** Where so many AttrIds begin that are not made yet. */
+  #take(count: number): number {
+    const from = this.#madeUsed;
+    this.#madeUsed = from + count;
+    if (this.#madeUsed > this.#made.length) {
+      const larger = new Int32Array(Math.max(2 * this.#made.length, this.#madeUsed));
+      larger.set(this.#made);
+      this.#made = larger;
+    }
+    for (let i = from; i < this.#madeUsed; i++) this.#made[i] = NOT_YET;
+    return from;
+  }
+
+  /** More sets than places: four times as many. Returns the place of one. */
+  #grow(attribute: number): number {
     this.#misses = 0;
-    if (this.#keys.length >= MOST_MEMO) return slot;
-    const [keys, roots] = [this.#keys, this.#roots];
-    const size = keys.length * 4;
-    this.#keys = new Int32Array(size);
-    this.#roots = new Int32Array(size);
-    keys.forEach((key, i) => {
-      this.#keys[key & (size - 1)] = key;
-      this.#roots[key & (size - 1)] = roots[i] as number;
-    });
-    return attribute & (size - 1);
+    if (this.#mask + 1 < MOST_MEMO) {
+      const memo = this.#memo;
+      this.#mask = (this.#mask + 1) * 4 - 1;
+      this.#memo = new Int32Array((this.#mask + 1) * MEMO_WORDS);
+      for (let from = 0; from < memo.length; from += MEMO_WORDS) {
+        const at = ((memo[from] as number) & this.#mask) * MEMO_WORDS;
+        for (let word = 0; word < MEMO_WORDS; word++) this.#memo[at + word] = memo[from + word] as number;
+      }
+    }
+    return (attribute & this.#mask) * MEMO_WORDS;
   }
 
   #originOf(attribute: number): number {
@@ -143,86 +160,18 @@ export class Runner implements PolicyRunner {
     return this.#origin;
   }
 
+  /** What was made in the arena before is nobody's from now on. */
   #turnTo(attribute: number): void {
     const { attributes } = this.#fabric;
     const start = attributes.offsetOf(attribute);
+    this.#arena.clear();
     this.#base.turnTo(attributes.bytes, start, start + attributes.lengthOf(attribute));
   }
 
-  /** The node that stands for going on at a step, after a chain of changes; `view`: what they made, once it was needed. */
-  #expand(start: number, attribute: number, chain: number, view: AttributeView | undefined): number {
-    let at = start;
-    for (;;) {
-      if (at === END) return this.#rejected();
-      const step = this.program.steps[at] as Step;
-      switch (step.kind) {
-        case 'attributes':
-          view ??= this.#changed(chain);
-          at = step.test(view) ? step.yes : step.no;
-          break;
-        case 'change':
-          chain = this.#chain(chain, at);
-          view = undefined;
-          at = step.next;
-          break;
-        case 'done':
-          return step.done === REJECT ? this.#rejected() : this.#node(ACCEPT, NOT_YET, chain, attribute);
-        case 'route': {
-          const key = chain * this.program.steps.length + at;
-          const known = this.#found.get(key);
-          if (known !== undefined) return known;
-          if (--this.#budget < 0) return this.#rejected();
-          const yes = this.#expand(step.yes, attribute, chain, view);
-          const no = this.#expand(step.no, attribute, chain, view);
-          const node = yes === no ? yes : this.#node(step.test, yes, no, 0);
-          this.#found.set(key, node);
-          return node;
-        }
-      }
-    }
-  }
-
-  #rejected(): number {
-    if (this.#reject < 0) this.#reject = this.#node(REJECT, 0, 0, 0);
-    return this.#reject;
-  }
-
-  #node(test: number, yes: number, no: number, attribute: number): number {
-    const node = this.#nodes++;
-    if (node === this.#test.length) {
-      this.#test = doubled(this.#test);
-      this.#yes = doubled(this.#yes);
-      this.#no = doubled(this.#no);
-      this.#in = doubled(this.#in);
-    }
-    this.#test[node] = test;
-    this.#yes[node] = yes;
-    this.#no[node] = no;
-    this.#in[node] = attribute;
-    return node;
-  }
-
-  #chain(before: number, step: number): number {
-    const key = before * this.program.steps.length + step;
-    const known = this.#chainNumbers.get(key);
-    if (known !== undefined) return known;
-    const chain = this.#chains.push({ before, step }) - 1;
-    this.#chainNumbers.set(key, chain);
-    return chain;
-  }
-
-  /** The set that was turned to, after a chain of changes. */
-  #changed(chain: number): AttributeView {
-    if (chain === 0) return this.#base;
-    const { before, step } = this.#chains[chain] as Chain;
-    return (this.program.steps[step] as Extract<Step, { kind: 'change' }>).change(this.#changed(before));
-  }
-
-  #make(node: number): number {
-    const attribute = this.#in[node] as number;
+  #make(leaf: number, chain: number, attribute: number): number {
     this.#turnTo(attribute);
-    const out = this.#finish(this.#changed(this.#no[node] as number), attribute);
-    this.#yes[node] = out;
+    const out = this.#finish(this.#outcomes.changed(chain, this.#base), attribute);
+    this.#made[leaf] = out;
     return out;
   }
 
@@ -232,12 +181,6 @@ export class Runner implements PolicyRunner {
     const { accepted, view } = trace(this.program, this.#tests, this.#base, id, session);
     return accepted ? this.#finish(view, attribute) : 0;
   }
-}
-
-function doubled(column: Int32Array): Int32Array<ArrayBuffer> {
-  const larger = new Int32Array(column.length * 2);
-  larger.set(column);
-  return larger;
 }
 
 export interface Verdict {

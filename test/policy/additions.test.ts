@@ -11,10 +11,14 @@ function octetsOf(values: readonly number[]): number[] {
   return values.flatMap((value) => [value >>> 24, (value >>> 16) & 255, (value >>> 8) & 255, value & 255]);
 }
 
+function header(length: number): number[] {
+  return length > 255 ? [0xd0, COMMUNITIES, length >> 8, length & 255] : [0xc0, COMMUNITIES, length];
+}
+
 function setOf(communities: readonly number[]): Uint8Array {
   const octets = octetsOf(communities);
   const head = [0x40, 1, 1, 0, 0x40, 2, 0, 0x40, 3, 4, 192, 0, 2, 1];
-  return Uint8Array.from(octets.length === 0 ? head : [...head, 0xc0, COMMUNITIES, octets.length, ...octets]);
+  return Uint8Array.from(octets.length === 0 ? head : [...head, ...header(octets.length), ...octets]);
 }
 
 function octetsOfView({ bytes, start, end }: AttributeView): Uint8Array {
@@ -29,6 +33,8 @@ test('what is added to a set that stands in order, or in none, makes the set of 
   for (let i = 0; i < HISTORIES; i++) {
     const there = [...new Set(some(7))];
     if (i % 3 > 0) there.sort((a, b) => a - b);
+    // Every hundredth is long.
+    if (i % 100 === 99) for (let more = 0; more < 80; more++) there.push(0x05000000 + ((more * 37) % 80));
     const added = some(5);
     const set = setOf(there);
     const view = new AttributeView(set, 0, set.length);

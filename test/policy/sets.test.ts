@@ -6,9 +6,8 @@ import { communityTest, parseCommunity } from '../../src/policy/community.ts';
 import { Pattern, patternFault } from '../../src/policy/pattern.ts';
 import {
   buildPrefixTable,
-  contains4,
-  contains6,
   type PrefixEntry,
+  PrefixSet,
   parsePrefixEntry,
   readPrefixLines,
 } from '../../src/policy/prefix-set.ts';
@@ -51,13 +50,13 @@ test('a prefix is in a set exactly when some entry covers it', (t) => {
   const entries = fc.array(fc.oneof(entry(4), entry(16)), { maxLength: 20 });
   fc.assert(
     fc.property(entries, fc.array(fc.oneof(prefix(4), prefix(16)), { minLength: 10 }), (all, asked) => {
-      const table = buildPrefixTable(all);
+      const set = new PrefixSet(buildPrefixTable(all));
       for (const { bytes, length } of asked) {
         const word = (i: number): number => ipv6Word(bytes, i);
         const found =
           bytes.length === 4
-            ? contains4(table, word(0), length)
-            : contains6(table, word(0), word(1), word(2), word(3), length);
+            ? set.has4(word(0), length)
+            : set.has6(word(0), word(1), word(2), word(3), length);
         const should = all.some((each) => covers(each, bytes, length));
         if (found !== should) throw new Error(`${bytes}/${length}: ${found}`);
       }
@@ -87,12 +86,13 @@ test('half a million lines become a table, and each of them is found', (t) => {
   const text = lines.join('\n');
   const start = performance.now();
   const table = buildPrefixTable([...readPrefixLines(text, () => t.fail())]);
+  const set = new PrefixSet(table);
   t.log(`${Math.round(performance.now() - start)} ms`);
   t.is(table.entries, 500_000);
-  for (let i = 0; i < 500_000; i += 7) t.true(contains4(table, ((1 << 24) + (i << 8)) >>> 0, 24));
-  t.true(contains4(table, (1 << 24) >>> 0, 28));
-  t.false(contains4(table, ((1 << 24) + (1 << 8)) >>> 0, 28));
-  t.false(contains4(table, 0xc0000200, 24));
+  for (let i = 0; i < 500_000; i += 7) t.true(set.has4(((1 << 24) + (i << 8)) >>> 0, 24));
+  t.true(set.has4((1 << 24) >>> 0, 28));
+  t.false(set.has4(((1 << 24) + (1 << 8)) >>> 0, 28));
+  t.false(set.has4(0xc0000200, 24));
 });
 
 test('lines that are wrong are named', (t) => {
