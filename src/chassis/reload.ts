@@ -18,7 +18,7 @@ import {
   neighborChanges,
 } from '../config/changes.ts';
 import type { Configuration, NeighborConfiguration } from '../config/configuration.ts';
-import { formatMistake, parseConfiguration } from '../config/parse.ts';
+import { formatMistake } from '../config/parse.ts';
 import { SESSION } from '../fabric/layout.ts';
 import type { Chassis } from './chassis.ts';
 import { neighborIn, rangeOf } from './dynamic.ts';
@@ -26,6 +26,7 @@ import { localDefinition } from './local-routes.ts';
 import { addNeighbour, removeNeighbour, tellOf } from './neighbours.ts';
 import { OperationError, type ReloadReport } from './operations.ts';
 import { cardRanges, protectionTroubleOf, sessionConfiguration } from './plan.ts';
+import { readConfiguration } from './read.ts';
 import type { SessionEntry } from './session-entry.ts';
 
 interface Changed {
@@ -140,7 +141,7 @@ export async function readWanted(file: string): Promise<Configuration> {
   } catch (error) {
     throw new OperationError(`cannot read ${file}: ${(error as Error).message}; nothing was changed`, 2);
   }
-  const { configuration, mistakes } = parseConfiguration(text, file);
+  const { configuration, mistakes } = await readConfiguration(text, file);
   if (configuration !== undefined) return configuration;
   const lines = mistakes.map((mistake) => formatMistake(file, mistake));
   throw new OperationError(`the file has mistakes, nothing was changed\n${lines.join('\n')}`, 2);

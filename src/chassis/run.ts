@@ -1,15 +1,15 @@
 /** `chassis run`: a chassis from a configuration file, its control socket, and the signals that end it. */
 import { readFileSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { Configuration } from '../config/configuration.ts';
-import { formatMistake, parseConfiguration } from '../config/parse.ts';
+import { formatMistake } from '../config/parse.ts';
 import { Chassis } from './chassis.ts';
 import { chassisAnswers } from './control/answers.ts';
 import { ControlServer } from './control/server.ts';
 import { log } from './log.ts';
 import { OperationError } from './operations.ts';
 import { Operator } from './operator.ts';
+import { readConfiguration } from './read.ts';
 
 export interface RunningChassis {
   readonly chassis: Chassis;
@@ -44,9 +44,9 @@ export async function startChassis(
   };
 }
 
-/** Runs until SIGTERM or SIGINT; resolves to the exit status. */
-export async function runChassis(file: string): Promise<number> {
-  const parsed = parseConfiguration(await readFile(file, 'utf8'), file);
+/** Runs what stands in a file until SIGTERM or SIGINT; resolves to the exit status, 2 where it has mistakes. */
+export async function runChassis(file: string, text: string): Promise<number> {
+  const parsed = await readConfiguration(text, file);
   if (parsed.configuration === undefined) {
     for (const mistake of parsed.mistakes) process.stderr.write(`${formatMistake(file, mistake)}\n`);
     return 2;

@@ -5,7 +5,7 @@ import type { Terminal } from './terminal.ts';
 
 export interface ChassisProgram {
   /** Runs until it is told to end; the exit status. */
-  runChassis(file: string): Promise<number>;
+  runChassis(file: string, text: string): Promise<number>;
 }
 
 export interface DemoProgram {

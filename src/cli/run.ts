@@ -1,6 +1,6 @@
 /** `chassis run`: a chassis in the foreground. The configuration is checked before anything is started. */
 import type { Command } from './command.ts';
-import { readConfiguration } from './configuration-file.ts';
+import { readText } from './configuration-file.ts';
 import { loadChassis } from './load.ts';
 
 export const runCommand: Command = {
@@ -11,12 +11,8 @@ export const runCommand: Command = {
   remote: false,
   async run(call) {
     const file = call.operands[0]!;
-    const { mistakes, lines } = await readConfiguration(file);
-    if (mistakes) {
-      call.terminal.err(lines.join('\n'));
-      return 2;
-    }
+    const text = await readText(file);
     const { runChassis } = await loadChassis();
-    return runChassis(file);
+    return runChassis(file, text);
   },
 };

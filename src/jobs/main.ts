@@ -2,6 +2,7 @@
  * Entry of the pool's threads: one exported function per task, which the pool calls by its name. A task
  * owns nothing that outlives it.
  */
+import { parseConfiguration as parse } from '../config/parse.ts';
 import { churnFeed } from '../lab/changes.ts';
 import { encodeFeed } from '../lab/feed.ts';
 import { generateTable } from '../lab/internet.ts';
@@ -16,6 +17,8 @@ type Task<Name extends TaskName> = (
 ) => Promise<Tasks[Name]['answer']> | Tasks[Name]['answer'];
 
 export const summariseMrt: Task<'summariseMrt'> = ({ file }) => summarise(file);
+
+export const parseConfiguration: Task<'parseConfiguration'> = ({ text, file }) => parse(text, file);
 
 export const rebuildVrps: Task<'rebuildVrps'> = (given) => rebuild(given);
 

@@ -2,6 +2,7 @@
  * The tasks of the pool: name, what it is given and what it answers. Tables and feeds come back in shared
  * memory, so an answer is a handful of references however many routes there are.
  */
+import type { Parsed } from '../config/parse.ts';
 import type { ChurnOptions } from '../lab/changes.ts';
 import type { EncodeOptions, Feed } from '../lab/feed.ts';
 import type { TableOptions } from '../lab/internet.ts';
@@ -40,6 +41,8 @@ export interface Tasks {
     given: { table: TableOptions; neighbours: readonly InternetNeighbour[] };
     answer: InternetFeed[];
   };
+  /** A configuration, or its mistakes; `file` says where the text stood. */
+  parseConfiguration: { given: { text: string; file: string }; answer: Parsed };
   /** A table of VRPs, sorted to be searched, and in what it differs from the one before. */
   rebuildVrps: { given: Rebuild; answer: Rebuilt };
 }

@@ -21,7 +21,7 @@ const BELOW: Readonly<Record<string, readonly string[]>> = {
   chassis: ['base', 'bgp', 'fabric', 'rib', 'policy', 'config', 'blade', 'linecard', 'mrt', 'rpki', 'jobs'],
   // The laboratory is the neighbours of the box; its demonstration is a program, beside the commands.
   lab: ['base', 'bgp', 'mrt'],
-  jobs: ['base', 'bgp', 'mrt', 'rpki', 'lab'],
+  jobs: ['base', 'bgp', 'config', 'mrt', 'rpki', 'lab'],
   'lab/demo': ['base', 'bgp', 'mrt', 'lab', 'jobs', 'config', 'chassis', 'fabric', 'cli'],
   // Remote commands reach the chassis by its control socket only: see the test of the edges.
   cli: ['base', 'config', 'chassis', 'frr', 'lab/demo'],
