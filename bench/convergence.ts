@@ -97,7 +97,7 @@ async function measure(
     for (const contestant of contestants) {
       const daemon = contestant.name;
       if (what.graftdOnly && !daemon.startsWith('graftd')) continue;
-      if (what.policy && contestant.hasPolicy !== true) continue;
+      if (what.policy !== undefined && contestant.hasPolicy !== true) continue;
       if (rows.some((row) => row.daemon === daemon && 'failed' in row.result)) continue;
       process.stderr.write(`${what.name} round ${round}: ${daemon} … `);
       const [limit, quiet] = [Number(values.limit), Number(values.quiet)];

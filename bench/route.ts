@@ -20,12 +20,13 @@ import { type Feed, feedFor } from '../src/lab/feed.ts';
 import { generateTable } from '../src/lab/internet.ts';
 import type { PolicyDefinition } from '../src/policy/language.ts';
 import { describeFor } from '../src/rib/attribute-row.ts';
+import type { PolicyKind } from './convergence/cases.ts';
 import { graftdPolicy } from './convergence/policy.ts';
 import { machineLine, table, writeResults } from './support/report.ts';
 
 const HELP = `npm run bench route -- [--senders 4] [--prefixes 200000] [--receivers 2] [--blades 1,2,4,8] [--rounds 3]
   [--disjoint]  the senders tell other prefixes each, and are told nothing
-  [--policy]    each neighbour has a policy, that of the convergence benchmark`;
+  [--policy policy | tags]  each neighbour has one, those of the convergence benchmark`;
 const { values } = parseArgs({
   options: {
     senders: { type: 'string', default: '4' },
@@ -34,14 +35,15 @@ const { values } = parseArgs({
     blades: { type: 'string', default: '1,2,4,8' },
     rounds: { type: 'string', default: '3' },
     disjoint: { type: 'boolean', default: false },
-    policy: { type: 'boolean', default: false },
+    policy: { type: 'string', default: 'none' },
     help: { type: 'boolean', default: false },
   },
 });
 const LOCAL_AS = 65_000;
 const senders = Number(values.senders);
 const receivers = Number(values.receivers);
-const policies = values.policy ? definitions() : [];
+const kind = values.policy === 'policy' || values.policy === 'tags' ? values.policy : undefined;
+const policies = kind === undefined ? [] : definitions(kind);
 
 interface Result {
   readonly blades: number;
@@ -181,7 +183,7 @@ function configurations(): SessionConfiguration[] {
     nextHop4: Uint8Array.of(127, 0, 3, 200),
     localAs: LOCAL_AS,
     localId: 1,
-    ...(values.policy ? policyOf(index) : {}),
+    ...(kind === undefined ? {} : policyOf(index)),
   }));
 }
 
@@ -193,7 +195,7 @@ function policyOf(index: number): Pick<SessionConfiguration, 'importPolicy' | 'e
   };
 }
 
-function definitions(): readonly PolicyDefinition[] {
+function definitions(kind: PolicyKind): readonly PolicyDefinition[] {
   const neighbours = Array.from({ length: senders + receivers }, (_, index) => ({
     index,
     address: `127.0.3.${index + 1}`,
@@ -202,7 +204,7 @@ function definitions(): readonly PolicyDefinition[] {
     deaf: false,
   }));
   const text = [
-    ...graftdPolicy(neighbours),
+    ...graftdPolicy(neighbours, kind),
     `router: { as: ${LOCAL_AS}, id: 192.0.2.1 }`,
     'neighbors:',
     ...neighbours.map(

@@ -4,11 +4,14 @@
  *     10x1M-2     10 senders announce the same million prefixes, each by paths and in an order of its own, to 2 receivers
  *     700x571-all 700 neighbours announce 571 prefixes each, all different, and every one of them is told everything
  *
- *     4x200k-2+policy  the same as without it, and every neighbour has a policy (policy.ts): graftd and BIRD
+ *     4x200k-2+policy  the same as without it, and every neighbour has a policy (policy.ts): graftd and BIRD; so with +tags
  *
  * Any name of these forms is a case, so that a new size needs no new line here. Others have a name of their own.
  */
 import type { PhaseName } from './generator/messages.ts';
+
+/** policy.ts says what they are. */
+export type PolicyKind = 'policy' | 'tags';
 
 export interface Case {
   readonly name: string;
@@ -27,15 +30,15 @@ export interface Case {
   readonly ipv6: boolean;
   /** Senders are not told anything: nothing is exported to them. */
   readonly sendersDeaf: boolean;
-  /** Neighbours have policies. */
-  readonly policy: boolean;
+  /** Neighbours have policies: these. */
+  readonly policy: PolicyKind | undefined;
   /** It says something of graftd alone, and is not run with the others. */
   readonly graftdOnly: boolean;
   /** Those that make sense; without it all that are asked for. */
   readonly phases?: readonly PhaseName[];
 }
 
-const ORDINARY = { share: 1, ipv6: false, sendersDeaf: false, policy: false, graftdOnly: false } as const;
+const ORDINARY = { share: 1, ipv6: false, sendersDeaf: false, policy: undefined, graftdOnly: false } as const;
 
 // biome-ignore format: one line a case
 const NAMED: Readonly<Record<string, Omit<Case, 'name'>>> = {
@@ -49,12 +52,12 @@ const NAMED: Readonly<Record<string, Omit<Case, 'name'>>> = {
 
 /** Those of the whole benchmark, in the order in which they run. */
 export const CASES: readonly string[] = [
-  ...['1x1M-2', '2x1M-2', '10x1M-2', '4x200k-2', '4x200k-2+policy', '10x100k-2', '30x50k-2', '4x100k-30'],
-  ...['700x571-all', '1x100k-1000'],
+  ...['1x1M-2', '2x1M-2', '10x1M-2', '4x200k-2', '4x200k-2+policy', '4x200k-2+tags'],
+  ...['10x100k-2', '30x50k-2', '4x100k-30', '700x571-all', '1x100k-1000'],
   ...Object.keys(NAMED),
 ];
 
-const PATTERN = /^(\d+)x(\d+)([kM]?)-(\d+|all)(\+policy)?$/;
+const PATTERN = /^(\d+)x(\d+)([kM]?)-(\d+|all)(?:\+(policy|tags))?$/;
 const UNITS = { '': 1, k: 1000, M: 1_000_000 } as const;
 
 /** The case of that name, with its prefixes scaled; undefined where the name is none. */
@@ -68,7 +71,7 @@ export function caseOf(name: string, scale: number): Case | undefined {
   return {
     ...ORDINARY,
     name,
-    policy: policy !== undefined,
+    policy: policy as PolicyKind | undefined,
     about: everybody
       ? `${senders} neighbours announce ${count}${unit} prefixes of their own each, and are told all others`
       : `${senders} senders announce the same ${count}${unit} prefixes by paths of their own, to ${receivers} receivers`,

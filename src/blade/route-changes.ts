@@ -7,6 +7,7 @@
  */
 import { FAMILY_IPV4, FAMILY_IPV6 } from '../bgp/families.ts';
 import type { Fabric } from '../fabric/fabric.ts';
+import { touchReceived } from '../rib/received.ts';
 import type { ImportRule } from './policies.ts';
 import type { Routes } from './routes.ts';
 
@@ -72,6 +73,7 @@ export class RouteChanges {
     this.#addPath = 0;
     this.#hints.fill(session + 1, 0, count);
     routes.evaluator.touch(this.#hints, this.#id, count);
+    if (rule.keeps) touchReceived(this.#fabric, session, this.#id, count);
     for (let i = 0; i < count; i++) {
       const id = this.#id[i] as number;
       const attribute = this.#attribute[i] as number;

@@ -92,7 +92,7 @@ function communityChange(action: CommunityAction): Change {
   if (action.by === 'remove') {
     const test = communityTest(action.of, action.patterns);
     let left = new Uint8Array(1024);
-    return (view) => {
+    const remove: Change = (view) => {
       const [from, end] = [view.from(type), view.to(type)];
       let kept = 0;
       for (let at = from; at < end; at += size) if (!test(view.bytes, at)) kept += size;
@@ -104,6 +104,7 @@ function communityChange(action: CommunityAction): Change {
         if (!test(view.bytes, at)) to = copy(view.bytes, at, at + size, left, to);
       return view.withPart(type, left, 0, to);
     };
+    return remove;
   }
   return additionOf(type, size, action.octets);
 }
@@ -112,7 +113,7 @@ function communityChange(action: CommunityAction): Change {
 function additionOf(type: number, size: number, octets: readonly number[]): Change {
   const added = Uint8Array.from(octets);
   let all = new Uint8Array(1024);
-  return (view) => {
+  const add: Change = (view) => {
     const [from, end] = [view.from(type), view.to(type)];
     const most = end - from + added.length;
     if (most > all.length) all = new Uint8Array(2 * most);
@@ -124,6 +125,7 @@ function additionOf(type: number, size: number, octets: readonly number[]): Chan
     sortItems(all, to, size);
     return view.withPart(type, all, 0, to);
   };
+  return add;
 }
 
 function hasItem(all: Uint8Array, end: number, items: Uint8Array, item: number, size: number): boolean {

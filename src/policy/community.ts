@@ -152,11 +152,13 @@ function testOf(kind: CommunityKind, pattern: CommunityPattern): CommunityTest {
   const { type } = pattern;
   // As numbers: arrays that came from elsewhere are not the same to Node.js as those that were made here.
   const [[a0, a1], [b0, b1], [c0, c1] = [0, 0]] = pattern.parts as readonly [Range, Range, Range?];
-  if (kind === 'community')
-    return (bytes, at) => {
+  if (kind === 'community') {
+    const isWithin: CommunityTest = (bytes, at) => {
       const [a, b] = [u16(bytes, at), u16(bytes, at + 2)];
       return a >= a0 && a <= a1 && b >= b0 && b <= b1;
     };
+    return isWithin;
+  }
   if (kind === 'large-community')
     return (bytes, at) => {
       const [a, b, c] = [u32(bytes, at), u32(bytes, at + 4), u32(bytes, at + 8)];

@@ -57,10 +57,11 @@ export function attributeTest(condition: AttributeCondition): AttributeTest {
   switch (condition.kind) {
     case 'as-path': {
       const patterns = condition.patterns.map((text) => new Pattern(text));
-      return (view) => {
+      const matches: AttributeTest = (view) => {
         for (const pattern of patterns) if (matchPath(view, pattern)) return true;
         return false;
       };
+      return matches;
     }
     case 'number': {
       const number = NUMBERS[condition.of];
@@ -78,11 +79,12 @@ export function attributeTest(condition: AttributeCondition): AttributeTest {
       const type = COMMUNITY_TYPE[condition.of];
       const size = COMMUNITY_SIZE[condition.of];
       const test = communityTest(condition.of, condition.patterns);
-      return (view) => {
+      const lists: AttributeTest = (view) => {
         const end = view.to(type);
         for (let at = view.from(type); at < end; at += size) if (test(view.bytes, at)) return true;
         return false;
       };
+      return lists;
     }
   }
 }
@@ -148,7 +150,8 @@ function prefixTest(tables: readonly PrefixTable[], { prefixes }: RouteSource): 
   };
   const sets = tables.map((table) => new PrefixSet(table));
   const [first] = sets;
-  if (sets.length === 1 && first !== undefined) return (id) => one(first, id);
+  const isInFirst: RouteTest = (id) => one(first as PrefixSet, id);
+  if (sets.length === 1) return isInFirst;
   return (id) => {
     for (const set of sets) if (one(set, id)) return true;
     return false;

@@ -9,8 +9,12 @@
  * here was always told by the neighbour: it is written before the word, and cleared after it.
  */
 import type { Fabric } from '../fabric/fabric.ts';
+import * as layout from '../fabric/layout.ts';
 import { receivedColumns } from '../fabric/memory.ts';
 import { ATTRIBUTE_MASK } from './route-word.ts';
+
+// Constants of this module: the JIT compiler folds them, but looks an import up each time.
+const { PAGE_BITS, PAGE_MASK } = layout;
 
 /** There are path identifiers, in a column of their own (rib/paths.ts). */
 const hasLanes = ({ options }: Fabric): boolean => (options.lanes ?? 0) > 0;
@@ -38,6 +42,20 @@ export function keepsAnyReceived(fabric: Fabric, session: number): boolean {
 export function receivedAttribute(fabric: Fabric, session: number, id: number, word: number): number {
   const received = fabric.columns.get(receivedColumn(fabric, session), id);
   return received !== 0 && word !== 0 ? received : word & ATTRIBUTE_MASK;
+}
+
+/** Brings near what stands there of these prefixes (negative ids: none), many at the same time. */
+export function touchReceived(fabric: Fabric, session: number, ids: Int32Array, count: number): number {
+  const { directories, words, pages } = fabric.columns;
+  const first = receivedColumn(fabric, session) * pages;
+  let sum = 0;
+  for (let i = 0; i < count; i++) {
+    const id = ids[i] as number;
+    if (id < 0) continue;
+    const page = directories[first + (id >>> PAGE_BITS)] as number;
+    sum ^= words[(page << PAGE_BITS) | (id & PAGE_MASK)] as number;
+  }
+  return sum;
 }
 
 /** The route is as it was received, or gone. */

@@ -1,7 +1,7 @@
 /** BIRD 2: no kernel protocol, no log, no export table, one table for all. */
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { DAEMON_AS, type Neighbour } from '../cases.ts';
+import { DAEMON_AS, type Neighbour, type PolicyKind } from '../cases.ts';
 import { HOLD_TIME } from '../generator/session.ts';
 import { birdPolicy } from '../policy.ts';
 import {
@@ -32,7 +32,7 @@ function configuration({ port, neighbours, ipv6, policy }: DaemonOptions): strin
     'log "/dev/null" { fatal };',
     'router id 192.0.2.1;',
     'protocol device {}',
-    ...(policy ? birdPolicy(neighbours) : []),
+    ...(policy === undefined ? [] : birdPolicy(neighbours, policy)),
     // Next hops resolve here, once for each, so that all routes are reachable.
     ...families.flatMap((family) => [
       `${family} table ${TABLE[family]};`,
@@ -56,7 +56,7 @@ function channel(family: 'ipv4' | 'ipv6'): string {
   return `  ${family} { igp table ${TABLE[family]}; import all; export all; next hop address ${nextHop}; };`;
 }
 
-function protocol({ index, address, as, sender }: Neighbour, policy: boolean): string {
+function protocol({ index, address, as, sender }: Neighbour, policy: PolicyKind | undefined): string {
   const filters = `${sender ? ` import filter from_${index};` : ''} export filter to_all;`;
-  return `protocol bgp n${index} from neighbour { neighbor ${address} as ${as};${policy ? ` ipv4 {${filters} };` : ''} }`;
+  return `protocol bgp n${index} from neighbour { neighbor ${address} as ${as};${policy !== undefined ? ` ipv4 {${filters} };` : ''} }`;
 }

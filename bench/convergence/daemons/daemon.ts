@@ -5,7 +5,7 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { accessSync, closeSync, constants, openSync, readFileSync } from 'node:fs';
 import path from 'node:path';
-import type { Neighbour } from '../cases.ts';
+import type { Neighbour, PolicyKind } from '../cases.ts';
 import type { NextHops } from '../generator/next-hop.ts';
 
 export interface DaemonOptions {
@@ -17,7 +17,7 @@ export interface DaemonOptions {
   /** IPv6 routes too, over the same sessions. */
   readonly ipv6: boolean;
   /** Those of policy.ts; without it everything is accepted and passed on. */
-  readonly policy: boolean;
+  readonly policy: PolicyKind | undefined;
 }
 
 /** The next hops that it announces, where it does not take its own address by itself. */

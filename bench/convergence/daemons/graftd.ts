@@ -31,7 +31,7 @@ function configuration(options: DaemonOptions, blades: number | undefined): stri
   const own = ({ sender, index }: Neighbour): string =>
     policy ? `${sender ? `, import: from-${index}` : ''}, export: to-all` : '';
   return [
-    ...(policy ? graftdPolicy(neighbours) : []),
+    ...(policy === undefined ? [] : graftdPolicy(neighbours, policy)),
     `router: { as: ${DAEMON_AS}, id: 192.0.2.1, listen: ['127.0.0.1:${port}'] }`,
     ...(blades === undefined ? [] : [`chassis: { blades: ${blades} }`]),
     'defaults:',
