@@ -168,6 +168,8 @@ export class Neighbors {
         if (first === 'connect') return set('connect-retry-time', Number(second));
         if (first === 'delayopen') return 'graftd does not delay its OPEN';
         return setTimers(set, Number(first), Number(second));
+      case 'weight':
+        return set('weight', Number(first));
       case 'advertisement-interval':
         // As graftd does it anyway.
         return first === '0' ? undefined : set('advertisement-interval', Number(first));

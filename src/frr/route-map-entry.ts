@@ -170,6 +170,9 @@ export class EntryReader {
       case 'local-preference':
         set['local-pref'] = changeOf(first);
         return;
+      case 'weight':
+        set['weight'] = changeOf(first);
+        return;
       case 'metric':
         set['med'] = changeOf(first);
         return;

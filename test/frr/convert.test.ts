@@ -37,6 +37,7 @@ const NEIGHBOR_LINES: readonly [line: string, keys: Record<string, unknown>][] =
     'maximum-prefix 100 80 restart 3',
     { 'max-prefixes': 100, 'max-prefixes-warning': 80, 'max-prefixes-restart': 180 },
   ],
+  ['weight 500', { weight: 500 }],
   ['next-hop-self', { 'next-hop-self': true }],
   ['allowas-in', { 'allowas-in': 3 }],
   ['allowas-in 1', { 'allowas-in': 1 }],
