@@ -7,6 +7,7 @@ import * as table from './attribute-table.ts';
 import { DEFAULT_LOCAL_PREF, valueLength, valueStart } from './attributes.ts';
 import { copy, putU32, u32 } from './bytes.ts';
 import { writeAttribute, writeAttributeHeader } from './canonical.ts';
+import { behindWeight } from './weight.ts';
 
 // Constants of this module: the JIT compiler folds them, but looks an import up each time.
 const { AttributeType, Community, OPTIONAL_NON_TRANSITIVE, WELL_KNOWN } = table;
@@ -71,6 +72,7 @@ export function exportAttributes(
   localPref = DEFAULT_LOCAL_PREF,
 ): number {
   const begin = at;
+  start = behindWeight(bytes, start, end);
   // What goes on as it is, from here up to what is being looked at, is copied in one piece.
   let kept = start;
   let localPrefDue = !options.external;

@@ -25,6 +25,8 @@ export interface SessionConfiguration {
   /** Keys of the policies that say more than accept or reject. */
   readonly importPolicy?: string;
   readonly exportPolicy?: string;
+  /** What its routes have where import policy says no other one; not 0. */
+  readonly weight?: number;
   /** Seconds. */
   readonly holdTime: number;
   readonly connectRetryTime: number;

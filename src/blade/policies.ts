@@ -3,7 +3,7 @@
  * the rules by which its update group is told.
  */
 import type { Fabric } from '../fabric/fabric.ts';
-import type { PolicyBook } from '../policy/book.ts';
+import { ACCEPTING, type PolicyBook } from '../policy/book.ts';
 import type { NeighborContext } from '../policy/conditions.ts';
 import type { PolicyRunner } from '../policy/runner.ts';
 import { keepsAnyReceived } from '../rib/received.ts';
@@ -33,9 +33,10 @@ export function importRule(
   policies: PolicyBook,
   configuration: SessionConfiguration,
 ): ImportRule {
-  const { index, importAccept, importPolicy } = configuration;
-  const policy =
-    importPolicy === undefined ? undefined : policies.importer(importPolicy, neighborContext(configuration));
+  const { index, importAccept, weight } = configuration;
+  const key = configuration.importPolicy ?? (weight === undefined ? undefined : ACCEPTING.key);
+  const neighbor = { ...neighborContext(configuration), weight };
+  const policy = key === undefined ? undefined : policies.importer(key, neighbor);
   return {
     reject: !importAccept,
     policy,

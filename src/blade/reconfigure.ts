@@ -20,10 +20,11 @@ import type { Session } from './session.ts';
 import type { UpdateGroup } from './update-group.ts';
 
 /** What decides whether a route of the neighbour is taken: equal keys, equal answers. */
-export function importKey({ importAccept, importPolicy, rules }: SessionConfiguration): string {
+export function importKey({ importAccept, importPolicy, weight, rules }: SessionConfiguration): string {
   const { enforceFirstAs = false, allowOwnAs = 0 } = rules ?? {};
   const checks = enforceFirstAs || allowOwnAs > 0 ? `/${enforceFirstAs} ${allowOwnAs}` : '';
-  return (importAccept ? (importPolicy ?? 'accept') : 'reject') + checks;
+  const policy = (importPolicy ?? 'accept') + (weight === undefined ? '' : `/weight ${weight}`);
+  return (importAccept ? policy : 'reject') + checks;
 }
 
 /** FNV-1a, never 0. */

@@ -229,6 +229,8 @@ export interface RouteRow {
   /** `64500:100`, or the names of RFC 1997. */
   communities: string[];
   localPref: number | null;
+  /** Where it has one: this router's own preference, asked before LOCAL_PREF. */
+  weight?: number;
   med: number | null;
   origin: 'IGP' | 'EGP' | 'INCOMPLETE';
   blade: number;

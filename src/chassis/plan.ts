@@ -71,6 +71,7 @@ export function sessionConfiguration(
     exportAccept: neighbor.export !== 'reject',
     ...(neighbor.importPolicy === undefined ? {} : { importPolicy: neighbor.importPolicy }),
     ...(neighbor.exportPolicy === undefined ? {} : { exportPolicy: neighbor.exportPolicy }),
+    ...(neighbor.weight > 0 ? { weight: neighbor.weight } : {}),
     holdTime: neighbor.holdTime,
     connectRetryTime: neighbor.connectRetryTime,
     ...(neighbor.sendHoldTime === undefined ? {} : { sendHoldTime: neighbor.sendHoldTime }),

@@ -69,6 +69,7 @@ async function printTable(call: Call, batches: AsyncIterable<RouteRow[]>): Promi
   let writer: TableWriter<RouteRow> | undefined;
   for await (const rows of batches) {
     const more = [
+      ...(rows.some(({ weight }) => weight !== undefined) ? [WEIGHT] : []),
       ...(rows.some(({ path }) => path !== undefined) ? [PATH] : []),
       ...(rows.some(({ rpki }) => rpki !== undefined) ? [RPKI] : []),
     ];
@@ -129,6 +130,13 @@ const columns: readonly Column<RouteRow>[] = [
 
 /** Shown where neighbours tell several paths of a prefix. */
 const PATH: Column<RouteRow> = { title: 'PATH ID', text: ({ path }) => String(path ?? ''), right: true };
+
+/** Shown where routes have one. */
+const WEIGHT: Column<RouteRow> = {
+  title: 'WEIGHT',
+  text: ({ weight }) => String(weight ?? ''),
+  right: true,
+};
 
 /** Shown where there are RPKI caches. */
 const RPKI: Column<RouteRow> = {

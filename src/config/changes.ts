@@ -41,6 +41,7 @@ export const NEIGHBOR_EFFECTS: { readonly [K in keyof Required<NeighborConfigura
   import: 'import',
   export: 'export',
   importPolicy: 'import',
+  weight: 'import',
   exportPolicy: 'export',
   holdTime: 'session',
   minHoldTime: 'session',

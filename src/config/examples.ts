@@ -57,6 +57,9 @@ const attributeKeys = {
   'next-hop': optional(address, { doc: 'The next hop.' }),
   med: optional(integer(0, 0xffffffff), { doc: 'MULTI_EXIT_DISC.' }),
   'local-pref': optional(integer(0, 0xffffffff), { doc: 'LOCAL_PREF.' }),
+  weight: optional(integer(0, 0xffffffff), {
+    doc: "The weight; of a route the neighbour's, where the policy is for what it tells.",
+  }),
   community: optional(some(communityValue('community')), { doc: 'Communities.' }),
   'large-community': optional(some(communityValue('large-community')), { doc: 'Large communities.' }),
   'ext-community': optional(some(communityValue('ext-community')), { doc: 'Extended communities.' }),
@@ -135,7 +138,9 @@ export interface ExampleResult {
 
 export function tryExample(configuration: Configuration, example: Example, index: number): ExampleResult {
   const route = exampleRoute(example.route);
-  const neighbor = contextOf(configuration, example.neighbor, example.as);
+  // A route that another neighbour told has what that made of it.
+  const weight = example.learnedFrom === undefined ? example.route.weight : (example.route.weight ?? 0);
+  const neighbor = contextOf(configuration, example.neighbor, example.as, weight);
   const from = example.learnedFrom === undefined ? neighbor : contextOf(configuration, example.learnedFrom);
   const validity = VALIDITIES.indexOf(example.route.rpki ?? 'not-found') as Validity;
   const explainer = new Explainer(exampleSource(route.prefix, from), configuration.policies, {
@@ -178,7 +183,12 @@ function exampleRoute(values: Example['route']): ExampleRoute {
   };
 }
 
-function contextOf({ router, neighbors }: Configuration, text = '192.0.2.1', as = 0): NeighborContext {
+function contextOf(
+  { router, neighbors }: Configuration,
+  text = '192.0.2.1',
+  as = 0,
+  weight?: number,
+): NeighborContext {
   const known = neighbors.find((each) => each.address === text);
   const theirs = known?.as ?? as;
   const bytes = parseAddress(withoutZone(text)) as Uint8Array;
@@ -188,6 +198,7 @@ function contextOf({ router, neighbors }: Configuration, text = '192.0.2.1', as 
     external: theirs !== router.as,
     localAs: router.as,
     localRole: known?.localRole,
+    weight: weight ?? known?.weight,
   };
 }
 
@@ -202,6 +213,7 @@ function compare(expected: Attributes, view: AttributeView): string[] {
   check('origin', expected.origin, ORIGINS[view.origin] ?? '');
   check('med', expected.med, view.med);
   check('local-pref', expected.localPref, view.localPref);
+  check('weight', expected.weight, view.weight);
   if (expected.nextHop !== undefined) {
     const { at, octets } = view.nextHop;
     const is = view.bytes.slice(at, at + octets).join('.');

@@ -162,6 +162,7 @@ export const neighborKeys = {
   passive: defaulted(flag, { default: false, doc: 'true: never connect, only wait for the neighbour.' }),
   families: optional(list(family, true), { doc: 'The address families to exchange; without it, the family of the neighbour\'s address.' }),
   import: optional(policy, { doc: 'What to take from the neighbour. Without it an eBGP neighbour gives nothing (RFC 8212); iBGP: accept.' }),
+  weight: defaulted(integer(0, 4294967295), { default: 0, doc: 'A preference of this router alone for the routes of the neighbour, asked before LOCAL_PREF and told to nobody; the highest wins. "set: {weight: N}" of its import policy says another one.' }),
   export: optional(policy, { doc: 'What to tell the neighbour. Without it an eBGP neighbour gets nothing (RFC 8212); iBGP: accept.' }),
   'hold-time': defaulted(holdTime, { default: 90, doc: 'Seconds without a message until the session is given up; 0 for never.' }),
   'min-hold-time': optional(integer(3, 65535), { doc: 'The shortest hold time, in seconds, that the neighbour may ask for; with a shorter one, but 0, it is refused (OPEN Message Error/Unacceptable Hold Time).' }),

@@ -198,6 +198,7 @@ export class Policies {
     numbers('path-length', values.pathLength);
     numbers('med', values.med);
     numbers('local-pref', values.localPref);
+    numbers('weight', values.weight);
     numbers(
       'origin',
       values.origin?.map((name) => [ORIGINS.indexOf(name), ORIGINS.indexOf(name)]),
@@ -274,11 +275,12 @@ export class Policies {
 
   #actions(values: ActionValues): Action[] {
     const actions: Action[] = [];
-    const number = (of: 'med' | 'local-pref', change: NumberChange | string | undefined): void => {
+    const number = (of: 'med' | 'local-pref' | 'weight', change: NumberChange | string | undefined): void => {
       if (typeof change === 'string') actions.push({ kind: 'remove', of: 'med' });
       else if (change !== undefined) actions.push({ kind: 'number', of, ...change });
     };
     number('local-pref', values.localPref);
+    number('weight', values.weight);
     number('med', values.med);
     if (values.origin) actions.push({ kind: 'origin', origin: ORIGINS.indexOf(values.origin) });
     const { nextHop, prepend, prependAs } = values;

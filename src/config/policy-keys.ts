@@ -45,6 +45,7 @@ export const conditionKeys = {
   'next-hop': optional(some(nextHopTest), { doc: 'The next hop is one of these addresses, or within these prefixes or prefix sets.' }),
   med: optional(some(number32), { doc: 'MULTI_EXIT_DISC: a number or a range; a route without one has 0.' }),
   'local-pref': optional(some(number32), { doc: 'LOCAL_PREF: a number or a range; a route without one has 100.' }),
+  weight: optional(some(number32), { doc: 'The weight: a number or a range; a route without one has 0.' }),
   origin: optional(some(choice(ORIGINS, 'origin')), { doc: 'ORIGIN.' }),
   rpki: optional(some(choice(VALIDITIES, 'validity')), { doc: 'What the RPKI says of the origin of the route (RFC 6811): valid, invalid or not-found. Asked with the path as it came, before changes.' }),
   role: optional(some(choice(ROLES, 'role')), { doc: 'What the neighbour that the policy is used for is to us (RFC 9234): customer, where "local-role" is provider, and so on.' }),
@@ -65,6 +66,7 @@ function communityChanges(kind: CommunityKind) {
 // biome-ignore format: one line a row
 export const actionKeys = {
   'local-pref': optional(numberChange(), { doc: 'Sets LOCAL_PREF, or changes it by +10 or -10.' }),
+  weight: optional(numberChange(), { doc: 'On import: sets the weight, a preference of this router alone that is asked before LOCAL_PREF and told to nobody, or changes it by +10 or -10; the highest wins.' }),
   med: optional(numberChange('none'), { doc: 'Sets MULTI_EXIT_DISC, changes it by +10 or -10, or removes it: none.' }),
   origin: optional(choice(ORIGINS, 'origin'), { doc: 'Sets ORIGIN.' }),
   'next-hop': optional(nextHop, { doc: 'Sets the next hop of routes of that family; self: our own address, on export.' }),

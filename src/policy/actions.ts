@@ -36,6 +36,8 @@ export function changeOf(action: Action, localAs: number): Change {
 }
 
 function numberChange({ of, by, value }: Extract<Action, { readonly kind: 'number' }>): Change {
+  if (of === 'weight')
+    return (view) => view.withWeight(by === 'set' ? value : Math.min(MOST, Math.max(0, view.weight + value)));
   const type = of === 'med' ? AttributeType.MultiExitDisc : AttributeType.LocalPref;
   const marks = of === 'med' ? MARK.med : 0;
   const octets = new Uint8Array(4);

@@ -19,6 +19,7 @@ import {
 import { copy, u32 } from '../bgp/bytes.ts';
 import { writeAttribute } from '../bgp/canonical.ts';
 import { listsCommunity } from '../bgp/communities.ts';
+import { weightOf, writeWithWeight } from '../bgp/weight.ts';
 import type { CommunityKind } from './community.ts';
 import type { Pattern } from './pattern.ts';
 
@@ -43,6 +44,8 @@ export const MARK = { med: 1, nextHop: 2, nextHopSelf: 4 } as const;
 const MOST_OCTETS = 60_000;
 
 const NOTHING = new Uint8Array(0);
+/** What a weight adds at most. */
+const WEIGHT_ROOM = 8;
 
 /** Where changed sets are made that are soon done with: octets and views are used again after `clear`. */
 export class Arena {
@@ -149,6 +152,11 @@ export class AttributeView {
     return this.#word(AttributeType.LocalPref, shuts ? 0 : DEFAULT_LOCAL_PREF);
   }
 
+  /** This router's own preference; 0: none. */
+  get weight(): number {
+    return weightOf(this.bytes, this.start, this.end);
+  }
+
   get med(): number {
     return this.#word(AttributeType.MultiExitDisc, 0);
   }
@@ -205,6 +213,16 @@ export class AttributeView {
     if (value === undefined) return this.withPart(type, NOTHING, 0, -1, marks);
     const octets = value instanceof Uint8Array ? value : Uint8Array.from(value);
     return this.withPart(type, octets, 0, octets.length, marks);
+  }
+
+  /** Another view with this weight. */
+  withWeight(weight: number): AttributeView {
+    if (weight === this.weight) return this;
+    const room = this.end - this.start + WEIGHT_ROOM;
+    const from = this.#arena?.carve(room) ?? 0;
+    const into = this.#arena?.bytes ?? new Uint8Array(room);
+    const to = writeWithWeight(this.bytes, this.start, this.end, weight, into, from);
+    return this.#view(into, from, to, 0);
   }
 
   /** The same, with the value where it stands; `end` before `start`: without the attribute. */

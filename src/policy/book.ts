@@ -11,6 +11,14 @@ import { compile, programKey } from './program.ts';
 import { type Finish, NO_ROOM, type PolicyRunner, Runner } from './runner.ts';
 import { OriginValidation, type TableInForce } from './validation.ts';
 
+/** Takes all: for neighbours whose routes have a weight, and no policy. */
+export const ACCEPTING: PolicyDefinition = {
+  key: 'accept',
+  name: 'accept',
+  // biome-ignore lint/suspicious/noThenProperty: a key of a statement, and never a function.
+  policies: { accept: [{ if: [], unless: [], set: [], then: 'accept' }] },
+};
+
 export class PolicyBook {
   readonly #fabric: Fabric;
   #definitions = new Map<string, PolicyDefinition>();
@@ -35,7 +43,9 @@ export class PolicyBook {
   /** These hold from now on. */
   replace(definitions: readonly PolicyDefinition[]): void {
     this.#before = this.#definitions;
-    this.#definitions = new Map(definitions.map((definition) => [definition.key, definition]));
+    this.#definitions = new Map(
+      [ACCEPTING, ...definitions].map((definition) => [definition.key, definition]),
+    );
     const known = ([program]: [string, PolicyRunner]): boolean =>
       this.#definitions.has(program.slice(0, program.lastIndexOf('/')));
     this.#runners = new Map([...this.#runners].filter(known));

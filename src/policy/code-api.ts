@@ -51,6 +51,8 @@ export interface Route {
   readonly med: number;
   /** 100 where there is none. */
   readonly localPref: number;
+  /** This router's own preference, asked before LOCAL_PREF and told to nobody; 0 where there is none. */
+  readonly weight: number;
   /** `65000:100`, and `no-export` and its kin by their names. */
   readonly communities: readonly string[];
   /** `65000:1:2` */
@@ -69,6 +71,8 @@ export interface CommunityChanges {
 /** The route is accepted, with these changes. */
 export interface Changes {
   readonly localPref?: number;
+  /** On import: a preference of this router alone, asked before LOCAL_PREF. */
+  readonly weight?: number;
   /** null: none. */
   readonly med?: number | null;
   readonly origin?: 'igp' | 'egp' | 'incomplete';

@@ -9,6 +9,7 @@ import { AttributeView } from './attributes.ts';
 import { type Code, CodeError, faultText, load } from './code.ts';
 import type { Changes, Policy } from './code-api.ts';
 import { changesOf, idText, RouteView, type Surroundings } from './code-view.ts';
+import type { NeighborContext } from './conditions.ts';
 import type { Finish, PolicyRunner } from './runner.ts';
 import { NO_ROOM } from './runner.ts';
 import type { OriginValidation } from './validation.ts';
@@ -91,6 +92,11 @@ export class LoadedCode {
 
 const MOST_CHANGES = 1 << 14;
 
+/** A set as a neighbour's routes have it before their policy. */
+export function weighed(view: AttributeView, { weight }: NeighborContext): AttributeView {
+  return weight === undefined ? view : view.withWeight(weight);
+}
+
 function describe(result: unknown): string {
   if (typeof result === 'object' && result !== null) return 'a promise';
   return result === undefined ? 'nothing' : String(result);
@@ -161,7 +167,7 @@ export class CodeRunner implements PolicyRunner {
     const { attributes } = this.#fabric;
     const start = attributes.offsetOf(attribute);
     this.#base.turnTo(attributes.bytes, start, start + attributes.lengthOf(attribute));
-    const outcome = this.#code.call(this.#around, this.#base, id, session);
+    const outcome = this.#code.call(this.#around, weighed(this.#base, this.#around.neighbor), id, session);
     if (outcome.fault !== undefined) {
       this.#fault = outcome.fault;
       this.#note(slot, attribute, outcome.asksRoute ? EACH : FAILED);
@@ -181,7 +187,7 @@ export class CodeRunner implements PolicyRunner {
     const whole = asksRoute ? `${attribute} ${key}` : '';
     const known = asksRoute ? this.#results.get(whole) : undefined;
     if (known !== undefined) return known;
-    let view = this.#base;
+    let view = weighed(this.#base, this.#around.neighbor);
     for (const change of changes) view = change(view);
     const made = this.#finish(view, attribute);
     if (asksRoute && made !== NO_ROOM) {

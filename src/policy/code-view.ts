@@ -128,6 +128,10 @@ export class RouteView implements Route {
     return this.#set.localPref;
   }
 
+  get weight(): number {
+    return this.#set.weight;
+  }
+
   get communities(): readonly string[] {
     return texts('community', this.#set);
   }
@@ -174,6 +178,7 @@ function texts(kind: CommunityKind, view: AttributeView): string[] {
 const MOST = 0xffffffff;
 const KEYS = [
   'localPref',
+  'weight',
   'med',
   'origin',
   'nextHop',
@@ -192,17 +197,27 @@ export function changesOf(changes: Changes, localAs: number): Change[] {
   return actionsOf(changes).map((action) => changeOf(action, localAs));
 }
 
-function actionsOf({ localPref, med, origin, nextHop, prepend, prependAs, ...rest }: Changes): Action[] {
+function actionsOf({
+  localPref,
+  weight,
+  med,
+  origin,
+  nextHop,
+  prepend,
+  prependAs,
+  ...rest
+}: Changes): Action[] {
   const actions: Action[] = [];
   const number = (name: string, value: unknown, most = MOST): number => {
     if (!Number.isInteger(value) || (value as number) < 0 || (value as number) > most)
       throw new CodeError(`returned ${name}: ${String(value)}, which is no number from 0 to ${most}`);
     return value as number;
   };
-  const set = (of: 'med' | 'local-pref', value: number): void => {
+  const set = (of: 'med' | 'local-pref' | 'weight', value: number): void => {
     actions.push({ kind: 'number', of, by: 'set', value });
   };
   if (localPref !== undefined) set('local-pref', number('localPref', localPref));
+  if (weight !== undefined) set('weight', number('weight', weight));
   if (med === null) actions.push({ kind: 'remove', of: 'med' });
   else if (med !== undefined) set('med', number('med', med));
   if (origin !== undefined) {

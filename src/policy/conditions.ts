@@ -42,12 +42,15 @@ export interface Neighbor {
 export interface NeighborContext extends Neighbor {
   readonly localAs: number;
   readonly localRole?: Role | undefined;
+  /** What its routes have before import policy. */
+  readonly weight?: number | undefined;
 }
 
 const NUMBERS: Readonly<Record<NumberOf, (view: AttributeView) => number>> = {
   'path-length': (view) => view.pathLength,
   med: (view) => view.med,
   'local-pref': (view) => view.localPref,
+  weight: (view) => view.weight,
   'origin-as': (view) => view.originAs,
   'first-as': (view) => view.neighborAs,
   origin: (view) => view.origin,

@@ -1,7 +1,7 @@
 /** What policies say of single routes, statement by statement: for people, on no hot path. */
 import type { AttributeView } from './attributes.ts';
 import type { Code } from './code.ts';
-import { LoadedCode } from './code-runner.ts';
+import { LoadedCode, weighed } from './code-runner.ts';
 import { type NeighborContext, type RouteSource, type RouteTest, routeTest } from './conditions.ts';
 import type { PolicyDefinition } from './language.ts';
 import { compile, type Program, programKey } from './program.ts';
@@ -63,12 +63,13 @@ export class Explainer {
     let loaded = this.#loaded.get(key);
     if (loaded === undefined) this.#loaded.set(key, (loaded = new LoadedCode(code)));
     const around = { source: this.#source, origins: this.#origins, neighbor };
-    const { accepted, changes, reason, fault } = loaded.call(around, view, id, session);
+    const before = weighed(view, neighbor);
+    const { accepted, changes, reason, fault } = loaded.call(around, before, id, session);
     const by =
       fault === undefined
         ? `${name}${reason === undefined ? '' : ` (${reason})`}`
         : `${name}, which failed: ${fault}`;
-    return { accepted, by, view: changes.reduce((before, change) => change(before), view) };
+    return { accepted, by, view: changes.reduce((each, change) => change(each), before) };
   }
 
   #program(

@@ -23,7 +23,7 @@ export interface NeighborTest {
 }
 
 /** What of a set of attributes is a number. */
-export type NumberOf = 'path-length' | 'med' | 'local-pref' | 'origin-as' | 'first-as' | 'origin';
+export type NumberOf = 'path-length' | 'med' | 'local-pref' | 'weight' | 'origin-as' | 'first-as' | 'origin';
 
 /** Where a route comes from: a neighbour, the configuration, or others that it stands for. */
 export const PROTOCOL = { bgp: 1, static: 2, aggregate: 4 } as const;
@@ -63,7 +63,7 @@ export type Condition =
 export type Action =
   | {
       readonly kind: 'number';
-      readonly of: 'med' | 'local-pref';
+      readonly of: 'med' | 'local-pref' | 'weight';
       readonly by: 'set' | 'add';
       readonly value: number;
     }

@@ -71,6 +71,14 @@ class Compiler {
     return next;
   }
 
+  /** Behind the weight that the neighbour's routes have. */
+  weighed(next: number): number {
+    const value = this.#neighbor.weight ?? 0;
+    if (value === 0) return next;
+    const change = changeOf({ kind: 'number', of: 'weight', by: 'set', value }, this.#neighbor.localAs);
+    return this.#add({ kind: 'change', change, next, statement: 0 });
+  }
+
   #statement(statement: Statement, place: string, next: number, end: number): number {
     const name = statement.name === undefined ? place : `${place} (${statement.name})`;
     const number = this.statements.push(name) - 1;
@@ -127,7 +135,7 @@ function isOfRoute(condition: Condition): condition is PrefixCondition {
 
 export function compile(definition: PolicyDefinition, neighbor: NeighborContext): Program {
   const compiler = new Compiler(definition, neighbor);
-  const start = compiler.policy(definition.name, END);
+  const start = compiler.weighed(compiler.policy(definition.name, END));
   const { steps, routeConditions, statements } = compiler;
   return {
     key: programKey(definition, neighbor),
@@ -144,8 +152,8 @@ export function compile(definition: PolicyDefinition, neighbor: NeighborContext)
 export function programKey(definition: PolicyDefinition, neighbor: NeighborContext): string {
   // It may ask anything of the neighbour.
   if (definition.code !== undefined)
-    return `${definition.key}/${neighbor.address} ${neighbor.as} ${neighbor.external} ${neighbor.localAs} ${neighbor.localRole}`;
-  let answers = '';
+    return `${definition.key}/${neighbor.address} ${neighbor.as} ${neighbor.external} ${neighbor.localAs} ${neighbor.localRole} ${neighbor.weight ?? 0}`;
+  let answers = neighbor.weight ? `${neighbor.weight} ` : '';
   for (const policy of Object.values(definition.policies)) {
     for (const { if: asked, unless } of policy) {
       for (const condition of [...asked, ...unless]) {

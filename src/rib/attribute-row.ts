@@ -10,6 +10,7 @@ import {
 } from '../bgp/attributes.ts';
 import { u32 } from '../bgp/bytes.ts';
 import { listsCommunity } from '../bgp/communities.ts';
+import { hasWeight } from '../bgp/weight.ts';
 import type { Describe } from '../fabric/attributes.ts';
 import { ATTRIBUTE_ROW } from '../fabric/layout.ts';
 import type { FabricMemory } from '../fabric/memory.ts';
@@ -23,7 +24,7 @@ const { GracefulShutdown, LlgrStale } = Community;
  *
  *   [ LOCAL_PREF | MED | neighbour AS | lengths and flags | ORIGINATOR_ID ]
  *
- * lengths and flags: AS_PATH length (bits 0-15), ORIGIN (16-17), CLUSTER_LIST length (18-25), own AS in the path
+ * lengths and flags: AS_PATH length (bits 0-13: an attribute has room for no more), a weight in front of the set (bit 15), ORIGIN (16-17), CLUSTER_LIST length (18-25), own AS in the path
  * (bit 26), ORIGINATOR_ID present (bit 27), LLGR_STALE among the communities (bit 28), reflected by us before (bit 29),
  * a MED that makes this no total order (bit 30), IPv6 next hop of an IPv4 route (bit 31).
  *
@@ -39,7 +40,9 @@ export const NEIGHBOR_AS = LOCAL_PREF + 2;
 export const LENGTHS = LOCAL_PREF + 3;
 export const ORIGINATOR = LOCAL_PREF + 4;
 
-export const PATH_LENGTH_MASK = 0xffff;
+export const PATH_LENGTH_MASK = 0x3fff;
+/** It has a weight (bgp/weight.ts), which stands in its octets: few have one. */
+export const WEIGHTED = 1 << 15;
 export const LOOPED = 1 << 26;
 export const HAS_ORIGINATOR = 1 << 27;
 /** RFC 9494: told, or kept here, over the long absence of who told it; worse than any other. */
@@ -78,7 +81,7 @@ export function describeFor(router: number | RouterIdentity, memory?: FabricMemo
   return (bytes, start, end, row, at) => {
     let hop = 0;
     let origin: number = Origin.Incomplete;
-    let lengths = 0;
+    let lengths = hasWeight(bytes, start, end) ? WEIGHTED : 0;
     let saysLocalPref = false;
     row[at] = DEFAULT_LOCAL_PREF;
     row[at + 1] = noMed;

@@ -1,10 +1,24 @@
+import { weightOf } from '../bgp/weight.ts';
 import type { Fabric } from '../fabric/fabric.ts';
 import * as layout from '../fabric/layout.ts';
 import * as row from './attribute-row.ts';
 import { decideByPath } from './paths.ts';
 
 // Constants of this module: the JIT compiler folds them, but looks an import up each time.
-const { HAS_ORIGINATOR, LENGTHS, LOCAL_PREF, LONG_STALE, MED, NEIGHBOR_AS, ORIGINATOR, ROW } = row;
+const {
+  HAS_ORIGINATOR,
+  LENGTHS,
+  LOCAL_PREF,
+  LONG_STALE,
+  MED,
+  NEIGHBOR_AS,
+  ORIGINATOR,
+  PATH_LENGTH_MASK,
+  ROW,
+} = row;
+const { WEIGHTED } = row;
+/** Seldom. */
+const COMES_FIRST = LONG_STALE | WEIGHTED;
 const {
   words: SESSION_WORDS,
   flags: SESSION_FLAGS,
@@ -33,12 +47,13 @@ export const STEP = {
   address: 9,
   stale: 10,
   path: 11,
+  weight: 12,
 } as const;
 
 /** The steps behind 9.1.2.2 e say nothing of how good a route is: they choose one of several that are equally good. */
 export function isTieBreak(step: number): boolean {
   const which = Math.abs(step);
-  return which === STEP.same || (which > STEP.igpMetric && which !== STEP.stale);
+  return which === STEP.same || (which > STEP.igpMetric && which !== STEP.stale && which !== STEP.weight);
 }
 
 /** The step by number, as an operator reads it. */
@@ -55,6 +70,7 @@ export const STEP_NAMES: readonly string[] = [
   'neighbour address',
   'long-lived stale',
   'path identifier',
+  'weight',
 ];
 
 /**
@@ -67,12 +83,15 @@ export function decide(fabric: Fabric, a: number, sa: number, b: number, sb: num
   const rb = b * ROW;
   const la = rows[ra + LENGTHS] as number;
   const lb = rows[rb + LENGTHS] as number;
-  if (((la ^ lb) & LONG_STALE) !== 0) return la & LONG_STALE ? -STEP.stale : STEP.stale; // RFC 9494 4.3
+  if (((la | lb) & COMES_FIRST) !== 0) {
+    const step = decideFirst(fabric, a, la, b, lb);
+    if (step !== STEP.same) return step;
+  }
   let x = rows[ra + LOCAL_PREF] as number;
   let y = rows[rb + LOCAL_PREF] as number;
   if (x !== y) return x > y ? STEP.localPref : -STEP.localPref; // 9.1.2: degree of preference
-  x = la & 0xffff;
-  y = lb & 0xffff;
+  x = la & PATH_LENGTH_MASK;
+  y = lb & PATH_LENGTH_MASK;
   if (x !== y) return x < y ? STEP.pathLength : -STEP.pathLength; // 9.1.2.2 a
   x = (la >>> 16) & 3;
   y = (lb >>> 16) & 3;
@@ -81,6 +100,19 @@ export function decide(fabric: Fabric, a: number, sa: number, b: number, sb: num
   y = rows[rb + MED] as number;
   if (x !== y && rows[ra + NEIGHBOR_AS] === rows[rb + NEIGHBOR_AS]) return x < y ? STEP.med : -STEP.med; // c
   return decideBySession(fabric, a, sa, b, sb);
+}
+
+/** What comes before the degree of preference. */
+function decideFirst({ attributes }: Fabric, a: number, la: number, b: number, lb: number): number {
+  if (((la ^ lb) & LONG_STALE) !== 0) return la & LONG_STALE ? -STEP.stale : STEP.stale; // RFC 9494 4.3
+  if (((la | lb) & WEIGHTED) === 0) return STEP.same;
+  const weight = (attribute: number): number => {
+    const start = attributes.offsetOf(attribute);
+    return weightOf(attributes.bytes, start, start + attributes.lengthOf(attribute));
+  };
+  const [x, y] = [weight(a), weight(b)];
+  if (x === y) return STEP.same;
+  return x > y ? STEP.weight : -STEP.weight;
 }
 
 /** The steps that look at who told us. Two routes of one session can still differ in what a reflector says of it. */

@@ -89,6 +89,7 @@ neighbors:
         restartTime: 120,
         longLivedStaleTime: 0,
         tellStale: false,
+        weight: 0,
         nextHopSelf: false,
         routeReflectorClient: false,
         routeServerClient: false,

@@ -59,6 +59,34 @@ examples:
   t.like(none, { passed: false, accepted: false, by: 'import: no statement decided' });
 });
 
+test('a weight is the neighbour’s, unless the example or the policy says another', (t) => {
+  const file = parseConfiguration(
+    `router: {as: 65000, id: 192.0.2.1}
+policies:
+  import:
+    - {if: {weight: 9}, set: {weight: +1, local-pref: 50}}
+    - {if: {weight: 5-}, then: accept}
+    - {if: {path-length: 0}, set: {weight: 4294967295}, then: accept}
+neighbors: [{address: 192.0.2.2, as: 64501, import: import, export: reject, weight: 9}]
+`,
+    '/x/graftd.yaml',
+  ).configuration as Configuration;
+  const { examples } = parseExamples(
+    `examples:
+  - {policy: import, neighbor: 192.0.2.2, route: {prefix: 10.1.0.0/16, as-path: 64501}, expect: {weight: 10, local-pref: 50}}
+  - {policy: import, neighbor: 192.0.2.2, route: {prefix: 10.1.0.0/16, as-path: 64501, weight: 4}, expect: reject}
+  - {policy: import, neighbor: 192.0.2.2, learned-from: 192.0.2.9, route: {prefix: 10.1.0.0/16}, expect: {weight: 4294967295}}
+  - {policy: import, neighbor: 192.0.2.2, route: {prefix: 10.1.0.0/16, weight: 7}, expect: {weight: 8}}
+`,
+    '/x',
+  ).file as { examples: [] };
+  const found = examples.map((example, i) => tryExample(file, example, i));
+  t.deepEqual(
+    found.map(({ differences }) => differences),
+    [[], [], [], ['weight is 7, not 8']],
+  );
+});
+
 test('what is wrong with a file of examples is said with its place', (t) => {
   const { mistakes } = parseExamples(
     'examples:\n  - {polcy: import, route: {prefix: 10.0.0.0/33}, expect: acept}\n',

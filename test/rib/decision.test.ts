@@ -1,7 +1,8 @@
 import test from 'ava';
 import fc from 'fast-check';
+import { writeWithWeight } from '../../src/bgp/weight.ts';
 import { Fabric } from '../../src/fabric/fabric.ts';
-import { SESSION, SESSION_FLAG } from '../../src/fabric/layout.ts';
+import { ATTRIBUTE_ROW, SESSION, SESSION_FLAG } from '../../src/fabric/layout.ts';
 import {
   HAS_ORIGINATOR,
   LENGTHS,
@@ -11,6 +12,7 @@ import {
   NEIGHBOR_AS,
   ORIGINATOR,
   ROW,
+  WEIGHTED,
 } from '../../src/rib/attribute-row.ts';
 import { decide, STEP, STEP_NAMES } from '../../src/rib/decision.ts';
 import { smallMemory } from '../fabric/support/small.ts';
@@ -25,6 +27,7 @@ interface Route {
   readonly clusters: number;
   readonly external: boolean;
   readonly stale: boolean;
+  readonly weight: number;
   readonly peerId: number;
   readonly address: readonly number[];
 }
@@ -39,6 +42,7 @@ const PLAIN: Route = {
   clusters: 0,
   external: true,
   stale: false,
+  weight: 0,
   peerId: 10,
   address: [0, 0, 0xffff, 1],
 };
@@ -46,7 +50,7 @@ const PLAIN: Route = {
 /** A fabric with these routes: route i is attribute set i + 1 of session i. */
 function withRoutes(routes: readonly Route[]): Fabric {
   const fabric = new Fabric(smallMemory(), 0, () => {});
-  const { rows } = fabric.attributes;
+  const { bytes, rows } = fabric.attributes;
   for (const [i, route] of routes.entries()) {
     const row = (i + 1) * ROW;
     rows[row + LOCAL_PREF] = route.localPref;
@@ -57,8 +61,13 @@ function withRoutes(routes: readonly Route[]): Fabric {
       (route.origin << 16) |
       (route.clusters << 18) |
       (route.stale ? LONG_STALE : 0) |
+      (route.weight > 0 ? WEIGHTED : 0) |
       (route.originator === 0 ? 0 : HAS_ORIGINATOR);
     rows[row + ORIGINATOR] = route.originator;
+    // The octets of the set: a weight, or none.
+    rows[row + ATTRIBUTE_ROW.offset] = 2 * (i + 1);
+    rows[row + ATTRIBUTE_ROW.length] =
+      writeWithWeight(bytes, 0, 0, route.weight, bytes, 8 * (i + 1)) - 8 * (i + 1);
     fabric.setSession(i, SESSION.flags, route.external ? SESSION_FLAG.external : 0);
     fabric.setSession(i, SESSION.peerId, route.peerId | 0);
     for (const [word, value] of route.address.entries())
@@ -72,7 +81,7 @@ const among = (fabric: Fabric, a: number, b: number): number => decide(fabric, a
 /** Few values of each, so that every step is reached; the large ones have their highest bit set. */
 const route: fc.Arbitrary<Route> = fc.record({
   localPref: fc.constantFrom(100, 0xffffffff, 0),
-  pathLength: fc.constantFrom(2, 3, 0xffff),
+  pathLength: fc.constantFrom(2, 3, 0x3fff),
   origin: fc.nat(2),
   med: fc.constantFrom(0, 5, 0xffffffff),
   neighborAs: fc.constantFrom(64500, 64501, 4_200_000_000),
@@ -80,6 +89,7 @@ const route: fc.Arbitrary<Route> = fc.record({
   clusters: fc.nat(2),
   external: fc.boolean(),
   stale: fc.boolean(),
+  weight: fc.constantFrom(0, 0, 1, 0xffffffff),
   peerId: fc.constantFrom(1, 0x7fffffff, 0xc0000201),
   address: fc.constantFrom([0, 0, 0xffff, 1], [0, 0, 0xffff, 0xc0000201], [0x20010db8, 0, 0, 1]),
 });
@@ -87,6 +97,10 @@ const route: fc.Arbitrary<Route> = fc.record({
 // biome-ignore format: one line per rule
 const RULES: readonly (readonly [number, Partial<Route>, Partial<Route>])[] = [
   [STEP.stale, { localPref: 0, pathLength: 3 }, { localPref: 200, pathLength: 1, stale: true }],
+  [STEP.stale, { weight: 0 }, { weight: 9, stale: true }],
+  [STEP.weight, { weight: 0xffffffff, localPref: 0, pathLength: 9 }, { weight: 7, localPref: 200 }],
+  [STEP.weight, { weight: 1, localPref: 0 }, { localPref: 200 }],
+  [STEP.localPref, { weight: 7, localPref: 200 }, { weight: 7 }],
   [STEP.localPref, { localPref: 200 }, { localPref: 100, pathLength: 1, origin: 0, external: true }],
   [STEP.localPref, { localPref: 0xffffffff }, { localPref: 1 }],
   [STEP.pathLength, { pathLength: 2, origin: 2 }, { pathLength: 3 }],

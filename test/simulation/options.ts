@@ -46,6 +46,8 @@ export interface NeighbourOptions {
   readonly transparent: boolean;
   importPolicy: PolicyName | undefined;
   exportPolicy: PolicyName | undefined;
+  /** Of its routes, before import policy. */
+  readonly weight: number;
   /** Seconds; 0: no KEEPALIVEs. */
   readonly holdTime: number;
   /** It restarts gracefully (RFC 4724): its routes are kept so many seconds; 0: it does not. */
@@ -182,10 +184,12 @@ function withLongLived(options: SimulationOptions): SimulationOptions {
 function withPolicies(options: SimulationOptions): SimulationOptions {
   const random = new Random(options.seed ^ 0x901c);
   if (random.chance(0.5)) return options;
+  const weights = new Random(options.seed ^ 0x3e16);
   const neighbours = options.neighbours.map((each) => ({
     ...each,
     importPolicy: pickPolicy(random),
     exportPolicy: pickPolicy(random),
+    weight: weights.pick([0, 0, 1, 2]),
   }));
   return { ...options, neighbours, policies: true };
 }
@@ -222,7 +226,10 @@ export function withViews(options: SimulationOptions): SimulationOptions {
 export function withEquals(options: SimulationOptions): SimulationOptions {
   const random = new Random(options.seed ^ 0xec3);
   const [internal, few] = [random.pick([0, 0.3, 0.9]), random.pick([undefined, 1, 2])];
-  const neighbours = options.neighbours.map((each) => {
+  // Weights make most routes unequal.
+  const weighs = new Random(options.seed ^ 0x3e16).chance(0.2);
+  const neighbours = options.neighbours.map((neighbour) => {
+    const each = weighs ? neighbour : { ...neighbour, weight: 0 };
     const other = random.chance(internal) ? insider(each, random.chance(0.3)) : each;
     return few === undefined || !other.external ? other : { ...other, as: 64_500 + random.below(few) };
   });
@@ -499,6 +506,7 @@ function neighbourFor(random: Random, index: number, alike: boolean): NeighbourO
     nextHopSelf: !alike && random.chance(0.3),
     importPolicy: undefined,
     exportPolicy: undefined,
+    weight: 0,
     holdTime: random.pick([0, 30, 90]),
     window: random.pick([2048, 8192]),
     restartTime: random.pick([0, 0, 1, 30]),

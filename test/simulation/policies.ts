@@ -26,6 +26,8 @@ policies:
     - if: {as-path: _64600_}
       unless: {local-pref: 200}
       then: reject
+    - if: {weight: 1-, origin: egp}
+      set: {weight: -1}
     - then: accept
   mark:
     - if: {prefix: [short, exact]}
@@ -51,6 +53,7 @@ policies:
     - then: accept
   only:
     - if: {prefix: short}
+      set: {weight: 2}
       then: accept
     - if: {learned-from: as 64502, family: ipv4-unicast}
       then: accept
@@ -75,7 +78,7 @@ const CODE = `
 exports.coded = (route) => {
   if (route.origin === 'incomplete') return route.length > 24 ? 'reject' : { localPref: route.localPref + 7 };
   if (route.asPath.includes(64600)) for (;;);
-  if (route.firstAs === 64502) return { med: 3, community: { add: ['65000:9'] } };
+  if (route.firstAs === 64502) return { med: 3, weight: route.weight + 1, community: { add: ['65000:9'] } };
   return 'accept';
 };
 
@@ -159,7 +162,8 @@ const POLICY: Readonly<Record<PolicyName, (asked: Asked) => Passed | undefined>>
     let { route } = asked;
     if (isLong(asked) && hops(route) >= 1 && hops(route) <= 2) route = { ...route, localPref: 200 };
     if (pathHas(route, LONG_PATH) && localPref(route) !== 200) return undefined;
-    return accept(route);
+    const { weight = 0, origin } = route;
+    return accept(weight >= 1 && origin === 1 ? { ...route, weight: weight - 1 } : route);
   },
   mark(asked) {
     let { route } = asked;
@@ -178,7 +182,8 @@ const POLICY: Readonly<Record<PolicyName, (asked: Asked) => Passed | undefined>>
   },
   only(asked) {
     const { route, from, ipv4 } = asked;
-    return isShort(asked) || (from.as === 64_502 && ipv4) ? accept(route) : undefined;
+    if (isShort(asked)) return accept({ ...route, weight: 2 });
+    return from.as === 64_502 && ipv4 ? accept(route) : undefined;
   },
   tell(asked) {
     const { route, from, neighbour } = asked;
@@ -194,7 +199,8 @@ const POLICY: Readonly<Record<PolicyName, (asked: Asked) => Passed | undefined>>
       return length > 24 ? undefined : accept({ ...route, localPref: localPref(route) + 7 });
     // Without an end: a set of an AS_PATH is no part of it as the function sees it.
     if (route.path.includes(LONG_PATH)) return undefined;
-    return route.path[0] === 64_502 ? accept({ ...withCommunity(route, TOLD), med: 3 }, true) : accept(route);
+    if (route.path[0] !== 64_502) return accept(route);
+    return accept({ ...withCommunity(route, TOLD), med: 3, weight: (route.weight ?? 0) + 1 }, true);
   },
   plain({ route }) {
     if (originAs(route) === 64_601) return undefined;

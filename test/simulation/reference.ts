@@ -76,7 +76,8 @@ export function candidatesFor(
       route: behindOther(from, marks(from) ? { ...route, otc: route.otc ?? from.as } : route),
     }))
     .flatMap(({ route, from, path }) => {
-      const taken = passed(from.importPolicy, route, prefixes.all[prefix] as SimulatedPrefix, from, from);
+      const weighed = { ...route, weight: from.weight };
+      const taken = passed(from.importPolicy, weighed, prefixes.all[prefix] as SimulatedPrefix, from, from);
       return taken === undefined
         ? []
         : [{ route: taken.route, from, path, cost: costOf(taken.route, family, costs) }];
@@ -129,6 +130,7 @@ const neighbourAs = ({ route }: Candidate): number => route.path[0] ?? 0;
 /** RFC 4271 9.1.2.2 a to e: what is left may all be used. */
 function goodOnes(candidates: readonly Candidate[], rules: MedRules): Candidate[] {
   let left = least(candidates, ({ route }) => (isStale(route) ? 1 : 0)); // RFC 9494 4.3
+  left = least(left, ({ route }) => -(route.weight ?? 0));
   left = least(left, (candidate) => -localPref(candidate));
   left = least(left, ({ route }) => route.path.length + (route.set.length > 0 ? 1 : 0)); // a
   left = least(left, ({ route }) => route.origin); // b

@@ -32,6 +32,8 @@ export interface Route {
   readonly clusters: readonly number[];
   /** ONLY_TO_CUSTOMER (RFC 9234). */
   readonly otc?: number | undefined;
+  /** What this router prefers it by, and tells nobody. */
+  readonly weight?: number | undefined;
   /** It stands for others: ATOMIC_AGGREGATE, and AGGREGATOR, are there. */
   readonly aggregate?: boolean | undefined;
 }

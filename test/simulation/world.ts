@@ -652,6 +652,7 @@ function configurationOf(
     exportAccept: neighbour.exportAccept,
     ...(importPolicy === undefined ? {} : { importPolicy }),
     ...(exportPolicy === undefined ? {} : { exportPolicy }),
+    ...(neighbour.weight === 0 ? {} : { weight: neighbour.weight }),
     holdTime: 90,
     connectRetryTime: 5,
     gracefulRestart: 'helper',

@@ -2,6 +2,7 @@
 import { formatAddress, formatIpv4, formatPrefix4, formatPrefix6 } from '../../base/address.ts';
 import { AttributeType, findAttribute, Segment, valueLength, valueStart } from '../../bgp/attributes.ts';
 import { u16, u32 } from '../../bgp/bytes.ts';
+import { hasWeight, weightOf } from '../../bgp/weight.ts';
 import type { Fabric } from '../../fabric/fabric.ts';
 
 export interface AttributesText {
@@ -13,6 +14,7 @@ export interface AttributesText {
   largeCommunities: string[];
   extendedCommunities: string[];
   localPref: number | null;
+  weight?: number;
   med: number | null;
   origin: 'IGP' | 'EGP' | 'INCOMPLETE';
 }
@@ -73,6 +75,7 @@ export function attributesText(fabric: Fabric, attribute: number): AttributesTex
       [],
     ),
     localPref: value(AttributeType.LocalPref, number, null),
+    ...(hasWeight(bytes, start, end) ? { weight: weightOf(bytes, start, end) } : {}),
     med: value(AttributeType.MultiExitDisc, number, null),
     origin: value(
       AttributeType.Origin,

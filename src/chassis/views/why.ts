@@ -44,7 +44,8 @@ export class Why {
     const { importPolicy } = entry.configuration;
     if (importPolicy === undefined) return `import: ${entry.neighbor.import}`;
     const view = this.#view(receivedAttribute(fabric, source, id, word));
-    const { accepted, by } = this.#explain().explain(importPolicy, contextOf(entry), view, id, session);
+    const neighbor = { ...contextOf(entry), weight: entry.configuration.weight };
+    const { accepted, by } = this.#explain().explain(importPolicy, neighbor, view, id, session);
     return `${accepted ? 'accepted' : 'rejected'} by ${by}`;
   }
 
