@@ -152,6 +152,8 @@ export interface SessionDetail extends SessionRow {
   disabledFamilies?: string[];
   import: string;
   export: string;
+  /** What its routes have where import policy says no other one (0 goes without saying). */
+  weight?: number;
   holdTime: number;
   holdTimeConfigured: number;
   keepaliveTime: number;

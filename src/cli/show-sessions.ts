@@ -99,6 +99,7 @@ function sessionFacts(
     ['protection', session.protection?.join(', ')],
     ['in place of the best route', session.insteadOfBest],
     ['policy', `import ${session.import}, export ${session.export}`],
+    ['weight', amount(session.weight)],
     [
       'timers',
       `hold ${session.holdTime} s (configured ${session.holdTimeConfigured} s), keepalive ${session.keepaliveTime} s`,

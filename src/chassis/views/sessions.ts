@@ -51,6 +51,7 @@ export function sessionDetail(chassis: Chassis, entry: SessionEntry): SessionDet
     ...(disabled === 0 ? {} : { disabledFamilies: familyNames(disabled) }),
     import: neighbor.import,
     export: neighbor.export,
+    ...(neighbor.weight > 0 ? { weight: neighbor.weight } : {}),
     holdTime,
     holdTimeConfigured: neighbor.holdTime,
     keepaliveTime: Math.floor(holdTime / 3),
