@@ -27,14 +27,18 @@ function statement(then: Then, parts: Partial<Statement> = {}): Statement {
   return { if: [], unless: [], set: [], then, ...parts };
 }
 
-/** Every fourth /16, down to /24. */
+/** Every fourth /16, down to /24, and all of /12 of every other /8: so that several lengths have to be looked for. */
 function some(): PrefixEntry[] {
-  return Array.from({ length: 1 << 14 }, (_, i) => ({
-    bytes: Uint8Array.of(i >> 6, (i << 2) & 255, 0, 0),
-    length: 16,
-    from: 16,
+  const entry = (octets: readonly [number, number], length: number, from = length): PrefixEntry => ({
+    bytes: Uint8Array.of(...octets, 0, 0),
+    length,
+    from,
     to: 24,
-  }));
+  });
+  return [
+    ...Array.from({ length: 1 << 14 }, (_, i) => entry([i >> 6, (i << 2) & 255], 16)),
+    ...Array.from({ length: 1 << 11 }, (_, i) => entry([(i >> 4) << 1, (i & 15) << 4], 12)),
+  ];
 }
 
 /** Made anew for each blade, and as they come in a message, as those of a configuration are. */

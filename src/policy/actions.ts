@@ -3,62 +3,98 @@ import { prepend } from '../bgp/as-path.ts';
 import { AttributeType } from '../bgp/attributes.ts';
 import { copy, putU32, u32 } from '../bgp/bytes.ts';
 import { type AttributeView, COMMUNITY_TYPE, MARK } from './attributes.ts';
-import { COMMUNITY_SIZE, communityTest } from './community.ts';
+import { COMMUNITY_SIZE, type CommunityTest, communityTest } from './community.ts';
 import type { Action } from './language.ts';
 
-export type Change = (view: AttributeView) => AttributeView;
+/** As the tests of conditions.ts: an object, so that what was compiled for one policy serves all. */
+export interface Change {
+  apply(view: AttributeView): AttributeView;
+}
 
 const MOST = 0xffffffff;
 
+type NumberAction = Extract<Action, { readonly kind: 'number' }>;
 type CommunityAction = Extract<Action, { readonly kind: 'communities' }>;
 
 export function changeOf(action: Action, localAs: number): Change {
   switch (action.kind) {
     case 'number':
-      return numberChange(action);
+      return new NumberChange(action);
     case 'remove':
-      return (view) =>
-        view.has(AttributeType.MultiExitDisc) ? view.with(AttributeType.MultiExitDisc, undefined) : view;
-    case 'origin': {
-      const origin = Uint8Array.of(action.origin);
-      return (view) => view.with(AttributeType.Origin, origin);
-    }
+      return new Setting(AttributeType.MultiExitDisc, undefined);
+    case 'origin':
+      return new Setting(AttributeType.Origin, Uint8Array.of(action.origin));
     case 'next-hop':
-      return nextHopChange(action.octets);
-    case 'prepend': {
-      const ases = action.ases ?? [localAs];
-      const all = Array.from({ length: action.times }, () => ases).flat();
-      return (view) => prependAll(view, all);
-    }
+      return action.octets === undefined ? new NextHopSelf() : new NextHopChange(action.octets);
+    case 'prepend':
+      return new Prepending(action.ases ?? [localAs], action.times);
     case 'communities':
       return communityChange(action);
   }
 }
 
-function numberChange({ of, by, value }: Extract<Action, { readonly kind: 'number' }>): Change {
-  if (of === 'weight')
-    return (view) => view.withWeight(by === 'set' ? value : Math.min(MOST, Math.max(0, view.weight + value)));
-  const type = of === 'med' ? AttributeType.MultiExitDisc : AttributeType.LocalPref;
-  const marks = of === 'med' ? MARK.med : 0;
-  const octets = new Uint8Array(4);
-  return (view) => {
-    const before = of === 'med' ? view.med : view.localPref;
-    putU32(octets, 0, by === 'set' ? value : Math.min(MOST, Math.max(0, before + value)));
-    return view.with(type, octets, marks);
-  };
+/** A value in place of the attribute's; without one, the attribute goes. */
+class Setting implements Change {
+  readonly #type: number;
+  readonly #value: Uint8Array | undefined;
+
+  constructor(type: number, value: Uint8Array | undefined) {
+    this.#type = type;
+    this.#value = value;
+  }
+
+  apply(view: AttributeView): AttributeView {
+    return this.#value === undefined && !view.has(this.#type) ? view : view.with(this.#type, this.#value);
+  }
+}
+
+class NumberChange implements Change {
+  readonly #of: NumberAction['of'];
+  readonly #adds: boolean;
+  readonly #value: number;
+  readonly #octets = new Uint8Array(4);
+
+  constructor({ of, by, value }: NumberAction) {
+    this.#of = of;
+    this.#adds = by !== 'set';
+    this.#value = value;
+  }
+
+  apply(view: AttributeView): AttributeView {
+    const value = Math.min(MOST, Math.max(0, (this.#adds ? this.#before(view) : 0) + this.#value));
+    if (this.#of === 'weight') return view.withWeight(value);
+    putU32(this.#octets, 0, value);
+    return this.#of === 'med'
+      ? view.with(AttributeType.MultiExitDisc, this.#octets, MARK.med)
+      : view.with(AttributeType.LocalPref, this.#octets);
+  }
+
+  #before(view: AttributeView): number {
+    if (this.#of === 'weight') return view.weight;
+    return this.#of === 'med' ? view.med : view.localPref;
+  }
+}
+
+class NextHopSelf implements Change {
+  apply(view: AttributeView): AttributeView {
+    return view.marked(MARK.nextHopSelf);
+  }
 }
 
 /** An address of the other family leaves the route's next hop as it is. */
-function nextHopChange(octets: readonly number[] | undefined): Change {
-  if (octets === undefined) {
-    return (view) => view.marked(MARK.nextHopSelf);
+class NextHopChange implements Change {
+  readonly #ipv6: boolean;
+  readonly #value: Uint8Array;
+
+  constructor(octets: readonly number[]) {
+    this.#ipv6 = octets.length === 16;
+    this.#value = Uint8Array.from(this.#ipv6 ? [16, ...octets] : octets);
   }
-  const wide = octets.length === 16;
-  const value = Uint8Array.from(wide ? [16, ...octets] : octets);
-  return (view) =>
-    view.has(AttributeType.MpReach) === wide
-      ? view.with(wide ? AttributeType.MpReach : AttributeType.NextHop, value, MARK.nextHop)
-      : view;
+
+  apply(view: AttributeView): AttributeView {
+    if (view.has(AttributeType.MpReach) !== this.#ipv6) return view;
+    return view.with(this.#ipv6 ? AttributeType.MpReach : AttributeType.NextHop, this.#value, MARK.nextHop);
+  }
 }
 
 /** What a path grows in, from one to the other. */
@@ -70,68 +106,97 @@ function longerPath(which: number, octets: number): Uint8Array {
 }
 
 /** The first of the list comes to stand first. */
-function prependAll(view: AttributeView, ases: readonly number[]): AttributeView {
-  let path = view.bytes;
-  let from = view.from(AttributeType.AsPath);
-  let to = view.to(AttributeType.AsPath);
-  const room = to - from + 6 * ases.length;
-  for (let i = ases.length - 1; i >= 0; i--) {
-    const longer = longerPath(i & 1, room);
-    to = prepend(path, from, to, ases[i] as number, longer, 0);
-    from = 0;
-    path = longer;
+class Prepending implements Change {
+  readonly #ases: readonly number[];
+
+  constructor(ases: readonly number[], times: number) {
+    this.#ases = Array.from({ length: times }, () => ases).flat();
   }
-  return view.withPart(AttributeType.AsPath, path, from, to);
+
+  apply(view: AttributeView): AttributeView {
+    const ases = this.#ases;
+    let path = view.bytes;
+    let from = view.from(AttributeType.AsPath);
+    let to = view.to(AttributeType.AsPath);
+    const room = to - from + 6 * ases.length;
+    for (let i = ases.length - 1; i >= 0; i--) {
+      const longer = longerPath(i & 1, room);
+      to = prepend(path, from, to, ases[i] as number, longer, 0);
+      from = 0;
+      path = longer;
+    }
+    return view.withPart(AttributeType.AsPath, path, from, to);
+  }
 }
 
 function communityChange(action: CommunityAction): Change {
   const type = COMMUNITY_TYPE[action.of];
   const size = COMMUNITY_SIZE[action.of];
-  if (action.by === 'set') {
-    const value = action.octets.length === 0 ? undefined : Uint8Array.from(inOrder(action.octets, size));
-    return (view) => (value === undefined && !view.has(type) ? view : view.with(type, value));
+  if (action.by === 'remove') return new Removal(type, size, communityTest(action.of, action.patterns));
+  if (action.by === 'add') return new Addition(type, size, action.octets);
+  const { octets } = action;
+  return new Setting(type, octets.length === 0 ? undefined : Uint8Array.from(inOrder(octets, size)));
+}
+
+/** What communities are put together in, whose views copy it. */
+let items = new Uint8Array(1024);
+
+function roomFor(octets: number): Uint8Array {
+  if (octets > items.length) items = new Uint8Array(2 * octets);
+  return items;
+}
+
+class Removal implements Change {
+  readonly #type: number;
+  readonly #size: number;
+  readonly #test: CommunityTest;
+
+  constructor(type: number, size: number, test: CommunityTest) {
+    this.#type = type;
+    this.#size = size;
+    this.#test = test;
   }
-  if (action.by === 'remove') {
-    const test = communityTest(action.of, action.patterns);
-    let left = new Uint8Array(1024);
-    const remove: Change = (view) => {
-      const [from, end] = [view.from(type), view.to(type)];
-      let kept = 0;
-      for (let at = from; at < end; at += size) if (!test(view.bytes, at)) kept += size;
-      if (kept === end - from) return view;
-      if (kept === 0) return view.with(type, undefined);
-      if (kept > left.length) left = new Uint8Array(2 * kept);
-      let to = 0;
-      for (let at = from; at < end; at += size)
-        if (!test(view.bytes, at)) to = copy(view.bytes, at, at + size, left, to);
-      return view.withPart(type, left, 0, to);
-    };
-    return remove;
+
+  apply(view: AttributeView): AttributeView {
+    const [from, end] = [view.from(this.#type), view.to(this.#type)];
+    const left = roomFor(end - from);
+    let to = 0;
+    for (let at = from; at < end; at += this.#size)
+      if (!this.#test.matches(view.bytes, at)) to = copy(view.bytes, at, at + this.#size, left, to);
+    if (to === end - from) return view;
+    return to === 0 ? view.with(this.#type, undefined) : view.withPart(this.#type, left, 0, to);
   }
-  return additionOf(type, size, action.octets);
 }
 
 /** What is added and was not there comes to stand among what is there, in order. */
-function additionOf(type: number, size: number, octets: readonly number[]): Change {
-  const added = Uint8Array.from(octets);
-  let all = new Uint8Array(1024);
-  const add: Change = (view) => {
-    const [from, end] = [view.from(type), view.to(type)];
-    const most = end - from + added.length;
-    if (most > all.length) all = new Uint8Array(2 * most);
+class Addition implements Change {
+  readonly #type: number;
+  readonly #size: number;
+  readonly #added: Uint8Array;
+
+  constructor(type: number, size: number, octets: readonly number[]) {
+    this.#type = type;
+    this.#size = size;
+    this.#added = Uint8Array.from(octets);
+  }
+
+  apply(view: AttributeView): AttributeView {
+    const added = this.#added;
+    const size = this.#size;
+    const [from, end] = [view.from(this.#type), view.to(this.#type)];
+    const all = roomFor(end - from + added.length);
     const before = copy(view.bytes, from, end, all, 0);
     let to = before;
     for (let item = 0; item < added.length; item += size)
       if (!hasItem(all, to, added, item, size)) to = copy(added, item, item + size, all, to);
     if (to === before) return view;
     sortItems(all, to, size);
-    return view.withPart(type, all, 0, to);
-  };
-  return add;
+    return view.withPart(this.#type, all, 0, to);
+  }
 }
 
-function hasItem(all: Uint8Array, end: number, items: Uint8Array, item: number, size: number): boolean {
-  for (let at = 0; at < end; at += size) if (compareItems(all, at, items, item, size) === 0) return true;
+function hasItem(all: Uint8Array, end: number, added: Uint8Array, item: number, size: number): boolean {
+  for (let at = 0; at < end; at += size) if (compareItems(all, at, added, item, size) === 0) return true;
   return false;
 }
 

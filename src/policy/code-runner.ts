@@ -188,7 +188,7 @@ export class CodeRunner implements PolicyRunner {
     const known = asksRoute ? this.#results.get(whole) : undefined;
     if (known !== undefined) return known;
     let view = weighed(this.#base, this.#around.neighbor);
-    for (const change of changes) view = change(view);
+    for (const change of changes) view = change.apply(view);
     const made = this.#finish(view, attribute);
     if (asksRoute && made !== NO_ROOM) {
       if (this.#results.size > MOST_RESULTS) this.#results.clear();

@@ -120,8 +120,10 @@ function quad(value: number): number[] {
   return [...pair(value >>> 16), ...pair(value)];
 }
 
-/** Does the community at `at` match? */
-export type CommunityTest = (bytes: Uint8Array, at: number) => boolean;
+export interface CommunityTest {
+  /** Does the community at `at` match? */
+  matches(bytes: Uint8Array, at: number): boolean;
+}
 
 /** One test for a whole list of patterns: those that name one community each are looked up, whatever their number. */
 export function communityTest(kind: CommunityKind, patterns: readonly CommunityPattern[]): CommunityTest {
@@ -132,49 +134,115 @@ export function communityTest(kind: CommunityKind, patterns: readonly CommunityP
     if (octets !== undefined) exact.add(u32(Uint8Array.from(octets), 0));
     else tests.push(testOf(kind, pattern));
   }
-  if (exact.size === 1) {
-    const [only] = exact as unknown as [number];
-    tests.push((bytes, at) => u32(bytes, at) === only);
-  } else if (exact.size > 1) tests.push((bytes, at) => exact.has(u32(bytes, at)));
-  if (tests.length === 1) return tests[0] as CommunityTest;
-  return (bytes, at) => tests.some((test) => test(bytes, at));
+  if (exact.size > 0) tests.push(new Exact(exact));
+  return tests.length === 1 ? (tests[0] as CommunityTest) : new AnyOf(tests);
 }
 
 function testOf(kind: CommunityKind, pattern: CommunityPattern): CommunityTest {
-  if (pattern.form === 'octets') {
-    const { octets } = pattern;
-    return (bytes, at) => octets.every((octet, i) => bytes[at + i] === octet);
+  if (pattern.form === 'octets') return new SameOctets(pattern.octets);
+  if (pattern.form === 'expression') return new Expression(kind, pattern.text);
+  if (kind === 'ext-community') return new ExtendedParts(pattern.type ?? 0, pattern.parts);
+  return new Parts(COMMUNITY_SIZE[kind] === 4 ? 2 : 4, pattern.parts);
+}
+
+class AnyOf implements CommunityTest {
+  readonly #tests: readonly CommunityTest[];
+
+  constructor(tests: readonly CommunityTest[]) {
+    this.#tests = tests;
   }
-  if (pattern.form === 'expression') {
-    const expression = new Pattern(pattern.text);
-    return (bytes, at) => expression.matches(communityText(kind, bytes, at));
+
+  matches(bytes: Uint8Array, at: number): boolean {
+    for (const test of this.#tests) if (test.matches(bytes, at)) return true;
+    return false;
   }
-  const { type } = pattern;
-  // As numbers: arrays that came from elsewhere are not the same to Node.js as those that were made here.
-  const [[a0, a1], [b0, b1], [c0, c1] = [0, 0]] = pattern.parts as readonly [Range, Range, Range?];
-  if (kind === 'community') {
-    const isWithin: CommunityTest = (bytes, at) => {
-      const [a, b] = [u16(bytes, at), u16(bytes, at + 2)];
-      return a >= a0 && a <= a1 && b >= b0 && b <= b1;
-    };
-    return isWithin;
+}
+
+/** Standard communities by value. */
+class Exact implements CommunityTest {
+  readonly #values: ReadonlySet<number>;
+  readonly #only: number;
+
+  constructor(values: ReadonlySet<number>) {
+    this.#values = values;
+    [this.#only = 0] = values;
   }
-  if (kind === 'large-community')
-    return (bytes, at) => {
-      const [a, b, c] = [u32(bytes, at), u32(bytes, at + 4), u32(bytes, at + 8)];
-      return a >= a0 && a <= a1 && b >= b0 && b <= b1 && c >= c0 && c <= c1;
-    };
-  return (bytes, at) => {
-    // The transitive bit says where it may go, not what it is.
-    const own = (bytes[at] as number) & 0xbf;
-    if (((own << 8) | (bytes[at + 1] as number)) !== type) return false;
-    const a = own === 0 ? u16(bytes, at + 2) : u32(bytes, at + 2);
-    const b = own === 0 ? u32(bytes, at + 4) : u16(bytes, at + 6);
-    return a >= a0 && a <= a1 && b >= b0 && b <= b1;
-  };
+
+  matches(bytes: Uint8Array, at: number): boolean {
+    const value = u32(bytes, at);
+    return this.#values.size === 1 ? value === this.#only : this.#values.has(value);
+  }
+}
+
+class SameOctets implements CommunityTest {
+  readonly #octets: readonly number[];
+
+  constructor(octets: readonly number[]) {
+    this.#octets = octets;
+  }
+
+  matches(bytes: Uint8Array, at: number): boolean {
+    return this.#octets.every((octet, i) => bytes[at + i] === octet);
+  }
+}
+
+class Expression implements CommunityTest {
+  readonly #kind: CommunityKind;
+  readonly #expression: Pattern;
+
+  constructor(kind: CommunityKind, text: string) {
+    this.#kind = kind;
+    this.#expression = new Pattern(text);
+  }
+
+  matches(bytes: Uint8Array, at: number): boolean {
+    return this.#expression.matches(communityText(this.#kind, bytes, at));
+  }
 }
 
 type Range = readonly [number, number];
+
+/** Numbers of `octets` each, one behind the other, within ranges. */
+class Parts implements CommunityTest {
+  readonly #octets: number;
+  readonly #ranges: Float64Array;
+
+  constructor(octets: 2 | 4, ranges: readonly Range[]) {
+    this.#octets = octets;
+    this.#ranges = Float64Array.from(ranges.flat());
+  }
+
+  matches(bytes: Uint8Array, at: number): boolean {
+    const octets = this.#octets;
+    const ranges = this.#ranges;
+    for (let i = 0; i < ranges.length; i += 2) {
+      const value = octets === 2 ? u16(bytes, at) : u32(bytes, at);
+      if (value < (ranges[i] as number) || value > (ranges[i + 1] as number)) return false;
+      at += octets;
+    }
+    return true;
+  }
+}
+
+class ExtendedParts implements CommunityTest {
+  readonly #type: number;
+  readonly #ranges: Float64Array;
+
+  constructor(type: number, ranges: readonly Range[]) {
+    this.#type = type;
+    this.#ranges = Float64Array.from(ranges.flat());
+  }
+
+  matches(bytes: Uint8Array, at: number): boolean {
+    // The transitive bit says where it may go, not what it is.
+    const own = (bytes[at] as number) & 0xbf;
+    if (((own << 8) | (bytes[at + 1] as number)) !== this.#type) return false;
+    const a = own === 0 ? u16(bytes, at + 2) : u32(bytes, at + 2);
+    const b = own === 0 ? u32(bytes, at + 4) : u16(bytes, at + 6);
+    const [a0 = 0, a1 = 0, b0 = 0, b1 = 0] = this.#ranges;
+    return a >= a0 && a <= a1 && b >= b0 && b <= b1;
+  }
+}
 
 /** As `show routes` prints it. */
 export function communityText(kind: CommunityKind, bytes: Uint8Array, at: number): string {

@@ -5,7 +5,13 @@ import type { Fabric } from '../fabric/fabric.ts';
 import { SESSION, SESSION_FLAG } from '../fabric/layout.ts';
 import { isOwnSource, ownSource } from '../rib/own-source.ts';
 import { type AttributeView, COMMUNITY_TYPE, matchPath } from './attributes.ts';
-import { COMMUNITY_SIZE, communityTest } from './community.ts';
+import {
+  COMMUNITY_SIZE,
+  type CommunityKind,
+  type CommunityPattern,
+  type CommunityTest,
+  communityTest,
+} from './community.ts';
 import {
   type AttributeCondition,
   type Condition,
@@ -19,7 +25,13 @@ import { Pattern } from './pattern.ts';
 import { PrefixSet, type PrefixTable } from './prefix-set.ts';
 import { OriginValidation, type Validator } from './validation.ts';
 
-export type AttributeTest = (view: AttributeView) => boolean;
+/**
+ * Tests are objects with a method, and not functions that are made anew for each policy: of those Node.js compiles each by itself, so that
+ * the policies of a configuration would begin cold, whatever was rehearsed.
+ */
+export interface AttributeTest {
+  holds(view: AttributeView): boolean;
+}
 
 /** What the routes of a test are: prefixes by id, and the sessions that told them. */
 export type RouteSource = Pick<Fabric, 'prefixes' | 'session'> & {
@@ -27,8 +39,10 @@ export type RouteSource = Pick<Fabric, 'prefixes' | 'session'> & {
   readonly options?: Pick<Fabric['options'], 'sessions'>;
   readonly sessionLimit?: number;
 };
-/** `origin`: the AS that a route came from, for the RPKI; 0 where no condition asks that. */
-export type RouteTest = (id: number, session: number, origin: number) => boolean;
+export interface RouteTest {
+  /** `origin`: the AS that a route came from, for the RPKI; 0 where no condition asks that. */
+  holds(id: number, session: number, origin: number): boolean;
+}
 
 /** A neighbour, as far as policies tell them apart. */
 export interface Neighbor {
@@ -58,49 +72,82 @@ const NUMBERS: Readonly<Record<NumberOf, (view: AttributeView) => number>> = {
 
 export function attributeTest(condition: AttributeCondition): AttributeTest {
   switch (condition.kind) {
-    case 'as-path': {
-      const patterns = condition.patterns.map((text) => new Pattern(text));
-      const matches: AttributeTest = (view) => {
-        for (const pattern of patterns) if (matchPath(view, pattern)) return true;
-        return false;
-      };
-      return matches;
-    }
-    case 'number': {
-      const number = NUMBERS[condition.of];
-      const within = rangeTest(condition.ranges);
-      return (view) => within(number(view));
-    }
-    case 'next-hop': {
-      const sets = condition.tables.map((table) => new PrefixSet(table));
-      return (view) => {
-        const { at, octets } = view.nextHop;
-        return octets > 0 && sets.some((set) => set.hasAddress(view.bytes, at, octets));
-      };
-    }
-    case 'communities': {
-      const type = COMMUNITY_TYPE[condition.of];
-      const size = COMMUNITY_SIZE[condition.of];
-      const test = communityTest(condition.of, condition.patterns);
-      const lists: AttributeTest = (view) => {
-        const end = view.to(type);
-        for (let at = view.from(type); at < end; at += size) if (test(view.bytes, at)) return true;
-        return false;
-      };
-      return lists;
-    }
+    case 'as-path':
+      return new PathTest(condition.patterns);
+    case 'number':
+      return new NumberTest(condition.of, condition.ranges);
+    case 'next-hop':
+      return new NextHopTest(condition.tables);
+    case 'communities':
+      return new ListsTest(condition.of, condition.patterns);
   }
 }
 
-/** A list of a few is walked; a long one (origins of a customer's cone) is searched. */
-function rangeTest(ranges: readonly Range[]): (value: number) => boolean {
-  if (ranges.length === 1) {
-    const [[from, to]] = ranges as [Range];
-    return (value) => value >= from && value <= to;
+class PathTest implements AttributeTest {
+  readonly #patterns: readonly Pattern[];
+
+  constructor(patterns: readonly string[]) {
+    this.#patterns = patterns.map((text) => new Pattern(text));
   }
-  const single = new Set(ranges.filter(([from, to]) => from === to).map(([from]) => from));
-  const wide = ranges.filter(([from, to]) => from !== to);
-  return (value) => single.has(value) || wide.some(([from, to]) => value >= from && value <= to);
+
+  holds(view: AttributeView): boolean {
+    for (const pattern of this.#patterns) if (matchPath(view, pattern)) return true;
+    return false;
+  }
+}
+
+class NumberTest implements AttributeTest {
+  readonly #number: (view: AttributeView) => number;
+  readonly #from: number;
+  readonly #to: number;
+  /** Of more than one range: a list of a few is walked, a long one (origins of a customer's cone) is searched. */
+  readonly #single = new Set<number>();
+  readonly #wide: readonly Range[];
+
+  constructor(of: NumberOf, ranges: readonly Range[]) {
+    this.#number = NUMBERS[of];
+    [this.#from, this.#to] = ranges.length === 1 ? (ranges[0] as Range) : [0, -1];
+    for (const [from, to] of ranges) if (from === to) this.#single.add(from);
+    this.#wide = ranges.filter(([from, to]) => from !== to);
+  }
+
+  holds(view: AttributeView): boolean {
+    const value = this.#number(view);
+    if (this.#from <= this.#to) return value >= this.#from && value <= this.#to;
+    return this.#single.has(value) || this.#wide.some(([from, to]) => value >= from && value <= to);
+  }
+}
+
+class NextHopTest implements AttributeTest {
+  readonly #sets: readonly PrefixSet[];
+
+  constructor(tables: readonly PrefixTable[]) {
+    this.#sets = tables.map((table) => new PrefixSet(table));
+  }
+
+  holds(view: AttributeView): boolean {
+    const { at, octets } = view.nextHop;
+    return octets > 0 && this.#sets.some((set) => set.hasAddress(view.bytes, at, octets));
+  }
+}
+
+class ListsTest implements AttributeTest {
+  readonly #type: number;
+  readonly #size: number;
+  readonly #test: CommunityTest;
+
+  constructor(of: CommunityKind, patterns: readonly CommunityPattern[]) {
+    this.#type = COMMUNITY_TYPE[of];
+    this.#size = COMMUNITY_SIZE[of];
+    this.#test = communityTest(of, patterns);
+  }
+
+  holds(view: AttributeView): boolean {
+    const end = view.to(this.#type);
+    for (let at = view.from(this.#type); at < end; at += this.#size)
+      if (this.#test.matches(view.bytes, at)) return true;
+    return false;
+  }
 }
 
 export function routeTest(
@@ -108,39 +155,38 @@ export function routeTest(
   source: RouteSource,
   origins: Validator = new OriginValidation(),
 ): RouteTest {
-  const { prefixes } = source;
   switch (condition.kind) {
     case 'prefix':
-      return prefixTest(condition.tables, source);
-    case 'length': {
-      const allowed = new Uint8Array(129);
-      for (const [from, to] of condition.ranges) allowed.fill(1, from, to + 1);
-      return (id) => allowed[prefixes.lengthOf(id)] === 1;
-    }
-    case 'family': {
-      const { families } = condition;
-      return (id) => (families & (id < prefixes.base6 ? FAMILY_IPV4 : FAMILY_IPV6)) !== 0;
-    }
-    case 'rpki': {
-      const wanted = condition.states.reduce((bits, state) => bits | (1 << state), 0);
-      return (id, _, origin) => ((wanted >>> origins.validity(prefixes, id, origin)) & 1) !== 0;
-    }
-    case 'learned-from': {
-      const { neighbors } = condition;
-      return (_, session) =>
-        protocolOf(source, session) === PROTOCOL.bgp &&
-        neighborMatches(neighbors, neighborOf(source, session));
-    }
-    case 'protocol': {
-      const { protocols } = condition;
-      return (_, session) => (protocols & protocolOf(source, session)) !== 0;
-    }
+      return new PrefixTest(condition.tables, source);
+    case 'length':
+      return new LengthTest(condition.ranges, source);
+    case 'family':
+      return new FamilyTest(condition.families, source);
+    case 'rpki':
+      return new OriginTest(condition.states, source, origins);
+    case 'learned-from':
+      return new SourceTest(source, PROTOCOL.bgp, condition.neighbors);
+    case 'protocol':
+      return new SourceTest(source, condition.protocols);
   }
 }
 
-function prefixTest(tables: readonly PrefixTable[], { prefixes }: RouteSource): RouteTest {
-  const { keys4, keys6, base6 } = prefixes;
-  const one = (set: PrefixSet, id: number): boolean => {
+class PrefixTest implements RouteTest {
+  readonly #prefixes: RouteSource['prefixes'];
+  readonly #sets: readonly PrefixSet[];
+
+  constructor(tables: readonly PrefixTable[], { prefixes }: RouteSource) {
+    this.#prefixes = prefixes;
+    this.#sets = tables.map((table) => new PrefixSet(table));
+  }
+
+  holds(id: number): boolean {
+    for (const set of this.#sets) if (this.#isIn(set, id)) return true;
+    return false;
+  }
+
+  #isIn(set: PrefixSet, id: number): boolean {
+    const { keys4, keys6, base6 } = this.#prefixes;
     if (id < base6) return set.has4(keys4[id << 1] as number, keys4[(id << 1) + 1] as number);
     const at = (id - base6) * 5;
     return set.has6(
@@ -150,15 +196,72 @@ function prefixTest(tables: readonly PrefixTable[], { prefixes }: RouteSource): 
       keys6[at + 3] as number,
       keys6[at + 4] as number,
     );
-  };
-  const sets = tables.map((table) => new PrefixSet(table));
-  const [first] = sets;
-  const isInFirst: RouteTest = (id) => one(first as PrefixSet, id);
-  if (sets.length === 1) return isInFirst;
-  return (id) => {
-    for (const set of sets) if (one(set, id)) return true;
-    return false;
-  };
+  }
+}
+
+class LengthTest implements RouteTest {
+  readonly #prefixes: RouteSource['prefixes'];
+  readonly #allowed = new Uint8Array(129);
+
+  constructor(ranges: readonly Range[], { prefixes }: RouteSource) {
+    this.#prefixes = prefixes;
+    for (const [from, to] of ranges) this.#allowed.fill(1, from, to + 1);
+  }
+
+  holds(id: number): boolean {
+    return this.#allowed[this.#prefixes.lengthOf(id)] === 1;
+  }
+}
+
+class FamilyTest implements RouteTest {
+  readonly #prefixes: RouteSource['prefixes'];
+  readonly #families: number;
+
+  constructor(families: number, { prefixes }: RouteSource) {
+    this.#prefixes = prefixes;
+    this.#families = families;
+  }
+
+  holds(id: number): boolean {
+    return (this.#families & (id < this.#prefixes.base6 ? FAMILY_IPV4 : FAMILY_IPV6)) !== 0;
+  }
+}
+
+class OriginTest implements RouteTest {
+  readonly #prefixes: RouteSource['prefixes'];
+  readonly #origins: Validator;
+  /** A bit for each state. */
+  readonly #wanted: number;
+
+  constructor(states: readonly number[], { prefixes }: RouteSource, origins: Validator) {
+    this.#prefixes = prefixes;
+    this.#origins = origins;
+    this.#wanted = states.reduce((bits, state) => bits | (1 << state), 0);
+  }
+
+  holds(id: number, _session: number, origin: number): boolean {
+    return ((this.#wanted >>> this.#origins.validity(this.#prefixes, id, origin)) & 1) !== 0;
+  }
+}
+
+/** Who told the route, or what made it. */
+class SourceTest implements RouteTest {
+  readonly #source: RouteSource;
+  readonly #protocols: number;
+  readonly #neighbors: NeighborTest | undefined;
+
+  constructor(source: RouteSource, protocols: number, neighbors?: NeighborTest) {
+    this.#source = source;
+    this.#protocols = protocols;
+    this.#neighbors = neighbors;
+  }
+
+  holds(_id: number, session: number): boolean {
+    if ((this.#protocols & protocolOf(this.#source, session)) === 0) return false;
+    return (
+      this.#neighbors === undefined || neighborMatches(this.#neighbors, neighborOf(this.#source, session))
+    );
+  }
 }
 
 /** Bits of PROTOCOL: one. */

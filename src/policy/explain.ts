@@ -69,7 +69,7 @@ export class Explainer {
       fault === undefined
         ? `${name}${reason === undefined ? '' : ` (${reason})`}`
         : `${name}, which failed: ${fault}`;
-    return { accepted, by, view: changes.reduce((each, change) => change(each), before) };
+    return { accepted, by, view: changes.reduce((each, change) => change.apply(each), before) };
   }
 
   #program(

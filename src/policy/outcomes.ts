@@ -90,7 +90,7 @@ export class Outcomes {
         chain = after;
         changed = this.changed(chain, view);
       }
-      const holds = (steps[at] as Extract<Step, { kind: 'attributes' }>).test(changed);
+      const holds = (steps[at] as Extract<Step, { kind: 'attributes' }>).test.holds(changed);
       state = holds ? (this.#ifYes[state] as number) : (this.#ifNo[state] as number);
     }
     this.#learn(view);
@@ -101,7 +101,7 @@ export class Outcomes {
     if (chain === 0) return view;
     const { before, step } = this.#chains[chain] as Chain;
     const { change } = this.#program.steps[step] as Extract<Step, { kind: 'change' }>;
-    return change(this.changed(before, view));
+    return change.apply(this.changed(before, view));
   }
 
   #learn(view: AttributeView): void {
@@ -160,7 +160,7 @@ export class Outcomes {
       switch (step.kind) {
         case 'attributes': {
           view ??= this.changed(chain, base);
-          const answer = step.test(view);
+          const answer = step.test.holds(view);
           this.#asked.push({ step: at, chain, answer });
           at = answer ? step.yes : step.no;
           break;

@@ -87,7 +87,7 @@ export class Runner implements PolicyRunner {
     const { test, yes, no } = this.#outcomes;
     const origin = this.program.asksOrigins ? this.#originOf(attribute) : 0;
     for (let asked = test[node] as number; asked >= 0; asked = test[node] as number)
-      node = (this.#tests[asked] as RouteTest)(id, session, origin)
+      node = (this.#tests[asked] as RouteTest).holds(id, session, origin)
         ? (yes[node] as number)
         : (no[node] as number);
     if (test[node] === REJECT) return 0;
@@ -203,11 +203,13 @@ export function trace(
     const step = steps[at] as Step;
     if (step.kind === 'done') return { accepted: step.done === ACCEPT, statement: step.statement, view };
     if (step.kind === 'change') {
-      view = step.change(view);
+      view = step.change.apply(view);
       at = step.next;
     } else {
       const holds =
-        step.kind === 'route' ? (tests[step.test] as RouteTest)(id, session, origin) : step.test(view);
+        step.kind === 'route'
+          ? (tests[step.test] as RouteTest).holds(id, session, origin)
+          : step.test.holds(view);
       at = holds ? step.yes : step.no;
     }
   }

@@ -44,7 +44,7 @@ test('what is added to a set that stands in order, or in none, makes the set of 
     );
     const all = [...new Set([...there, ...added])];
     const expected = all.length === there.length ? set : setOf(all.sort((a, b) => a - b));
-    const result = change(view);
+    const result = change.apply(view);
     t.deepEqual(octetsOfView(result), expected, `history ${i}`);
     kept.push([result, expected]);
   }

@@ -201,7 +201,7 @@ test('communities match by parts, ranges, names and expressions', (t) => {
   ): boolean => {
     const pattern = parseCommunity(kind, text);
     if (typeof pattern === 'string') throw new Error(pattern);
-    return communityTest(kind, [pattern])(Uint8Array.from(octets), 0);
+    return communityTest(kind, [pattern]).matches(Uint8Array.from(octets), 0);
   };
   const standard = [0xfd, 0xe8, 0, 100];
   t.true(matches('community', '65000:100', standard));
