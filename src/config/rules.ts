@@ -67,13 +67,13 @@ function checkRouter(draft: Draft, complain: Complain): void {
 }
 
 function checkOrigins({ router: { originate, aggregates } }: Draft, complain: Complain): void {
+  const seen = new Map<string, string>();
   for (const [key, routes] of Object.entries({ originate, aggregates })) {
-    const seen = new Map<string, number>();
     routes?.forEach(({ prefix, ...route }, index) => {
       const path = `router.${key}[${index}]`;
       const first = seen.get(prefix);
-      if (first !== undefined) complain(`${path}.prefix`, `${prefix} is router.${key}[${first}] already`);
-      else seen.set(prefix, index);
+      if (first !== undefined) complain(`${path}.prefix`, `${prefix} is ${first} already`);
+      else seen.set(prefix, path);
       const nextHop = 'nextHop' in route ? route.nextHop : undefined;
       if (nextHop !== undefined && nextHop.includes(':') !== prefix.includes(':'))
         complain(`${path}.next-hop`, `${nextHop} and ${prefix} are not of one family`);

@@ -51,10 +51,26 @@ export class LocalRoutes {
   /** The keys of the router, once the route maps are made. */
   finish(): Values {
     for (const line of this.#lines) this.#read(line);
+    this.#leaveTwice();
     return {
       ...(this.#networks.size > 0 ? { originate: [...this.#networks.values()] } : {}),
       ...(this.#aggregates.size > 0 ? { aggregates: [...this.#aggregates.values()] } : {}),
     };
+  }
+
+  /** graftd has one or the other: the aggregate where it stands for all that is within it, else the network, which is always there. */
+  #leaveTwice(): void {
+    for (const line of this.#lines) {
+      const isNetwork = line.words[0] === 'network';
+      const prefix = read(line);
+      const aggregate = this.#aggregates.get(prefix);
+      if (aggregate === undefined || !this.#networks.has(prefix)) continue;
+      if (isNetwork !== 'summary-only' in aggregate) continue;
+      (isNetwork ? this.#networks : this.#aggregates).delete(prefix);
+      this.#report.carried--;
+      const other = isNetwork ? 'an aggregate' : 'a network';
+      this.#report.leave(line, `${prefix} is ${other} already, and graftd has a route of its own once`);
+    }
   }
 
   #read(line: Line): void {
@@ -83,6 +99,15 @@ export class LocalRoutes {
     const set = this.#maps.changes(name);
     if (typeof set === 'string') throw new Unknown(set);
     return Object.fromEntries(Object.entries(set).map(([key, value]) => keyOf(name, key, value)));
+  }
+}
+
+/** The prefix of a line, where it has one. */
+function read({ words }: Line): string {
+  try {
+    return prefixOf(words).prefix;
+  } catch {
+    return '';
   }
 }
 

@@ -458,3 +458,19 @@ neighbor-ranges:
     '6:13 neighbor-ranges[3].range: 10.0.0.0/8 is neighbor-ranges[2] already',
   ]);
 });
+
+test('a route of the router itself stands once, in originate or in aggregates', (t) => {
+  const text = `router:
+  as: 65000
+  id: 192.0.2.1
+  originate: [{prefix: 10.0.0.0/8}, {prefix: "2001:db8::/32"}]
+  aggregates: [{prefix: "2001:db8::/32"}, {prefix: 10.1.0.0/16}, {prefix: 10.1.0.0/16, med: 5}]
+`;
+  t.deepEqual(
+    parseConfiguration(text, 'x.yaml').mistakes?.map(({ path: at, message }) => `${at}: ${message}`),
+    [
+      'router.aggregates[0].prefix: 2001:db8::/32 is router.originate[1] already',
+      'router.aggregates[2].prefix: 10.1.0.0/16 is router.aggregates[1] already',
+    ],
+  );
+});

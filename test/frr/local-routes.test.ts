@@ -102,7 +102,7 @@ test('in address families too; what is said last of a prefix holds', (t) => {
     'network 10.0.0.0/8',
     'address-family ipv4 unicast',
     ' network 10.0.0.0/8 route-map ADDS',
-    ' aggregate-address 10.0.0.0/8 summary-only',
+    ' aggregate-address 172.16.0.0/12 summary-only',
     'exit-address-family',
     'address-family ipv6 unicast',
     ' network 2001:db8::/32',
@@ -111,8 +111,26 @@ test('in address families too; what is said last of a prefix holds', (t) => {
   t.deepEqual(made.left, []);
   t.like(routerOf(made), {
     originate: [{ prefix: '10.0.0.0/8', communities: ['65000:2'] }, { prefix: '2001:db8::/32' }],
+    aggregates: [{ prefix: '172.16.0.0/12', 'summary-only': true }],
+  });
+});
+
+test('a prefix that is a network and an aggregate is a network, but for one that stands for all that is within', (t) => {
+  const made = convert(
+    'network 10.0.0.0/8',
+    'network 172.16.0.0/12',
+    'aggregate-address 172.16.0.0/12',
+    'aggregate-address 10.0.0.0/8 summary-only',
+  );
+  t.deepEqual(
+    made.left.map(({ text }) => text),
+    ['network 10.0.0.0/8', 'aggregate-address 172.16.0.0/12'],
+  );
+  t.like(routerOf(made), {
+    originate: [{ prefix: '172.16.0.0/12' }],
     aggregates: [{ prefix: '10.0.0.0/8', 'summary-only': true }],
   });
+  t.is(parseConfiguration(made.yaml, 'x.yaml').mistakes, undefined);
 });
 
 test('that FRR asks its own table first is a note, once, and none where it does not ask', (t) => {
