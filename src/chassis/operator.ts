@@ -5,7 +5,6 @@ import { planBalance } from './balance.ts';
 import { type Chassis, graftReport, type SessionEntry } from './chassis.ts';
 import { dumpMrt } from './dump.ts';
 import { GraftUndone } from './graft.ts';
-import { localDefinition } from './local-routes.ts';
 import { Maintenance } from './maintenance.ts';
 import {
   type BalanceMetric,
@@ -33,7 +32,7 @@ import {
 import { previewPolicies } from './preview.ts';
 import { Reloader, readWanted } from './reload.ts';
 import { bladeRow, chassisSummary, fabricRows } from './views/box.ts';
-import { localRows } from './views/local.ts';
+import { ownRoutes } from './views/local.ts';
 import { prefixWords, RouteViews, whyNotFeasible } from './views/routes.ts';
 import { sessionDetail, sessionRow } from './views/sessions.ts';
 import { Why } from './views/why.ts';
@@ -75,10 +74,7 @@ export class Operator implements ChassisOperations {
       chassis.configuration.router.as,
       (session, attribute) => whyNotFeasible(chassis, session, attribute),
       new Why(chassis),
-      () => {
-        const says = chassis.blades.find(({ running }) => running)?.aggregates ?? [];
-        return localRows(chassis.fabric, localDefinition(chassis.configuration), says);
-      },
+      () => ownRoutes(chassis).rows,
     );
   }
 

@@ -15,6 +15,7 @@ import { receivedAttribute } from '../rib/received.ts';
 import { FILTERED } from '../rib/route-word.ts';
 import type { Chassis, SessionEntry } from './chassis.ts';
 import type { PreviewReport, PreviewRow } from './operations.ts';
+import { type OwnRoutes, ownRoutes } from './views/local.ts';
 import { breath } from './views/prefixes.ts';
 import { prefixText } from './views/route-text.ts';
 import { contextOf } from './views/why.ts';
@@ -27,13 +28,16 @@ type Direction = 'import' | 'export';
 
 export async function previewPolicies(chassis: Chassis, wanted: Configuration): Promise<PreviewReport> {
   const rows: PreviewRow[] = [];
+  const own = ownRoutes(chassis);
   for (const neighbor of wanted.neighbors) {
     const entry = chassis.table.find(neighbor.address);
     if (entry === undefined) continue;
     for (const direction of ['import', 'export'] as const) {
       const key = direction === 'import' ? 'importPolicy' : 'exportPolicy';
       const same = entry.neighbor[direction] === neighbor[direction] && entry.neighbor[key] === neighbor[key];
-      if (!same) rows.push(await new Comparison(chassis, entry, neighbor, wanted.policies, direction).run());
+      if (same) continue;
+      const comparison = new Comparison(chassis, entry, neighbor, wanted.policies, direction, own);
+      rows.push(await comparison.run());
     }
   }
   return { neighbors: rows };
@@ -45,6 +49,7 @@ class Comparison {
   readonly #entry: SessionEntry;
   readonly #direction: Direction;
   readonly #row: PreviewRow;
+  readonly #own: OwnRoutes;
   readonly #before: Verdict;
   readonly #after: Verdict;
   /** What came of sets of attributes, by their octets: equal ones have equal numbers. */
@@ -57,7 +62,9 @@ class Comparison {
     neighbor: NeighborConfiguration,
     policies: readonly PolicyDefinition[],
     direction: Direction,
+    own: OwnRoutes,
   ) {
+    this.#own = own;
     this.#chassis = chassis;
     this.#entry = entry;
     this.#direction = direction;
@@ -70,6 +77,7 @@ class Comparison {
 
   async run(): Promise<PreviewRow> {
     const { fabric } = this.#chassis;
+    if (this.#direction === 'export') this.#exportOwn(fabric);
     for (let page = 0; page < fabric.columns.pages; page++) {
       fabric.epochs.enter();
       if (this.#direction === 'import') this.#importPage(fabric, page);
@@ -95,6 +103,15 @@ class Comparison {
     }
   }
 
+  /** Routes of the router itself: the best ones of their prefixes. */
+  #exportOwn(fabric: Fabric): void {
+    const families = fabric.session(this.#entry.index, SESSION.families);
+    for (const [id, { attribute, source }] of this.#own.rows) {
+      if ((families & (id < fabric.prefixes.base6 ? 1 : 2)) === 0 || this.#own.hiddenBy(id)) continue;
+      this.#compare(id, attribute, source);
+    }
+  }
+
   /** Of what is best now. */
   #exportPage(fabric: Fabric, page: number): void {
     const best = fabric.locRib(Math.max(0, fabric.homeOf(this.#entry.index)));
@@ -105,6 +122,7 @@ class Comparison {
       if (source < 0 || source === UNKNOWN_BEST - 1 || attribute === 0) continue;
       if ((families & (id < fabric.prefixes.base6 ? 1 : 2)) === 0) continue;
       if ((fabric.columns.get(source, id) & FILTERED) !== 0) continue;
+      if (this.#own.rows.has(id) || this.#own.hiddenBy(id) !== undefined) continue;
       const session = fabric.sessionOf(source);
       if (session !== this.#entry.index) this.#compare(id, attribute, session);
     }

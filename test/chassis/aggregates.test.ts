@@ -1,5 +1,5 @@
 /** Routes of the router itself, static ones and aggregates: in the tables, through export policy, on all blades alike. */
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import test from 'ava';
 import { parse, stringify } from 'yaml';
@@ -66,6 +66,19 @@ test('an aggregate is told while something is within it, static routes always; r
   const [summary, within] = await rows(box.operator.showRoutes({ why: true }));
   t.like(summary, { prefix: '10.0.0.0/8', protocol: 'aggregate', best: true, origin: 'IGP' });
   t.like(within, { prefix: '10.9.0.0/16', neighbor: A.address, best: true });
+  t.deepEqual(
+    within?.exports?.find(({ neighbor }) => neighbor === B.address),
+    {
+      neighbor: B.address,
+      told: false,
+      why: 'the aggregate 10.0.0.0/8 is told in its place (summary-only)',
+    },
+  );
+  const file = path.join(box.folder, 'graftd.yaml');
+  const changed = readFileSync(file, 'utf8').replace('protocol: static', 'protocol: aggregate');
+  writeFileSync(`${file}.new`, changed);
+  const { neighbors: previewed } = await box.operator.previewPolicies(`${file}.new`);
+  t.like(previewed, [{ neighbor: B.address, added: 0, removed: 1, changed: 1, same: 0 }]);
 
   await box.operator.graft(B.address, 0);
   await box.operator.graft(A.address, 1);

@@ -1,6 +1,10 @@
 /** Routes of the router itself, for `show routes`: from the configuration, and from what a blade says of aggregates. */
 import type { Fabric } from '../../fabric/fabric.ts';
 import { type LocalDefinition, ownSource, PLACE, type Prefix } from '../../rib/own-source.ts';
+import type { Chassis } from '../chassis.ts';
+import { localDefinition } from '../local-routes.ts';
+import { within } from './prefixes.ts';
+import { prefixText } from './route-text.ts';
 
 export interface LocalRow {
   readonly protocol: keyof typeof PLACE;
@@ -9,8 +13,38 @@ export interface LocalRow {
   readonly attribute: number;
 }
 
+/** Routes of the router itself as they are now. */
+export interface OwnRoutes {
+  /** By PrefixId. */
+  readonly rows: ReadonlyMap<number, LocalRow>;
+  /** The aggregate that is told in the place of a route within it (summary-only); undefined: the route is told. */
+  hiddenBy(id: number): string | undefined;
+}
+
+export function ownRoutes({
+  fabric,
+  blades,
+  configuration,
+}: Pick<Chassis, 'fabric' | 'blades' | 'configuration'>): OwnRoutes {
+  const definition = localDefinition(configuration);
+  const states = blades.find(({ running }) => running)?.aggregates ?? [];
+  const rows = localRows(fabric, definition, states);
+  const summaries = definition.aggregates.filter(({ summaryOnly }, i) => summaryOnly && states[i] !== 0);
+  return {
+    rows,
+    hiddenBy(id) {
+      if (rows.get(id)?.protocol === 'aggregate') return undefined;
+      const around = summaries.find(
+        ({ words, length, ipv6 }) =>
+          fabric.prefixes.lengthOf(id) > length && within(fabric, id, words, length, ipv6),
+      );
+      return around && prefixText(fabric, find(fabric, around));
+    },
+  };
+}
+
 /** By PrefixId those that there are. `states`: for each aggregate 0, or the ORIGIN of what it stands for + 1. */
-export function localRows(
+function localRows(
   fabric: Fabric,
   { routes, aggregates }: LocalDefinition,
   states: readonly number[],

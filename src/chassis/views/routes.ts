@@ -48,7 +48,7 @@ export class RouteViews {
   readonly #why: Why;
   readonly #objection: (session: number, attribute: number) => string;
   /** By PrefixId the routes of the router itself. */
-  readonly #local: () => Map<number, LocalRow>;
+  readonly #local: () => ReadonlyMap<number, LocalRow>;
   /** By blade: its Loc-RIB. */
   readonly #locRibs: readonly Uint32Array[];
   /** Of one batch: neighbouring prefixes often share their attributes. */
@@ -62,7 +62,7 @@ export class RouteViews {
     localAs: number,
     objection: (session: number, attribute: number) => string,
     why: Why,
-    local: () => Map<number, LocalRow>,
+    local: () => ReadonlyMap<number, LocalRow>,
   ) {
     this.#local = local;
     this.#why = why;
@@ -78,7 +78,7 @@ export class RouteViews {
 
   /** All routes of the box. */
   routes(filter: RouteFilter): AsyncIterable<RouteRow[]> {
-    let local: Map<number, LocalRow> | undefined;
+    let local: ReadonlyMap<number, LocalRow> | undefined;
     return this.#batches(filter, (id, rows) => {
       local ??= this.#local();
       const own = local.get(id);

@@ -14,8 +14,9 @@ import { OutViews } from '../../rib/adj-rib-out.ts';
 import { receivedAttribute } from '../../rib/received.ts';
 import type { Chassis, SessionEntry } from '../chassis.ts';
 import type { ExportRow } from '../operations.ts';
+import { ownRoutes } from './local.ts';
 
-type Box = Pick<Chassis, 'fabric' | 'table' | 'sessions' | 'configuration' | 'origins'>;
+type Box = Pick<Chassis, 'fabric' | 'table' | 'blades' | 'sessions' | 'configuration' | 'origins'>;
 
 export function contextOf({ neighbor, configuration }: SessionEntry): NeighborContext {
   const { as, localAs, rules } = configuration;
@@ -51,10 +52,13 @@ export class Why {
 
   /** What each neighbour is told of a prefix whose best route is this one. */
   exported(source: number, id: number, attribute: number): ExportRow[] {
+    const { aggregates = [] } = this.#box.configuration.router;
+    const hides = aggregates.some(({ summaryOnly }) => summaryOnly);
+    const aggregate = hides ? ownRoutes(this.#box).hiddenBy(id) : undefined;
     return this.#box.sessions
       .filter(({ index }) => this.#box.fabric.session(index, SESSION.state) === State.Established)
       .map((entry) => {
-        const { told, why } = this.#exportedTo(entry, source, id, attribute);
+        const { told, why } = this.#exportedTo(entry, source, id, attribute, aggregate);
         const other = this.#isToldOther(entry, source, id) ? '; it is told another route in its place' : '';
         return { neighbor: entry.neighbor.address, told, why: why + other };
       });
@@ -65,6 +69,7 @@ export class Why {
     source: number,
     id: number,
     attribute: number,
+    aggregate: string | undefined,
   ): Omit<ExportRow, 'neighbor'> {
     const { fabric } = this.#box;
     const { index, neighbor, configuration } = entry;
@@ -73,6 +78,8 @@ export class Why {
     const family = familyBits([id < fabric.prefixes.base6 ? 'ipv4-unicast' : 'ipv6-unicast']);
     if ((fabric.session(index, SESSION.families) & family) === 0)
       return { told, why: 'it does not speak this family' };
+    if (aggregate !== undefined)
+      return { told, why: `the aggregate ${aggregate} is told in its place (summary-only)` };
     const { exportPolicy } = configuration;
     if (exportPolicy === undefined) {
       const reason =
