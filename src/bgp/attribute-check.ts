@@ -21,11 +21,13 @@ import {
   Origin,
   UNIT,
 } from './attribute-table.ts';
-import { u16 } from './bytes.ts';
+import { u16, u32 } from './bytes.ts';
 import { UpdateError } from './errors.ts';
 import { FAMILY_IPV4, familyBit } from './families.ts';
 import { nlriFits, pathNlriFits } from './nlri.ts';
 import { fail, hasPaths, keep, seenBefore, type UpdateOptions, type UpdateView } from './update-view.ts';
+
+const OWN = 'the next hop is our own address';
 
 /** Looks at view.current…, with its value in [start, end), and lists it in the view if it is to be kept. */
 export function checkAttribute(
@@ -95,8 +97,10 @@ function checkValue(
       return checkAsPath(bytes, start, end, options, view);
     case Check.NextHop:
       // RFC 4760 3: without NLRI in the body NEXT_HOP means nothing, and is ignored.
-      if (view.nlriStart === view.nlriEnd || isHost4(bytes, start)) return true;
-      return malformed(view, UpdateError.InvalidNextHop, 'not the address of a host');
+      if (view.nlriStart === view.nlriEnd) return true;
+      if (!isHost4(bytes, start))
+        return malformed(view, UpdateError.InvalidNextHop, 'not the address of a host');
+      return u32(bytes, start) !== options.own4 || malformed(view, UpdateError.InvalidNextHop, OWN);
     case Check.Aggregator:
       return checkAggregator(bytes, start, end, options, view);
     case Check.MpReach:
@@ -200,14 +204,22 @@ export function checkMpReach(
     return unreadable(view, options, family, 'NLRI does not parse');
   }
   view.reachNlriEnd = end;
-  if (nlriStart === end || isNextHop(bytes, start + 4, nextHopLength)) return true;
+  if (nlriStart === end) return true;
+  const trouble = !isNextHop(bytes, start + 4, nextHopLength)
+    ? 'next hop is not the address of a host'
+    : isOwn(bytes, start + 4, nextHopLength, options)
+      ? OWN
+      : '';
   // The NLRI is known, so this much can be withdrawn.
-  return fail(
-    view,
-    Action.TreatAsWithdraw,
-    UpdateError.OptionalAttribute,
-    'next hop is not the address of a host',
-  );
+  return trouble === '' || fail(view, Action.TreatAsWithdraw, UpdateError.OptionalAttribute, trouble);
+}
+
+/** RFC 4271 6.3 a */
+function isOwn(bytes: Uint8Array, at: number, length: number, { own4, own6 }: UpdateOptions): boolean {
+  if (length === 4) return u32(bytes, at) === own4;
+  if (own6 === undefined) return false;
+  for (let word = 0; word < 4; word++) if (u32(bytes, at + 4 * word) !== own6[word]) return false;
+  return true;
 }
 
 /** MP_UNREACH_NLRI (RFC 4760 4): AFI, SAFI, withdrawn routes. */

@@ -38,7 +38,7 @@ const MANDATORY_IN_BODY = MANDATORY | NEXT_HOP;
  */
 export function readPlain(bytes: Uint8Array, options: UpdateOptions, view: UpdateView): boolean {
   if (!options.fourOctetAs || options.localAs !== undefined) return false;
-  const { external } = options;
+  const { external, own4 = 0 } = options;
   const end = view.attributesEnd;
   let lowStart = view.attributesStart;
   let lowEnd = end;
@@ -71,7 +71,7 @@ export function readPlain(bytes: Uint8Array, options: UpdateOptions, view: Updat
       switch (type) {
         case AttributeType.Origin: fits = category === WELL_KNOWN && length === 1 && bytes[value]! <= Origin.Incomplete; break;
         case AttributeType.AsPath: fits = category === WELL_KNOWN && asPathFault(bytes, value, next, 4, !external) === 0; break;
-        case AttributeType.NextHop: fits = category === WELL_KNOWN && length === 4 && isHost4(bytes, value); break;
+        case AttributeType.NextHop: fits = category === WELL_KNOWN && length === 4 && isHost4(bytes, value) && u32(bytes, value) !== own4; break;
         case AttributeType.MultiExitDisc: fits = category === OPTIONAL_NON_TRANSITIVE && length === 4; break;
         case AttributeType.LocalPref: fits = category === WELL_KNOWN && length === 4 && !external; break;
         case AttributeType.AtomicAggregate: fits = category === WELL_KNOWN && length === 0; break;

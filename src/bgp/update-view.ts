@@ -18,6 +18,9 @@ export interface UpdateOptions {
   readonly extendedNextHop?: boolean | undefined;
   /** A family of which NLRI cannot be read is disabled, and the session goes on (RFC 4760 7). */
   readonly disables?: boolean | undefined;
+  /** Our end of the connection, as a number of 32 bits or as four of them: no next hop that the neighbour may tell (RFC 4271 6.3). */
+  readonly own4?: number | undefined;
+  readonly own6?: readonly number[] | undefined;
   /** Where given, `view.looped` tells whether this AS is in AS_PATH (RFC 4271 9.1.2). */
   readonly localAs?: number | undefined;
   /** The AS that goes in front of AS_PATH: the neighbour knows this router by that one (bgp/local-as.ts). */

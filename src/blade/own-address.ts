@@ -1,4 +1,5 @@
 /** Our end of a session's connection, as what routes are told to go through. */
+import type { UpdateOptions } from '../bgp/update.ts';
 import type { Fabric } from '../fabric/fabric.ts';
 import { SESSION } from '../fabric/layout.ts';
 
@@ -21,6 +22,16 @@ export function ownAddress(fabric: Fabric, session: number, localId: number): Ow
   if (mapped) ipv4.set(local.subarray(12));
   else new DataView(ipv4.buffer).setUint32(0, localId);
   return { ipv4, ipv6: onLink(local, wordsOf(fabric, session, SESSION.otherAddress)), overIpv6: !mapped };
+}
+
+/** Our end of the connection with an external neighbour, which routes that it tells do not go through (RFC 4271 5.1.3, 6.3). */
+export function ownEnd(fabric: Fabric, session: number): Pick<UpdateOptions, 'own4' | 'own6'> {
+  const [a = 0, b = 0, c = 0, d = 0] = [0, 1, 2, 3].map(
+    (i) => fabric.session(session, SESSION.localAddress + i) >>> 0,
+  );
+  return a === 0 && b === 0 && c === 0xffff
+    ? { own4: d, own6: undefined }
+    : { own4: undefined, own6: [a, b, c, d] };
 }
 
 function onLink(local: Uint8Array, other: Uint8Array): Uint8Array {

@@ -30,6 +30,7 @@ import type { Limits } from './limits.ts';
 import type { SessionConfiguration, SessionLimit } from './messages.ts';
 import { NeighbourLimits } from './neighbour-limits.ts';
 import { longest, ourOpen } from './our-open.ts';
+import { ownEnd } from './own-address.ts';
 import { type ImportRule, importRule } from './policies.ts';
 import type { Receiver } from './receive.ts';
 import { checkImportRule, importRuleHash } from './reconfigure.ts';
@@ -332,8 +333,10 @@ export class Session implements TrackOwner {
   sessionUp(track: Track): void {
     const open = track.open as Open;
     this.#host.fabric.setSession(this.index, SESSION.disabledFamilies, 0);
-    this.#setNegotiated(agree(this.configuration, ourOpen(this.#host.fabric, this.configuration), open));
+    const negotiated = agree(this.configuration, ourOpen(this.#host.fabric, this.configuration), open);
+    this.#negotiated = negotiated;
     this.#writeRecord(track, open);
+    this.#setNegotiated(negotiated);
     // Before the record says Established: until then, whoever finds it starts anew.
     track.passOpening();
     const other = this.tracks[track.which === 0 ? 1 : 0];
@@ -500,6 +503,7 @@ export class Session implements TrackOwner {
       external,
       addPath: pathsReceived,
       extendedNextHop,
+      ...(external ? ownEnd(this.#host.fabric, this.index) : {}),
     };
     this.#options = prependAs === undefined ? options : { ...options, prependAs };
   }
