@@ -151,7 +151,7 @@ function exportRib(fabric: Fabric): Exported {
       };
       sets.set(attribute, set);
     }
-    set.prefixes.push(prefixes.keys4[id * 2] as number, prefixes.keys4[id * 2 + 1] as number);
+    set.prefixes.push(prefixes.address4(id), prefixes.length4(id));
   }
   return [...sets.values()];
 }

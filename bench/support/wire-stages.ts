@@ -285,7 +285,7 @@ function begin(dictionary: AttributeDictionary, id: number, ipv6: boolean): void
 
 function addPrefix(of: PrefixDictionary, id: number): void {
   if (id < of.base6) {
-    writer.addPrefix4(of.keys4[id << 1] as number, of.keys4[(id << 1) + 1] as number);
+    writer.addPrefix4(of.address4(id), of.length4(id));
     return;
   }
   const { keys6 } = of;

@@ -220,8 +220,7 @@ export function beginMessage(
 export function addPrefix(writer: UpdateWriter, fabric: Fabric, id: number): boolean {
   const { prefixes } = fabric;
   if (id < prefixes.base6) {
-    const { keys4 } = prefixes;
-    return writer.addPrefix4(keys4[id << 1] as number, keys4[(id << 1) + 1] as number);
+    return writer.addPrefix4(prefixes.address4(id), prefixes.length4(id));
   }
   const { keys6 } = prefixes;
   const at = (id - prefixes.base6) * 5;
@@ -237,8 +236,7 @@ export function addPrefix(writer: UpdateWriter, fabric: Fabric, id: number): boo
 /** As addPrefix, with a path identifier in front. */
 function addPath(writer: UpdateWriter, { prefixes }: Fabric, id: number, path: number): boolean {
   if (id < prefixes.base6) {
-    const { keys4 } = prefixes;
-    return writer.addPath4(path, keys4[id << 1] as number, keys4[(id << 1) + 1] as number);
+    return writer.addPath4(path, prefixes.address4(id), prefixes.length4(id));
   }
   const { keys6 } = prefixes;
   const at = (id - prefixes.base6) * 5;

@@ -275,8 +275,9 @@ export class LocalRoutes {
   }
 
   #aroundId(id: number): number {
-    const { base6, keys4, keys6 } = this.#fabric.prefixes;
-    if (id < base6) return this.#find(false, keys4, id << 1, keys4[(id << 1) + 1] as number);
+    const { prefixes } = this.#fabric;
+    const { base6, keys6 } = prefixes;
+    if (id < base6) return this.#find(false, [prefixes.address4(id)], 0, prefixes.length4(id));
     const at = (id - base6) * 5;
     return this.#find(true, keys6, at, keys6[at + 4] as number);
   }

@@ -11,7 +11,7 @@ import type { Ranking } from '../ibgp-internal/ranking.ts';
 import { UNKNOWN } from '../rib/adj-rib-out.ts';
 import { isOwnSource, OWN_PLACES, ownSource } from '../rib/own-source.ts';
 import { MOST_PATHS, PathSet } from '../rib/path-set.ts';
-import { BUCKETS, firstOf } from '../rib/presence.ts';
+import { BUCKETS, firstOf, presentIn } from '../rib/presence.ts';
 import type { Batch } from './batch.ts';
 import type { Exporter } from './exporter.ts';
 import type { LocalRoutes } from './local-routes.ts';
@@ -74,9 +74,9 @@ export class PathsTold {
 
   /** Nobody knows what they were told: whatever can have been is withdrawn, but for what they are told now. */
   #anew(id: number): void {
-    const { presence, sessionLimit, laneLimit, options } = this.#fabric;
+    const { sessionLimit, laneLimit, options } = this.#fabric;
     const wanted = this.#wanted;
-    for (let bits = (presence[id] as number) & 0x7fffffff; bits !== 0; bits &= bits - 1) {
+    for (let bits = presentIn(this.#fabric, id); bits !== 0; bits &= bits - 1) {
       const bucket = 31 - Math.clz32(bits & -bits);
       for (const [first, end] of [
         [bucket, sessionLimit],

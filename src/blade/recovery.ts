@@ -10,6 +10,7 @@
  */
 import type { Fabric } from '../fabric/fabric.ts';
 import { BLADE_WORD } from '../fabric/layout.ts';
+import { presentIn } from '../rib/presence.ts';
 import type { Limits } from './limits.ts';
 import type { BladeNews } from './messages.ts';
 import type { Routes } from './routes.ts';
@@ -105,7 +106,7 @@ export class Recovery {
   }
 
   #sweep(): void {
-    const { prefixes, presence } = this.#fabric;
+    const { prefixes } = this.#fabric;
     const used4 = prefixes.used4();
     const last = prefixes.used6();
     let id = this.#cursor;
@@ -120,7 +121,7 @@ export class Recovery {
         this.#around = true;
         id = 0;
       }
-      if (presence[id] === 0) continue;
+      if (presentIn(this.#fabric, id) === 0) continue;
       this.#routes.revisit(id);
       this.evaluations++;
       evaluations--;

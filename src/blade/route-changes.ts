@@ -25,6 +25,8 @@ export class RouteChanges {
   /** AttrId; 0: withdrawn. */
   readonly #attribute = new Int32Array(ROOM);
   readonly #hints = new Int32Array(ROOM);
+  /** Not all of them are withdrawals. */
+  #announces = false;
   /** FAMILY_ bits of which the prefixes have path identifiers, and these. */
   #addPath = 0;
   readonly #path = new Uint32Array(ROOM);
@@ -72,7 +74,7 @@ export class RouteChanges {
     const addPath = this.#addPath;
     this.#addPath = 0;
     this.#hints.fill(session + 1, 0, count);
-    routes.evaluator.touch(this.#hints, this.#id, count);
+    routes.evaluator.touch(this.#hints, this.#id, count, this.#announces);
     if (rule.keeps) touchReceived(this.#fabric, session, this.#id, count);
     for (let i = 0; i < count; i++) {
       const id = this.#id[i] as number;
@@ -95,8 +97,10 @@ export class RouteChanges {
   /** Fills in the ids; those of unknown prefixes that are withdrawn stay -1. */
   #lookUp(count: number): boolean {
     const { prefixes } = this.#fabric;
-    prefixes.touch4(this.#address, this.#length, count);
+    prefixes.find4All(this.#address, this.#length, this.#id, count);
+    this.#announces = false;
     for (let i = 0; i < count; i++) {
+      if (this.#attribute[i] !== 0) this.#announces = true;
       if (this.#id[i] !== -1) continue;
       const address = this.#address[i] as number;
       const length = this.#length[i] as number;

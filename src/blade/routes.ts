@@ -286,7 +286,7 @@ export class Routes implements BestRoutes {
     // Not while somebody is to come or has just come: a graft's log holds every prefix that a record names meanwhile.
     const forgets =
       this.#listener.tellsNobody && !this.local.counting && this.logs.size === 0 && this.catchingUp === 0;
-    if (!forgets) this.evaluator.touch(hints, ids, count);
+    if (!forgets) this.evaluator.touch(hints, ids, count, true);
     for (let i = 0; i < count; i++) {
       const id = ids[i] as number;
       const second = hints[i] as number;

@@ -19,6 +19,7 @@ import type { Journal } from '../fabric/journal.ts';
 import { SESSION } from '../fabric/layout.ts';
 import { type OutViews, UNKNOWN, VIEW_PAGE_BITS, VIEW_PAGE_IDS } from '../rib/adj-rib-out.ts';
 import { MOST_PATHS } from '../rib/path-set.ts';
+import { marksAt, presentIn } from '../rib/presence.ts';
 import { BATCH, BATCH_BYTES, type Batch } from './batch.ts';
 import { Delivery, SINGLES } from './delivery.ts';
 import { type BestRoutes, type Desk, SOME } from './desk.ts';
@@ -235,7 +236,7 @@ export class UpdateGroup {
   #takeSome(): number {
     const { pending } = this;
     const { urgent } = pending;
-    const { keys4 } = this.#fabric.prefixes;
+    const { records } = this.#fabric.prefixes;
     const { words } = this.#fabric.columns;
     const room = this.#limits.exports - this.#batch.count;
     let count = 0;
@@ -247,7 +248,7 @@ export class UpdateGroup {
       const id = this.#some[i] as number;
       sum ^= words[this.#row(id)] as number;
       sum ^= this.#best.bestAttribute(id);
-      sum ^= keys4[id << 1] as number;
+      sum ^= records[marksAt(id)] as number;
     }
     this.touched = sum;
     return count;
@@ -274,7 +275,8 @@ export class UpdateGroup {
       if (this.recounting && told !== 0) this.#recount(id, told);
       // What waits anyway is looked at once: the view still says nothing of what is in this batch.
       if (this.#hasPaths(id)) {
-        if ((told !== 0 || this.#fabric.presence[id] !== 0) && !this.pending.has(id)) this.#considerPaths(id);
+        if ((told !== 0 || presentIn(this.#fabric, id) !== 0) && !this.pending.has(id))
+          this.#considerPaths(id);
       } else if (!this.#known(id)) this.#best.learn(id);
       else if ((told !== 0 || this.#best.bestAttribute(id) !== 0) && !this.pending.has(id))
         this.#consider(id);

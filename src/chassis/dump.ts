@@ -17,7 +17,7 @@ import type { Fabric } from '../fabric/fabric.ts';
 import { SESSION } from '../fabric/layout.ts';
 import { type DumpEntry, type DumpRoute, writeTableDump } from '../mrt/writer.ts';
 import { pathOf } from '../rib/paths.ts';
-import { BUCKETS } from '../rib/presence.ts';
+import { BUCKETS, presentIn } from '../rib/presence.ts';
 import { receivedAttribute } from '../rib/received.ts';
 import type { Chassis, SessionEntry } from './chassis.ts';
 import { type DumpReport, OperationError } from './operations.ts';
@@ -66,14 +66,15 @@ async function* routesOf(
 }
 
 function entriesOf(fabric: Fabric, id: number, sessions: readonly SessionEntry[], time: number): DumpEntry[] {
-  const { attributes, columns, presence } = fabric;
+  const { attributes, columns } = fabric;
+  const present = presentIn(fabric, id);
   const entries: DumpEntry[] = [];
   const family = id < fabric.prefixes.base6 ? FAMILY_IPV4 : FAMILY_IPV6;
   for (const [peerIndex, { index: session }] of sessions.entries()) {
     const several = (fabric.session(session, SESSION.addPath) & family) !== 0;
     for (let lane = 0; lane < fabric.sourceCount(session); lane++) {
       const source = fabric.sourceAt(session, lane);
-      if (((presence[id] as number) & (1 << (source % BUCKETS))) === 0) continue;
+      if ((present & (1 << (source % BUCKETS))) === 0) continue;
       const attribute = receivedAttribute(fabric, source, id, columns.get(source, id));
       if (attribute === 0) continue;
       const start = attributes.offsetOf(attribute);
@@ -107,11 +108,12 @@ function asDumped(set: Uint8Array): Uint8Array {
 }
 
 function prefixOf(fabric: Fabric, id: number): Pick<DumpRoute, 'family' | 'prefix'> {
-  const { base6, keys4, keys6 } = fabric.prefixes;
+  const { prefixes } = fabric;
+  const { base6, keys6 } = prefixes;
   const prefix = new Prefix();
   if (id < base6) {
-    prefix.word0 = keys4[id * 2] as number;
-    prefix.length = keys4[id * 2 + 1] as number;
+    prefix.word0 = prefixes.address4(id);
+    prefix.length = prefixes.length4(id);
     return { family: 'ipv4-unicast', prefix };
   }
   const at = (id - base6) * 5;

@@ -117,8 +117,8 @@ class Comparison {
     const best = fabric.locRib(Math.max(0, fabric.homeOf(this.#entry.index)));
     const families = fabric.session(this.#entry.index, SESSION.families);
     for (let id = page * PAGE_WORDS; id < (page + 1) * PAGE_WORDS; id++) {
-      const source = (best[(id << 1) + 1] as number) - 1;
-      const attribute = best[id << 1] as number;
+      const source = best.source(id) - 1;
+      const attribute = best.attribute(id);
       if (source < 0 || source === UNKNOWN_BEST - 1 || attribute === 0) continue;
       if ((families & (id < fabric.prefixes.base6 ? 1 : 2)) === 0) continue;
       if ((fabric.columns.get(source, id) & FILTERED) !== 0) continue;

@@ -21,11 +21,13 @@
  */
 import type { Fabric } from '../fabric/fabric.ts';
 import { BLADE_WORD, BOX, PAGE_BITS, PAGE_WORDS, SESSION_NUMBER } from '../fabric/layout.ts';
+import type { LocRibWords } from '../fabric/loc-rib-words.ts';
 import { outViews, prefixIds } from '../fabric/memory.ts';
 import type { NumberPool } from '../fabric/number-pool.ts';
 import { OutViews, UNKNOWN, VIEW, VIEW_PAGE_IDS } from '../rib/adj-rib-out.ts';
 import { UNKNOWN_BEST } from '../rib/loc-rib.ts';
 import { isPathSet, PathSet } from '../rib/path-set.ts';
+import { clearPresence } from '../rib/presence.ts';
 import { receivedColumn } from '../rib/received.ts';
 import { ATTRIBUTE_MASK } from '../rib/route-word.ts';
 import { sweepNextHops } from './hop-sweep.ts';
@@ -303,12 +305,12 @@ export class Sweeper {
     }
   }
 
-  #lookAtBest(best: Uint32Array, from: number, to: number): void {
+  #lookAtBest(best: LocRibWords, from: number, to: number): void {
     for (let id = from; id < to; id++) {
-      const session = best[(id << 1) + 1] as number;
+      const session = best.source(id);
       if (session === 0 || session === UNKNOWN_BEST) continue;
       this.#notePrefix(id);
-      const attribute = best[id << 1] as number;
+      const attribute = best.attribute(id);
       if (attribute !== 0) this.#noteSet(attribute);
     }
   }
@@ -402,14 +404,12 @@ export class Sweeper {
   }
 
   *#giveBack(): Generator<void> {
-    const { prefixes, presence } = this.#fabric;
+    const { prefixes } = this.#fabric;
     const returned = this.#pools.map((pool) => new Uint32Array((pool.limit >>> 5) + 1));
     const bounds = this.#pools.map((pool, i) => pool.noteReturned(returned[i] as Uint32Array));
     // Who took some just before has noted when by then.
     yield* this.#quiescence();
-    const clean = (id: number): void => {
-      if (presence[id] !== 0) presence[id] = 0;
-    };
+    const clean = (id: number): void => clearPresence(this.#fabric, id);
     const free = (which: number, number: number): boolean =>
       !this.#pools[which]?.takenIn(this.#phase, number) && !has(returned[which] as Uint32Array, number);
     const give = (which: number, live: (number: number) => boolean, clear: (number: number) => void) =>
@@ -494,11 +494,13 @@ export class Sweeper {
 }
 
 /** Whoever comes into this slot looks at everything: what stands here is nobody's knowledge. */
-function forget(best: Uint32Array, from: number, to: number): void {
-  for (let at = from << 1; at < to << 1; at += 2) {
-    if (best[at + 1] === 0) continue;
-    best[at] = 0;
-    best[at + 1] = UNKNOWN_BEST;
+function forget(best: LocRibWords, from: number, to: number): void {
+  const { words } = best;
+  for (let id = from; id < to; id++) {
+    const at = best.at(id);
+    if (words[at + 1] === 0) continue;
+    words[at] = 0;
+    words[at + 1] = UNKNOWN_BEST;
   }
 }
 

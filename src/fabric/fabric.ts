@@ -20,7 +20,8 @@ import {
   SESSION,
   SESSION_NUMBER,
 } from './layout.ts';
-import { type FabricMemory, type FabricOptions, pathColumn, prefixIds, sources } from './memory.ts';
+import { LocRibWords } from './loc-rib-words.ts';
+import { type FabricMemory, type FabricOptions, pathColumn, sources } from './memory.ts';
 import { NextHops } from './next-hops.ts';
 import { PageArena } from './pages.ts';
 import { PrefixDictionary } from './prefixes.ts';
@@ -40,8 +41,6 @@ export class Fabric {
   readonly bells: Doorbells;
   readonly epochs: Epochs;
   readonly ready: ReadySets;
-  /** By PrefixId: which sessions may have a route (rib/presence.ts). */
-  readonly presence: Int32Array;
   /** SESSION.words a session. */
   readonly sessions: Int32Array;
   /** SESSION_NUMBER.words a session. */
@@ -79,7 +78,6 @@ export class Fabric {
     this.connections = new Connections(memory);
     this.bells = new Doorbells(memory.bells);
     this.ready = new ReadySets(memory.ready, memory.options.sessions);
-    this.presence = new Int32Array(memory.presence);
     this.sessions = new Int32Array(memory.sessions);
     this.sessionNumbers = new Float64Array(memory.sessionNumbers);
     this.grafts = new Int32Array(memory.grafts);
@@ -107,10 +105,9 @@ export class Fabric {
     return new RecordRing(this.memory, from, to);
   }
 
-  /** The Loc-RIB of a blade: AttrId, and session + 1, of its best route, side by side by PrefixId. */
-  locRib(blade: number): Uint32Array {
-    const words = 2 * prefixIds(this.options);
-    return new Uint32Array(this.memory.best, blade * words * 4, words);
+  /** Where the Loc-RIB of a blade stands. */
+  locRib(blade: number): LocRibWords {
+    return new LocRibWords(this.memory, blade);
   }
 
   // Threads by number, for doorbells: blades, then the chassis, then line cards.

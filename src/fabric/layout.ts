@@ -6,6 +6,23 @@ export const PAGE_BITS = 10;
 export const PAGE_WORDS = 1 << PAGE_BITS;
 export const PAGE_MASK = PAGE_WORDS - 1;
 
+/**
+ * Words of a prefix's record: all that a change of route reads of it, in one cache line. `address` and the length in `marks` are the
+ * IPv4 prefix, written before its id is published (IPv6 prefixes stand in keys of their own). The rest of `marks` is
+ * atomic or, by any blade (rib/presence.ts). Behind it the Loc-RIB of the first blade (LocRibWords).
+ */
+export const PREFIX_RECORD = {
+  words: 4,
+  address: 0,
+  marks: 1,
+  best: 2,
+} as const;
+/** log2 of its words. */
+export const PREFIX_RECORD_BITS = 2;
+
+/** The length of an IPv4 prefix in `marks`: six bits above those of presence, below that of the MED mark. */
+export const PREFIX_LENGTH = { shift: 25, mask: 63 } as const;
+
 /** Words of one attribute row; the first three are the dictionary's, the others the rib's. */
 export const ATTRIBUTE_ROW = {
   words: 8,

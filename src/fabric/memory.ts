@@ -4,7 +4,8 @@
  *
  *   prefixSlots4/6   hash slots, PrefixId+1, twice     any blade, compare-and-swap from 0; the chassis empties the
  *                                                      table that is not in use
- *   prefixKeys4/6    [address …, length] by PrefixId   the blade that claimed the id, before it publishes it
+ *   prefixRecords    4 words by PrefixId               see PREFIX_RECORD, layout.ts
+ *   prefixKeys6      [address …, length] by PrefixId   the blade that claimed the id, before it publishes it
  *   attributeSlots   hash slots, AttrId, twice         as prefixSlots
  *   attributeRows    8 words by AttrId                 the blade that claimed the id, before it publishes it; the offset:
  *                                                      the chassis, too
@@ -14,10 +15,9 @@
  *   pageOwners       thread + 1 that last took a page  that thread, before it hangs the page in or takes it out
  *                      into its hands
  *   directories      page numbers by column            the owner of the column
- *   presence         a word by PrefixId                any blade, atomic or (see rib/presence.ts); the chassis, of an id
- *                                                      that nobody has
  *   best             two words by blade and PrefixId:  that blade
- *                      its Loc-RIB
+ *                      its Loc-RIB; but for the first
+ *                      one's, see prefixRecords
  *   fabricRings      records, by ordered pair          head: the sending blade; tail: the receiving one
  *   connections      control words, by session and     see CONNECTION, layout.ts
  *                      connection (0 dialled, 1 accepted)
@@ -57,6 +57,7 @@ import {
   PAGE_WORDS,
   POOL,
   POOLS,
+  PREFIX_RECORD,
   RING,
   SESSION,
   SESSION_NUMBER,
@@ -167,7 +168,7 @@ export type FabricMemory = { readonly options: FabricOptions } & {
 /** Name and size in bytes of every buffer. */
 const BUFFERS = [
   ['prefixSlots4', (o: FabricOptions) => 2 * o.prefixes4 * 2 * 4],
-  ['prefixKeys4', (o) => o.prefixes4 * 2 * 4],
+  ['prefixRecords', (o) => prefixIds(o) * PREFIX_RECORD.words * 4],
   ['prefixSlots6', (o) => 2 * o.prefixes6 * 2 * 4],
   ['prefixKeys6', (o) => o.prefixes6 * 5 * 4],
   ['attributeSlots', (o) => 2 * o.attributes * 4],
@@ -181,8 +182,7 @@ const BUFFERS = [
   ['pages', (o) => o.pages * PAGE_WORDS * 4],
   ['pageOwners', (o) => o.pages],
   ['directories', (o) => columnCount(o) * pagesPerColumn(o) * 4],
-  ['presence', (o) => prefixIds(o) * 4],
-  ['best', (o) => o.blades * prefixIds(o) * 2 * 4],
+  ['best', (o) => (o.blades - 1) * prefixIds(o) * 2 * 4],
   ['fabricRings', (o) => o.blades * o.blades * (RING.words + o.ringRecords * 2) * 4],
   ['connections', (o) => o.sessions * CONNECTIONS_PER_SESSION * CONNECTION.words * 4],
   ['receive', (o) => o.sessions * CONNECTIONS_PER_SESSION * o.receiveBytes],

@@ -1,4 +1,4 @@
-import { BOX, POOLS } from './layout.ts';
+import { BOX, POOLS, PREFIX_LENGTH, PREFIX_RECORD, PREFIX_RECORD_BITS } from './layout.ts';
 import type { FabricMemory } from './memory.ts';
 import { NumberPool } from './number-pool.ts';
 import { isMoving, movedBetween, noteLive, otherTable, tableOf } from './phase.ts';
@@ -9,7 +9,7 @@ import { isMoving, movedBetween, noteLive, otherTable, tableOf } from './phase.t
  * the first free slot by compare-and-swap. A look-up probes with plain loads; a stale zero ends in the
  * compare-and-swap, which tells the truth.
  *
- *   slots (IPv4): [ … 0 | fingerprint, id+1 | 0 … ]       keys: [ address, length ] by id
+ *   slots (IPv4): [ … 0 | fingerprint, id+1 | 0 … ]       keys: in the records by id (PREFIX_RECORD)
  *   slots (IPv6): [ … 0 | id+1 | id+1 | 0 … ]             keys: [ 4 words, length ] by id
  *
  * What costs is cache misses. So IPv4 prefixes of one /20 stand in one cache line of slots, for neighbours of one
@@ -20,7 +20,8 @@ import { isMoving, movedBetween, noteLive, otherTable, tableOf } from './phase.t
  * (phase.ts); then they are given out again.
  */
 export class PrefixDictionary {
-  readonly keys4: Uint32Array;
+  /** PREFIX_RECORD.words an id, of both families. */
+  readonly records: Int32Array;
   readonly keys6: Uint32Array;
   /** First PrefixId of the IPv6 table. */
   readonly base6: number;
@@ -40,12 +41,15 @@ export class PrefixDictionary {
   readonly #mask6: number;
   /** The bits of a slot that hold id + 1 (IPv4). */
   readonly #idMask: number;
-  /** Slots as touch4 found them. */
-  readonly #touched = new Int32Array(TOUCHED + 1);
+  /** What touching memory came to. Nobody needs it, but a load of which nothing comes would not be made. */
+  touched = 0;
+  /** Of find4All: where to look first, and what was found. */
+  readonly #places = new Int32Array(TOGETHER);
+  readonly #candidates = new Int32Array(TOGETHER);
 
   constructor(memory: FabricMemory) {
     const { prefixes4 } = memory.options;
-    this.keys4 = new Uint32Array(memory.prefixKeys4);
+    this.records = new Int32Array(memory.prefixRecords);
     this.keys6 = new Uint32Array(memory.prefixKeys6);
     this.#tables4 = halves(memory.prefixSlots4);
     this.#tables6 = halves(memory.prefixSlots6);
@@ -92,23 +96,57 @@ export class PrefixDictionary {
     return this.#find4(this.#slots4, address, length);
   }
 
-  /** Brings the slots and keys of these prefixes near: many look-ups at the same time (blade/route-changes.ts). */
-  touch4(addresses: Uint32Array, lengths: Uint8Array, count: number): void {
+  /**
+   * Looks these prefixes up, where `ids` says -1, and puts in the ids of those that are known. Many look-ups at the same time: each
+   * loop's loads depend on nothing that it loads itself, so that the processor fetches many of them together.
+   */
+  find4All(addresses: Uint32Array, lengths: Uint8Array, ids: Int32Array, count: number): void {
+    // What is not found at once is looked up again, one by one.
+    if (this.#moving || count > TOGETHER) return;
+    this.#touchSlots(addresses, lengths, count);
+    this.#probe(addresses, lengths, count);
+    const { records } = this;
+    const candidates = this.#candidates;
+    for (let i = 0; i < count; i++) {
+      const id = candidates[i] as number;
+      if (id < 0 || ids[i] !== -1) continue;
+      const at = id << BITS;
+      if (records[at] !== ((addresses[i] as number) | 0)) continue;
+      if ((((records[at + MARKS] as number) >>> LENGTH_SHIFT) & LENGTH_MASK) === lengths[i]) ids[i] = id;
+    }
+  }
+
+  /** Brings the slots of these prefixes near. */
+  #touchSlots(addresses: Uint32Array, lengths: Uint8Array, count: number): void {
     const slots = this.#slots4;
-    const keys = this.keys4;
     const mask = this.#mask4;
-    const idMask = this.#idMask;
-    const touched = this.#touched;
+    const places = this.#places;
     let sum = 0;
     for (let i = 0; i < count; i++) {
-      const held = slots[slot4(addresses[i] as number, lengths[i] as number) & mask] as number;
-      touched[i & TOUCHED] = held;
-      sum ^= held;
+      const slot = slot4(addresses[i] as number, lengths[i] as number) & mask;
+      places[i] = slot;
+      sum ^= slots[slot] as number;
     }
-    for (let i = 0; i < count && i <= TOUCHED; i++) {
-      sum ^= keys[((touched[i] as number) & idMask) << 1] as number;
+    this.touched = sum;
+  }
+
+  /** Of each prefix the first id that has its fingerprint; -1: none has. */
+  #probe(addresses: Uint32Array, lengths: Uint8Array, count: number): void {
+    const slots = this.#slots4;
+    const mask = this.#mask4;
+    const idMask = this.#idMask;
+    const places = this.#places;
+    const candidates = this.#candidates;
+    for (let i = 0; i < count; i++) {
+      const fingerprint = fingerprint4(addresses[i] as number, lengths[i] as number);
+      let slot = places[i] as number;
+      let held = slots[slot] as number;
+      while (held !== 0 && ((held ^ fingerprint) & ~idMask) !== 0) {
+        slot = (slot + 1) & mask;
+        held = slots[slot] as number;
+      }
+      candidates[i] = (held & idMask) - 1;
     }
-    touched[0] = sum;
   }
 
   /** As intern4, for an IPv6 prefix in four words. */
@@ -134,9 +172,16 @@ export class PrefixDictionary {
 
   /** Prefix length of an id. */
   lengthOf(id: number): number {
-    return id < this.base6
-      ? (this.keys4[(id << 1) + 1] as number)
-      : (this.keys6[(id - this.base6) * 5 + 4] as number);
+    return id < this.base6 ? this.length4(id) : (this.keys6[(id - this.base6) * 5 + 4] as number);
+  }
+
+  /** Of an IPv4 id. */
+  address4(id: number): number {
+    return (this.records[id << BITS] as number) >>> 0;
+  }
+
+  length4(id: number): number {
+    return ((this.records[(id << BITS) + MARKS] as number) >>> LENGTH_SHIFT) & LENGTH_MASK;
   }
 
   /** Ids below these bounds may be in use: [0, used4) and [base6, used6). */
@@ -152,8 +197,8 @@ export class PrefixDictionary {
 
   /** Does a look-up of its prefix still come to this id? */
   holds(id: number): boolean {
-    const { keys4, keys6 } = this;
-    if (id < this.base6) return this.find4(keys4[id << 1] as number, keys4[(id << 1) + 1] as number) === id;
+    const { keys6 } = this;
+    if (id < this.base6) return this.find4(this.address4(id), this.length4(id)) === id;
     const at = (id - this.base6) * 5;
     const word = (i: number): number => keys6[at + i] as number;
     return this.find6(word(0), word(1), word(2), word(3), word(4)) === id;
@@ -161,9 +206,9 @@ export class PrefixDictionary {
 
   /** An id in use goes along to the other table. */
   carry(id: number): void {
-    const { keys4, keys6 } = this;
+    const { keys6 } = this;
     if (id < this.base6) {
-      this.#add4(this.#to4, keys4[id << 1] as number, keys4[(id << 1) + 1] as number, id);
+      this.#add4(this.#to4, this.address4(id), this.length4(id), id);
       return;
     }
     const at = (id - this.base6) * 5;
@@ -184,7 +229,7 @@ export class PrefixDictionary {
 
   /** The id of a prefix in a table; `given`, or made, where there is none; -1 when none is left. */
   #add4(slots: Int32Array, address: number, length: number, given: number): number {
-    const keys = this.keys4;
+    const { records } = this;
     const mask = this.#mask4;
     const idMask = this.#idMask;
     const fingerprint = fingerprint4(address, length) & ~idMask;
@@ -194,8 +239,7 @@ export class PrefixDictionary {
       if (held !== 0) {
         if (((held ^ fingerprint) & ~idMask) === 0) {
           const id = (held & idMask) - 1;
-          const at = id << 1;
-          if (keys[at] === address && keys[at + 1] === length) return id;
+          if (this.#same4(id, address, length)) return id;
         }
         slot = (slot + 1) & mask;
         continue;
@@ -204,8 +248,8 @@ export class PrefixDictionary {
       if (id < 0) {
         id = this.pool4.take();
         if (id < 0) return -1;
-        keys[id << 1] = address;
-        keys[(id << 1) + 1] = length;
+        records[id << BITS] = address;
+        records[(id << BITS) + MARKS] = length << LENGTH_SHIFT;
       }
       if (Atomics.compareExchange(slots, slot, 0, fingerprint | (id + 1)) === 0) return id;
       // Somebody was first: look again at what stands there, keep the id for later.
@@ -213,8 +257,14 @@ export class PrefixDictionary {
     }
   }
 
+  #same4(id: number, address: number, length: number): boolean {
+    const at = id << BITS;
+    const { records } = this;
+    if (records[at] !== (address | 0)) return false;
+    return (((records[at + MARKS] as number) >>> LENGTH_SHIFT) & LENGTH_MASK) === length;
+  }
+
   #find4(slots: Int32Array, address: number, length: number): number {
-    const keys = this.keys4;
     const mask = this.#mask4;
     const idMask = this.#idMask;
     const fingerprint = fingerprint4(address, length) & ~idMask;
@@ -224,8 +274,7 @@ export class PrefixDictionary {
       if (held === 0) return -1;
       if (((held ^ fingerprint) & ~idMask) === 0) {
         const id = (held & idMask) - 1;
-        const at = id << 1;
-        if (keys[at] === address && keys[at + 1] === length) return id;
+        if (this.#same4(id, address, length)) return id;
       }
       slot = (slot + 1) & mask;
     }
@@ -290,7 +339,14 @@ export class PrefixDictionary {
   }
 }
 
-const TOUCHED = 511;
+// Constants of this module: the JIT compiler folds them, but looks a property of an imported object up each time.
+const BITS = PREFIX_RECORD_BITS;
+const MARKS = PREFIX_RECORD.marks;
+const LENGTH_SHIFT = PREFIX_LENGTH.shift;
+const LENGTH_MASK = PREFIX_LENGTH.mask;
+
+/** Prefixes that are looked up together at most. */
+const TOGETHER = 512;
 /** Ids are claimed in blocks, so that the allocator's word is not fought over. */
 const BLOCK = 64;
 

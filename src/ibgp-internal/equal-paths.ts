@@ -11,6 +11,7 @@ import type { Fabric } from '../fabric/fabric.ts';
 import { SESSION, SESSION_FLAG } from '../fabric/layout.ts';
 import { decideFor, isTieBreak, STEP } from '../rib/decision.ts';
 import { comesSameWay, mostTogether, sameNextHop } from '../rib/multipath.ts';
+import { hasMed } from '../rib/presence.ts';
 import { MULTIPATH } from '../rib/route-word.ts';
 import type { Ranking } from './ranking.ts';
 
@@ -82,7 +83,7 @@ export class EqualPaths {
 
   /** RFC 4271 9.1.2.2 c: another one of its neighbour AS, that the best one is not compared with, is better. */
   #losesOnMed(id: number, i: number): boolean {
-    if ((this.#fabric.presence[id] as number) >= 0) return false;
+    if (!hasMed(this.#fabric, id)) return false;
     const { count, attribute, source } = this.#ranking;
     const [a, sa] = [attribute[i] as number, source[i] as number];
     for (let j = 0; j < count; j++) {

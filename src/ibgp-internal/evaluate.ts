@@ -7,7 +7,7 @@
  * the Loc-RIB. Evaluation has no memory: repeating it changes nothing.
  *
  * Most evaluations compare two routes: the one that changed, and the best. Only when the best itself got worse
- * does a blade look at every session that the presence word names. And a blade that has nobody to tell does not even that
+ * does a blade look at every session that the prefix's marks name. And a blade that has nobody to tell does not even that
  * for prefixes of which it has no route itself: it forgets their best, which is found when somebody needs it.
  */
 import type { Fabric } from '../fabric/fabric.ts';
@@ -24,7 +24,9 @@ const { PAGE_BITS, PAGE_MASK } = layout;
 const { sources } = memory;
 const { LENGTHS, NEIGHBOR_AS, ROW } = row;
 const { UNKNOWN_BEST } = locRib;
-const { BUCKETS, firstOf } = presence;
+const { BUCKETS, PRESENT, firstOf } = presence;
+const RECORD_BITS = layout.PREFIX_RECORD_BITS;
+const MARKS = layout.PREFIX_RECORD.marks;
 const { ADVERTISED, ATTRIBUTE_MASK, MULTIPATH, feasible, visible } = routeWord;
 
 /** What came of an evaluation; bits. */
@@ -33,7 +35,7 @@ export const OUTCOME = { bestChanged: 1, visibleChanged: 2 } as const;
 export class Evaluator {
   /** 1 for sessions whose home this blade is; changed by `serve`. */
   readonly mine: Uint8Array;
-  /** How many of them are in each bucket of the presence words, and the buckets that have any. */
+  /** How many of them are in each bucket of the marks, and the buckets that have any. */
   readonly #bucketSessions = new Int32Array(BUCKETS);
   #ownBuckets = 0;
   /** Siblings are to see all feasible routes, and not just the best (rule 6). */
@@ -45,8 +47,11 @@ export class Evaluator {
   /** What `touch` came to. Nobody needs it, but a load of which nothing comes would not be made. */
   touched = 0;
   readonly #fabric: Fabric;
-  /** AttrId and session + 1 of the best route, by PrefixId. */
+  readonly #records: Int32Array;
+  /** AttrId and session + 1 of the best route, from #at(id) on. */
   readonly #best: Uint32Array;
+  readonly #bestShift: number;
+  readonly #bestOffset: number;
   // Candidates of a full evaluation: the best by group (all routes, or those of one neighbour AS).
   readonly #groupAs: Uint32Array;
   readonly #groupSession: Int32Array;
@@ -59,13 +64,27 @@ export class Evaluator {
 
   constructor(fabric: Fabric, blade: number) {
     this.#fabric = fabric;
-    this.#best = fabric.locRib(blade);
+    this.#records = fabric.prefixes.records;
+    const { words, shift, offset } = fabric.locRib(blade);
+    this.#best = words;
+    this.#bestShift = shift;
+    this.#bestOffset = offset;
     const count = sources(fabric.options);
     this.mine = new Uint8Array(count);
     this.#groupAs = new Uint32Array(count);
     this.#groupSession = new Int32Array(count);
     this.#groupAttribute = new Int32Array(count);
     this.#own = new Int32Array(count);
+  }
+
+  /** Where the best route of a prefix stands. */
+  #at(id: number): number {
+    return (id << this.#bestShift) + this.#bestOffset;
+  }
+
+  /** Who may have a route (rib/presence.ts). */
+  #marks(id: number): number {
+    return this.#records[(id << RECORD_BITS) + MARKS] as number;
   }
 
   /** The blade is the session's home from now on, or no longer. */
@@ -88,34 +107,34 @@ export class Evaluator {
    * sessions may have a route of it, which may have to be advertised or hidden now.
    */
   forget(id: number): boolean {
-    if (((this.#fabric.presence[id] as number) & this.#ownBuckets) !== 0) return false;
-    const at = (id << 1) + 1;
+    if ((this.#marks(id) & this.#ownBuckets) !== 0) return false;
+    const at = this.#at(id) + 1;
     if (this.#best[at] !== UNKNOWN_BEST) this.#best[at] = UNKNOWN_BEST;
     return true;
   }
 
   /** False: the best was forgotten; evaluate the prefix before asking for it. */
   known(id: number): boolean {
-    return this.#best[(id << 1) + 1] !== UNKNOWN_BEST;
+    return this.#best[this.#at(id) + 1] !== UNKNOWN_BEST;
   }
 
   /** AttrId of the best route; 0: none. */
   bestAttribute(id: number): number {
-    return this.#best[id << 1] as number;
+    return this.#best[this.#at(id)] as number;
   }
 
   /** Session + 1 of the best route; 0: none. */
   bestSession(id: number): number {
-    return this.#best[(id << 1) + 1] as number;
+    return this.#best[this.#at(id) + 1] as number;
   }
 
   /**
    * Brings near what evaluating these prefixes will read after changes of these sessions' routes (session + 1; negative
    * ids: none). Each loop's loads depend on nothing that it loads, so that many are on their way at the same time.
+   * `comparing`: routes may be compared, and not just withdrawn.
    */
-  touch(hints: Int32Array, ids: Int32Array, count: number): void {
+  touch(hints: Int32Array, ids: Int32Array, count: number, comparing: boolean): void {
     const { directories, words, pages } = this.#fabric.columns;
-    const present = this.#fabric.presence;
     let sum = 0;
     for (let i = 0; i < count; i++) {
       const id = ids[i] as number;
@@ -123,25 +142,28 @@ export class Evaluator {
       const session = Math.max((hints[i] as number) - 1, 0);
       const page = directories[session * pages + (id >>> PAGE_BITS)] as number;
       sum ^= words[(page << PAGE_BITS) | (id & PAGE_MASK)] as number;
-      sum ^= present[id] as number;
-      sum ^= this.#best[id << 1] as number;
+      sum ^= this.#marks(id);
+      sum ^= this.#best[this.#at(id)] as number;
     }
-    this.touched = sum ^ this.#touchBest(ids, count);
+    this.touched = sum ^ this.#touchBest(hints, ids, count, comparing);
   }
 
-  /** The words and attributes of the best routes. */
-  #touchBest(ids: Int32Array, count: number): number {
+  /** The words and attributes of the best routes, where these are not the ones that change. */
+  #touchBest(hints: Int32Array, ids: Int32Array, count: number, comparing: boolean): number {
     const { directories, words, pages } = this.#fabric.columns;
     const { rows } = this.#fabric.attributes;
     let sum = 0;
     for (let i = 0; i < count; i++) {
       const id = ids[i] as number;
       if (id < 0) continue;
-      const best = this.#best[(id << 1) + 1] as number;
+      const at = this.#at(id);
+      const best = this.#best[at + 1] as number;
       if (best === 0 || best === UNKNOWN_BEST) continue;
-      const page = directories[(best - 1) * pages + (id >>> PAGE_BITS)] as number;
-      sum ^= words[(page << PAGE_BITS) | (id & PAGE_MASK)] as number;
-      sum ^= rows[(this.#best[id << 1] as number) * ROW + LENGTHS] as number;
+      if (best !== hints[i]) {
+        const page = directories[(best - 1) * pages + (id >>> PAGE_BITS)] as number;
+        sum ^= words[(page << PAGE_BITS) | (id & PAGE_MASK)] as number;
+      }
+      if (comparing) sum ^= rows[(this.#best[at] as number) * ROW + LENGTHS] as number;
     }
     return sum;
   }
@@ -155,9 +177,7 @@ export class Evaluator {
     this.#changed = visibleSession === 0 ? 0 : 1;
     this.hint = visibleSession;
     const outcome =
-      hint !== 0 && (this.#fabric.presence[id] as number) >= 0
-        ? this.#evaluateHinted(id, hint)
-        : this.#evaluateAll(id);
+      hint !== 0 && this.#marks(id) >= 0 ? this.#evaluateHinted(id, hint) : this.#evaluateAll(id);
     return this.#changed === 0 ? outcome : outcome | OUTCOME.visibleChanged;
   }
 
@@ -171,15 +191,16 @@ export class Evaluator {
       this.#advertise(session, id);
       word |= ADVERTISED;
     }
-    const best = this.#best[(id << 1) + 1] as number;
-    const bestAttribute = this.#best[id << 1] as number;
+    const at = this.#at(id);
+    const best = this.#best[at + 1] as number;
+    const bestAttribute = this.#best[at] as number;
     if (best === UNKNOWN_BEST) return this.#evaluateAll(id);
     if (best === hint) {
       if (now === 0) return this.#evaluateAll(id);
       if (now === bestAttribute) return own && (word & ADVERTISED) === 0 ? this.#evaluateAll(id) : 0;
       if (decideFor(this.#fabric, id, now, session, bestAttribute, session) < 0) return this.#evaluateAll(id);
       if (own && (word & ADVERTISED) === 0) this.#advertise(session, id);
-      this.#best[id << 1] = now;
+      this.#best[at] = now;
       return OUTCOME.bestChanged;
     }
     if (best !== 0) {
@@ -193,36 +214,36 @@ export class Evaluator {
       if (this.mine[best - 1] === 1 && (bestWord & ADVERTISED) !== 0) this.#hide(best - 1, id);
     } else if (now === 0) return 0;
     if (own && (word & ADVERTISED) === 0) this.#advertise(session, id);
-    this.#best[(id << 1) + 1] = hint;
-    this.#best[id << 1] = now;
+    this.#best[at + 1] = hint;
+    this.#best[at] = now;
     return OUTCOME.bestChanged;
   }
 
   /** Looks at all that is to be seen. */
   #evaluateAll(id: number): number {
     this.fullEvaluations++;
-    const presence = this.#fabric.presence[id] as number;
-    this.#gather(id, presence);
+    this.#gather(id, this.#marks(id));
     this.#adjustBits(id);
     const best = this.#pick(id);
     const session = best < 0 ? 0 : (this.#groupSession[best] as number) + 1;
     const attribute = best < 0 ? 0 : (this.#groupAttribute[best] as number);
-    if (this.#best[(id << 1) + 1] === session && this.#best[id << 1] === attribute) return 0;
-    this.#best[(id << 1) + 1] = session;
-    this.#best[id << 1] = attribute;
+    const at = this.#at(id);
+    if (this.#best[at + 1] === session && this.#best[at] === attribute) return 0;
+    this.#best[at + 1] = session;
+    this.#best[at] = attribute;
     return OUTCOME.bestChanged;
   }
 
   /** Finds the best route of each group: of all routes, or, under the MED mark, of each neighbour AS. */
-  #gather(id: number, presence: number): void {
+  #gather(id: number, marks: number): void {
     const { sessionLimit, laneLimit } = this.#fabric;
     const { sessions } = this.#fabric.options;
     this.#groups = 0;
     this.#ownCount = 0;
-    for (let buckets = presence & 0x7fffffff; buckets !== 0; buckets &= buckets - 1) {
+    for (let buckets = marks & PRESENT; buckets !== 0; buckets &= buckets - 1) {
       const bucket = 31 - Math.clz32(buckets & -buckets);
-      this.#look(id, bucket, sessionLimit, presence < 0);
-      if (laneLimit > sessions) this.#look(id, firstOf(bucket, sessions), laneLimit, presence < 0);
+      this.#look(id, bucket, sessionLimit, marks < 0);
+      if (laneLimit > sessions) this.#look(id, firstOf(bucket, sessions), laneLimit, marks < 0);
     }
   }
 

@@ -5,7 +5,7 @@
 import type { Fabric } from '../fabric/fabric.ts';
 import { NEIGHBOR_AS, ROW } from '../rib/attribute-row.ts';
 import { decideFor } from '../rib/decision.ts';
-import { BUCKETS, firstOf } from '../rib/presence.ts';
+import { BUCKETS, firstOf, hasMed, presentIn } from '../rib/presence.ts';
 import { feasible, visible } from '../rib/route-word.ts';
 
 export class Ranking {
@@ -27,7 +27,7 @@ export class Ranking {
   gather(id: number): void {
     const { sessionLimit, laneLimit, options } = this.#fabric;
     this.count = 0;
-    const present = (this.#fabric.presence[id] as number) & 0x7fffffff;
+    const present = presentIn(this.#fabric, id);
     for (let buckets = present; buckets !== 0; buckets &= buckets - 1) {
       const bucket = 31 - Math.clz32(buckets & -buckets);
       this.#look(id, bucket, sessionLimit);
@@ -48,7 +48,7 @@ export class Ranking {
 
   /** Puts the best of those from a place on there: the next in rank is the best of what is left. */
   promote(id: number, place: number): void {
-    const med = (this.#fabric.presence[id] as number) < 0;
+    const med = hasMed(this.#fabric, id);
     let best = -1;
     for (let i = place; i < this.count; i++) {
       if (med && !this.#leads(id, i, place)) continue;

@@ -146,8 +146,8 @@ export class RouteView implements Route {
 }
 
 export function idText({ prefixes }: RouteSource, id: number): string {
-  const { base6, keys4, keys6 } = prefixes;
-  if (id < base6) return formatPrefix4(keys4[id << 1] as number, keys4[(id << 1) + 1] as number);
+  const { base6, keys6 } = prefixes;
+  if (id < base6) return formatPrefix4(prefixes.address4(id), prefixes.length4(id));
   const [a = 0, b = 0, c = 0, d = 0, length = 0] = keys6.subarray((id - base6) * 5, (id - base6) * 5 + 5);
   return formatPrefix6(a, b, c, d, length);
 }

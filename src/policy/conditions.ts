@@ -186,8 +186,9 @@ class PrefixTest implements RouteTest {
   }
 
   #isIn(set: PrefixSet, id: number): boolean {
-    const { keys4, keys6, base6 } = this.#prefixes;
-    if (id < base6) return set.has4(keys4[id << 1] as number, keys4[(id << 1) + 1] as number);
+    const prefixes = this.#prefixes;
+    const { keys6, base6 } = prefixes;
+    if (id < base6) return set.has4(prefixes.address4(id), prefixes.length4(id));
     const at = (id - base6) * 5;
     return set.has6(
       keys6[at] as number,

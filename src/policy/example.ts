@@ -77,7 +77,8 @@ export function exampleSource({ bytes, length }: AddressPrefix, from: Neighbor):
   const words = [0, 1, 2, 3].map((i) => (i * 4 < bytes.length ? ipv6Word(bytes, i) : 0));
   const prefixes = {
     base6: 1,
-    keys4: Uint32Array.of(words[0] as number, length),
+    address4: () => words[0] as number,
+    length4: () => length,
     keys6: Uint32Array.of(...words, length),
     lengthOf: () => length,
   } as unknown as RouteSource['prefixes'];

@@ -8,7 +8,7 @@ import { buildVrpTable } from '../rpki/build.ts';
 import { NO_ORIGIN, VALIDITY, type Validity, VrpTable } from '../rpki/table.ts';
 import type { AttributeView } from './attributes.ts';
 
-type Prefixes = Pick<Fabric['prefixes'], 'base6' | 'keys4' | 'keys6'>;
+type Prefixes = Pick<Fabric['prefixes'], 'base6' | 'address4' | 'length4' | 'keys6'>;
 
 /** A table as it is handed from thread to thread; each has a higher number than the one before. */
 export interface TableInForce {
@@ -45,11 +45,12 @@ const NOTHING = buildVrpTable(new Uint32Array(0), new Uint32Array(0));
 
 export function validityOf(
   table: Pick<VrpTable, 'validate4' | 'validate6'>,
-  { base6, keys4, keys6 }: Prefixes,
+  prefixes: Prefixes,
   id: number,
   origin: number,
 ): Validity {
-  if (id < base6) return table.validate4(keys4[id << 1] as number, keys4[(id << 1) + 1] as number, origin);
+  const { base6, keys6 } = prefixes;
+  if (id < base6) return table.validate4(prefixes.address4(id), prefixes.length4(id), origin);
   const at = (id - base6) * 5;
   return table.validate6(
     keys6[at] as number,

@@ -36,6 +36,7 @@ export class OutViews {
   readonly #views: Int32Array;
   readonly #allocator: Int32Array;
   readonly #count: number;
+  readonly #firstColumn: number;
 
   constructor(fabric: Fabric) {
     this.#fabric = fabric;
@@ -43,6 +44,7 @@ export class OutViews {
     this.#allocator = new Int32Array(fabric.memory.allocator);
     this.#count = outViews(fabric.options);
     this.pages = 2 * fabric.columns.pages;
+    this.#firstColumn = viewColumn(fabric.options, 0);
   }
 
   /**
@@ -65,7 +67,7 @@ export class OutViews {
 
   /** First of the view's two columns: their directories, one behind the other, are the view's. */
   column(view: number): number {
-    return viewColumn(this.#fabric.options, view);
+    return this.#firstColumn + 2 * view;
   }
 
   /** AttrId last sent for a prefix; 0: none. */

@@ -1,32 +1,60 @@
 import type { Fabric } from '../fabric/fabric.ts';
+import { PREFIX_RECORD, PREFIX_RECORD_BITS } from '../fabric/layout.ts';
 
 /**
- * Which sessions may have a route for a prefix: a word by PrefixId, shared by all blades.
+ * Which sessions may have a route for a prefix: the marks in its record, shared by all blades.
  *
- *    31         30 … 0
- *   ┌──────────┬─────────────────────────────────────────────┐
- *   │ MED mark │ bit b: some session with index % 31 = b may  │
- *   └──────────┴─────────────────────────────────────────────┘
+ *    31         30 … 25    24 … 0
+ *   ┌──────────┬──────────┬─────────────────────────────────────────────┐
+ *   │ MED mark │ length   │ bit b: some session with index % 25 = b may  │
+ *   └──────────┴──────────┴─────────────────────────────────────────────┘
  *
  * Bits are set by atomic or, before the route is written, and stay: they say where to look, never that there
- * is something. The MED mark says that some route ever carried a non-zero MULTI_EXIT_DISC.
+ * is something. The MED mark says that some route ever carried a non-zero MULTI_EXIT_DISC. The length is part of the
+ * prefix (fabric/prefixes.ts).
  */
-export const BUCKETS = 31;
+export const BUCKETS = 25;
+/** The bits of the buckets. */
+export const PRESENT = (1 << BUCKETS) - 1;
 export const MED_MARK = 0x80000000 | 0;
+
+/** Where the marks of a prefix stand among the records' words. */
+export function marksAt(id: number): number {
+  return (id << PREFIX_RECORD_BITS) + PREFIX_RECORD.marks;
+}
 
 /** The first source from an index on that is in a bucket. */
 export function firstOf(bucket: number, from: number): number {
   return from + ((bucket - (from % BUCKETS) + BUCKETS) % BUCKETS);
 }
 
+/** The buckets that may have a route, as bits. */
+export function presentIn({ prefixes }: Pick<Fabric, 'prefixes'>, id: number): number {
+  return (prefixes.records[marksAt(id)] as number) & PRESENT;
+}
+
+/** Some route of it ever carried a MED that counts. */
+export function hasMed({ prefixes }: Pick<Fabric, 'prefixes'>, id: number): boolean {
+  return (prefixes.records[marksAt(id)] as number) < 0;
+}
+
 /** Notes that the session may have a route for the prefix. */
-export function notePresence(fabric: Fabric, session: number, id: number): void {
+export function notePresence({ prefixes: { records } }: Fabric, session: number, id: number): void {
   const bit = 1 << (session % BUCKETS);
-  if (((fabric.presence[id] as number) & bit) === 0) Atomics.or(fabric.presence, id, bit);
+  const at = marksAt(id);
+  if (((records[at] as number) & bit) === 0) Atomics.or(records, at, bit);
 }
 
 /** Sets the MED mark; true when it was not set before: siblings must be told. */
-export function noteMed(fabric: Fabric, id: number): boolean {
-  if ((fabric.presence[id] as number) < 0) return false;
-  return Atomics.or(fabric.presence, id, MED_MARK) >= 0;
+export function noteMed({ prefixes: { records } }: Fabric, id: number): boolean {
+  const at = marksAt(id);
+  if ((records[at] as number) < 0) return false;
+  return Atomics.or(records, at, MED_MARK) >= 0;
+}
+
+/** Nobody has the prefix any more. */
+export function clearPresence({ prefixes: { records } }: Fabric, id: number): void {
+  const at = marksAt(id);
+  const marks = records[at] as number;
+  if ((marks & (PRESENT | MED_MARK)) !== 0) records[at] = marks & ~(PRESENT | MED_MARK);
 }

@@ -9,6 +9,7 @@ import {
   GRAFT,
   GRAFT_TIME,
   PAGE_WORDS,
+  PREFIX_RECORD,
   RING,
   SESSION,
   SESSION_NUMBER,
@@ -30,6 +31,7 @@ const LENGTHS: Record<string, number> = {
   lossesBySlot: 32,
 };
 const LAYOUTS = {
+  PREFIX_RECORD,
   RING,
   CONNECTION,
   SESSION,
@@ -72,7 +74,7 @@ test('the memory of a chassis fits its parts, from the smallest to the largest t
   ] as const) {
     const options = { ...defaultFabricOptions(blades, sessions, cards), attributeBytes: 1 << 20 };
     const memory = createFabricMemory(options);
-    t.is(memory.presence.byteLength, prefixIds(options) * 4);
+    t.is(memory.prefixRecords.byteLength, prefixIds(options) * PREFIX_RECORD.words * 4);
     t.true(pagesPerColumn(options) * PAGE_WORDS >= prefixIds(options));
     t.is(memory.directories.byteLength, columnCount(options) * pagesPerColumn(options) * 4);
     t.true(outViews(options) >= 2 * sessions, 'a view for each session, and one that it leaves behind');

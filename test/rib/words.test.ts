@@ -13,7 +13,7 @@ import {
   PATH_LENGTH_MASK,
   ROW,
 } from '../../src/rib/attribute-row.ts';
-import { BUCKETS, MED_MARK, noteMed, notePresence } from '../../src/rib/presence.ts';
+import { BUCKETS, clearPresence, hasMed, noteMed, notePresence, presentIn } from '../../src/rib/presence.ts';
 import {
   ADVERTISED,
   ATTRIBUTE_MASK,
@@ -49,19 +49,24 @@ test('a home blade may choose what is not filtered, its siblings what is adverti
 
 test('presence names every session that may have a route, and the MED mark stands beside it', (t) => {
   const fabric = smallFabric();
-  for (const session of [0, 30, 31, 61, 63]) {
+  for (const session of [0, 24, 25, 49, 51]) {
     notePresence(fabric, session, 5);
-    t.not((fabric.presence[5] as number) & (1 << (session % BUCKETS)), 0);
+    t.not(presentIn(fabric, 5) & (1 << (session % BUCKETS)), 0);
   }
-  t.is(fabric.presence[5], 1 | (1 << 30) | (1 << 1));
-  t.true((fabric.presence[5] as number) >= 0, 'no session reaches the mark');
+  t.is(presentIn(fabric, 5), 1 | (1 << 24) | (1 << 1));
+  t.false(hasMed(fabric, 5), 'no session reaches the mark');
+  t.is(fabric.prefixes.length4(5), 0, 'nor the length of the prefix');
   t.true(noteMed(fabric, 5));
   t.false(noteMed(fabric, 5), 'only the first one has to tell');
-  t.is((fabric.presence[5] as number) & MED_MARK, MED_MARK);
-  t.is(fabric.presence[5]! & ~MED_MARK, 1 | (1 << 30) | (1 << 1));
+  t.true(hasMed(fabric, 5));
+  t.is(presentIn(fabric, 5), 1 | (1 << 24) | (1 << 1));
   notePresence(fabric, 2, 5);
   t.false(noteMed(fabric, 5));
-  t.is(fabric.presence[4], 0);
+  t.is(presentIn(fabric, 4), 0);
+  t.false(hasMed(fabric, 4));
+  clearPresence(fabric, 5);
+  t.is(presentIn(fabric, 5), 0);
+  t.false(hasMed(fabric, 5));
 });
 
 test('a set is described by what the decision reads of it', (t) => {

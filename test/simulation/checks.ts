@@ -9,6 +9,7 @@ import { Prefix, prefix4Address, readPrefix6 } from '../../src/bgp/nlri.ts';
 import { PAGE_BITS, SESSION_NUMBER } from '../../src/fabric/layout.ts';
 import { outViews } from '../../src/fabric/memory.ts';
 import { findPath } from '../../src/rib/paths.ts';
+import { hasMed } from '../../src/rib/presence.ts';
 import { ADVERTISED, ATTRIBUTE_MASK, FILTERED, MULTIPATH, UNRESOLVED } from '../../src/rib/route-word.ts';
 import { localRoutes } from './local.ts';
 import type { Neighbour } from './neighbour.ts';
@@ -95,7 +96,7 @@ function checkLocRibs(world: World, prefix: number, id: number, best: Candidate 
 
 function checkWords(world: World, prefix: number, id: number, candidates: readonly Candidate[]): void {
   const { fabric } = world;
-  const medMarked = (fabric.presence[id] as number) < 0;
+  const medMarked = hasMed(fabric, id);
   if (!medMarked && candidates.some((each) => medCounts(each, world.options)))
     throw new Error('a MED without its mark');
   const advertised = fabric.showsAll ? candidates : advertisedOf(candidates, medMarked, world.options);

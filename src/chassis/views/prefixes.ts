@@ -8,6 +8,8 @@
  * nobody uses become other prefixes'. So what is handed on is prefixes; the id of one is asked for when it is looked at.
  */
 import type { Fabric } from '../../fabric/fabric.ts';
+import { PREFIX_RECORD } from '../../fabric/layout.ts';
+import { presentIn } from '../../rib/presence.ts';
 
 /** Ids of a range, but for what shares the first 16 bits of its prefixes. */
 const CHUNK = 32_768;
@@ -64,11 +66,10 @@ export async function* prefixesInOrder(fabric: Fabric, span: Span): AsyncGenerat
 
 async function countByRange(fabric: Fabric, ipv6: boolean): Promise<Uint32Array> {
   const { keys, stride, base, end } = tableOf(fabric, ipv6);
-  const { presence } = fabric;
   const counts = new Uint32Array(RANGES);
   for (let start = base; start < end; start += SLICE) {
     for (let id = start; id < Math.min(end, start + SLICE); id++) {
-      if ((presence[id] as number) === 0) continue;
+      if (presentIn(fabric, id) === 0) continue;
       const range = (keys[(id - base) * stride] as number) >>> 16;
       counts[range] = (counts[range] as number) + 1;
     }
@@ -80,14 +81,15 @@ async function countByRange(fabric: Fabric, ipv6: boolean): Promise<Uint32Array>
 /** The keys of a table that begin with 16 bits from `first` to `last`, one behind the other. */
 async function pick(fabric: Fabric, ipv6: boolean, first: number, last: number): Promise<number[]> {
   const { keys, stride, base, end } = tableOf(fabric, ipv6);
-  const { presence } = fabric;
+  const { prefixes } = fabric;
   const found: number[] = [];
   for (let start = base; start < end; start += SLICE) {
     const stop = Math.min(end, start + SLICE);
     for (let id = start, at = (start - base) * stride; id < stop; id++, at += stride) {
       const range = (keys[at] as number) >>> 16;
-      if (range < first || range > last || (presence[id] as number) === 0) continue;
-      for (let i = 0; i < stride; i++) found.push(keys[at + i] as number);
+      if (range < first || range > last || presentIn(fabric, id) === 0) continue;
+      if (!ipv6) found.push(prefixes.address4(id), prefixes.length4(id));
+      else for (let i = 0; i < stride; i++) found.push(keys[at + i] as number);
     }
     await breath();
   }
@@ -97,10 +99,10 @@ async function pick(fabric: Fabric, ipv6: boolean, first: number, last: number):
 function tableOf(
   { prefixes }: Fabric,
   ipv6: boolean,
-): { keys: Uint32Array; stride: number; base: number; end: number } {
+): { keys: Uint32Array | Int32Array; stride: number; base: number; end: number } {
   return ipv6
     ? { keys: prefixes.keys6, stride: 5, base: prefixes.base6, end: prefixes.used6() }
-    : { keys: prefixes.keys4, stride: 2, base: 0, end: prefixes.used4() };
+    : { keys: prefixes.records, stride: PREFIX_RECORD.words, base: 0, end: prefixes.used4() };
 }
 
 /** Sorting numbers is an order faster than sorting by a comparison: address and length are one number of 38 bits. */
@@ -149,8 +151,8 @@ export function within(
 ): boolean {
   const { prefixes } = fabric;
   if (id >= prefixes.base6 !== ipv6 || prefixes.lengthOf(id) < length) return false;
-  const at = ipv6 ? (id - prefixes.base6) * 5 : id * 2;
-  const keys = ipv6 ? prefixes.keys6 : prefixes.keys4;
+  const at = ipv6 ? (id - prefixes.base6) * 5 : id * PREFIX_RECORD.words;
+  const keys = ipv6 ? prefixes.keys6 : prefixes.records;
   for (let bit = 0, i = 0; bit < length; bit += 32, i++) {
     const bits = Math.min(32, length - bit);
     const mask = bits === 32 ? 0xffffffff : ~(0xffffffff >>> bits);

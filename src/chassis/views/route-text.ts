@@ -123,8 +123,9 @@ function pathText(bytes: Uint8Array, from: number, to: number): string {
 
 /** A PrefixId as text. */
 export function prefixText(fabric: Fabric, id: number): string {
-  const { base6, keys4, keys6 } = fabric.prefixes;
-  if (id < base6) return formatPrefix4(keys4[id * 2] as number, keys4[id * 2 + 1] as number);
+  const { prefixes } = fabric;
+  const { base6, keys6 } = prefixes;
+  if (id < base6) return formatPrefix4(prefixes.address4(id), prefixes.length4(id));
   const [a = 0, b = 0, c = 0, d = 0, length = 0] = keys6.subarray((id - base6) * 5, (id - base6) * 5 + 5);
   return formatPrefix6(a, b, c, d, length);
 }

@@ -9,6 +9,7 @@ import { FAMILY_IPV4, FAMILY_IPV6 } from '../../bgp/families.ts';
 import { OBJECTIONS } from '../../bgp/neighbour-rules.ts';
 import type { Fabric } from '../../fabric/fabric.ts';
 import { SESSION, SESSION_FLAG } from '../../fabric/layout.ts';
+import type { LocRibWords } from '../../fabric/loc-rib-words.ts';
 import { OutViews, UNKNOWN } from '../../rib/adj-rib-out.ts';
 import { decideFor, STEP_NAMES } from '../../rib/decision.ts';
 import { UNKNOWN_BEST } from '../../rib/loc-rib.ts';
@@ -16,7 +17,7 @@ import { objectionTo } from '../../rib/objection.ts';
 import { isOwnSource } from '../../rib/own-source.ts';
 import { isPathSet, PathSet } from '../../rib/path-set.ts';
 import { pathOf } from '../../rib/paths.ts';
-import { BUCKETS, firstOf, MED_MARK } from '../../rib/presence.ts';
+import { BUCKETS, firstOf, presentIn } from '../../rib/presence.ts';
 import { receivedAttribute } from '../../rib/received.ts';
 import { ATTRIBUTE_MASK, FILTERED, MULTIPATH, UNRESOLVED, visible } from '../../rib/route-word.ts';
 import { NO_ORIGIN, type VrpTable } from '../../rpki/table.ts';
@@ -50,7 +51,7 @@ export class RouteViews {
   /** By PrefixId the routes of the router itself. */
   readonly #local: () => ReadonlyMap<number, LocalRow>;
   /** By blade: its Loc-RIB. */
-  readonly #locRibs: readonly Uint32Array[];
+  readonly #locRibs: readonly LocRibWords[];
   /** Of one batch: neighbouring prefixes often share their attributes. */
   readonly #texts = new Map<number, AttributesText>();
 
@@ -209,7 +210,7 @@ export class RouteViews {
   #best(id: number): number {
     let forgotten = false;
     for (const best of this.#locRibs) {
-      const session = best[(id << 1) + 1] as number;
+      const session = best.source(id);
       if (session === UNKNOWN_BEST) forgotten = true;
       else if (session !== 0) return session - 1;
     }
@@ -235,7 +236,7 @@ export class RouteViews {
   #sessionsWith(id: number): number[] {
     const found: number[] = [];
     const count = this.#sessions();
-    const present = (this.#fabric.presence[id] as number) & ~MED_MARK;
+    const present = presentIn(this.#fabric, id);
     for (let bits = present; bits !== 0; bits &= bits - 1) {
       for (let session = 31 - Math.clz32(bits & -bits); session < count; session += BUCKETS)
         found.push(session);
@@ -291,11 +292,10 @@ export class RouteViews {
   }
 
   #validity(origins: VrpTable, id: number, asPath: string): NonNullable<RouteRow['rpki']> {
-    const { base6, keys4, keys6 } = this.#fabric.prefixes;
+    const { prefixes } = this.#fabric;
+    const { base6, keys6 } = prefixes;
     const origin = originOf(asPath, this.#localAs);
-    if (id < base6) {
-      return VALIDITIES[origins.validate4(keys4[id * 2] as number, keys4[id * 2 + 1] as number, origin)];
-    }
+    if (id < base6) return VALIDITIES[origins.validate4(prefixes.address4(id), prefixes.length4(id), origin)];
     const [a = 0, b = 0, c = 0, d = 0, length = 0] = keys6.subarray((id - base6) * 5, (id - base6) * 5 + 5);
     return VALIDITIES[origins.validate6(a, b, c, d, length, origin)];
   }
