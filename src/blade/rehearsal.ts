@@ -7,28 +7,34 @@
  * Nothing of it is left when it returns.
  */
 import { Random } from '../base/random.ts';
-import { UpdateWriter } from '../bgp/encode.ts';
-import { Afi, FAMILY_IPV4, FAMILY_IPV6, Safi } from '../bgp/families.ts';
+import { FAMILY_IPV4, FAMILY_IPV6 } from '../bgp/families.ts';
 import { State } from '../bgp/fsm.ts';
-import { encodeKeepalive, MAX_MESSAGE } from '../bgp/message.ts';
+import { encodeKeepalive } from '../bgp/message.ts';
 import { Fabric } from '../fabric/fabric.ts';
-import { CONNECTION, CONNECTION_STATE, SESSION, SESSION_FLAG, SESSION_NUMBER } from '../fabric/layout.ts';
-import { createFabricMemory, type FabricOptions } from '../fabric/memory.ts';
+import { FifoSet } from '../fabric/fifo-set.ts';
+import { CONNECTION_STATE, SESSION, SESSION_FLAG, SESSION_NUMBER } from '../fabric/layout.ts';
+import {
+  createFabricMemory,
+  type FabricMemory,
+  type FabricOptions,
+  renewFabricMemory,
+} from '../fabric/memory.ts';
 import { OutViews } from '../rib/adj-rib-out.ts';
 import { describeFor } from '../rib/attribute-row.ts';
 import { Blade } from './blade.ts';
 import { LIMITS } from './limits.ts';
 import type { SessionConfiguration } from './messages.ts';
+import { Neighbor } from './rehearsal-neighbor.ts';
 import { POLICY_KEYS, rehearsalPolicies } from './rehearsal-policies.ts';
 
 const SIZES: FabricOptions = {
   blades: 2,
   lineCards: 1,
   sessions: 4,
-  prefixes4: 1 << 17,
-  prefixes6: 1 << 11,
+  prefixes4: 1 << 16,
+  prefixes6: 1 << 12,
   attributes: 1 << 16,
-  attributeBytes: 1 << 23,
+  attributeBytes: 1 << 22,
   pages: 1024,
   ringRecords: 1 << 10,
   receiveBytes: 1 << 16,
@@ -41,14 +47,19 @@ const ROUNDS = 16;
 const SETS = 500;
 /** In the first round one neighbour tells more, so that tables grow to more than one page. */
 const FIRST_SETS = 7000;
-const LENGTHS = [24, 24, 22, 19, 16, 8, 28];
-const PREFIXES_PER_SET = LENGTHS.length;
 /** Each of the two acts ends early on a machine that has other work to do, milliseconds. */
 const TIME = 2000;
 
 /** Of the second act: times that a table is told, and of how many sets it is. */
 const FLOODS = 4;
 const FLOOD_SETS = 3000;
+
+/** Times that sessions come, tell and are lost; how many tell, and how many sets. */
+const LIVES = 3;
+const TELLING = 2;
+const TOLD_SETS = 1500;
+/** Members of a set that is large to FifoSet. */
+const LARGE_SET = 1 << 17;
 
 const KEEPALIVE = encodeKeepalive();
 
@@ -62,25 +73,69 @@ export interface Cast {
 
 /** Takes a few tenths of a second of processor time. */
 export function rehearse(clock: () => number, cast: Cast = {}): void {
-  rehearseTogether(clock, cast, clock() + TIME);
-  rehearseAlone(clock, { ...cast, policies: false }, clock() + TIME);
-  if (cast.policies) rehearseAlone(clock, cast, clock() + TIME);
+  rehearseSets();
+  // One stage for all acts: what has been used is not given back before long (gc() would take the compiled code with it).
+  const memory = createFabricMemory(structuredClone({ ...cast.options, ...SIZES }));
+  // What is called for the first time leaves no trace of what it was called with.
+  for (let life = 0; life < LIVES; life++) rehearseSessions(clock, memory, cast, clock() + TIME);
+  rehearseTogether(clock, memory, cast, clock() + TIME);
+  rehearseAlone(clock, memory, { ...cast, policies: false }, clock() + TIME);
+  if (cast.policies) rehearseAlone(clock, memory, cast, clock() + TIME);
 }
 
-/** As they come in a message to a thread. */
-function sizes({ options }: Cast, blades: number): FabricOptions {
-  return structuredClone({ ...options, ...SIZES, blades });
+/** A set that was large is made anew once it is empty: what is compiled before that has happened once would be thrown away. */
+function rehearseSets(): void {
+  const set = new FifoSet();
+  for (let id = 0; id < LARGE_SET; id++) set.add(id);
+  while (set.size > 0) set.shift();
+}
+
+/** Neighbours that call, say their OPEN, tell a table, and are gone: all that a session is, in the order of life. */
+function rehearseSessions(clock: () => number, memory: FabricMemory, cast: Cast, end: number): void {
+  renewFabricMemory(memory, 1);
+  const fabric = new Fabric(memory, 0, describeFor(LOCAL_AS));
+  const sessions = configurations(cast).map((each) => ({ ...each, holdTime: 90 }));
+  const blade = new Blade(fabric, 0, sessions, clock, new Random(4), () => {});
+  const neighbors = sessions.map(({ index, as }) => new Neighbor(fabric, index, as, 1));
+  const serve = (turns: number): void => {
+    for (let i = 0; i < turns; i++) {
+      blade.turn();
+      for (const neighbor of neighbors) neighbor.listen();
+    }
+  };
+  for (const { index } of sessions) blade.order({ kind: 'adopt', session: index });
+  serve(2);
+  for (const act of ['call', 'confirm'] as const) {
+    for (const neighbor of neighbors) {
+      if (act === 'call') neighbor.call();
+      else neighbor.say(KEEPALIVE);
+    }
+    serve(4);
+  }
+  for (const neighbor of neighbors.slice(0, TELLING)) {
+    for (let set = 0; set < TOLD_SETS && clock() < end; set++) {
+      neighbor.tell(0, set);
+      while (!neighbor.pour() && clock() < end) serve(3);
+    }
+    serve(20);
+  }
+  for (const neighbor of neighbors) {
+    neighbor.hangUp();
+    serve(200);
+    neighbor.close();
+    serve(2);
+  }
 }
 
 /** Two blades and neighbours that change their minds: what comes is told at once. */
-function rehearseTogether(clock: () => number, cast: Cast, end: number): void {
-  const memory = createFabricMemory(sizes(cast, 2));
+function rehearseTogether(clock: () => number, memory: FabricMemory, cast: Cast, end: number): void {
+  renewFabricMemory(memory, 2);
   const fabrics = [0, 1].map((slot) => new Fabric(memory, slot, describeFor(LOCAL_AS)));
   const blades = fabrics.map(
     (fabric, slot) => new Blade(fabric, slot, configurations(cast), clock, new Random(slot + 1), () => {}),
   );
   const neighbors = configurations(cast).map(
-    ({ index }) => new Neighbor(fabrics[index & 1] as Fabric, index),
+    ({ index, as }) => new Neighbor(fabrics[index & 1] as Fabric, index, as),
   );
   for (const { index } of neighbors) {
     openRecord(fabrics[index & 1] as Fabric, index);
@@ -104,12 +159,13 @@ function rehearseTogether(clock: () => number, cast: Cast, end: number): void {
  * come from two neighbours, faster than they can be read and told, so that rings are full and turns end early; then
  * they are withdrawn.
  */
-function rehearseAlone(clock: () => number, cast: Cast, end: number): void {
-  const fabric = new Fabric(createFabricMemory(sizes(cast, 1)), 0, describeFor(LOCAL_AS));
+function rehearseAlone(clock: () => number, memory: FabricMemory, cast: Cast, end: number): void {
+  renewFabricMemory(memory, 1);
+  const fabric = new Fabric(memory, 0, describeFor(LOCAL_AS));
   const policies = cast.policies ? rehearsalPolicies() : [];
   const sessions = configurations(cast).map((each) => (cast.policies ? { ...each, ...POLICY_KEYS } : each));
   const blade = new Blade(fabric, 0, sessions, clock, new Random(3), () => {}, LIMITS, 0, policies);
-  const neighbors = configurations(cast).map(({ index }) => new Neighbor(fabric, index));
+  const neighbors = configurations(cast).map(({ index, as }) => new Neighbor(fabric, index, as));
   for (const { index } of neighbors) {
     openRecord(fabric, index);
     blade.order({ kind: 'attach', session: index });
@@ -191,121 +247,4 @@ export function openRecord(fabric: Fabric, session: number): void {
   const at = fabric.connections.at(session, 0);
   fabric.connections.want(at, 1, true);
   fabric.connections.setState(at, 1, CONNECTION_STATE.open);
-}
-
-/** The other end of a session: writes UPDATE messages into the receive ring, as the line card would. */
-class Neighbor {
-  readonly index: number;
-  readonly #fabric: Fabric;
-  readonly #at: number;
-  readonly #message = new Uint8Array(MAX_MESSAGE);
-  readonly #writer = new UpdateWriter(this.#message);
-  readonly #attributes = new Uint8Array(512);
-  /** Of the message, and of what the ring has of it. */
-  #length = 0;
-  #poured = 0;
-
-  constructor(fabric: Fabric, index: number) {
-    this.#fabric = fabric;
-    this.index = index;
-    this.#at = fabric.connections.at(index, 0);
-  }
-
-  /** Takes whatever was sent. */
-  listen(): void {
-    const { words } = this.#fabric.connections;
-    words[this.#at + CONNECTION.transmitTail] = words[this.#at + CONNECTION.transmitHead] as number;
-  }
-
-  /** Announces the prefixes of a set with a path of this round, or withdraws them; every sixteenth set is IPv6. */
-  tell(round: number, set: number): void {
-    const ipv6 = set % 16 === 15;
-    if ((round * 7 + set + this.index) % 9 === 8) this.#beginWithdrawal(ipv6);
-    else {
-      const end = this.#writeAttributes(round, set, ipv6);
-      const nextHop = new Uint8Array(16).fill(0x20, 0, 1).fill(1, 15);
-      if (ipv6)
-        this.#writer.beginAnnounceMp(Afi.Ipv6, Safi.Unicast, nextHop, 0, 16, this.#attributes, 0, end);
-      else this.#writer.beginAnnounce4(this.#attributes, 0, end);
-    }
-    this.#addPrefixes(set, ipv6);
-    this.#send(this.#writer.finish());
-  }
-
-  say(message: Uint8Array): void {
-    this.#message.set(message);
-    this.#send(message.length);
-  }
-
-  withdraw(set: number): void {
-    const ipv6 = set % 16 === 15;
-    this.#beginWithdrawal(ipv6);
-    this.#addPrefixes(set, ipv6);
-    this.#send(this.#writer.finish());
-  }
-
-  #beginWithdrawal(ipv6: boolean): void {
-    if (ipv6) this.#writer.beginWithdrawMp(Afi.Ipv6, Safi.Unicast);
-    else this.#writer.beginWithdraw4();
-  }
-
-  #addPrefixes(set: number, ipv6: boolean): void {
-    for (let i = 0; i < PREFIXES_PER_SET; i++) {
-      const number = set * PREFIXES_PER_SET + i;
-      const length = LENGTHS[i] as number;
-      if (ipv6) this.#writer.addPrefix6(0xfd000db8, (number << 16) >>> 0, 0, 0, 48);
-      // In both halves of the address space: numbers of 31 and of 32 bits are not the same to Node.js.
-      else this.#writer.addPrefix4((((set << 31) | (number << 8)) & (-1 << (32 - length))) >>> 0, length);
-    }
-  }
-
-  #send(length: number): void {
-    this.#length = length;
-    this.#poured = 0;
-    this.pour();
-  }
-
-  /** The ring takes what it has room for; false: some of the message is left. */
-  pour(): boolean {
-    const { connections, ready } = this.#fabric;
-    const { words, receive, receiveBytes } = connections;
-    const head = words[this.#at + CONNECTION.receiveHead] as number;
-    const room = receiveBytes - ((head - (words[this.#at + CONNECTION.receiveTail] as number)) | 0);
-    const length = Math.min(room, this.#length - this.#poured);
-    if (length === 0) return this.#poured === this.#length;
-    const start = connections.receiveStart(this.index, 0);
-    for (let i = 0; i < length; i++) {
-      receive[start + ((head + i) & (receiveBytes - 1))] = this.#message[this.#poured + i] as number;
-    }
-    this.#poured += length;
-    words[this.#at + CONNECTION.receiveHead] = (head + length) | 0;
-    ready.setForBlade(this.index);
-    return this.#poured === this.#length;
-  }
-
-  /** ORIGIN, AS_PATH of one to six ASes, NEXT_HOP, and by turns MULTI_EXIT_DISC, AGGREGATOR and COMMUNITIES. */
-  #writeAttributes(round: number, set: number, ipv6: boolean): number {
-    const hops = 1 + ((round + set + this.index * 3) % 6);
-    const path = [LOCAL_AS + 1 + this.index];
-    for (let hop = 1; hop < hops; hop++) path.push(100 + hop * 100 + set);
-    const aggregated = set % 32 === 9;
-    const bytes = [0x40, 1, 1, set % 32 === 0 ? 2 : 0, 0x40, 2, (aggregated ? 12 : 2) + hops * 4, 2, hops];
-    for (const as of path) bytes.push(...quad(as));
-    if (aggregated) bytes.push(1, 2, ...quad(70_000), ...quad(4_200_000_000));
-    if (!ipv6) bytes.push(0x40, 3, 4, 127, 0, 0, 1 + this.index);
-    if (set % 64 === 5) bytes.push(0x80, 4, 4, ...quad(round + 1));
-    if (set % 16 === 3) bytes.push(0xc0, 7, 8, ...quad(path[0] as number), 10, 0, 0, 1);
-    if (set % 2 === 1) bytes.push(0xc0, 8, 8, ...quad(0xfde80000 + set), ...quad(0xfde90001));
-    // A length of two octets.
-    else if (set % 16 === 6) {
-      bytes.push(0xd0, 8, 1, 64);
-      for (let i = 0; i < 80; i++) bytes.push(...quad(0x00640000 + i));
-    }
-    this.#attributes.set(bytes);
-    return bytes.length;
-  }
-}
-
-function quad(value: number): [number, number, number, number] {
-  return [(value >>> 24) & 255, (value >>> 16) & 255, (value >>> 8) & 255, value & 255];
 }

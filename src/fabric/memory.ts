@@ -222,9 +222,24 @@ export function poolSize(options: FabricOptions, pool: number): number {
 export function createFabricMemory(options: FabricOptions): FabricMemory {
   const memory: Record<string, unknown> = { options };
   for (const [name, bytes] of BUFFERS) memory[name] = new SharedArrayBuffer(bytes(options));
-  new Int32Array((memory as FabricMemory).allocator)[ALLOCATOR.sessions] = options.sessions;
-  new Int32Array((memory as FabricMemory).box)[BOX.blades] = options.blades;
+  begin(memory as FabricMemory, options.blades);
   return memory as FabricMemory;
+}
+
+/** As new, with so many slots in use. What nobody touched stays untouched, and costs nothing. */
+export function renewFabricMemory(memory: FabricMemory, blades: number): void {
+  for (const [name] of BUFFERS) {
+    const buffer = memory[name];
+    const words = new Int32Array(buffer, 0, buffer.byteLength >>> 2);
+    for (let i = 0; i < words.length; i++) if (words[i] !== 0) words[i] = 0;
+    new Uint8Array(buffer, words.byteLength).fill(0);
+  }
+  begin(memory, blades);
+}
+
+function begin({ allocator, box, options }: FabricMemory, blades: number): void {
+  new Int32Array(allocator)[ALLOCATOR.sessions] = options.sessions;
+  new Int32Array(box)[BOX.blades] = blades;
 }
 
 /** Sizes for a chassis with this many blades and sessions; about 4 GiB of addresses, touched as needed. */
