@@ -1,6 +1,6 @@
 /** What the chassis holds of one slot: its blade's worker, its port, what it was ordered, and what became of those before it. */
 import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads';
-import { entry } from '../base/thread.ts';
+import { entry, YOUNG_MEMORY } from '../base/thread.ts';
 import type { BladeNews, BladeOrder, BladeStart } from '../blade/messages.ts';
 import type { Fabric } from '../fabric/fabric.ts';
 import { BLADE_WORD } from '../fabric/layout.ts';
@@ -64,7 +64,7 @@ export class BladeHandle {
     const worker = new Worker(entry(import.meta.url, '../blade/main'), {
       workerData: { ...start, slot, orders, port: port2 } satisfies BladeStart & { port: MessagePort },
       transferList: [port2],
-      resourceLimits: { maxOldGenerationSizeMb: this.#memory },
+      resourceLimits: { maxOldGenerationSizeMb: this.#memory, maxYoungGenerationSizeMb: YOUNG_MEMORY },
     });
     this.#worker = worker;
     let why = 'the thread ended';

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { Worker } from 'node:worker_threads';
-import { entry } from '../base/thread.ts';
+import { entry, YOUNG_MEMORY } from '../base/thread.ts';
 import type { Fabric } from '../fabric/fabric.ts';
 import type { CardNews, CardOrder, CardStart, Listen } from '../linecard/messages.ts';
 
@@ -18,7 +18,10 @@ export class CardHandle {
   constructor(fabric: Fabric, start: CardStart, news: (news: CardNews) => void) {
     this.#fabric = fabric;
     this.card = start.card;
-    this.#worker = new Worker(entry(import.meta.url, '../linecard/main'), { workerData: start });
+    this.#worker = new Worker(entry(import.meta.url, '../linecard/main'), {
+      workerData: start,
+      resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MEMORY },
+    });
     this.#ended = new Promise((resolve) => this.#worker.once('exit', () => resolve()));
     this.#listening = new Promise((resolve, reject) => {
       this.#worker.once('error', reject);
