@@ -11,7 +11,7 @@ import {
 import type { NumberPool } from '../../fabric/number-pool.ts';
 import type { BladeHandle } from '../blade-handle.ts';
 import type { Chassis } from '../chassis.ts';
-import type { BladeRow, CardRow, ChassisSummary, FabricRow } from '../operations.ts';
+import type { BladeRow, BladeState, CardRow, ChassisSummary, FabricRow } from '../operations.ts';
 import type { RouteViews } from './routes.ts';
 
 export function chassisSummary(
@@ -61,19 +61,11 @@ export function bladeRow(chassis: Chassis, blade: BladeHandle): BladeRow {
     sessions.reduce((total, { index }) => total + fabric.number(index, which), 0);
   return {
     blade: slot,
-    state: !blade.running
-      ? blade.restarting
-        ? 'restarting'
-        : 'dead'
-      : !blade.drained
-        ? 'running'
-        : sessions.length === 0
-          ? 'drained'
-          : 'draining',
+    state: stateOf(blade, sessions.length),
     sessions: sessions.length,
     routes: sum(SESSION_NUMBER.routesReceived),
     cpuPercent: tenths(chassis.load.bladeCpu(slot)),
-    uptimeSeconds: (Date.now() - blade.startedAt) / 1000,
+    uptimeSeconds: blade.startedAt === 0 ? 0 : (Date.now() - blade.startedAt) / 1000,
     updatesReceived: sum(SESSION_NUMBER.updatesReceived),
     updatesSent: sum(SESSION_NUMBER.updatesSent),
     decisionsRun: fabric.bladeNumber(slot, BLADE_NUMBER.evaluations),
@@ -85,6 +77,12 @@ export function bladeRow(chassis: Chassis, blade: BladeHandle): BladeRow {
     waitPercent: tenths(chassis.load.bladeWait(slot)),
     ...turns(chassis, slot),
   };
+}
+
+function stateOf({ running, restarting, startedAt, drained }: BladeHandle, sessions: number): BladeState {
+  if (!running) return restarting ? 'restarting' : startedAt === 0 ? 'starting' : 'dead';
+  if (!drained) return 'running';
+  return sessions === 0 ? 'drained' : 'draining';
 }
 
 /** Reading the longest turn begins a new measurement of it. */
