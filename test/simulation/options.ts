@@ -494,7 +494,7 @@ function neighbourFor(random: Random, index: number, alike: boolean): NeighbourO
     bgpId: random.chance(0.2) ? 0x0b000001 : random.pick([0x09000000, 0x0c000000]) + random.below(200),
     address: ipv6 ? [0x20010db8, 0, 0, 0x100 - index] : [0, 0, 0xffff, 0xcb007100 + 200 - index * 7],
     localAddress: ipv6
-      ? [0x20010db8, 0, 0, 1]
+      ? [0x20010db8, 0, 0, 0xfffe]
       : [0, 0, 0xffff, alike || random.chance(0.8) ? 0xcb0071fe : 0xcb0071fd],
     families: alike || random.chance(0.6) ? BOTH : random.pick([FAMILY_IPV4, FAMILY_IPV6]),
     fourOctetAs,
