@@ -1,6 +1,6 @@
-/** IPv4 routes by way of IPv6 (RFC 8950), over sessions that have no other address: with BIRD and FRR, who say what they have. */
+/** IPv4 routes by way of IPv6 (RFC 8950), over sessions that have no other address: with BIRD, FRR and GoBGP, who say what they have. */
 import test from 'ava';
-import { bird, type Daemon, frr } from './daemons/index.ts';
+import { bird, type Daemon, frr, gobgp } from './daemons/index.ts';
 import { Graftd } from './graftd.ts';
 import { type Announcement, prefixAt } from './routes.ts';
 import { until } from './wait.ts';
@@ -11,6 +11,7 @@ const ROUTER = { host: 10, as: 65000 };
 const PLACES = [
   { kind: bird, host: 1, as: 65001 },
   { kind: frr, host: 2, as: 65002 },
+  { kind: gobgp, host: 3, as: 65003 },
 ];
 
 const routesOf = (place: number): Announcement[] =>
@@ -32,8 +33,8 @@ async function heldBy(daemon: Daemon, router: string): Promise<string[]> {
   return Object.entries(routes).map(([prefix, [route]]) => `${prefix} via ${route?.nexthops[0]?.ip}`);
 }
 
-test('BIRD and FRR have IPv4 routes through graftd with IPv6 next hops, and no IPv4 address anywhere', async (t) => {
-  const network = await networkFor(t, bird, frr);
+test('BIRD, FRR and GoBGP have IPv4 routes through graftd with IPv6 next hops, and no IPv4 address anywhere', async (t) => {
+  const network = await networkFor(t, bird, frr, gobgp);
   if (network === undefined) return;
   if (network.kind === 'loopback') {
     t.log('skipped: it needs a network namespace, for IPv6 addresses that are not loopback');
@@ -72,11 +73,12 @@ test('BIRD and FRR have IPv4 routes through graftd with IPv6 next hops, and no I
   await graftd.allEstablished();
 
   for (const [place, daemon] of daemons.entries()) {
-    const expected = routesOf(1 - place).map(({ prefix }) => `${prefix} via ${router.address}`);
+    const others = PLACES.flatMap((_, other) => (other === place ? [] : routesOf(other)));
+    const expected = others.map(({ prefix }) => `${prefix} via ${router.address}`);
     let found: string[] = [];
     await until(`${daemon.kind} to have the routes of the other`, async () => {
       found = await heldBy(daemon, router.address);
-      return found.length >= COUNT;
+      return found.length >= others.length;
     });
     t.deepEqual(found.sort(), expected.sort(), daemon.kind);
   }

@@ -154,7 +154,7 @@ function attribute(flags: number, code: number, value: readonly number[]): numbe
 
 /** The whole attribute (RFC 4760 3), as FRR writes it too: GoBGP 3.10 does not take RFC 6396's short form. */
 function mpReach(prefix: string, nextHop: readonly number[]): number[] {
-  return [0, 2, 1, nextHop.length, ...nextHop, 0, ...nlri(prefix)];
+  return [0, familyOf(prefix) === 'ipv4' ? 1 : 2, 1, nextHop.length, ...nextHop, 0, ...nlri(prefix)];
 }
 
 export function nlri(prefix: string): number[] {
@@ -170,14 +170,16 @@ export function attributesOf(
   const path = asPath.length === 0 ? [] : [2, asPath.length, ...asPath.flatMap(u32)];
   const hop = [...addressBytes(nextHop)];
   const split = communities.map((text) => text.split(':').map(Number));
+  // RFC 8950: an IPv6 next hop stands there for IPv4 routes, too.
+  const multi = nextHop.includes(':');
   const [standard, large] = [split.filter((c) => c.length === 2), split.filter((c) => c.length === 3)];
   return [
     attribute(0x40, CODE.origin, [0]),
     attribute(0x40, CODE.asPath, path),
-    ...(familyOf(prefix) === 'ipv4' ? [attribute(0x40, CODE.nextHop, hop)] : []),
+    ...(multi ? [] : [attribute(0x40, CODE.nextHop, hop)]),
     ...(med === undefined ? [] : [attribute(0x80, CODE.med, u32(med))]),
     ...(standard.length === 0 ? [] : [attribute(0xc0, CODE.communities, standard.flat().flatMap(u16))]),
-    ...(familyOf(prefix) === 'ipv6' ? [attribute(0x80, CODE.mpReach, mpReach(prefix, hop))] : []),
+    ...(multi ? [attribute(0x80, CODE.mpReach, mpReach(prefix, hop))] : []),
     ...(large.length === 0 ? [] : [attribute(0xc0, CODE.large, large.flat().flatMap(u32))]),
   ];
 }

@@ -142,8 +142,10 @@ class GoBgp implements Daemon {
   }
 
   nextHop(family: Family): string {
-    const { network, host } = this.#options;
-    return family === 'ipv4' ? network.endpoint(host, 4).address : ipv6NextHop(this.#options);
+    const { network, host, extendedNextHop } = this.#options;
+    return family === 'ipv4' && !extendedNextHop
+      ? network.endpoint(host, 4).address
+      : ipv6NextHop(this.#options);
   }
 
   async #client(...words: string[]): Promise<string> {
