@@ -4,7 +4,7 @@
  */
 import test from 'ava';
 import type { SessionDetail } from '../../src/chassis/operations.ts';
-import { bird, frr, gobgp, sessionsWith } from './daemons/index.ts';
+import { bird, exabgp, frr, gobgp, sessionsWith } from './daemons/index.ts';
 import { Graftd } from './graftd.ts';
 import { type Announcement, asReceived, prefixAt } from './routes.ts';
 import { until } from './wait.ts';
@@ -19,7 +19,7 @@ const routes: Announcement[] = FAMILIES.flatMap((family) =>
   Array.from({ length: COUNT }, (_, i) => ({ prefix: prefixAt(family, i) })),
 );
 
-for (const kind of [bird, frr, gobgp]) {
+for (const kind of [bird, frr, gobgp, exabgp]) {
   test.serial(`${kind.kind} and graftd restart gracefully`, async (t) => {
     const network = await networkFor(t, kind, bird);
     if (network === undefined) return;
