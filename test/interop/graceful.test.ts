@@ -4,7 +4,7 @@
  */
 import test from 'ava';
 import type { SessionDetail } from '../../src/chassis/operations.ts';
-import { bird, exabgp, frr, gobgp, sessionsWith } from './daemons/index.ts';
+import { bird, exabgp, frr, gobgp, openbgpd, sessionsWith } from './daemons/index.ts';
 import { Graftd } from './graftd.ts';
 import { type Announcement, asReceived, prefixAt } from './routes.ts';
 import { until } from './wait.ts';
@@ -102,3 +102,44 @@ for (const kind of [bird, frr, gobgp, exabgp]) {
     await until('graftd to tell', () => /telling after [\d.]+ s\n/.test(graftd.log()));
   });
 }
+
+test.serial('openbgpd, which does not restart gracefully itself, helps graftd to', async (t) => {
+  const network = await networkFor(t, bird, openbgpd);
+  if (network === undefined) return;
+  const neighbors = sessionsWith(network, ROUTER).map((session) => ({ ...session, passive: false }));
+  const sender = await bird.start({ network, name: 'sender', ...SENDER, neighbors, originate: routes });
+  const listener = await openbgpd.start({ network, name: 'listener', ...LISTENER, neighbors });
+  t.teardown(async () => void (await Promise.all([sender.stop(), listener.stop()])));
+  const box = {
+    network,
+    name: 'graftd',
+    ...ROUTER,
+    blades: 2,
+    neighbors: [SENDER, LISTENER].flatMap((place) =>
+      sessionsWith(network, place).map((session) => ({
+        ...session,
+        passive: true,
+        'graceful-restart': 'full' as const,
+      })),
+    ),
+  };
+  let graftd = await Graftd.start(box);
+  t.teardown(async () => void (await graftd.stop()));
+  await graftd.allEstablished();
+  const told = routes.map((route) => ({ ...route, asPath: [SENDER.as] }));
+  await hasTable(listener, network, ROUTER.host, asReceived(told, graftd));
+  await graftd.crash();
+  const addresses = sessionAddresses(network, ROUTER.host);
+  await until('the listener to notice', async () =>
+    (await Promise.all(addresses.map((address) => listener.session(address)))).every(
+      (view) => !view.established,
+    ),
+  );
+  for (const family of FAMILIES) {
+    const address = addresses.at(family === 'ipv6' ? -1 : 0) as string;
+    t.is((await listener.routes(family, address)).size, COUNT, `${family} routes are kept`);
+  }
+  graftd = await Graftd.start(box);
+  await graftd.allEstablished();
+  await hasTable(listener, network, ROUTER.host, asReceived(told, graftd));
+});

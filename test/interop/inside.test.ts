@@ -1,10 +1,10 @@
 /**
- * Inside the AS, over IPv4 and IPv6, as OpenBGPD and GoBGP see it: reflection (RFC 4456), several paths both ways (RFC 7911), communities
- * on their way, enhanced refreshes (RFC 7313) where they are known, and a role (RFC 9234) outside.
+ * Inside the AS, over IPv4 and IPv6, as OpenBGPD, GoBGP, BIRD and FRR see it: reflection (RFC 4456), several paths both ways (RFC 7911),
+ * communities on their way, enhanced refreshes (RFC 7313) where they are known, and roles (RFC 9234) outside.
  */
 import test from 'ava';
 import type { SessionDetail } from '../../src/chassis/operations.ts';
-import { bird, type Daemon, type DaemonKind, gobgp, openbgpd, sessionsWith } from './daemons/index.ts';
+import { bird, type Daemon, type DaemonKind, frr, gobgp, openbgpd, sessionsWith } from './daemons/index.ts';
 import { Graftd } from './graftd.ts';
 import type { Announcement } from './routes.ts';
 import { until } from './wait.ts';
@@ -52,7 +52,23 @@ const PLACES: readonly Place[] = [
     lines: [...PATHS, 'announce policy customer enforce'],
     keys: { 'local-role': 'provider', 'role-strict': true, 'add-path-receive': ALL_FAMILIES },
   },
-  { kind: bird, host: 5, as: 65_005, originate: BOTH },
+  {
+    kind: bird,
+    host: 5,
+    as: 65_005,
+    originate: BOTH,
+    lines: ['local role customer;'],
+    keys: { 'local-role': 'provider' },
+  },
+  { kind: frr, host: 6, as: AS, originate: [], keys: { 'route-reflector-client': true } },
+  {
+    kind: frr,
+    host: 7,
+    as: 65_007,
+    originate: [],
+    lines: ['local-role customer'],
+    keys: { 'local-role': 'provider' },
+  },
 ];
 
 /** What it has of a prefix from the router, path by path, in its own words. */
@@ -66,8 +82,8 @@ async function held(daemon: Daemon, neighbor: string, prefix: string): Promise<s
 /** AS_PATH stands in the second line, where there is one. */
 const pathOf = (entry: string): string => /^\S+\n +([\d ]*)\n/.exec(entry)?.[1]?.trim() ?? '';
 
-test('OpenBGPD and GoBGP inside the AS see what is reflected to them, and which paths there are', async (t) => {
-  const network = await networkFor(t, bird, gobgp, openbgpd);
+test('OpenBGPD, GoBGP, BIRD and FRR inside the AS see what is reflected to them, and which paths there are', async (t) => {
+  const network = await networkFor(t, bird, frr, gobgp, openbgpd);
   if (network === undefined) return;
   const daemons = new Map<number, Daemon>();
   const inside = sessionsWith(network, { host: ROUTER, as: AS });
@@ -136,6 +152,23 @@ test('OpenBGPD and GoBGP inside the AS see what is reflected to them, and which 
     const [marked] = await held(customer, router, prefix(1));
     t.regex(marked ?? '', /Communities: 65000:7\n.*Large Communities: 65000:1:2\n.*OTC: 65000/s);
     t.regex(await customer.ask(`show neighbor ${router}`), /Open Policy role provider \(local customer\)/);
+
+    // The same as BIRD, which is no client, and FRR, which is one, have it.
+    const from = `Originator: \\S+, Cluster list: ${network.endpoint(ROUTER, 4).address}`;
+    const frrHas = (host: number, pattern: RegExp): Promise<unknown> =>
+      until(`FRR ${host} to have ${pattern}`, async () =>
+        pattern.test(await daemons.get(host)!.ask(`show bgp ${family} unicast ${prefix(1)}`)),
+      );
+    const birdHas = (host: number, of: string, pattern: RegExp): Promise<unknown> =>
+      until(`BIRD ${host} to have ${pattern}`, async () =>
+        pattern.test(await daemons.get(host)!.ask(`show route ${of} all`)),
+      );
+    await birdHas(3, prefix(1), /BGP.originator_id: \S+\n\s*BGP.cluster_list: \S+/);
+    await frrHas(6, new RegExp(from));
+    // RFC 9234 5, too.
+    await birdHas(5, prefix(1), /BGP.otc: 65000/);
+    await frrHas(7, /otc 65000/i);
+    t.regex(await daemons.get(7)!.ask(`show bgp neighbors ${router}`), /Remote Role: provider/);
 
     // RFC 7313: what it asks for comes between borders. It counts what it is asked, and repeats nothing that it has told.
     if (routers.length === 1) continue;
