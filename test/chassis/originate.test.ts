@@ -54,3 +54,27 @@ test('what is originated is told, a reload tells the differences, and a graft no
       state: 'Established',
     });
 });
+
+test('a neighbour’s own routes go around its export policy, and the router’s do not; with "reject" there are none', async (t) => {
+  const neighbor = { 'default-originate': true, originate: [TWO] };
+  const box = await startBox(t, {
+    router: { originate: [{ prefix: '203.0.113.0/24' }] },
+    more: { policies: { nothing: [{ then: 'reject' }] } },
+    neighbors: [
+      { ...A, ...neighbor, export: 'nothing' },
+      { ...B, ...neighbor, export: 'reject' },
+    ],
+  });
+  const told = async (address: string): Promise<string[]> => {
+    const prefixes: string[] = [];
+    for await (const rows of box.operator.showAdvertised(address, {}))
+      prefixes.push(...rows.map(({ prefix }) => prefix));
+    return prefixes.sort();
+  };
+  const [a, b] = await Promise.all([A, B].map(({ address, as }) => box.speaker(address, as)));
+  await Promise.all([a!.up(), b!.up()]);
+  await until('it is told its own', () => a!.stats().routes4 === 2);
+  t.deepEqual(await told(A.address), ['0.0.0.0/0', TWO.prefix]);
+  t.deepEqual(await told(B.address), []);
+  t.is(b!.stats().routes4, 0);
+});

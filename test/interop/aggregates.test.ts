@@ -1,7 +1,8 @@
 /**
  * Aggregates and static routes of graftd as BIRD and FRR print them, with the feeder's session and theirs grafted all the while:
  * AGGREGATOR and ATOMIC_AGGREGATE (RFC 4271 9.2.2.2), more specific routes that "summary-only" keeps back, communities and
- * MULTI_EXIT_DISC of static routes, and the end of an aggregate with the last route within it.
+ * MULTI_EXIT_DISC of static routes, their next hops as a BIRD inside the AS has them, and the end of an aggregate with the last route
+ * within it.
  */
 import test from 'ava';
 import { bird, type Daemon, frr, sessionAddress, sessionsWith } from './daemons/index.ts';
@@ -17,16 +18,20 @@ const RECEIVERS = [
   { kind: frr, name: 'frr', host: 3, as: 65003 },
 ] as const;
 
-/** Within 10.0.0.0/8 and 2001:db8:1::/48, which hide them; within 172.16.0.0/12, which does not; within nothing. */
+/** Inside the AS it is told next hops as they are. */
+const INSIDE = { host: 4, as: ROUTER.as };
+
+/** Within 10.0.0.0/8 and 2001:db8:1::/48, which hide them; within those that do not; within nothing. */
 const HIDDEN = ['10.1.0.0/24', '10.2.0.0/24', '2001:db8:1:1::/64'];
-const SHOWN = ['172.16.1.0/24'];
+const SHOWN = ['172.16.1.0/24', '2001:db8:9:1::/64', '2001:db8:9:2::/64'];
 const BESIDE = ['192.0.2.0/24', '2001:db8:2::/48'];
 const FED: Announcement[] = [...HIDDEN, ...SHOWN, ...BESIDE].map((prefix) => ({ prefix, asPath: [64_500] }));
 
-const AGGREGATES = ['10.0.0.0/8', '172.16.0.0/12', '2001:db8:1::/48'];
+const OPEN = ['172.16.0.0/12', '2001:db8:9::/48'];
+const AGGREGATES = ['10.0.0.0/8', '2001:db8:1::/48', ...OPEN];
 const STATIC = [
-  { prefix: '198.51.100.0/24', communities: ['65000:1', '65000:2'], med: 7 },
-  { prefix: '2001:db8:3::/48', communities: ['65000:3'], med: 9 },
+  { prefix: '198.51.100.0/24', communities: ['65000:1', '65000:2'], med: 7, 'next-hop': '203.0.113.77' },
+  { prefix: '2001:db8:3::/48', communities: ['65000:3'], med: 9, 'next-hop': '2001:db8:77::9' },
 ];
 const STATICS = STATIC.map(({ prefix }) => prefix);
 
@@ -51,7 +56,10 @@ test('aggregates and static routes as BIRD and FRR print them, with grafts meanw
       return kind.start({ network, name, host, as, neighbors, originate: i === 0 ? FED : [] });
     }),
   )) as [Daemon, Daemon, Daemon];
-  t.teardown(async () => void (await Promise.all([feeder, ...receivers].map((daemon) => daemon.stop()))));
+  const neighbors = sessionsWith(network, ROUTER);
+  const inside = await bird.start({ network, name: 'inside', ...INSIDE, neighbors });
+  const all = [feeder, inside, ...receivers];
+  t.teardown(async () => void (await Promise.all(all.map((daemon) => daemon.stop()))));
   const graftd = await Graftd.start({
     network,
     name: 'graftd',
@@ -59,9 +67,9 @@ test('aggregates and static routes as BIRD and FRR print them, with grafts meanw
     blades: 2,
     router: {
       originate: STATIC,
-      aggregates: AGGREGATES.map((prefix) => ({ prefix, 'summary-only': prefix !== '172.16.0.0/12' })),
+      aggregates: AGGREGATES.map((prefix) => ({ prefix, 'summary-only': !OPEN.includes(prefix) })),
     },
-    neighbors: places.flatMap((place) => sessionsWith(network, place)),
+    neighbors: [...places, INSIDE].flatMap((place) => sessionsWith(network, place)),
   });
   t.teardown(async () => void (await graftd.stop()));
   await graftd.allEstablished();
@@ -109,8 +117,18 @@ test('aggregates and static routes as BIRD and FRR print them, with grafts meanw
     t.like(await frrPath(prefix), { metric: med, community: { list: communities } });
   }
 
+  for (const { prefix, 'next-hop': hop } of STATIC) {
+    const family = familyOf(prefix);
+    const of = (daemon: Daemon) => daemon.routes(family, sessionAddress(network, ROUTER.host, family));
+    await until('it to be inside', async () => (await of(inside)).get(prefix)?.nextHop === hop);
+    t.is((await of(inBird)).get(prefix)?.nextHop, graftd.nextHop(family), 'outside it is our own address');
+  }
+
   // One of two gone changes nothing; the last one takes its aggregate with it.
-  await feeder.withdraw(['10.1.0.0/24', ...SHOWN]);
+  const [first = '', second = '', third = ''] = SHOWN;
+  await feeder.withdraw(['10.1.0.0/24', first, second]);
+  await has(['10.0.0.0/8', '2001:db8:1::/48', '2001:db8:9::/48'], [third], STATICS, BESIDE);
+  await feeder.withdraw([third]);
   await has(['10.0.0.0/8', '2001:db8:1::/48'], STATICS, BESIDE);
   await feeder.withdraw(HIDDEN);
   await has(STATICS, BESIDE);
