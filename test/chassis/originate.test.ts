@@ -59,6 +59,7 @@ test('a neighbour’s own routes go around its export policy, and the router’s
   const neighbor = { 'default-originate': true, originate: [TWO] };
   const box = await startBox(t, {
     router: { originate: [{ prefix: '203.0.113.0/24' }] },
+    // biome-ignore lint/suspicious/noThenProperty: a key of the file, and never a function.
     more: { policies: { nothing: [{ then: 'reject' }] } },
     neighbors: [
       { ...A, ...neighbor, export: 'nothing' },
