@@ -1,16 +1,15 @@
 /** A chassis that was there a moment ago (RFC 4724 4.1): what it says in its OPEN, and when it tells its neighbours what. */
 import test, { type ExecutionContext } from 'ava';
-import { parseIpv4 } from '../../src/base/address.ts';
 import { encodeEndOfRib } from '../../src/bgp/encode.ts';
 import { GRACEFUL } from '../../src/bgp/graceful.ts';
 import { HEADER_LENGTH, MessageType, messageType } from '../../src/bgp/message.ts';
-import { as2For, decodeOpen, encodeOpen, isFailure, noCapabilities } from '../../src/bgp/open.ts';
+import { decodeOpen, isFailure } from '../../src/bgp/open.ts';
 import { encodeFeed } from '../../src/lab/feed.ts';
 import { generateTable } from '../../src/lab/internet.ts';
 import { routesFor } from '../../src/lab/neighbour.ts';
 import { freePort, sleep, temporaryFolder, until } from './support/box.ts';
 import { Program } from './support/program.ts';
-import { KEEPALIVE, RawNeighbour } from './support/raw-neighbour.ts';
+import { KEEPALIVE, openBytes, RawNeighbour } from './support/raw-neighbour.ts';
 
 const A = { address: '127.15.0.1', as: 64501, 'graceful-restart': 'full' };
 const B = { address: '127.15.0.2', as: 64502, 'graceful-restart': 'full' };
@@ -30,18 +29,10 @@ async function up(t: ExecutionContext, port: number, who: typeof A, flags: numbe
   t.teardown(() => neighbour.close());
   const families = [{ afi: 1, safi: 1, flags: GRACEFUL.forwarding }];
   neighbour.send(
-    encodeOpen({
-      version: 4,
+    openBytes({
       as: who.as,
-      as2: as2For(who.as),
-      holdTime: 90,
-      bgpId: parseIpv4(who.address) as number,
-      capabilities: {
-        ...noCapabilities(),
-        multiprotocol: [{ afi: 1, safi: 1 }],
-        fourOctetAs: who.as,
-        gracefulRestart: { flags, restartTime: 60, families },
-      },
+      id: who.address,
+      capabilities: { gracefulRestart: { flags, restartTime: 60, families } },
     }),
     KEEPALIVE,
   );

@@ -1,14 +1,13 @@
 /** Long-lived graceful restart as the helper (RFC 9494) against a real chassis: a neighbour that does not come back in time. */
 import test, { type ExecutionContext } from 'ava';
 import { parse } from 'yaml';
-import { parseIpv4 } from '../../src/base/address.ts';
 import { encodeEndOfRib } from '../../src/bgp/encode.ts';
 import { GRACEFUL } from '../../src/bgp/graceful.ts';
 import { MessageType, messageType } from '../../src/bgp/message.ts';
-import { as2For, decodeOpen, encodeOpen, isFailure, noCapabilities } from '../../src/bgp/open.ts';
+import { decodeOpen, isFailure } from '../../src/bgp/open.ts';
 import type { Box } from './support/box.ts';
 import { startBox, until } from './support/box.ts';
-import { KEEPALIVE, RawNeighbour } from './support/raw-neighbour.ts';
+import { KEEPALIVE, openBytes, RawNeighbour } from './support/raw-neighbour.ts';
 
 const N = { address: '127.14.1.1', as: 64501 };
 const OTHER = { address: '127.14.1.2', as: 64502 };
@@ -44,16 +43,10 @@ async function dial(
   t.teardown(() => neighbour.close());
   const families = [{ afi: 1, safi: 1, flags: GRACEFUL.forwarding }];
   neighbour.send(
-    encodeOpen({
-      version: 4,
+    openBytes({
       as: who.as,
-      as2: as2For(who.as),
-      holdTime: 90,
-      bgpId: parseIpv4(who.address) as number,
+      id: who.address,
       capabilities: {
-        ...noCapabilities(),
-        multiprotocol: [{ afi: 1, safi: 1 }],
-        fourOctetAs: who.as,
         gracefulRestart: { flags: 0, restartTime, families },
         longLived: seconds === undefined ? undefined : families.map((each) => ({ ...each, seconds })),
       },

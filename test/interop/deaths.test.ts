@@ -6,54 +6,29 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import test, { type ExecutionContext } from 'ava';
 import type { BladeRow, GraftRow } from '../../src/chassis/operations.ts';
-import { bird, type DaemonKind, frr, gobgp, sessionsWith } from './daemons/index.ts';
-import { Graftd } from './graftd.ts';
-import { seededTable } from './routes.ts';
-import { Sender } from './senders.ts';
+import { bird, type DaemonKind, frr, gobgp } from './daemons/index.ts';
+import { Flow } from './flow.ts';
+import type { Graftd } from './graftd.ts';
 import { until } from './wait.ts';
-import { FAMILIES, hasTable, networkFor, sessionAddresses, Witness } from './witness.ts';
 
 /** Of each family. */
 const COUNT = 20_000;
 const CHANGED = 2_000;
 
-const ROUTER = { host: 10, as: 65000 };
-const SENDER = { host: 1, as: 65001 };
-const RECEIVER = { host: 3, as: 65003 };
 const FAULTS = ['crash', 'crash', 'hang', 'crash'] as const;
 
 async function survives(t: ExecutionContext, sends: DaemonKind, receives: DaemonKind): Promise<void> {
-  const network = await networkFor(t, bird, sends, receives);
-  if (network === undefined) return;
-  const sender = await Sender.start(sends, { network, ...SENDER, router: ROUTER });
-  t.teardown(() => sender.stop());
-  const neighbors = sessionsWith(network, ROUTER);
-  const receiver = await receives.start({ network, name: 'receiver', ...RECEIVER, neighbors });
-  t.teardown(() => receiver.stop());
-  const graftd = await Graftd.start({
-    network,
-    name: 'graftd',
-    ...ROUTER,
+  const flow = await Flow.start(t, sends, receives, {
     blades: 3,
     chassis: { 'allow-faults': true, 'heartbeat-limit': 2 },
-    neighbors: [...sessionsWith(network, SENDER), ...sessionsWith(network, RECEIVER)],
   });
-  t.teardown(async () => void (await graftd.stop()));
-  await graftd.allEstablished();
-  const towardsRouter = sessionAddresses(network, ROUTER.host);
-  const witnesses = [
-    await Witness.of(sender.daemon, towardsRouter),
-    await Witness.of(receiver, towardsRouter),
-  ];
+  if (flow === undefined) return;
+  const { graftd, witnesses } = flow;
 
   const faults = fail(graftd);
-  const tables = FAMILIES.map((family, i) => seededTable(family, COUNT, 300 + i));
-  await sender.announce(tables.flat());
-  await sender.withdraw(tables.flatMap((table) => table.slice(0, CHANGED).map(({ prefix }) => prefix)));
-  const others = FAMILIES.map((family, i) => seededTable(family, 2 * CHANGED, 400 + i));
-  await sender.announce(others.flatMap((table) => table.slice(CHANGED)));
+  await flow.run(COUNT, CHANGED, 300);
   await faults;
-  await hasTable(receiver, network, ROUTER.host, sender.expected(graftd), { seconds: 60, every: 200 });
+  await flow.arrives();
 
   for (const witness of witnesses) t.deepEqual(await witness.disturbances(), []);
   for (const { neighbor, state } of await graftd.sessions()) t.is(state, 'Established', neighbor);

@@ -4,54 +4,26 @@
  * At the end the receiver has exactly the sender's table, and neither of them noticed anything.
  */
 import test, { type ExecutionContext } from 'ava';
-import { bird, type DaemonKind, frr, gobgp, sessionsWith } from './daemons/index.ts';
-import { Graftd, GraftLoop, UNDONE_AT_MOST } from './graftd.ts';
-import { seededTable } from './routes.ts';
-import { Sender } from './senders.ts';
-import { FAMILIES, hasTable, networkFor, sessionAddresses, Witness } from './witness.ts';
+import { bird, type DaemonKind, frr, gobgp } from './daemons/index.ts';
+import { Flow, RECEIVER, SENDER } from './flow.ts';
+import { GraftLoop, UNDONE_AT_MOST } from './graftd.ts';
+import { sessionAddresses } from './witness.ts';
 
 /** Of each family. */
 const COUNT = 50_000;
 const CHANGED = 5_000;
 
-const ROUTER = { host: 10, as: 65000 };
-const SENDER = { host: 1, as: 65001 };
-const RECEIVER = { host: 3, as: 65003 };
-
 async function flowsThrough(t: ExecutionContext, sends: DaemonKind, receives: DaemonKind): Promise<void> {
-  const network = await networkFor(t, bird, sends, receives);
-  if (network === undefined) return;
-  const sender = await Sender.start(sends, { network, ...SENDER, router: ROUTER });
-  t.teardown(() => sender.stop());
-  const neighbors = sessionsWith(network, ROUTER);
-  const receiver = await receives.start({ network, name: 'receiver', ...RECEIVER, neighbors });
-  t.teardown(() => receiver.stop());
-  const graftd = await Graftd.start({
-    network,
-    name: 'graftd',
-    ...ROUTER,
-    blades: 4,
-    neighbors: [...sessionsWith(network, SENDER), ...sessionsWith(network, RECEIVER)],
-  });
-  t.teardown(async () => void (await graftd.stop()));
-  await graftd.allEstablished();
-  const towardsRouter = sessionAddresses(network, ROUTER.host);
-  const witnesses = [
-    await Witness.of(sender.daemon, towardsRouter),
-    await Witness.of(receiver, towardsRouter),
-  ];
+  const flow = await Flow.start(t, sends, receives, { blades: 4 });
+  if (flow === undefined) return;
+  const { network, sender, graftd, witnesses } = flow;
   const before = new Map((await graftd.sessions()).map((row) => [row.neighbor, row.uptimeSeconds]));
   const start = performance.now();
 
   const loop = new GraftLoop(graftd, graftd.neighbors);
   t.teardown(async () => void (await loop.stop()));
-  const tables = FAMILIES.map((family, i) => seededTable(family, COUNT, 100 + i));
-  await sender.announce(tables.flat());
-  // Part of the table is withdrawn and part of it replaced while the rest is still on its way.
-  await sender.withdraw(tables.flatMap((table) => table.slice(0, CHANGED).map(({ prefix }) => prefix)));
-  const others = FAMILIES.map((family, i) => seededTable(family, 2 * CHANGED, 200 + i));
-  await sender.announce(others.flatMap((table) => table.slice(CHANGED)));
-  await hasTable(receiver, network, ROUTER.host, sender.expected(graftd), { seconds: 60, every: 200 });
+  await flow.run(COUNT, CHANGED, 100);
+  await flow.arrives();
   const tally = await loop.stop();
 
   t.log(

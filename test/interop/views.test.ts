@@ -136,8 +136,7 @@ test.serial('of a route server, each client gets the best route that it may be t
   const client = { 'route-server-client': true };
   const view = { ...client, evaluate: 'all' };
   // Of every third prefix the best route is a BLACKHOLE (RFC 7999), which is told to nobody.
-  const kept = (i: number): { communities?: string[] } =>
-    i % 3 === 0 ? { communities: ['65535:666'] } : {};
+  const kept = (i: number): { communities?: string[] } => (i % 3 === 0 ? { communities: ['65535:666'] } : {});
   const places: Place[] = [
     { kind: bird, host: 1, as: 65_001, tells: kept, keys: view },
     { kind: bird, host: 2, as: 65_002, tells: () => ({ asPath: [64_600] }), keys: view },
