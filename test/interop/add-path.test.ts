@@ -8,7 +8,7 @@ import { bird, type Daemon, type DaemonKind, frr, gobgp, type NeighborOptions } 
 import { Graftd } from './graftd.ts';
 import { type Family, prefixAt } from './routes.ts';
 import { until } from './wait.ts';
-import { FAMILIES, networkFor } from './witness.ts';
+import { endWith, FAMILIES, networkFor } from './witness.ts';
 
 const COUNT = 20;
 const ROUTER = { host: 10, as: 65000 };
@@ -111,7 +111,7 @@ for (const [kind, speaks] of SPEAKS) {
       ...ORIGINS.map((place) => start(bird, place, [at(ROUTER), at(PARTNER)].map(waits), true)),
       start(kind, PARTNER, [...ORIGINS.map(at), { ...waits(at(ROUTER)), ...speaks }], false),
     ])) as [Daemon, Daemon, Daemon];
-    t.teardown(async () => void (await Promise.all([first, second, partner].map((each) => each.stop()))));
+    endWith(t, [first, second, partner]);
     const both = ALL.map((family) => `${family}-unicast`);
     // The session's own address is of IPv4, which BIRD takes for no next hop of IPv6.
     const nextHop = { 'next-hop-ipv6': network.endpoint(ROUTER.host, 6).address };

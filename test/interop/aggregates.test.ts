@@ -6,10 +6,10 @@
  */
 import test from 'ava';
 import { bird, type Daemon, frr, sessionAddress, sessionsWith } from './daemons/index.ts';
-import { Graftd, GraftLoop, UNDONE_AT_MOST } from './graftd.ts';
+import { GraftLoop, UNDONE_AT_MOST } from './graftd.ts';
 import { type Announcement, familyOf } from './routes.ts';
 import { until } from './wait.ts';
-import { FAMILIES, networkFor } from './witness.ts';
+import { FAMILIES, networkFor, startGraftd } from './witness.ts';
 
 const ROUTER = { host: 10, as: 65000 };
 const FEEDER = { kind: bird, name: 'feeder', host: 1, as: 65001 };
@@ -52,7 +52,8 @@ test('aggregates and static routes as BIRD and FRR print them, with grafts meanw
   const places = [FEEDER, ...RECEIVERS];
   const [feeder, ...receivers] = (await Promise.all(
     places.map(({ kind, name, host, as }, i) => {
-      const neighbors = sessionsWith(network, ROUTER);
+      // graftd calls: two calls that meet would stand in the daemon's log as trouble.
+      const neighbors = sessionsWith(network, ROUTER).map((session) => ({ ...session, passive: true }));
       return kind.start({ network, name, host, as, neighbors, originate: i === 0 ? FED : [] });
     }),
   )) as [Daemon, Daemon, Daemon];
@@ -60,19 +61,15 @@ test('aggregates and static routes as BIRD and FRR print them, with grafts meanw
   const inside = await bird.start({ network, name: 'inside', ...INSIDE, neighbors });
   const all = [feeder, inside, ...receivers];
   t.teardown(async () => void (await Promise.all(all.map((daemon) => daemon.stop()))));
-  const graftd = await Graftd.start({
+  const graftd = await startGraftd(t, {
     network,
-    name: 'graftd',
     ...ROUTER,
-    blades: 2,
     router: {
       originate: STATIC,
       aggregates: AGGREGATES.map((prefix) => ({ prefix, 'summary-only': !OPEN.includes(prefix) })),
     },
     neighbors: [...places, INSIDE].flatMap((place) => sessionsWith(network, place)),
   });
-  t.teardown(async () => void (await graftd.stop()));
-  await graftd.allEstablished();
   const loop = new GraftLoop(graftd, graftd.neighbors);
   t.teardown(async () => void (await loop.stop()));
 

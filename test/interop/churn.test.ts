@@ -8,10 +8,10 @@ import { feedsFromMrt, type MrtFeed, type MrtNeighbour } from '../../src/lab/mrt
 import type { Speaker } from '../../src/lab/speaker.ts';
 import { compareTold } from '../../src/lab/told.ts';
 import { dataFile } from '../support/data.ts';
-import { Bird, bird } from './daemons/index.ts';
-import { Graftd, GraftLoop, UNDONE_AT_MOST } from './graftd.ts';
+import { bird } from './daemons/index.ts';
+import { GraftLoop, UNDONE_AT_MOST } from './graftd.ts';
 import { loopbackNetwork } from './network.ts';
-import { addressOf, disagreements, FIRST, OPINION, ROUTER, settled, speakersTowards } from './opinion.ts';
+import { addressOf, disagreements, FIRST, settled, startTwo } from './opinion.ts';
 import { until } from './wait.ts';
 
 const TABLE = 'mrt/routeviews-rib.20140523.0600.first9072.gz';
@@ -59,23 +59,7 @@ async function sameEnd(t: ExecutionContext, { file: name, peers }: Trace): Promi
   }));
   const changes = await feedsFromMrt(trace, mrtNeighbours);
   const feeds = [await feedsFromMrt(table, mrtNeighbours.slice(0, changes.length), { seed: 1 }), changes];
-  const neighbors = changes.map(({ as }, peer) => ({
-    address: addressOf(network, peer),
-    port: 179,
-    as,
-    passive: true,
-    families: ['ipv4', 'ipv6'] as const,
-  }));
-  const opinion = new Bird({ network, name: 'bird', ...OPINION, neighbors });
-  await opinion.start();
-  t.teardown(() => opinion.stop());
-  const graftd = await Graftd.start({ network, name: 'graftd', ...ROUTER, blades: 4, neighbors });
-  t.teardown(async () => void (await graftd.stop()));
-  const toGraftd = speakersTowards(network, network.endpoint(ROUTER.host), changes);
-  const toBird = speakersTowards(network, network.endpoint(OPINION.host), changes);
-  t.teardown(
-    async () => void (await Promise.all([...toGraftd, ...toBird].map((speaker) => speaker.close()))),
-  );
+  const { graftd, opinion, toGraftd, toBird } = await startTwo(t, network, changes);
 
   const sending = Promise.all([sendTo(toGraftd, feeds), sendTo(toBird, feeds)]);
   await graftd.allEstablished();

@@ -5,10 +5,9 @@
 import test from 'ava';
 import type { Bird } from './daemons/bird.ts';
 import { bird, type Daemon, frr, gobgp, sessionAddress, sessionsWith } from './daemons/index.ts';
-import { Graftd } from './graftd.ts';
 import type { Family } from './routes.ts';
 import { until } from './wait.ts';
-import { FAMILIES, networkFor } from './witness.ts';
+import { endWith, FAMILIES, networkFor, startGraftd } from './witness.ts';
 
 const AS = 65_001;
 const CONFEDERATION = 65_100;
@@ -56,18 +55,14 @@ test('member ASes count for nothing inside, and are one AS outside: BIRD, FRR an
       }),
     ),
   );
-  t.teardown(async () => void (await Promise.all(daemons.map((daemon) => daemon.stop()))));
-  const graftd = await Graftd.start({
+  endWith(t, daemons);
+  await startGraftd(t, {
     network,
-    name: 'graftd',
     host: ROUTER,
     as: AS,
-    blades: 2,
     router: { confederation: { id: CONFEDERATION, members: [65_002, 65_003, 65_004] } },
     neighbors: PLACES.flatMap(({ host, as }) => sessionsWith(network, { host, as })),
   });
-  t.teardown(async () => void (await graftd.stop()));
-  await graftd.allEstablished();
   const [member, inside, outside, another, last] = daemons as [Bird, Bird, Daemon, Daemon, Daemon?];
   /** By host: the path of its route. */
   const paths = async (daemon: Daemon, expected: Readonly<Record<number, string>>): Promise<void> => {

@@ -6,10 +6,9 @@ import test from 'ava';
 import type { RouteRow } from '../../src/chassis/operations.ts';
 import type { ExaBgp } from './daemons/exabgp.ts';
 import { bird, type Daemon, exabgp, sessionAddress, sessionsWith } from './daemons/index.ts';
-import { Graftd } from './graftd.ts';
 import type { Family } from './routes.ts';
 import { until } from './wait.ts';
-import { FAMILIES, networkFor } from './witness.ts';
+import { endWith, FAMILIES, networkFor, startGraftd } from './witness.ts';
 
 const AS = 65_000;
 const ROUTER = { host: 10, as: AS };
@@ -54,13 +53,11 @@ test('ExaBGP hears what is reflected to it and which paths there are, and its ow
       ],
     })),
   })) as ExaBgp;
-  t.teardown(async () => void (await Promise.all([client, ...birds].map((daemon) => daemon.stop()))));
+  endWith(t, [client, ...birds]);
   const families = FAMILIES.map((family) => `${family}-unicast`);
-  const graftd = await Graftd.start({
+  const graftd = await startGraftd(t, {
     network,
-    name: 'graftd',
     ...ROUTER,
-    blades: 2,
     neighbors: [
       ...sessionsWith(network, CLIENT).map((session) => ({
         ...session,
@@ -74,8 +71,6 @@ test('ExaBGP hears what is reflected to it and which paths there are, and its ow
       ...[INSIDE, ...OUTSIDE].flatMap((place) => sessionsWith(network, place)),
     ],
   });
-  t.teardown(async () => void (await graftd.stop()));
-  await graftd.allEstablished();
 
   for (const family of FAMILIES) {
     const router = sessionAddress(network, ROUTER.host, family);

@@ -5,10 +5,9 @@
 import test from 'ava';
 import type { SessionDetail } from '../../src/chassis/operations.ts';
 import { bird, type Daemon, type DaemonKind, frr, gobgp, openbgpd, sessionsWith } from './daemons/index.ts';
-import { Graftd } from './graftd.ts';
 import type { Announcement } from './routes.ts';
 import { until } from './wait.ts';
-import { FAMILIES, networkFor, sessionAddresses } from './witness.ts';
+import { endWith, FAMILIES, networkFor, sessionAddresses, startGraftd } from './witness.ts';
 
 const AS = 65_000;
 const ROUTER = 10;
@@ -98,19 +97,15 @@ test('OpenBGPD, GoBGP, BIRD and FRR inside the AS see what is reflected to them,
       daemons.set(host, await kind.start({ network, name: `host${host}`, host, as, neighbors, originate }));
     }),
   );
-  t.teardown(async () => void (await Promise.all([...daemons.values()].map((daemon) => daemon.stop()))));
-  const graftd = await Graftd.start({
+  endWith(t, daemons.values());
+  const graftd = await startGraftd(t, {
     network,
-    name: 'graftd',
     host: ROUTER,
     as: AS,
-    blades: 2,
     neighbors: PLACES.flatMap(({ host, as, keys = {} }) =>
       sessionsWith(network, { host, as }).map((session) => ({ ...session, keys })),
     ),
   });
-  t.teardown(async () => void (await graftd.stop()));
-  await graftd.allEstablished();
   const routers = sessionAddresses(network, ROUTER);
   const [client, , , customer] = PLACES.map(({ host }) => daemons.get(host)!) as [
     Daemon,

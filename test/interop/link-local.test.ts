@@ -8,9 +8,9 @@ import { connect, type End, endpointAt, namespace } from './cable.ts';
 import type { Bird } from './daemons/bird.ts';
 import { zebraMissing } from './daemons/frr.ts';
 import { bird, frr } from './daemons/index.ts';
-import { Graftd } from './graftd.ts';
 import { prefixAt } from './routes.ts';
 import { until } from './wait.ts';
+import { startGraftd } from './witness.ts';
 
 const COUNT = 20;
 const ROUTER = { host: 10, as: 65_000 };
@@ -59,11 +59,9 @@ test('global and link-local next hops, of BIRD and to BIRD and FRR', async (t) =
   });
   t.teardown(() => receiver.stop());
   const own = [{ prefix: '2001:db8:77::/48' }];
-  const graftd = await Graftd.start({
+  const graftd = await startGraftd(t, {
     network: here,
-    name: 'graftd',
     ...ROUTER,
-    blades: 2,
     neighbors: [BIRD, FRR].map(({ host, as }) => ({
       ...there.endpoint(host, 6),
       as,
@@ -71,8 +69,6 @@ test('global and link-local next hops, of BIRD and to BIRD and FRR', async (t) =
       keys: { originate: own },
     })),
   });
-  t.teardown(async () => void (await graftd.stop()));
-  await graftd.allEstablished();
 
   // What FRR has: the global address of graftd and the link-local one.
   const hops = async (): Promise<string[]> => {

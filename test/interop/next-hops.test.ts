@@ -1,10 +1,9 @@
 /** IPv4 routes by way of IPv6 (RFC 8950), over sessions that have no other address: with BIRD, FRR and GoBGP, who say what they have. */
 import test from 'ava';
 import { bird, type Daemon, frr, gobgp } from './daemons/index.ts';
-import { Graftd } from './graftd.ts';
 import { type Announcement, prefixAt } from './routes.ts';
 import { until } from './wait.ts';
-import { networkFor } from './witness.ts';
+import { endWith, networkFor, startGraftd } from './witness.ts';
 
 const COUNT = 50;
 const ROUTER = { host: 10, as: 65000 };
@@ -56,12 +55,10 @@ test('BIRD, FRR and GoBGP have IPv4 routes through graftd with IPv6 next hops, a
       }),
     ),
   );
-  t.teardown(async () => void (await Promise.all(daemons.map((daemon) => daemon.stop()))));
-  const graftd = await Graftd.start({
+  endWith(t, daemons);
+  const graftd = await startGraftd(t, {
     network,
-    name: 'graftd',
     ...ROUTER,
-    blades: 2,
     neighbors: PLACES.map(({ host, as }) => ({
       ...network.endpoint(host, 6),
       as,
@@ -69,8 +66,6 @@ test('BIRD, FRR and GoBGP have IPv4 routes through graftd with IPv6 next hops, a
       'extended-next-hop': true,
     })),
   });
-  t.teardown(async () => void (await graftd.stop()));
-  await graftd.allEstablished();
 
   for (const [place, daemon] of daemons.entries()) {
     const others = PLACES.flatMap((_, other) => (other === place ? [] : routesOf(other)));

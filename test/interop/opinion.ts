@@ -1,7 +1,10 @@
 /** The same feeds to graftd and to a BIRD that decides alike, and where the two part. */
+import type { ExecutionContext } from 'ava';
 import type { RouteRow } from '../../src/chassis/operations.ts';
 import type { MrtFeed } from '../../src/lab/mrt-feeds.ts';
 import { Speaker } from '../../src/lab/speaker.ts';
+import { Bird } from './daemons/index.ts';
+import { Graftd } from './graftd.ts';
 import type { Endpoint, Network } from './network.ts';
 import type { Route } from './routes.ts';
 
@@ -14,7 +17,7 @@ export const PEERS = 30;
 
 export const addressOf = (network: Network, peer: number) => network.endpoint(FIRST + peer).address;
 
-export function speakersTowards(network: Network, router: Endpoint, feeds: readonly MrtFeed[]): Speaker[] {
+function speakersTowards(network: Network, router: Endpoint, feeds: readonly MrtFeed[]): Speaker[] {
   return feeds.map(({ as }, peer) => {
     const localAddress = addressOf(network, peer);
     const connect = { host: router.address, port: router.port };
@@ -28,6 +31,39 @@ export function speakersTowards(network: Network, router: Endpoint, feeds: reado
       families,
     });
   });
+}
+
+export interface Two {
+  readonly graftd: Graftd;
+  readonly opinion: Bird;
+  readonly toGraftd: readonly Speaker[];
+  readonly toBird: readonly Speaker[];
+}
+
+/** graftd on four blades and BIRD, each with speakers of its own for the neighbours that these feeds come from. */
+export async function startTwo(
+  t: ExecutionContext,
+  network: Network,
+  feeds: readonly MrtFeed[],
+): Promise<Two> {
+  const neighbors = feeds.map(({ as }, peer) => ({
+    address: addressOf(network, peer),
+    port: 179,
+    as,
+    passive: true,
+    families: ['ipv4', 'ipv6'] as const,
+  }));
+  const opinion = new Bird({ network, name: 'bird', ...OPINION, neighbors });
+  await opinion.start();
+  t.teardown(() => opinion.stop());
+  const graftd = await Graftd.start({ network, name: 'graftd', ...ROUTER, blades: 4, neighbors });
+  t.teardown(async () => void (await graftd.stop()));
+  const toGraftd = speakersTowards(network, network.endpoint(ROUTER.host), feeds);
+  const toBird = speakersTowards(network, network.endpoint(OPINION.host), feeds);
+  t.teardown(
+    async () => void (await Promise.all([...toGraftd, ...toBird].map((speaker) => speaker.close()))),
+  );
+  return { graftd, opinion, toGraftd, toBird };
 }
 
 export async function sendAll(speakers: readonly Speaker[], feeds: readonly MrtFeed[]): Promise<void> {

@@ -8,20 +8,10 @@ import test, { type ExecutionContext } from 'ava';
 import { feedsFromMrt } from '../../src/lab/mrt-feeds.ts';
 import { compareTold } from '../../src/lab/told.ts';
 import { dataFile } from '../support/data.ts';
-import { Bird, bird } from './daemons/index.ts';
-import { Graftd, GraftLoop, UNDONE_AT_MOST } from './graftd.ts';
+import { bird } from './daemons/index.ts';
+import { GraftLoop, UNDONE_AT_MOST } from './graftd.ts';
 import { loopbackNetwork } from './network.ts';
-import {
-  addressOf,
-  disagreements,
-  FIRST,
-  OPINION,
-  PEERS,
-  ROUTER,
-  sendAll,
-  settled,
-  speakersTowards,
-} from './opinion.ts';
+import { addressOf, disagreements, FIRST, PEERS, sendAll, settled, startTwo } from './opinion.ts';
 import type { Family } from './routes.ts';
 import { until } from './wait.ts';
 
@@ -40,23 +30,7 @@ async function sameBestRoutes(t: ExecutionContext, name: string, family: Family)
     nextHop6: `2001:db8:77::${(FIRST + peer).toString(16)}`,
   }));
   const feeds = await feedsFromMrt(file, nextHops, { seed: 1 });
-  const neighbors = feeds.map(({ as }, peer) => ({
-    address: addressOf(network, peer),
-    port: 179,
-    as,
-    passive: true,
-    families: ['ipv4', 'ipv6'] as const,
-  }));
-  const opinion = new Bird({ network, name: 'bird', ...OPINION, neighbors });
-  await opinion.start();
-  t.teardown(() => opinion.stop());
-  const graftd = await Graftd.start({ network, name: 'graftd', ...ROUTER, blades: 4, neighbors });
-  t.teardown(async () => void (await graftd.stop()));
-  const toGraftd = speakersTowards(network, network.endpoint(ROUTER.host), feeds);
-  const toBird = speakersTowards(network, network.endpoint(OPINION.host), feeds);
-  t.teardown(
-    async () => void (await Promise.all([...toGraftd, ...toBird].map((speaker) => speaker.close()))),
-  );
+  const { graftd, opinion, toGraftd, toBird } = await startTwo(t, network, feeds);
 
   const sending = Promise.all([sendAll(toGraftd, feeds), sendAll(toBird, feeds)]);
   await graftd.allEstablished();
@@ -71,7 +45,7 @@ async function sameBestRoutes(t: ExecutionContext, name: string, family: Family)
   // BIRD does not keep what it cannot use, so what it was sent is counted.
   await until('BIRD to have received all', async () => {
     let updates = 0;
-    for (const { address } of neighbors) updates += (await opinion.session(address)).updatesReceived;
+    for (const address of graftd.neighbors) updates += (await opinion.session(address)).updatesReceived;
     return updates >= total;
   });
   await Promise.all([settled(toGraftd), settled(toBird)]);

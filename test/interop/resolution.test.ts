@@ -5,9 +5,8 @@
 import { execFileSync } from 'node:child_process';
 import test from 'ava';
 import { bird } from './daemons/index.ts';
-import { Graftd } from './graftd.ts';
 import { until } from './wait.ts';
-import { networkFor } from './witness.ts';
+import { endWith, networkFor, startGraftd } from './witness.ts';
 
 const AS = 65_000;
 const ROUTER = 10;
@@ -56,13 +55,11 @@ test('the kernel says which next hops are reached, and which one is nearer', asy
       }),
     ),
   );
-  t.teardown(async () => void (await Promise.all([outside, ...birds].map((daemon) => daemon.stop()))));
-  const graftd = await Graftd.start({
+  endWith(t, [outside, ...birds]);
+  await startGraftd(t, {
     network,
-    name: 'graftd',
     host: ROUTER,
     as: AS,
-    blades: 2,
     router: { 'next-hops': { kernel: true } },
     neighbors: [
       { ...one, as: AS, families: ['ipv4'], blade: 0 },
@@ -70,8 +67,6 @@ test('the kernel says which next hops are reached, and which one is nearer', asy
       { ...network.endpoint(3, 4), as: 65_003, families: ['ipv4'] },
     ],
   });
-  t.teardown(async () => void (await graftd.stop()));
-  await graftd.allEstablished();
   /** What is told outside is the witness. */
   const told = (path: string | undefined) =>
     until(`${path} to be told`, async () => {

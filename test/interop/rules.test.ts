@@ -9,7 +9,7 @@ import { bird, type Daemon, type DaemonKind, type DaemonOptions, frr, gobgp } fr
 import { Graftd } from './graftd.ts';
 import type { Announcement } from './routes.ts';
 import { until } from './wait.ts';
-import { networkFor } from './witness.ts';
+import { endWith, networkFor } from './witness.ts';
 
 const AS = 65_000;
 const ROUTER = 10;
@@ -88,7 +88,7 @@ test('what is chosen for a neighbour is what it sees: BIRD, FRR and GoBGP', asyn
   await Promise.all(
     PLACES.map(async (place) => daemons.set(place.host, await place.kind.start(optionsOf(place)))),
   );
-  t.teardown(async () => void (await Promise.all([...daemons.values()].map((daemon) => daemon.stop()))));
+  endWith(t, daemons.values());
   const graftd = await Graftd.start({
     network,
     name: 'graftd',

@@ -1,6 +1,7 @@
 /** What tests ask of neighbours: whether they have a table, and whether they noticed anything meanwhile. */
 import type { ExecutionContext } from 'ava';
 import { type Daemon, type DaemonKind, sessionAddress } from './daemons/index.ts';
+import { Graftd, type GraftdOptions } from './graftd.ts';
 import { type Network, openNetwork } from './network.ts';
 import { differences, type Family, familyOf, type Route } from './routes.ts';
 import { type Patience, until } from './wait.ts';
@@ -19,6 +20,22 @@ export async function networkFor(
   t.log(`skipped: ${missing.join(', ')}`);
   t.pass();
   return undefined;
+}
+
+/** They end with the test. */
+export function endWith(t: ExecutionContext, daemons: Iterable<{ stop(): Promise<unknown> }>): void {
+  t.teardown(async () => void (await Promise.all([...daemons].map((daemon) => daemon.stop()))));
+}
+
+/** Called "graftd", with all its sessions up; it ends with the test. */
+export async function startGraftd(
+  t: ExecutionContext,
+  options: Omit<GraftdOptions, 'name' | 'blades'>,
+): Promise<Graftd> {
+  const graftd = await Graftd.start({ ...options, name: 'graftd', blades: 2 });
+  endWith(t, [graftd]);
+  await graftd.allEstablished();
+  return graftd;
 }
 
 export function ofFamily<T>(table: ReadonlyMap<string, T>, family: Family): Map<string, T> {
