@@ -1,6 +1,8 @@
 /** `chassis policy test` and `chassis policy preview`: what policies do, before they do it. */
+import { existsSync } from 'node:fs';
+import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import type { PreviewReport, PreviewRow } from '../chassis/operations.ts';
+import { OperationError, type PreviewReport, type PreviewRow } from '../chassis/operations.ts';
 import type { ExampleResult } from '../config/examples.ts';
 import { answer, type Call, type Command } from './command.ts';
 import { readConfiguration, readText } from './configuration-file.ts';
@@ -22,6 +24,15 @@ export const policyCommands: readonly Command[] = [
     run: testPolicies,
   },
   {
+    name: 'policy init',
+    summary: 'writes a policy in TypeScript to start from, and the types that it uses beside it',
+    operands: [{ name: 'FILE', doc: 'what to write, like my-policy.ts' }],
+    options: { force: { doc: 'write over a file that is there' } },
+    example: 'policy init my-policy.ts',
+    remote: false,
+    run: startPolicy,
+  },
+  {
     name: 'policy preview',
     summary:
       'says what the policies of a changed file would do to the routes that there are; changes nothing',
@@ -35,6 +46,45 @@ export const policyCommands: readonly Command[] = [
     },
   },
 ];
+
+/** What the file of types is called. */
+const TYPES = 'graftd-policy.ts';
+
+async function startPolicy(call: Call): Promise<number> {
+  const file = call.operands[0]!;
+  const name = path.basename(file);
+  const folder = path.dirname(path.resolve(file));
+  if (!/^[\w.-]+\.m?ts$/.test(name))
+    throw new UsageError(`"${name}" is no name for a file of TypeScript: it ends in .ts, like my-policy.ts`);
+  if (name === TYPES) throw new UsageError(`${TYPES} is the file of types; call the policy something else`);
+  if (!existsSync(folder)) throw new OperationError(`there is no folder ${folder} to write ${name} into`);
+  if (existsSync(file) && !call.flag('force'))
+    throw new OperationError(`${file} is there already; --force writes over it`);
+  const root = new URL('../../../', import.meta.url);
+  await writeFile(path.join(folder, TYPES), await readFile(new URL('src/policy/code-api.ts', root)));
+  await writeFile(file, POLICY_TO_START_FROM);
+  const next = `import: "./${name}#importFromNeighbour" in the configuration, then chassis check`;
+  await call.terminal.out(`wrote ${file}, and ${TYPES} beside it; next: ${next}\n`);
+  return 0;
+}
+
+const POLICY_TO_START_FROM = `/** Policies of this router. What a route is, and what can be returned, stands in ${TYPES}. */
+import type { Policy } from './${TYPES.replace(/ts$/, 'js')}';
+
+/** import: what is taken, 'accept' or 'reject', or what is changed of a route that is taken. */
+export const importFromNeighbour: Policy = (route) => {
+  // First what is the same for all routes with these attributes: it is asked once for all of them.
+  if (route.pathLength > 50 || route.firstAs !== route.neighbor.as) return 'reject';
+  // Then what is asked of each route. A name like 'bogons' would be a prefix set of the configuration.
+  if (route.isIn('0.0.0.0/0', '10.0.0.0/8+', '172.16.0.0/12+', '192.168.0.0/16+', 'fc00::/7+')) return 'reject';
+  if (route.length > (route.family === 'ipv4-unicast' ? 24 : 48)) return 'reject';
+  return { localPref: 120, community: { remove: ['65000:*'], add: ['65000:100'] }, reason: 'as it should be' };
+};
+
+/** export: what is told. It does not look at the neighbour, so that all who are told by it are told together. */
+export const exportToNeighbours: Policy = (route) =>
+  route.hasCommunity('65000:100') ? { med: null, community: { remove: ['65000:*'] } } : 'reject';
+`;
 
 async function testPolicies(call: Call): Promise<number> {
   const { parseExamples, tryExample } = await import('../config/examples.ts');
