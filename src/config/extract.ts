@@ -42,6 +42,7 @@ export function extractNeighbor(
   const used = new Used(whole, dirname(resolve(fileName)), read);
   for (const key of ['import', 'export']) {
     used.policy(neighbor[key]);
+    used.code(neighbor[key]);
     if (neighbor[key] !== undefined) neighbor[key] = inPlace(neighbor[key], dirname(resolve(fileName)));
   }
   const { address: known, ...rest } = neighbor;
@@ -105,6 +106,17 @@ class Used {
         });
       this.policy(statement.call);
     }
+  }
+
+  /** The sets that a policy in TypeScript names: by strings in its file. */
+  code(reference: unknown): void {
+    const [file = '', name] = String(reference).split('#');
+    const kinds = [...new Set(Object.values(SETS))].filter((sets) => sets in this.#whole);
+    if (name === undefined || kinds.length === 0) return;
+    const text = this.#read(resolve(this.#folder, file));
+    for (const sets of kinds)
+      for (const each of Object.keys(section(this.#whole, sets)))
+        if (["'", '"', '`'].some((quote) => text.includes(quote + each + quote))) this.#take(sets, each);
   }
 
   /** What was not taken before, where there is such a thing. */

@@ -48,10 +48,8 @@ export function parseConfiguration(text: string, fileName: string, read: ReadTex
   const draft = broken ? undefined : readDraft(reader, document.contents, folder);
   if (draft) checkRules(draft, complain);
   if (draft && reader.mistakes.length === 0) {
-    const policies = [
-      ...new Policies(draft.policies as PolicyValues, folder, read, complain).definitions(),
-      ...codeDefinitions(draft, folder, read, complain),
-    ];
+    const written = new Policies(draft.policies as PolicyValues, folder, read, complain);
+    const policies = [...written.definitions(), ...codeDefinitions(draft, folder, read, complain, written)];
     if (reader.mistakes.length === 0) return { configuration: complete(draft, policies) };
   }
   return { mistakes: reader.mistakes.sort((a, b) => a.line - b.line || a.column - b.column) };
@@ -63,13 +61,14 @@ function codeDefinitions(
   folder: string,
   read: ReadText,
   complain: (path: string, message: string) => void,
+  written: Policies,
 ): PolicyDefinition[] {
   const found = new Map<string, PolicyDefinition | undefined>();
   const look = (path: string, name: string | undefined): void => {
     if (name === undefined || !isCodeReference(name) || found.has(name)) return;
     found.set(name, undefined);
     try {
-      found.set(name, codeDefinition(name, folder, read));
+      found.set(name, codeDefinition(name, folder, read, written));
     } catch (error) {
       if (!(error instanceof CodeError)) throw error;
       complain(path, error.message);

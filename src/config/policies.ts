@@ -5,6 +5,7 @@
 import { createHash } from 'node:crypto';
 import { resolve } from 'node:path';
 import { familyBits } from '../bgp/families.ts';
+import type { CodeSets, SetKind } from '../policy/code-sets.ts';
 import type { CommunityKind, CommunityPattern } from '../policy/community.ts';
 import type {
   Action,
@@ -80,6 +81,42 @@ export class Policies {
       this.#collect(name, policies);
       return { key: `${name}@${this.#hashOf(policies)}`, name, policies };
     });
+  }
+
+  setNames(kind: SetKind): string[] {
+    return Object.keys((kind === 'prefix' ? this.#values.prefixSets : this.#plainSets()[kind]) ?? {});
+  }
+
+  /** The sets with these names, for policies in TypeScript; and what stands in them, as text. */
+  setsNamed(names: ReadonlySet<string>): { readonly sets: CodeSets; readonly text: string } {
+    const some = <T>(all: Readonly<Record<string, T>>): Record<string, T> =>
+      Object.fromEntries(Object.entries(all).filter(([name]) => names.has(name)));
+    const tables = some(Object.fromEntries(this.#tables));
+    const plain = Object.entries(this.#plainSets()).map(([kind, all]) => [kind, some(all)]);
+    const { 'as-path': paths, ...others } = Object.fromEntries(plain) as Record<SetKind, never>;
+    const prefix = Object.fromEntries(Object.entries(tables).map(([name, { table }]) => [name, table]));
+    const hashes = Object.entries(tables).map(([name, { hash }]) => [name, hash]);
+    const expressions = Object.entries(paths as Record<string, { text: string }[]>).map(([name, all]) => [
+      name,
+      all.map(({ text }) => text),
+    ]);
+    const sets = {
+      ...(others as Omit<CodeSets, 'prefix' | 'as-path'>),
+      prefix,
+      'as-path': Object.fromEntries(expressions),
+    };
+    return { sets, text: JSON.stringify([hashes, paths, others]) };
+  }
+
+  #plainSets(): Record<Exclude<SetKind, 'prefix'>, Readonly<Record<string, unknown>>> {
+    const { asPathSets, asSets, communitySets, largeCommunitySets, extCommunitySets } = this.#values;
+    return {
+      'as-path': asPathSets ?? {},
+      as: asSets ?? {},
+      community: communitySets ?? {},
+      'large-community': largeCommunitySets ?? {},
+      'ext-community': extCommunitySets ?? {},
+    };
   }
 
   #collect(name: string, into: Record<string, Policy>): void {

@@ -7,8 +7,8 @@
  *
  *   neighbors: [{ address: 192.0.2.2, as: 64501, import: "./my-policy.ts#importFromCustomers", export: reject }]
  *
- * It must be pure: what it returns may depend on the route alone. Where it does not look at `prefix`, `length`, `family`, `rpki` or
- * `learnedFrom`, it is called once for a set of attributes, however many routes have it. An exception, an endless loop or a result that
+ * It must be pure: what it returns may depend on the route alone. Where it does not look at `prefix`, `length`, `family`, `rpki`, `isIn`
+ * or `learnedFrom`, it is called once for a set of attributes, however many routes have it. An exception, an endless loop or a result that
  * is none rejects the route, and is counted and logged.
  */
 
@@ -59,6 +59,23 @@ export interface Route {
   readonly largeCommunities: readonly string[];
   /** `rt:65000:1` */
   readonly extCommunities: readonly string[];
+
+  /**
+   * Is it one of these? Each word is the name of a set of the configuration, which has to stand in the file as it is, or what could
+   * stand in one.
+   */
+  /** `bogons`, `10.0.0.0/8`, `10.0.0.0/8 ge 9 le 24`, `10.0.0.0/8+` */
+  isIn(...prefixes: string[]): boolean;
+  /** `transits`, `_174_`, `^64500_` */
+  matchesPath(...expressions: string[]): boolean;
+  /** The last AS of the path: `cone`, `64501`, `64510-64519` */
+  comesFrom(...ases: string[]): boolean;
+  /** `ours`, `65000:100`, `65000:*`, `65000:100-199`, `no-export`, `/^65000:1..$/` */
+  hasCommunity(...communities: string[]): boolean;
+  /** `65000:1:*` */
+  hasLargeCommunity(...communities: string[]): boolean;
+  /** `rt:65000:1` */
+  hasExtCommunity(...communities: string[]): boolean;
 }
 
 /** Done in this order; as the `set` of a statement says them, patterns like `65000:*` in `remove` included. */

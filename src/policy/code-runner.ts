@@ -8,6 +8,7 @@ import type { Change } from './actions.ts';
 import { AttributeView } from './attributes.ts';
 import { type Code, CodeError, faultText, load } from './code.ts';
 import type { Changes, Policy } from './code-api.ts';
+import { CodeTests } from './code-sets.ts';
 import { changesOf, idText, RouteView, type Surroundings } from './code-view.ts';
 import type { NeighborContext } from './conditions.ts';
 import type { Finish, PolicyRunner } from './runner.ts';
@@ -38,6 +39,7 @@ export class LoadedCode {
   readonly asksOrigins: boolean;
   readonly #code: Code;
   readonly #policy: Policy;
+  readonly #tests: CodeTests;
   /** By result and own AS, as text. */
   readonly #changes = new Map<string, readonly Change[]>();
 
@@ -45,10 +47,11 @@ export class LoadedCode {
     this.#code = code;
     this.asksOrigins = Object.values(code.modules).some((text) => /\brpki\b/.test(text));
     this.#policy = load(code);
+    this.#tests = new CodeTests(code.sets);
   }
 
   call(around: Surroundings, view: AttributeView, id: number, session: number): Outcome {
-    const route = new RouteView(around, view, id, session);
+    const route = new RouteView(around, view, id, session, this.#tests, this.#code.asksNeighbor);
     try {
       const result = this.#policy(route);
       const { asksRoute } = route;

@@ -7,6 +7,7 @@ import { type Change, changeOf } from './actions.ts';
 import { type AttributeView, COMMUNITY_TYPE } from './attributes.ts';
 import { CodeError } from './code.ts';
 import type { Changes, CommunityChanges, PolicyNeighbor, Route } from './code-api.ts';
+import type { CodeTests } from './code-sets.ts';
 import {
   COMMUNITY_SIZE,
   type CommunityKind,
@@ -35,8 +36,19 @@ export class RouteView implements Route {
   #view: AttributeView | undefined;
   readonly #id: number;
   readonly #session: number;
+  readonly #tests: CodeTests;
+  readonly #asksNeighbor: boolean;
 
-  constructor(around: Surroundings, view: AttributeView, id: number, session: number) {
+  constructor(
+    around: Surroundings,
+    view: AttributeView,
+    id: number,
+    session: number,
+    tests: CodeTests,
+    asksNeighbor: boolean,
+  ) {
+    this.#tests = tests;
+    this.#asksNeighbor = asksNeighbor;
     this.#around = around;
     this.#view = view;
     this.#id = id;
@@ -80,9 +92,35 @@ export class RouteView implements Route {
   }
 
   get neighbor(): Route['neighbor'] {
+    if (!this.#asksNeighbor) throw new CodeError('"neighbor" has to stand in the file: write route.neighbor');
     const { neighbor } = this.#around;
     const role = neighbor.localRole === undefined ? undefined : rowOf(neighbor.localRole).theirs;
     return { ...neighborText(neighbor), role };
+  }
+
+  isIn(...words: string[]): boolean {
+    this.asksRoute = true;
+    return this.#tests.isIn(words, this.#around.source, this.#id);
+  }
+
+  matchesPath(...words: string[]): boolean {
+    return this.#tests.matchesPath(words, this.#set);
+  }
+
+  comesFrom(...words: string[]): boolean {
+    return this.#tests.comesFrom(words, this.#set);
+  }
+
+  hasCommunity(...words: string[]): boolean {
+    return this.#tests.hasCommunity('community', words, this.#set);
+  }
+
+  hasLargeCommunity(...words: string[]): boolean {
+    return this.#tests.hasCommunity('large-community', words, this.#set);
+  }
+
+  hasExtCommunity(...words: string[]): boolean {
+    return this.#tests.hasCommunity('ext-community', words, this.#set);
   }
 
   get localAs(): number {

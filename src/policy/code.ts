@@ -12,12 +12,16 @@ import { posix } from 'node:path';
 import { setFlagsFromString } from 'node:v8';
 import { compileFunction, createContext, runInContext } from 'node:vm';
 import type { Policy } from './code-api.ts';
+import type { CodeSets } from './code-sets.ts';
 
 /** What goes to the blades: files by name, as JavaScript; the first one has the function. */
 export interface Code {
   readonly file: string;
   readonly function: string;
   readonly modules: Readonly<Record<string, string>>;
+  /** It can look at the neighbour that it is used for. Otherwise it is one policy for all of them. */
+  readonly asksNeighbor: boolean;
+  readonly sets: CodeSets;
 }
 
 /** Loaded where the first policy in TypeScript is read: who has none does without them. */

@@ -150,6 +150,8 @@ export function compile(definition: PolicyDefinition, neighbor: NeighborContext)
 
 /** Neighbours of whom a policy asks the same, with the same answers, use the same program. */
 export function programKey(definition: PolicyDefinition, neighbor: NeighborContext): string {
+  if (definition.code?.asksNeighbor === false)
+    return `${definition.key}/${neighbor.localAs} ${neighbor.weight ?? 0}`;
   // It may ask anything of the neighbour.
   if (definition.code !== undefined)
     return `${definition.key}/${neighbor.address} ${neighbor.as} ${neighbor.external} ${neighbor.localAs} ${neighbor.localRole} ${neighbor.weight ?? 0}`;

@@ -6,6 +6,7 @@ import type { Random } from '../../src/base/random.ts';
 import { FAMILY_IPV4 } from '../../src/bgp/families.ts';
 import { parseConfiguration } from '../../src/config/parse.ts';
 import { counted } from '../../src/policy/code.ts';
+import { NO_SETS } from '../../src/policy/code-sets.ts';
 import type { PolicyDefinition } from '../../src/policy/language.ts';
 import type { NeighbourOptions } from './options.ts';
 import type { SimulatedPrefix } from './prefixes.ts';
@@ -78,13 +79,13 @@ const CODE = `
 exports.coded = (route) => {
   if (route.origin === 'incomplete') return route.length > 24 ? 'reject' : { localPref: route.localPref + 7 };
   if (route.asPath.includes(64600)) for (;;);
-  if (route.firstAs === 64502) return { med: 3, weight: route.weight + 1, community: { add: ['65000:9'] } };
+  if (route.firstAs === 64502 && route.neighbor.as !== 0) return { med: 3, weight: route.weight + 1, community: { add: ['65000:9'] } };
   return 'accept';
 };
 
 exports.plain = (route) => {
   if (route.originAs === 64601) throw new Error('not this one');
-  return route.communities.includes('65000:1') ? { med: 50, prepend: 1 } : 'accept';
+  return route.hasCommunity('marks') ? { med: 50, prepend: 1 } : 'accept';
 };
 `;
 
@@ -97,7 +98,14 @@ export const POLICIES: readonly PolicyDefinition[] = [
 
 function coded(name: PolicyName): PolicyDefinition {
   const file = 'simulation.js';
-  const code = { file, function: name, modules: { [file]: counted(CODE, file) } };
+  const modules = { [file]: counted(CODE, file) };
+  const sets = {
+    ...NO_SETS,
+    community: {
+      marks: [{ form: 'parts' as const, parts: [[LOCAL_AS, LOCAL_AS] as const, [1, 1] as const] }],
+    },
+  };
+  const code = { file, function: name, modules, asksNeighbor: name === 'coded', sets };
   return { key: `${name}@simulation`, name, policies: {}, code };
 }
 
