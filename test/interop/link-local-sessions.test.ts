@@ -9,7 +9,7 @@ import type { GraftReport, RouteRow, SessionDetail } from '../../src/chassis/ope
 import { connect, endpointAt, namespace } from './cable.ts';
 import type { Bird } from './daemons/bird.ts';
 import { zebraMissing } from './daemons/frr.ts';
-import { bird, frr } from './daemons/index.ts';
+import { bird, frr, openbgpd } from './daemons/index.ts';
 import { Graftd } from './graftd.ts';
 import { type Announcement, prefixAt } from './routes.ts';
 import { until } from './wait.ts';
@@ -25,6 +25,9 @@ const [GLOBAL, GLOBAL_BIRD] = ['2001:db8:4007::10', '2001:db8:4007::1'];
 /** A second BIRD beside the first one, whom nobody has named. */
 const OTHER = { host: 3, as: 65_003 };
 const [ITS, TO_OTHER] = ['fe80::2', 'fe80::2%to-bird'];
+/** On the same cable, too. */
+const OPENBGPD = { host: 5, as: 65_005 };
+const [ITS_OWN, TO_OPENBGPD] = ['fe80::5', 'fe80::5%to-bird'];
 const PASSWORD = 'on-the-link';
 
 const routesOf = (place: number): Announcement[] =>
@@ -32,9 +35,10 @@ const routesOf = (place: number): Announcement[] =>
     Array.from({ length: COUNT }, (_, i) => ({ prefix: prefixAt(family, place * 100 + i) })),
   );
 
-test('one link-local address on two interfaces is two neighbours: BIRD and FRR', async (t) => {
+test('one link-local address on two interfaces is two neighbours: BIRD and FRR, with OpenBGPD beside', async (t) => {
   const [here, left, right] = [await namespace(t), await namespace(t), await namespace(t)];
-  const missing = [bird.missing, frr.missing]
+  const missing = [bird, frr, openbgpd]
+    .map(({ missing: ask }) => ask)
     .flatMap((ask) => (left === undefined ? [] : (ask(left) ?? [])))
     .concat(zebraMissing() ?? []);
   if (
@@ -44,7 +48,7 @@ test('one link-local address on two interfaces is two neighbours: BIRD and FRR',
     missing.length > 0 ||
     !connect(here, left, [
       { name: 'to-bird', addresses: [OURS, GLOBAL] },
-      { name: 'eth0', addresses: [THEIRS, ITS, GLOBAL_BIRD] },
+      { name: 'eth0', addresses: [THEIRS, ITS, ITS_OWN, GLOBAL_BIRD] },
     ]) ||
     !connect(here, right, [
       { name: 'to-frr', addresses: [OURS] },
@@ -71,6 +75,12 @@ test('one link-local address on two interfaces is two neighbours: BIRD and FRR',
     originate: [{ prefix: prefixAt('ipv6', 200) }],
   });
   t.teardown(() => other.stop());
+  const further = await openbgpd.start({
+    ...{ network: endpointAt(left, () => `${ITS_OWN}%eth0`), name: 'openbgpd', ...OPENBGPD },
+    neighbors: [{ ...router, families: ['ipv6'] }],
+    originate: [{ prefix: prefixAt('ipv6', 205) }],
+  });
+  t.teardown(() => further.stop());
   const receiver = await frr.start({
     ...{ network: endpointAt(right, () => '::'), name: 'frr', ...FRR, ...daemon, zebra: true },
     neighbors: [{ ...router, password: PASSWORD }],
@@ -90,6 +100,7 @@ test('one link-local address on two interfaces is two neighbours: BIRD and FRR',
     },
     neighbors: [
       { ...neighbor, address: TO_BIRD, as: BIRD.as, passive: true, 'ttl-security': 1 },
+      { address: TO_OPENBGPD, port, as: OPENBGPD.as, families: ['ipv6'], passive: true },
       { ...neighbor, address: TO_FRR, as: FRR.as },
     ],
   });
@@ -146,12 +157,18 @@ test('one link-local address on two interfaces is two neighbours: BIRD and FRR',
   };
   await until('who came by the range', async () => (await hopsOf(TO_OTHER)).length === 1);
   const become = async (count: number): Promise<void> => {
-    await until('BIRD to have all', async () => (await heldByBird()).length === 2 * COUNT + 1);
+    await until('BIRD to have all', async () => (await heldByBird()).length === 2 * COUNT + 2);
     await until('FRR to have all', async () => (await heldByFrr()).length === count);
     t.deepEqual([...new Set(await heldByBird())], [`${GLOBAL} ${OURS}`]);
     t.deepEqual([...new Set(await heldByFrr())], [OURS]);
   };
-  await become(2 * COUNT + 1);
+  await become(2 * COUNT + 2);
+  // Of the pair OpenBGPD uses the first.
+  await until('OpenBGPD to have those of IPv6', async () => {
+    const text = await further.ask('show rib');
+    return text.split(`${GLOBAL} `).length - 1 === 2 * COUNT + 1;
+  });
+  t.deepEqual(await hopsOf(TO_OPENBGPD), [`${ITS_OWN} undefined`]);
 
   // After a graft the same is said of what comes then.
   for (const address of [TO_BIRD, TO_FRR]) {
@@ -160,6 +177,6 @@ test('one link-local address on two interfaces is two neighbours: BIRD and FRR',
     t.is(report.neighborUpdatesSent, 0);
   }
   await sender.announce(FAMILIES.map((family) => ({ prefix: prefixAt(family, COUNT) })));
-  await become(2 * COUNT + 3);
+  await become(2 * COUNT + 4);
   t.deepEqual(receiver.troubles(), []);
 });

@@ -44,7 +44,7 @@ function attributeWords({ asPath = [], med, communities = [] }: Announcement): s
 function neighborLines(neighbor: NeighborOptions, options: DaemonOptions): string[] {
   const { address } = options.network.endpoint(options.host, transportOf(neighbor));
   return [
-    `neighbor ${neighbor.address} {`,
+    `neighbor ${neighbor.address}${neighbor.interface === undefined ? '' : `%${neighbor.interface}`} {`,
     `  remote-as ${neighbor.as}`,
     `  port ${neighbor.port}`,
     `  local-address ${address}`,
