@@ -12,6 +12,7 @@ export const importFrrCommand: Command = {
     'makes a configuration of a frr.conf or bgpd.conf; says of every line that is not carried over why',
   operands: [{ name: 'FILE', doc: 'frr.conf, bgpd.conf, or what "show running-config" prints' }],
   options: {
+    vrf: { value: 'NAME', doc: 'the router of this VRF (or view); without it, the one of none' },
     output: { value: 'PATH', doc: 'write the configuration there; without it, to standard output' },
     force: { doc: 'write over a file that is there' },
     json: { doc: 'all of it as JSON, for programs' },
@@ -31,7 +32,12 @@ async function importFrr(call: Call): Promise<number> {
   if (output !== undefined && existsSync(output) && !call.flag('force')) {
     throw new OperationError(`${output} is there already; --force writes over it`);
   }
-  const converted = convertFrr(text, new Set(Object.keys(neighborKeys)), new Set(Object.keys(routerKeys)));
+  const converted = convertFrr(
+    text,
+    new Set(Object.keys(neighborKeys)),
+    new Set(Object.keys(routerKeys)),
+    call.value('vrf'),
+  );
   const made = { ...converted, yaml: schemaLine(output ?? 'graftd.yaml') + converted.yaml };
   const { mistakes = [] } = parseConfiguration(made.yaml, output ?? 'graftd.yaml');
   if (call.flag('json')) await call.terminal.out(`${JSON.stringify({ ...made, mistakes }, null, 2)}\n`);

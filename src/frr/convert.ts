@@ -4,6 +4,8 @@
  *
  *   text ─→ lines with places (read.ts) ─→ lists, route maps, neighbours ─→ YAML, and what became of each line (report.ts)
  *
+ * Of several routers in one file (VRFs) one is converted: the others are for another chassis, with another file.
+ *
  * Pure: no file is read. FRR's meaning is kept where the two differ: an undefined list matches nothing, a route map that is not
  * there permits nothing, and an eBGP neighbour without a policy gives and gets nothing unless "no bgp ebgp-requires-policy".
  */
@@ -37,9 +39,10 @@ export function convertFrr(
   text: string,
   known: ReadonlySet<string>,
   routerKeys: ReadonlySet<string>,
+  vrf?: string,
 ): Converted {
   const report = new Report();
-  const converter = new Converter(report, known, routerKeys);
+  const converter = new Converter(report, known, routerKeys, vrf);
   for (const line of readLines(text)) converter.take(line);
   const yaml = converter.finish();
   return {
@@ -62,7 +65,16 @@ class Converter {
   readonly #around: Surroundings;
   #bgp: BgpPlace | undefined;
 
-  constructor(report: Report, known: ReadonlySet<string>, routerKeys: ReadonlySet<string>) {
+  /** The instance that is converted; undefined: that of no VRF. */
+  readonly #vrf: string | undefined;
+
+  constructor(
+    report: Report,
+    known: ReadonlySet<string>,
+    routerKeys: ReadonlySet<string>,
+    vrf: string | undefined,
+  ) {
+    this.#vrf = vrf;
     this.#report = report;
     this.#lists = new Lists(report);
     this.#maps = new RouteMaps(this.#lists, this.#names, report);
@@ -82,8 +94,9 @@ class Converter {
 
   #takeBgp(line: Line, place: BgpPlace): void {
     const [first = ''] = line.words;
-    if (place.vrf !== undefined) {
-      this.#report.leave(line, 'a chassis is one router: there are no VRFs');
+    if (place.vrf !== this.#vrf) {
+      const other = place.vrf === undefined ? 'without --vrf' : `with --vrf ${place.vrf}`;
+      this.#report.leave(line, `a chassis is one router: "import frr" ${other} makes a file of this one`);
       return;
     }
     if (typeof place.family === 'object') {

@@ -36,6 +36,11 @@ const WELL_KNOWN: Readonly<Record<string, string>> = {
   // No community at all, but FRR has it as 0:0 where it is set.
   internet: '0:0',
   blackhole: 'blackhole',
+  // RFC 7611, RFC 7611 2.2, and RFC 9494.
+  'accept-own': '65535:1',
+  'accept-own-nexthop': '65535:8',
+  'llgr-stale': '65535:6',
+  'no-llgr': '65535:7',
   'graceful-shutdown': 'graceful-shutdown',
 };
 

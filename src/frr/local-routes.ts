@@ -98,7 +98,9 @@ export class LocalRoutes {
     if (word !== 'route-map' || more.length > 0) throw new Unknown(`graftd has no counterpart for "${word}"`);
     const set = this.#maps.changes(name);
     if (typeof set === 'string') throw new Unknown(set);
-    return Object.fromEntries(Object.entries(set).map(([key, value]) => keyOf(name, key, value)));
+    // Our own routes come first in any case.
+    const { weight: _, ...keys } = set;
+    return Object.fromEntries(Object.entries(keys).map(([key, value]) => keyOf(name, key, value)));
   }
 }
 

@@ -55,6 +55,19 @@ const ALWAYS: Readonly<Record<string, string>> = {
   'capability dynamic': 'that capability is not in use any more',
 };
 
+const NOT_OFFERED = 'graftd does not offer that capability';
+
+/** Why what is asked for often has no counterpart. */
+const WITHOUT: Readonly<Record<string, string>> = {
+  bfd: 'graftd has no BFD: a neighbour that is gone is found out by the hold time',
+  aigp: 'graftd keeps no AIGP (RFC 7311) in its decisions',
+  dampening: 'graftd damps no routes',
+  'unsuppress-map': 'graftd hides all that is within an aggregate ("summary-only"), or nothing',
+  'advertise-map': 'graftd tells no route for want of another one',
+  'addpath-tx-bestpath-per-AS':
+    'graftd tells the best routes, so many or all ("add-path-most"), whatever AS they come by',
+};
+
 /** Addresses that graftd talks to nobody at. */
 const UNUSABLE: readonly (readonly [RegExp, string])[] = [
   [/^2[45]\d\.\d+\.\d+\.\d+$/, 'addresses of 240.0.0.0/4 are reserved'],
@@ -135,6 +148,8 @@ export class Neighbors {
     const always = ALWAYS[what] ?? ALWAYS[`${what} ${first}`];
     if (always !== undefined && !line.no)
       return void this.#report.notes.push({ line: line.number, text: line.text, reason: always });
+    if (line.no && what === 'capability')
+      return void this.#report.notes.push({ line: line.number, text: line.text, reason: NOT_OFFERED });
     if (line.no) return what === 'shutdown' ? undefined : 'it takes something back';
     const flag = FLAGS[what] ?? FLAGS[`${what} ${first}`];
     if (flag !== undefined) return set(flag, true);
@@ -219,7 +234,7 @@ export class Neighbors {
       peer.filters.set(`${family === 'none' ? 'ipv4' : family} ${second} ${what}`, first);
       return undefined;
     }
-    return 'graftd has no counterpart';
+    return WITHOUT[what] ?? 'graftd has no counterpart';
   }
 
   #maximum(

@@ -102,6 +102,14 @@ export class EntryReader {
           throw new Unknown('the RPKI says no such thing');
         return [only({ rpki: [state] })];
       }
+      case 'src-peer':
+        if (!/^[\d.]+$|:/.test(second)) throw new Unknown('a neighbour is told by its address');
+        return [only({ 'learned-from': [second] })];
+      case 'source-protocol': {
+        const protocol = { bgp: 'bgp', static: 'static', connected: 'static' }[second];
+        if (protocol === undefined) throw new Unknown(`graftd has no routes of ${second}`);
+        return [only({ protocol: [protocol] })];
+      }
       case 'peer':
         if (!/^[\d.]+$|:/.test(second)) throw new Unknown('a neighbour is told by its address');
         return [only({ neighbor: [second] })];
@@ -169,6 +177,9 @@ export class EntryReader {
     switch (what) {
       case 'local-preference':
         set['local-pref'] = changeOf(first);
+        return;
+      case 'tag':
+        // Of other protocols: what BGP tells has none.
         return;
       case 'weight':
         set['weight'] = changeOf(first);

@@ -59,6 +59,9 @@ const NEEDLESS: readonly (readonly [RegExp, string])[] = [
 /** What is so without the line, where it has a "no" in front. */
 const NOT = /^bgp (enforce-first|enforce-first-as|reject-as-sets|default ipv6-unicast)$/;
 
+/** Routes that are used together at most; FRR uses up to 256. */
+const MOST_PATHS = 64;
+
 export class RouterLines {
   readonly router: Values = {};
   readonly chassis: Values = {};
@@ -98,6 +101,8 @@ export class RouterLines {
         ? this.#note(line, 'it is so without a word in graftd')
         : 'it takes something back that graftd does not do';
     }
+    if (/^maximum-paths/.test(text) && Number(line.words.at(-1)) > MOST_PATHS)
+      this.#note(line, `graftd uses ${MOST_PATHS} routes together at most`);
     if (text.startsWith('bgp listen range')) return this.#range(line);
     const rule = RULES.find(([start]) => text === start || text.startsWith(`${start} `));
     return rule === undefined ? 'graftd has no counterpart' : rule[1](this, line.words);
@@ -125,8 +130,11 @@ export class RouterLines {
   multipath(key: 'ebgp' | 'ibgp' | 'as-path-relax', value: number | true): string | undefined {
     const before = (this.router.multipath ?? {}) as Record<string, number | true>;
     const most = typeof value === 'number' ? Math.max(Number(before[key] ?? 1), value) : value;
-    if (typeof most === 'number' && !(most >= 1 && most <= 64)) return 'graftd uses 1 to 64 paths';
-    return this.set('multipath', { ...before, [key]: most });
+    if (typeof most === 'number' && !(most >= 1)) return 'graftd uses 1 to 64 paths';
+    return this.set('multipath', {
+      ...before,
+      [key]: typeof most === 'number' ? Math.min(most, MOST_PATHS) : most,
+    });
   }
 
   restartTime(seconds: number): string | undefined {

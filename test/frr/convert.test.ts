@@ -68,8 +68,14 @@ for (const [line, keys] of NEIGHBOR_LINES) {
 
 test('a line without a counterpart is named with its number and the reason', (t) => {
   const { left, yaml } = withNeighbor('bfd', 'timers connect 5');
-  t.deepEqual(left, [{ line: 4, text: 'neighbor 192.0.2.2 bfd', reason: 'graftd has no counterpart' }]);
-  t.regex(yaml, /# +line 4: neighbor 192\.0\.2\.2 bfd: graftd has no counterpart/);
+  t.deepEqual(left, [
+    {
+      line: 4,
+      text: 'neighbor 192.0.2.2 bfd',
+      reason: 'graftd has no BFD: a neighbour that is gone is found out by the hold time',
+    },
+  ]);
+  t.regex(yaml, /# +line 4: neighbor 192\.0\.2\.2 bfd: graftd has no BFD/);
 });
 
 test('a neighbour whose AS FRR learns is carried over, and its AS is still to be said', (t) => {
@@ -259,4 +265,57 @@ test('of real configurations whatever is carried over is right', (t) => {
   t.log(`${files.length} files: ${carried} of ${carried + left} lines about BGP carried over`);
   t.deepEqual(faults, []);
   t.true(carried > 2000);
+});
+
+test('of several routers in one file the one is converted that is asked for', (t) => {
+  const text = [
+    'router bgp 65000',
+    ' bgp router-id 192.0.2.1',
+    ' neighbor 192.0.2.2 remote-as 64500',
+    'router bgp 65001 vrf blue',
+    ' bgp router-id 192.0.2.9',
+    ' neighbor 192.0.2.3 remote-as 64501',
+  ].join('\n');
+  const of = (vrf?: string) =>
+    convertFrr(text, new Set(Object.keys(neighborKeys)), new Set(Object.keys(routerKeys)), vrf);
+  t.like(parse(of().yaml), { router: { as: 65000 }, neighbors: [{ address: '192.0.2.2', as: 64500 }] });
+  t.like(parse(of('blue').yaml), { router: { as: 65001 }, neighbors: [{ address: '192.0.2.3' }] });
+  t.is(of().left.length, 3);
+  t.is(
+    of().left[0]?.reason,
+    'a chassis is one router: "import frr" with --vrf blue makes a file of this one',
+  );
+  t.regex(of('blue').left[0]?.reason ?? '', /without --vrf/);
+});
+
+test('small things that have a counterpart', (t) => {
+  const { yaml, left, notes } = convert(
+    [
+      'route-map M permit 10',
+      ' match src-peer 192.0.2.7',
+      ' set tag 5',
+      ' set community accept-own additive',
+      'route-map M permit 20',
+      ' match source-protocol connected',
+      ' set weight 7',
+      'router bgp 65000',
+      ' bgp router-id 192.0.2.1',
+      ' maximum-paths 128',
+      ' neighbor 192.0.2.2 remote-as 64500',
+      ' neighbor 192.0.2.2 route-map M out',
+      ' no neighbor 192.0.2.2 capability fqdn',
+    ].join('\n'),
+  );
+  t.deepEqual(left, []);
+  t.deepEqual(
+    notes.map(({ line }) => line),
+    [10, 13],
+  );
+  const made = parse(yaml) as { router: object; policies: { M: object[] } };
+  t.like(made.router, { multipath: { ebgp: 64 } });
+  t.like(made.policies.M, [
+    { if: { 'learned-from': ['192.0.2.7'] }, set: { community: { add: ['65535:1'] } } },
+    { if: { protocol: ['static'] }, set: { weight: 7 } },
+  ]);
+  t.is(parseConfiguration(yaml, 'x.yaml').mistakes, undefined, yaml);
 });
