@@ -6,8 +6,8 @@
  *    graft       one row a graft, as GraftRow            the history, limited
  *    sample      counters by time, of a session or blade limited
  */
-import Database from 'better-sqlite3';
 import type { GraftResult, GraftRow } from './operations.ts';
+import { Database } from './sqlite.ts';
 
 /** The counters of a session or a blade at one time. */
 export interface CounterSample {
@@ -65,7 +65,7 @@ export class ForeignDatabase extends Error {}
 type GraftRecord = Omit<GraftRow, 'planned' | 'reason'> & { planned: number; reason: string | null };
 
 export class StoreTables {
-  readonly #database: Database.Database;
+  readonly #database: Database;
   readonly #limits: StoreLimits;
   readonly #statements: ReturnType<typeof prepare>;
 
@@ -144,7 +144,7 @@ export class StoreTables {
   }
 }
 
-function open(database: Database.Database, pages: number): void {
+function open(database: Database, pages: number): void {
   const damage = database.pragma('quick_check(1)', { simple: true });
   if (damage !== 'ok') throw new Database.SqliteError(String(damage), 'SQLITE_CORRUPT');
   const version = database.pragma('user_version', { simple: true }) as number;
@@ -162,7 +162,7 @@ function open(database: Database.Database, pages: number): void {
     .immediate();
 }
 
-function refuseForeign(database: Database.Database, version: number): void {
+function refuseForeign(database: Database, version: number): void {
   if (version > MIGRATIONS.length) {
     throw new ForeignDatabase(
       `a newer graftd wrote it (schema ${version}, this one knows ${MIGRATIONS.length})`,
@@ -175,7 +175,7 @@ function refuseForeign(database: Database.Database, version: number): void {
 }
 
 // biome-ignore format: one line a statement
-function prepare(database: Database.Database) {
+function prepare(database: Database) {
   return {
     placements: database.prepare('SELECT neighbor, slot FROM placement'),
     place: database.prepare('INSERT INTO placement VALUES (?, ?) ON CONFLICT (neighbor) DO UPDATE SET slot = excluded.slot WHERE slot <> excluded.slot'),

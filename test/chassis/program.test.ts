@@ -2,9 +2,9 @@ import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync }
 import { connect, createServer } from 'node:net';
 import path from 'node:path';
 import test, { type ExecutionContext } from 'ava';
-import Database from 'better-sqlite3';
 import { MessageType } from '../../src/bgp/message.ts';
 import type { ChassisSummary, SessionRow } from '../../src/chassis/operations.ts';
+import { Database } from '../../src/chassis/sqlite.ts';
 import { announceFeed } from '../../src/lab/changes.ts';
 import { feedFor } from '../../src/lab/feed.ts';
 import { generateTable } from '../../src/lab/internet.ts';

@@ -13,8 +13,8 @@ import {
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import test, { type ExecutionContext } from 'ava';
-import Database from 'better-sqlite3';
 import type { GraftRow } from '../../src/chassis/operations.ts';
+import { Database } from '../../src/chassis/sqlite.ts';
 import { type CounterSample, Store, type StoreOptions } from '../../src/chassis/store.ts';
 
 function temporaryFile(t: ExecutionContext): string {
