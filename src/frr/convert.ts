@@ -80,8 +80,8 @@ class Converter {
     this.#maps = new RouteMaps(this.#lists, this.#names, report);
     this.#neighbors = new Neighbors(report, known);
     this.#router = new RouterLines(report, routerKeys);
-    this.#local = new LocalRoutes(report, this.#maps);
     this.#around = new Surroundings(report);
+    this.#local = new LocalRoutes(report, this.#maps, this.#around);
   }
 
   take(line: Line): void {

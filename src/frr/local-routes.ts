@@ -1,8 +1,10 @@
 /**
- * "network" and "aggregate-address" of "router bgp" as router.originate and router.aggregates.
+ * "network", "aggregate-address" and "redistribute" of "router bgp" as router.originate and router.aggregates.
  *
  *   network 10.0.0.0/8 route-map M ─→ originate: [{ prefix: 10.0.0.0/8, med: 5 }]     where M only sets, and what a route can have
  *   aggregate-address 10.0.0.0/8 summary-only ─→ aggregates: [{ prefix: 10.0.0.0/8, summary-only: true }]
+ *
+ *   redistribute connected ─→ originate: [{ prefix: 192.0.2.0/24, origin: incomplete, med: 0 }]     the addresses of interfaces; or static routes
  *
  * They wait for the end of the file, since route maps stand below.
  */
@@ -11,6 +13,7 @@ import type { Line } from './read.ts';
 import type { Report } from './report.ts';
 import type { RouteMaps } from './route-maps.ts';
 import type { Values } from './router-lines.ts';
+import type { Surroundings } from './surroundings.ts';
 
 /** Why a line has no counterpart. */
 class Unknown extends Error {}
@@ -34,7 +37,10 @@ export class LocalRoutes {
   readonly #aggregates = new Map<string, Values>();
   #importCheck = true;
 
-  constructor(report: Report, maps: RouteMaps) {
+  readonly #around: Surroundings;
+
+  constructor(report: Report, maps: RouteMaps, around: Surroundings) {
+    this.#around = around;
     this.#report = report;
     this.#maps = maps;
   }
@@ -43,7 +49,7 @@ export class LocalRoutes {
   take(line: Line): boolean {
     const [first = ''] = line.words;
     if (line.words.join(' ') === 'bgp network import-check') this.#importCheck = !line.no;
-    if (line.no || (first !== 'network' && first !== 'aggregate-address')) return false;
+    if (line.no || !['network', 'aggregate-address', 'redistribute'].includes(first)) return false;
     this.#lines.push(line);
     return true;
   }
@@ -76,6 +82,10 @@ export class LocalRoutes {
   #read(line: Line): void {
     const isNetwork = line.words[0] === 'network';
     try {
+      if (line.words[0] === 'redistribute') {
+        this.#redistribute(line);
+        return;
+      }
       const { prefix, rest } = prefixOf(line.words);
       if (isNetwork) {
         const route = { prefix, ...this.#network(rest) };
@@ -91,6 +101,42 @@ export class LocalRoutes {
       if (!(error instanceof Unknown)) throw error;
       this.#report.leave(line, error.message);
     }
+  }
+
+  /** What FRR finds in the kernel is what the file says of it. ORIGIN and MULTI_EXIT_DISC are those of FRR. */
+  #redistribute(line: Line): void {
+    const [, kind = '', ...rest] = line.words;
+    const { place } = line;
+    if (kind !== 'connected' && kind !== 'static')
+      throw new Unknown(
+        'graftd takes no routes from other protocols; "originate" of the router names its own',
+      );
+    const family = place.kind === 'bgp' && place.family === 'ipv6' ? 'ipv6' : 'ipv4';
+    const found = this.#around.others(kind, family);
+    if (found.length === 0) {
+      const what = kind === 'connected' ? 'addresses of interfaces' : 'static routes';
+      throw new Unknown(
+        `graftd takes no routes from the kernel, and the file has no ${what} to name instead`,
+      );
+    }
+    const metric = rest[0] === 'metric' ? Number(rest[1]) : 0;
+    const keys = {
+      origin: 'incomplete',
+      med: metric,
+      ...this.#network(rest[0] === 'metric' ? rest.slice(2) : rest),
+    };
+    for (const { prefix, nextHop } of found) {
+      if (this.#networks.has(prefix)) continue;
+      this.#networks.set(prefix, {
+        prefix,
+        ...(nextHop === undefined ? {} : { 'next-hop': nextHop }),
+        ...keys,
+      });
+    }
+    this.#report.note(
+      line,
+      `graftd originates what the file says: ${found.map(({ prefix }) => prefix).join(', ')}`,
+    );
   }
 
   #network([word, name = '', ...more]: readonly string[]): Values {

@@ -1,4 +1,9 @@
-/** What stands around "router bgp" and concerns it: the addresses of interfaces, from which it connects, and the RPKI caches. */
+/**
+ * What stands around "router bgp" and concerns it: the addresses of interfaces, from which it connects, static routes, and the RPKI
+ * caches.
+ */
+import { isLinkLocal } from '../base/address.ts';
+import { blockText, parseEntry } from './prefixes.ts';
 import type { Line } from './read.ts';
 import type { Report } from './report.ts';
 
@@ -11,7 +16,15 @@ const INTERVALS: Readonly<Record<string, readonly [key: string, least: number, m
   expire_interval: ['expire', 600, 172_800],
 };
 
+/** A route of FRR's that is not BGP's; `nextHop`: where it is an address. */
+export interface OtherRoute {
+  readonly prefix: string;
+  readonly nextHop?: string;
+}
+
 export class Surroundings {
+  /** By kind and family, like "connected ipv4". */
+  readonly #others = new Map<string, OtherRoute[]>();
   /** Of each interface, as "lo ipv4". */
   readonly #addresses = new Map<string, string>();
   /** "router-id" of zebra, and the highest IPv4 address of a loopback, and of any interface. */
@@ -28,12 +41,15 @@ export class Surroundings {
   take(line: Line): boolean {
     const [first = '', second = '', third = ''] = line.words;
     if (/^(ip )?router-id [\d.]+$/.test(line.words.join(' '))) this.#ids.said = line.words.at(-1) as string;
+    this.#noteStatic(line);
     if (line.place.kind !== 'other') return false;
     const [kind, name = ''] = line.place.title.split(/\s+/);
     if (kind === 'interface' && second === 'address' && (first === 'ip' || first === 'ipv6') && !line.no) {
       const key = `${name} ${first === 'ip' ? 'ipv4' : 'ipv6'}`;
       // The first one is what FRR connects from, too.
       const [address = ''] = third.split('/');
+      if (!/\bvrf\b/.test(line.place.title) && !/^127\./.test(address) && !isLinkLocal(address))
+        this.#noteOther('connected', third, undefined);
       if (!this.#addresses.has(key)) this.#addresses.set(key, address);
       if (first === 'ip') this.#offer(name === 'lo' ? 'loopback' : 'other', address);
       return false;
@@ -43,6 +59,26 @@ export class Surroundings {
     if (wrong === undefined) this.#report.carried++;
     else this.#report.leave(line, wrong);
     return true;
+  }
+
+  /** "ip route 10.0.0.0/8 192.0.2.1", "ipv6 route 2001:db8::/32 Null0". */
+  #noteStatic({ words: [first = '', what, prefix = '', via = ''], words, no }: Line): void {
+    if (what !== 'route' || (first !== 'ip' && first !== 'ipv6') || no || words.includes('vrf')) return;
+    this.#noteOther('static', prefix, /^[\d.]+$|:/.test(via) ? via : undefined);
+  }
+
+  #noteOther(kind: 'connected' | 'static', text: string, nextHop: string | undefined): void {
+    const ipv6 = text.includes(':');
+    const block = parseEntry([text], ipv6);
+    if (block === undefined) return;
+    const key = `${kind} ${ipv6 ? 'ipv6' : 'ipv4'}`;
+    const route = { prefix: blockText(block), ...(nextHop === undefined ? {} : { nextHop }) };
+    this.#others.set(key, [...(this.#others.get(key) ?? []), route]);
+  }
+
+  /** What "redistribute" would take, as far as the file says it. */
+  others(kind: string, family: 'ipv4' | 'ipv6'): readonly OtherRoute[] {
+    return this.#others.get(`${kind} ${family}`) ?? [];
   }
 
   /** What a session with this neighbour comes from that is to come from that interface. */

@@ -142,3 +142,50 @@ test('that FRR asks its own table first is a note, once, and none where it does 
   );
   t.deepEqual(about(convert(...networks, 'no bgp network import-check')), []);
 });
+
+test('redistribute names what the file says of interfaces and of static routes', (t) => {
+  const text = [
+    'interface lo',
+    ' ip address 127.0.0.1/8',
+    ' ip address 192.0.2.1/32',
+    'interface eth0',
+    ' ip address 198.51.100.7/24',
+    ' ipv6 address 2001:db8:1::7/64',
+    ' ipv6 address fe80::7/64',
+    'ip route 10.0.0.0/8 198.51.100.9',
+    'ip route 172.16.0.0/12 Null0',
+    'router bgp 65000',
+    ' bgp router-id 192.0.2.1',
+    ' network 172.16.0.0/12',
+    ' redistribute connected',
+    ' redistribute ospf',
+    ' address-family ipv4 unicast',
+    '  redistribute static metric 5',
+    ' exit-address-family',
+    ' address-family ipv6 unicast',
+    '  redistribute connected route-map SETS',
+    '  redistribute static',
+    ' exit-address-family',
+    ...MAPS,
+  ].join('\n');
+  const made = convertFrr(text, new Set(Object.keys(neighborKeys)), new Set(Object.keys(routerKeys)));
+  t.deepEqual(
+    made.left.map(({ text: line }) => line),
+    ['redistribute ospf', 'redistribute static'],
+  );
+  const learned = { origin: 'incomplete', med: 0 };
+  t.deepEqual(routerOf(made).originate, [
+    { prefix: '172.16.0.0/12' },
+    { prefix: '192.0.2.1/32', ...learned },
+    { prefix: '198.51.100.0/24', ...learned },
+    { prefix: '10.0.0.0/8', 'next-hop': '198.51.100.9', origin: 'incomplete', med: 5 },
+    {
+      prefix: '2001:db8:1::/64',
+      origin: 'incomplete',
+      med: 7,
+      communities: ['65000:1', 'no-export'],
+      'local-pref': 200,
+    },
+  ]);
+  t.is(parseConfiguration(made.yaml, 'x.yaml').mistakes, undefined, made.yaml);
+});
