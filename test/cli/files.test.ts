@@ -118,7 +118,7 @@ test('chassis import frr writes what chassis check finds right, and names what i
   t.is(status, 0);
   t.is(
     err,
-    'frr.conf:8: neighbor 192.0.2.2 bfd: graftd has no counterpart\n' +
+    'frr.conf:8: neighbor 192.0.2.2 bfd: graftd has no BFD: a neighbour that is gone is found out by the hold time\n' +
       '6 of 7 lines about BGP carried over, 1 not; 0 to look at, which the file names\n',
   );
   const check = await chassis(['check', 'made.yaml'], { cwd });
@@ -126,4 +126,28 @@ test('chassis import frr writes what chassis check finds right, and names what i
   const missing = await chassis(['import', 'frr', 'none.conf'], { cwd });
   t.is(missing.status, 2);
   t.regex(missing.err, /cannot read none\.conf/);
+});
+
+test('chassis policy init writes a policy that chassis check takes, and nothing over what is there', async (t) => {
+  const folder = mkdtempSync(path.join(cwd, 'policy-'));
+  const written = await chassis(['policy', 'init', 'mine.ts'], { cwd: folder });
+  t.is(written.status, 0, written.err);
+  t.true(existsSync(path.join(folder, 'graftd-policy.ts')));
+  const text = starterConfiguration({
+    as: 65000,
+    id: '192.0.2.1',
+    listen: '',
+    neighbors: [{ address: '192.0.2.2', as: 64500 }],
+    schemaLine: '',
+  });
+  const named = text
+    .replace('import: accept', 'import: "./mine.ts#importFromNeighbour"')
+    .replace('export: reject', 'export: "./mine.ts#exportToNeighbours"');
+  writeFileSync(path.join(folder, 'graftd.yaml'), named);
+  const check = await chassis(['check', 'graftd.yaml'], { cwd: folder });
+  t.is(check.status, 0, check.err);
+  const again = await chassis(['policy', 'init', 'mine.ts'], { cwd: folder });
+  t.regex(again.err, /mine\.ts is there already; --force writes over it/);
+  const wrong = await chassis(['policy', 'init', 'mine.txt'], { cwd: folder });
+  t.is(wrong.status, 2);
 });
