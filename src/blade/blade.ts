@@ -373,6 +373,7 @@ export class Blade implements RoutesListener, GraftHost, SessionHost {
   /** What a neighbour brings who has less to say than a slice is told before what comes out of floods. */
   readonly #visit = (index: number): boolean => {
     const session = this.#sessions.get(index) as Session;
+    this.fabric.lookout?.notice(index);
     this.#light = session.waitingBytes < this.limits.receiveBytes;
     session.receive();
     this.#light = false;
@@ -585,6 +586,7 @@ export class Blade implements RoutesListener, GraftHost, SessionHost {
     this.#toRegroup.delete(session);
     this.#leaving.delete(session);
     this.#recovery.forget(index);
+    this.fabric.lookout?.leave(index);
     this.#sessions.delete(index);
     this.#mine[index >>> 5] = (this.#mine[index >>> 5] as number) & ~(1 << (index & 31));
     this.routes.evaluator.serve(index, false);

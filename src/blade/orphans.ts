@@ -13,6 +13,7 @@ import { State } from '../bgp/fsm.ts';
 import { encodeNotification } from '../bgp/message.ts';
 import type { Fabric } from '../fabric/fabric.ts';
 import { CONNECTION_STATE, PAGE_WORDS, SESSION, SESSION_NUMBER } from '../fabric/layout.ts';
+import { giveReadingBack } from '../fabric/lookout.ts';
 import { publishTransmit } from './transmit.ts';
 
 interface Starting {
@@ -90,6 +91,7 @@ function abandon(fabric: Fabric, session: number): void {
     const at = connections.at(session, which);
     const open = connections.wanted(at) && connections.stateOf(at) === CONNECTION_STATE.open;
     if (open && opening) sayGoodbye(fabric, session, which);
+    giveReadingBack(fabric, session, which);
     connections.want(at, connections.wantedGeneration(at), false);
     // In any case: its last home may have written what it never told the line card of.
     fabric.ringCard(session);

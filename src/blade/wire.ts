@@ -128,6 +128,7 @@ export class Wire {
 
   close(): void {
     if (this.generation === 0) return;
+    this.#fabric.lookout?.giveBack(this.#session, this.#which);
     this.#fabric.connections.want(this.#at, this.generation, false);
     this.#fabric.ringCard(this.#session);
     this.opened = false;

@@ -114,13 +114,20 @@ export class BladeHandle {
   kill(why: string): void {
     if (this.#killed !== undefined) return;
     this.#killed = why;
-    void this.#worker?.terminate();
+    void this.#terminate();
   }
 
   /** Ends the thread for maintenance; nobody is told. */
   async end(): Promise<void> {
     this.#stopping = true;
-    await this.#worker?.terminate();
+    await this.#terminate();
+  }
+
+  /** A thread that waits in the kernel ends when it is woken. */
+  async #terminate(): Promise<void> {
+    const ended = this.#worker?.terminate();
+    this.#fabric.bells.ring(this.slot);
+    await ended;
   }
 
   /** Cease to all its neighbours; resolves when the thread has ended. */
@@ -129,12 +136,12 @@ export class BladeHandle {
     if (worker === undefined) return;
     this.#stopping = true;
     if (!this.running) {
-      await worker.terminate();
+      await this.#terminate();
       return;
     }
     const ended = new Promise((resolve) => worker.once('exit', resolve));
     this.order({ kind: 'stop' });
-    const late = setTimeout(() => worker.terminate(), 2000);
+    const late = setTimeout(() => this.#terminate(), 2000);
     await ended;
     clearTimeout(late);
   }

@@ -187,6 +187,7 @@ export class Chassis {
     // Together: the line cards take nobody in any more, and end when the blades have said goodbye to everybody.
     const cards = this.cards.map((card) => card.stop(FAREWELL));
     await Promise.all([...cards, ...this.blades.map((blade) => blade.stop())]);
+    this.fabric.bells.close();
     this.nextHops.stop();
     await this.origins.stop();
     this.store.close();

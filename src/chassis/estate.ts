@@ -9,7 +9,9 @@
  *
  * Fabric only: the simulation buries its blades by the same rules.
  */
+import { socketCalls } from '../base/socket-calls.ts';
 import { State } from '../bgp/fsm.ts';
+import { freeClaim } from '../fabric/courier.ts';
 import type { Fabric } from '../fabric/fabric.ts';
 import { Journal } from '../fabric/journal.ts';
 import {
@@ -22,6 +24,7 @@ import {
   SESSION,
   SESSION_NUMBER,
 } from '../fabric/layout.ts';
+import { closeLookout } from '../fabric/lookout.ts';
 import { OutViews } from '../rib/adj-rib-out.ts';
 
 import { reclaimPages } from './reclaim.ts';
@@ -73,6 +76,9 @@ function freeHandedOver(fabric: Fabric, slot: number): void {
 
 /** The blade is gone: nobody counts on it any more, and its sessions are nobody's. Returns them. */
 export function bury(fabric: Fabric, dead: number): number[] {
+  const sending = freeClaim(fabric.memory, dead);
+  if (sending >= 0) fabric.ringCard(sending);
+  closeLookout(fabric.memory, dead, socketCalls());
   const views = new OutViews(fabric);
   const { view, ids } = new Journal(fabric, dead).read();
   // An id that no look-up comes to any more was withdrawn, and that was noted (sweeper.ts).

@@ -1,4 +1,4 @@
-import { CONNECTION, CONNECTION_STATE, CONNECTIONS_PER_SESSION } from './layout.ts';
+import { CONNECTION, CONNECTION_STATE, CONNECTIONS_PER_SESSION, READER, SENDER } from './layout.ts';
 import type { FabricMemory } from './memory.ts';
 
 /**
@@ -125,5 +125,7 @@ export class Connections {
     this.words[at + CONNECTION.receiveTail] = 0;
     this.words[at + CONNECTION.transmitHead] = 0;
     this.words[at + CONNECTION.transmitTail] = 0;
+    this.words[at + CONNECTION.reader] = READER.card;
+    Atomics.store(this.words, at + CONNECTION.sender, SENDER.none);
   }
 }

@@ -3,12 +3,19 @@
  * load while the sleeper is awake. Who wants to sleep says so first and looks at everything once more then, so
  * that one of the two always sees the other.
  *
- *   thread: [ bell (counts rings) | sleep (SLEEP) | orders (counts messages posted to it) | short bell | … ]
+ *   thread: [ bell (counts rings) | sleep (SLEEP) | orders (counts messages posted to it) | short bell | signal | … ]
+ *
+ * A blade that waits for sockets, too (lookout.ts), sleeps in the kernel and is woken by its signal, an eventfd: one for each slot,
+ * which stays open as long as anybody could ring.
  */
+import { type SocketCalls, socketCalls } from '../base/socket-calls.ts';
+
 const STRIDE = 16;
 
-/** How a thread sleeps: not at all, on its bell, or for a moment on its short bell. */
-const SLEEP = { none: 0, long: 1, short: 2 } as const;
+/** How a thread sleeps: not at all, on its bell, for a moment on its short bell, or where its signal wakes it. */
+const SLEEP = { none: 0, long: 1, short: 2, signal: 3 } as const;
+/** The descriptor of the thread's signal + 1; 0: it has none. Writer: the blade. */
+const SIGNAL = 4;
 
 export class Doorbells {
   readonly #words: Int32Array;
@@ -21,9 +28,36 @@ export class Doorbells {
     const at = thread * STRIDE;
     const sleep = Atomics.load(this.#words, at + 1);
     if (sleep === SLEEP.none) return;
+    if (sleep === SLEEP.signal) {
+      this.#signal(at);
+      return;
+    }
     const bell = sleep === SLEEP.long ? at : at + 3;
     Atomics.add(this.#words, bell, 1);
     Atomics.notify(this.#words, bell);
+  }
+
+  #signal(at: number): void {
+    const descriptor = (this.#words[at + SIGNAL] as number) - 1;
+    // Once is enough: what it is woken for it looks for everywhere.
+    const asleep = Atomics.compareExchange(this.#words, at + 1, SLEEP.signal, SLEEP.none) === SLEEP.signal;
+    if (asleep && descriptor >= 0) socketCalls()?.signal(descriptor);
+  }
+
+  /** By what the thread that calls this is woken where it waits for sockets, too. */
+  signalOf(thread: number, calls: SocketCalls): number {
+    const at = thread * STRIDE + SIGNAL;
+    if (this.#words[at] === 0) this.#words[at] = calls.openSignal() + 1;
+    return (this.#words[at] as number) - 1;
+  }
+
+  /** Nobody rings any more. */
+  close(): void {
+    for (let at = SIGNAL; at < this.#words.length; at += STRIDE) {
+      const descriptor = (this.#words[at] as number) - 1;
+      this.#words[at] = 0;
+      if (descriptor >= 0) socketCalls()?.close(descriptor);
+    }
   }
 
   /** A message was posted to the thread's port. */
@@ -38,9 +72,9 @@ export class Doorbells {
   }
 
   /** From now on rings count. Look at every source of work after this, and before `sleep`. */
-  beforeSleep(thread: number): number {
+  beforeSleep(thread: number, bySignal = false): number {
     const at = thread * STRIDE;
-    Atomics.store(this.#words, at + 1, SLEEP.long);
+    Atomics.store(this.#words, at + 1, bySignal ? SLEEP.signal : SLEEP.long);
     return Atomics.load(this.#words, at);
   }
 

@@ -7,6 +7,7 @@
 import { AttributeDictionary, type Describe } from './attributes.ts';
 import { Columns } from './columns.ts';
 import { Connections } from './connections.ts';
+import type { Courier } from './courier.ts';
 import { Doorbells } from './doorbell.ts';
 import { Epochs } from './epochs.ts';
 import {
@@ -21,6 +22,7 @@ import {
   SESSION_NUMBER,
 } from './layout.ts';
 import { LocRibWords } from './loc-rib-words.ts';
+import type { Lookout } from './lookout.ts';
 import { type FabricMemory, type FabricOptions, pathColumn, sources } from './memory.ts';
 import { NextHops } from './next-hops.ts';
 import { PageArena } from './pages.ts';
@@ -59,6 +61,9 @@ export class Fabric {
   readonly journals: Int32Array;
   /** Where next hops are resolved. */
   readonly hops: NextHops | undefined;
+  /** By which this thread sends what is little, and reads who is calm, where it can. */
+  courier: Courier | undefined = undefined;
+  lookout: Lookout | undefined = undefined;
   readonly #allocator: Int32Array;
   #phase: number;
 

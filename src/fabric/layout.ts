@@ -55,7 +55,53 @@ export const CONNECTION = {
   receiveHead: 32,
   receiveTail: 48,
   transmitHead: 49,
+  /** Writer: who sends (SENDER). */
   transmitTail: 64,
+  /** Who sends at the moment: SENDER. Compare-and-swap from none; from then on whom it names. */
+  sender: 65,
+  /** What a blade may send and read over + 1, 0: nothing. Writer: the line card, with the claim and the reading. */
+  descriptor: 66,
+  /** Who reads: READER. Writer: whom it names. */
+  reader: 33,
+} as const;
+
+/** Who has claimed the sending side of a connection: `blade` + slot is a blade. */
+export const SENDER = { none: 0, card: 1, blade: 2 } as const;
+
+/** Who reads a connection: the line card, or the session's home blade. */
+export const READER = { card: 0, blade: 1 } as const;
+
+/**
+ * A message as a kernel of 64 bits is told of it: struct mmsghdr and two struct iovec (an address, and at `length` how much). Writer:
+ * who calls it, but for `moved`, which is the kernel's: how many octets it took or gave.
+ */
+export const MESSAGE = {
+  words: 24,
+  parts: 4,
+  partCount: 6,
+  moved: 14,
+  firstPart: 16,
+  secondPart: 20,
+  length: 2,
+} as const;
+
+/** What a blade is just sending (courier.ts) and receiving (lookout.ts). Writer: that blade; when it is dead the chassis. */
+export const COURIER = {
+  words: 64,
+  /** MESSAGE each. */
+  out: 0,
+  in: 24,
+  /** The connection that is being claimed: its first control word + 1. */
+  connection: 48,
+  /** 1: `from`, where the stream stood before, and `out` are of this connection. */
+  sending: 49,
+  from: 50,
+  /** The same of what comes in. */
+  incoming: 51,
+  receiving: 52,
+  receivedFrom: 53,
+  /** Descriptor + 1 of what the blade waits by; 0: none. */
+  waiter: 54,
 } as const;
 
 export const CONNECTIONS_PER_SESSION = 2;

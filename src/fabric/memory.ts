@@ -23,6 +23,8 @@
  *                      connection (0 dialled, 1 accepted)
  *   receive,         bytes, by session and connection  receive: the line card; transmit: the home blade
  *     transmit
+ *   couriers         what a blade is just sending and  that blade, and the kernel; see COURIER, layout.ts
+ *                    receiving
  *   sessions,        records by session                the home blade, but for HOME (see SESSION there)
  *     sessionTimes
  *   grafts           graft slots                       see GRAFT there
@@ -51,6 +53,7 @@ import {
   CARD_NUMBER,
   CONNECTION,
   CONNECTIONS_PER_SESSION,
+  COURIER,
   GRAFT,
   GRAFT_TIME,
   JOURNAL_WORDS,
@@ -187,6 +190,7 @@ const BUFFERS = [
   ['connections', (o) => o.sessions * CONNECTIONS_PER_SESSION * CONNECTION.words * 4],
   ['receive', (o) => o.sessions * CONNECTIONS_PER_SESSION * o.receiveBytes],
   ['transmit', (o) => o.sessions * CONNECTIONS_PER_SESSION * o.transmitBytes],
+  ['couriers', (o) => o.blades * COURIER.words * 4],
   ['sessions', (o) => sources(o) * SESSION.words * 4],
   ['sessionNumbers', (o) => o.sessions * SESSION_NUMBER.words * 8],
   ['views', (o) => outViews(o) * 4 * 4],

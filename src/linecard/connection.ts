@@ -2,21 +2,30 @@
  * One TCP connection of a session, between the kernel and the fabric. Bytes are read straight into the session's
  * receive ring and written straight from its transmit ring: copied once, by the kernel.
  *
+ * A blade sends what is little by itself (fabric/courier.ts): who writes to the socket has the claim. And it reads who is calm
+ * (fabric/lookout.ts): we do again when it gives the reading back.
+ *
  * Flow control is the rings': a full receive ring pauses the socket, and so closes the neighbour's window. It knows
  * bytes and no BGP.
  */
 import type net from 'node:net';
+import { socketCalls } from '../base/socket-calls.ts';
 import type { Fabric } from '../fabric/fabric.ts';
-import { CARD_NUMBER, CONNECTION, CONNECTION_STATE } from '../fabric/layout.ts';
+import { CARD_NUMBER, CONNECTION, CONNECTION_STATE, READER, SENDER } from '../fabric/layout.ts';
 import { addressWords } from './address-words.ts';
+import { aimNextRead, descriptorOf } from './handle.ts';
 import { otherAddress } from './link-local.ts';
 
 /** After the blade is done with a connection: how long its last bytes may take to leave, milliseconds. */
 const LINGER = 2000;
+/** When a blade is just sending over what is to be closed, it is tried again, milliseconds. */
+const AGAIN = 1;
+/** Octets between two looks (VIGIL_EVERY) of a neighbour that is calm: what it says is read by its blade itself. */
+const LITTLE = 4096;
 
 /** What the line card hears of a connection. */
 export interface ConnectionEvents {
-  /** So many bytes were received. */
+  /** So many bytes were received, and what the blade has to say about it is for us to send. */
   readonly read: (bytes: number) => void;
   readonly closed: () => void;
 }
@@ -37,6 +46,13 @@ export class Connection {
   #writing = false;
   #closing = false;
   #gone = false;
+  /** Position in the transmit ring up to which what left is counted. */
+  #counted = 0;
+  #countedIn = 0;
+  /** The home blade reads. */
+  #lent = false;
+  /** Came since the last time that it was asked whether the neighbour is calm. */
+  #came = 0;
 
   /** `open` makes the socket; it is given what reads into the ring. */
   constructor(
@@ -76,9 +92,10 @@ export class Connection {
   /** The blade has news: bytes to send, room to receive, or it wants the connection no longer. */
   serve(): void {
     const { connections } = this.#fabric;
+    if (this.#lent && !this.#readByBlade) this.#takeBack();
     if (connections.wantedGeneration(this.#at) === this.generation && !connections.wanted(this.#at))
       this.#close();
-    if (this.#paused && this.#free() >= this.#target.length) {
+    if (this.#paused && !this.#lent && this.#free() >= this.#target.length) {
       this.#paused = false;
       this.#socket.resume();
     }
@@ -89,16 +106,61 @@ export class Connection {
   interject(message: Uint8Array): boolean {
     const { words } = this.#fabric.connections;
     const head = Atomics.load(words, this.#at + CONNECTION.transmitHead);
+    if (this.#writing || this.#gone || this.#closing || !this.#claim()) return false;
     // The head always stands behind a whole message.
-    if (this.#writing || this.#gone || this.#closing || head !== words[this.#at + CONNECTION.transmitTail])
-      return false;
-    this.#socket.write(message);
-    return true;
+    const whole = head === words[this.#at + CONNECTION.transmitTail];
+    if (whole) this.#write(message, 0);
+    else this.#send();
+    return whole;
+  }
+
+  /** What came and left since the last time; a blade that reads and sends does not say so. */
+  count(): void {
+    const { words } = this.#fabric.connections;
+    const tail = Atomics.load(words, this.#at + CONNECTION.transmitTail);
+    const head = Atomics.load(words, this.#at + CONNECTION.receiveHead);
+    this.#fabric.countCard(this.#card, CARD_NUMBER.bytesOut, (tail - this.#counted) | 0);
+    this.#fabric.countCard(this.#card, CARD_NUMBER.bytesIn, (head - this.#countedIn) | 0);
+    this.#counted = tail;
+    this.#countedIn = head;
+  }
+
+  /** Asked now and then of an Established session: if it was calm meanwhile, its home blade reads from here on. */
+  lendIfCalm(): void {
+    const { words } = this.#fabric.connections;
+    const calm = this.#came < LITTLE;
+    this.#came = 0;
+    if (!calm || this.#lent || this.#paused || this.#closing || this.#gone) return;
+    if (words[this.#at + CONNECTION.descriptor] === 0 || this.#free() < this.#target.length) return;
+    if (this.#fabric.connections.stateOf(this.#at) !== CONNECTION_STATE.open) return;
+    if (!aimNextRead(this.#socket, this.#target)) return;
+    this.#socket.pause();
+    this.#lent = true;
+    Atomics.store(words, this.#at + CONNECTION.reader, READER.blade);
+    this.#fabric.ringHome(this.session);
+  }
+
+  /** A blade that wants a connection no longer has given the reading back, or was not aware of it. */
+  get #readByBlade(): boolean {
+    const { connections } = this.#fabric;
+    const reader = Atomics.load(connections.words, this.#at + CONNECTION.reader);
+    return reader === READER.blade && connections.wanted(this.#at);
+  }
+
+  #takeBack(): void {
+    this.#lent = false;
+    Atomics.store(this.#fabric.connections.words, this.#at + CONNECTION.reader, READER.card);
+    this.#receiveHead = this.#fabric.connections.words[this.#at + CONNECTION.receiveHead] as number;
+    this.#target = this.#nextTarget();
+    aimNextRead(this.#socket, this.#target);
+    this.#paused = this.#free() < this.#target.length;
+    if (!this.#paused) this.#socket.resume();
   }
 
   /** At once, whatever is still to be sent. */
   destroy(): void {
     this.#socket.destroy();
+    if (this.#claim()) this.#closeDescriptor();
   }
 
   #onOpen(): void {
@@ -110,6 +172,8 @@ export class Connection {
     connections.words[this.#at + CONNECTION.localPort] = this.#socket.localPort ?? 0;
     connections.words[this.#at + CONNECTION.remotePort] = this.#socket.remotePort ?? 0;
     connections.words[this.#at + CONNECTION.why] = 0;
+    const descriptor = socketCalls()?.duplicate(descriptorOf(this.#socket)) ?? -1;
+    connections.words[this.#at + CONNECTION.descriptor] = descriptor + 1;
     connections.setState(this.#at, this.generation, CONNECTION_STATE.open);
     this.#fabric.ringHome(this.session);
   }
@@ -120,11 +184,12 @@ export class Connection {
     const { connections } = this.#fabric;
     this.#receiveHead = (this.#receiveHead + bytes) | 0;
     Atomics.store(connections.words, this.#at + CONNECTION.receiveHead, this.#receiveHead);
-    this.#fabric.countCard(this.#card, CARD_NUMBER.bytesIn, bytes);
+    this.#came += bytes;
+    this.count();
     this.#target = this.#nextTarget();
     this.#paused = this.#free() < this.#target.length;
     this.#fabric.ringHome(this.session);
-    this.#events.read(bytes);
+    if (connections.words[this.#at + CONNECTION.descriptor] === 0) this.#events.read(bytes);
     return !this.#paused;
   }
 
@@ -143,29 +208,58 @@ export class Connection {
     return connections.receive.subarray(start, start + length);
   }
 
+  /** True: nobody else sends. */
+  #claim(): boolean {
+    const { words } = this.#fabric.connections;
+    const holder = Atomics.compareExchange(words, this.#at + CONNECTION.sender, SENDER.none, SENDER.card);
+    return holder === SENDER.none || holder === SENDER.card;
+  }
+
   #send(): void {
     if (this.#writing || this.#gone) return;
+    if (!this.#claim()) {
+      // A blade that does not send all of it hands the claim to us, and rings. Only our own end has to be seen to.
+      if (this.#closing) setTimeout(() => this.#send(), AGAIN).unref();
+      return;
+    }
     const { connections } = this.#fabric;
     const { words } = connections;
     const tail = words[this.#at + CONNECTION.transmitTail] as number;
     const waiting = (Atomics.load(words, this.#at + CONNECTION.transmitHead) - tail) | 0;
     if (waiting === 0) {
       if (this.#closing) this.#socket.end();
+      else this.#letGo();
       return;
     }
     const at = tail & (connections.transmitBytes - 1);
     const length = Math.min(waiting, connections.transmitBytes - at);
     const start = connections.transmitStart(this.session, this.which) + at;
+    // A blade that found the ring too full waits for room.
+    const ring = waiting >= connections.transmitBytes >> 2;
+    this.#write(connections.transmit.subarray(start, start + length), length, ring);
+  }
+
+  /** With the claim; `length` of the octets are the ring's. */
+  #write(bytes: Uint8Array, length: number, ring = false): void {
+    const { words } = this.#fabric.connections;
     this.#writing = true;
-    this.#socket.write(connections.transmit.subarray(start, start + length), (error) => {
+    this.#socket.write(bytes, (error) => {
       this.#writing = false;
       if (error) return;
+      const tail = words[this.#at + CONNECTION.transmitTail] as number;
       Atomics.store(words, this.#at + CONNECTION.transmitTail, (tail + length) | 0);
-      this.#fabric.countCard(this.#card, CARD_NUMBER.bytesOut, length);
-      // A blade that found the ring too full waits for room.
-      if (waiting >= connections.transmitBytes >> 2) this.#fabric.ringHome(this.session);
+      this.count();
+      if (ring) this.#fabric.ringHome(this.session);
       this.#send();
     });
+  }
+
+  /** Who published bytes while we had the claim counts on us. */
+  #letGo(): void {
+    const { words } = this.#fabric.connections;
+    Atomics.store(words, this.#at + CONNECTION.sender, SENDER.none);
+    const head = Atomics.load(words, this.#at + CONNECTION.transmitHead);
+    if (head !== Atomics.load(words, this.#at + CONNECTION.transmitTail)) this.#send();
   }
 
   /** The blade is done: what it wrote leaves first. */
@@ -191,14 +285,29 @@ export class Connection {
   }
 
   #onSocketClosed(): void {
+    if ((this.#lent && this.#readByBlade) || !this.#claim()) {
+      setTimeout(() => this.#onSocketClosed(), AGAIN).unref();
+      return;
+    }
+    this.#closeDescriptor();
     this.#gone = true;
     if (this.#closing) this.#finish();
     else this.#onEnd(0);
   }
 
+  /** With the claim, which is not given back before all is over. */
+  #closeDescriptor(): void {
+    const { words } = this.#fabric.connections;
+    const descriptor = (words[this.#at + CONNECTION.descriptor] as number) - 1;
+    if (descriptor < 0) return;
+    words[this.#at + CONNECTION.descriptor] = 0;
+    socketCalls()?.close(descriptor);
+  }
+
   /** Both sides are done: nobody touches the rings before the next generation. */
   #finish(): void {
     const { connections } = this.#fabric;
+    this.count();
     connections.reset(this.#at);
     connections.setState(this.#at, this.generation, CONNECTION_STATE.closed);
     this.#events.closed();

@@ -5,16 +5,8 @@
 import net from 'node:net';
 import { withoutZone } from '../base/address.ts';
 import { answerWithHighestTtl, limitHops, protectedSocket, setKey } from '../base/socket-options.ts';
+import { descriptorOf } from './handle.ts';
 import type { Neighbor, Range } from './messages.ts';
-
-/** What of Node.js' handles has no public name: the number of the kernel's socket. */
-interface Handled {
-  readonly _handle?: { readonly fd?: number } | null;
-}
-
-function descriptorOf(socket: net.Server | net.Socket): number {
-  return (socket as unknown as Handled)._handle?.fd ?? -1;
-}
 
 export class Guard {
   readonly #servers: net.Server[] = [];

@@ -141,7 +141,11 @@ export class LineCard {
 
   /** Keeps the sessions alive whose blades do not. */
   watch(vigil: VigilKeeper, now: number): void {
-    for (const connection of this.#connections.values()) vigil.watch(connection, now);
+    for (const connection of this.#connections.values()) {
+      vigil.watch(connection, now);
+      connection.count();
+      if (vigil.established(connection)) connection.lendIfCalm();
+    }
   }
 
   /** Stops listening and dialling; what is open goes when its blade wants it no longer. */

@@ -33,13 +33,22 @@ export class VigilKeeper {
     this.#next = new Float64Array(fabric.options.sessions);
   }
 
+  /** The session is up, and this is its connection. */
+  established({ session, which }: Watched): boolean {
+    const fabric = this.#fabric;
+    const { state } = this.#vigil;
+    return (
+      fabric.session(session, SESSION.state) === state &&
+      fabric.session(session, SESSION.connection) === which
+    );
+  }
+
   watch(connection: Watched, now: number): void {
     const fabric = this.#fabric;
     const { session } = connection;
     const due = fabric.number(session, SESSION_NUMBER.keepaliveDue);
     if (now < due + GRACE || now < (this.#next[session] as number)) return;
-    if (fabric.session(session, SESSION.state) !== this.#vigil.state) return;
-    if (fabric.session(session, SESSION.connection) !== connection.which) return;
+    if (!this.established(connection)) return;
     const holdTime = fabric.session(session, SESSION.holdTime);
     if (holdTime === 0 || !connection.interject(this.#vigil.message)) return;
     this.#next[session] = now + (holdTime * 1000) / 3;

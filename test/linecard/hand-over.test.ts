@@ -54,6 +54,8 @@ for (const lineCards of [1, 2, 4]) {
       await until('everybody has all routes', () =>
         told.every((speaker) => speaker.stats().routes4 === PREFIXES),
       );
+      // Cards count ten times a second.
+      await new Promise((resolve) => setTimeout(resolve, 500));
       const { lineCards: rows = [] } = await box.operator.showChassis();
       const share = (card: number, of: number): number =>
         Array.from({ length: of }, (_, session) => session % lineCards).filter((mine) => mine === card)

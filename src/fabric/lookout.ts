@@ -1,0 +1,190 @@
+/**
+ * A blade that waits for its neighbours itself. A change that goes from the socket to the line card's thread, and from there to the
+ * blade's, wakes two threads that sleep; waking one is most of what a single change costs. So the card lends connections that
+ * are Established and calm to their home blade, which reads them into the receive ring itself, and sleeps where the kernel wakes
+ * it for a socket or for its doorbell (an eventfd).
+ *
+ *   card reads ──(calm: lends)──→ blade reads ──(a flood, a full ring, the end, an error, done with it: gives back)──→ card reads
+ *
+ * Who has the reading (CONNECTION.reader) is the only writer of receiveHead, and the only one to give it away. It belongs to the home
+ * blade, whoever that is: at a graft, or when a blade dies, the next home finds it and goes on. A descriptor that is lent is not
+ * closed. Once the blade has said that it wants the connection no longer, the reading is the card's, who may have lent it just then.
+ *
+ * As in courier.ts the kernel notes in shared memory how much it has put into the ring, so that nothing is lost with a blade
+ * that dies before it says so.
+ */
+import { EPOLL, EVENT, type SocketCalls } from '../base/socket-calls.ts';
+import type { Fabric } from './fabric.ts';
+import { KernelMessage } from './kernel-message.ts';
+import { CONNECTION, CONNECTIONS_PER_SESSION, COURIER, MESSAGE, READER } from './layout.ts';
+import type { FabricMemory } from './memory.ts';
+
+/** Who says so much at once has more to say: that is for the line card to read, while the blade works. Octets. */
+const FLOOD = 4096;
+/** Events that are taken at once. */
+const EVENTS = 256;
+const DOORBELL = -1;
+const BROKEN = EPOLL.error | EPOLL.hangUp | EPOLL.readHangUp;
+
+export class Lookout {
+  /** Connections that are read here. */
+  size = 0;
+  readonly #fabric: Fabric;
+  readonly #calls: SocketCalls;
+  readonly #message: KernelMessage;
+  readonly #words: Int32Array;
+  readonly #base: number;
+  readonly #events = new Int32Array(new SharedArrayBuffer(EVENTS * EVENT.words * 4));
+  readonly #eventsAt: number;
+  readonly #waiter: number;
+  /** By connection: it is read here. */
+  readonly #mine: Uint8Array;
+
+  constructor(fabric: Fabric, calls: SocketCalls) {
+    const { memory, thread } = fabric;
+    this.#fabric = fabric;
+    this.#calls = calls;
+    this.#words = new Int32Array(memory.couriers);
+    this.#base = thread * COURIER.words;
+    this.#message = new KernelMessage(
+      calls,
+      memory.couriers,
+      this.#base + COURIER.in,
+      memory.receive,
+      memory.options.receiveBytes,
+    );
+    this.#mine = new Uint8Array(memory.options.sessions * CONNECTIONS_PER_SESSION);
+    this.#eventsAt = calls.addressOf(this.#events.buffer as SharedArrayBuffer);
+    this.#words[this.#base + COURIER.receiving] = 0;
+    this.#waiter = calls.openWaiter();
+    this.#words[this.#base + COURIER.waiter] = this.#waiter + 1;
+    this.#watch(fabric.bells.signalOf(thread, calls), DOORBELL);
+  }
+
+  /** The card may have lent us the reading of a session that is served here. */
+  notice(session: number): void {
+    const first = session * CONNECTIONS_PER_SESSION;
+    for (let connection = first; connection < first + CONNECTIONS_PER_SESSION; connection++) {
+      if (this.#isLent(connection) && this.#mine[connection] === 0) this.#begin(connection);
+    }
+  }
+
+  /** We are done with a connection: what still comes of it the card reads. */
+  giveBack(session: number, which: number): void {
+    const connection = session * CONNECTIONS_PER_SESSION + which;
+    if (this.#mine[connection] === 1) this.#giveBack(connection);
+  }
+
+  /** The session is served here no longer; its next home reads on. */
+  leave(session: number): void {
+    const first = session * CONNECTIONS_PER_SESSION;
+    for (let connection = first; connection < first + CONNECTIONS_PER_SESSION; connection++)
+      this.#end(connection);
+  }
+
+  /** Takes what has come, after so many milliseconds at the latest if nothing does. */
+  look(milliseconds: number): void {
+    const { words, about } = EVENT;
+    let count = EVENTS;
+    for (let left = milliseconds; count === EVENTS; left = 0) {
+      count = this.#calls.wait(this.#waiter, this.#eventsAt, EVENTS, Math.ceil(left));
+      for (let i = 0; i < count; i++) {
+        const connection = this.#events[i * words + about] as number;
+        if (connection !== DOORBELL) this.#receive(connection, this.#events[i * words] as number);
+      }
+    }
+  }
+
+  close(): void {
+    this.#words[this.#base + COURIER.waiter] = 0;
+    this.#calls.close(this.#waiter);
+  }
+
+  #receive(connection: number, event: number): void {
+    if (this.#mine[connection] === 0) return;
+    const { connections } = this.#fabric;
+    const at = connection * CONNECTION.words;
+    const head = connections.words[at + CONNECTION.receiveHead] as number;
+    const tail = connections.words[at + CONNECTION.receiveTail] as number;
+    const most = connections.receiveBytes >> 2;
+    const full = connections.receiveBytes - ((head - tail) | 0) < most;
+    let came = 0;
+    let end = false;
+    // Who reads an error takes it away, and it is the card that says why a connection is over.
+    if (!full && (event & EPOLL.error) === 0) {
+      this.#message.aim(connection, head, most);
+      this.#words[this.#base + COURIER.incoming] = at + 1;
+      this.#words[this.#base + COURIER.receivedFrom] = head;
+      this.#words[this.#base + COURIER.receiving] = 1;
+      const any = this.#calls.receive(this.#descriptor(connection), this.#message.address);
+      came = this.#message.moved;
+      end = any && came === 0;
+      if (came > 0) Atomics.store(connections.words, at + CONNECTION.receiveHead, (head + came) | 0);
+      this.#words[this.#base + COURIER.receiving] = 0;
+    }
+    if (full || end || (event & BROKEN) !== 0 || came >= Math.min(FLOOD, most)) this.#giveBack(connection);
+    if (came > 0) this.#fabric.ready.setForBlade(connection >> 1);
+  }
+
+  #begin(connection: number): void {
+    if (this.#watch(this.#descriptor(connection), connection)) {
+      this.#mine[connection] = 1;
+      this.size++;
+    } else this.#giveBack(connection);
+  }
+
+  /** What is there already is reported, too. */
+  #watch(descriptor: number, about: number): boolean {
+    this.#events[0] = EPOLL.in | EPOLL.readHangUp | EPOLL.edge;
+    this.#events[EVENT.about] = about;
+    return this.#calls.watch(this.#waiter, descriptor, this.#eventsAt);
+  }
+
+  #end(connection: number): void {
+    if (this.#mine[connection] === 0) return;
+    this.#calls.unwatch(this.#waiter, this.#descriptor(connection));
+    this.#mine[connection] = 0;
+    this.size--;
+  }
+
+  #giveBack(connection: number): void {
+    // In this order: the descriptor is ours as long as the reading is.
+    this.#end(connection);
+    giveReadingBack(this.#fabric, connection >> 1, connection & 1);
+  }
+
+  /** What is wanted no longer, the card has taken back, or will. */
+  #isLent(connection: number): boolean {
+    const { connections } = this.#fabric;
+    const at = connection * CONNECTION.words;
+    return connections.words[at + CONNECTION.reader] === READER.blade && connections.wanted(at);
+  }
+
+  #descriptor(connection: number): number {
+    const { words } = this.#fabric.connections;
+    return (words[connection * CONNECTION.words + CONNECTION.descriptor] as number) - 1;
+  }
+}
+
+/** The card reads from here on. */
+export function giveReadingBack(fabric: Fabric, session: number, which: number): void {
+  const { words } = fabric.connections;
+  Atomics.store(words, fabric.connections.at(session, which) + CONNECTION.reader, READER.card);
+  fabric.ringCard(session);
+}
+
+/** A blade is dead: what the kernel gave it counts, though it never said so. `calls`: those of the thread that buries it. */
+export function closeLookout(memory: FabricMemory, dead: number, calls: SocketCalls | undefined): void {
+  const connections = new Int32Array(memory.connections);
+  const words = new Int32Array(memory.couriers, dead * COURIER.words * 4, COURIER.words);
+  const at = (words[COURIER.incoming] as number) - 1;
+  if (words[COURIER.receiving] === 1) {
+    const moved = words[COURIER.in + MESSAGE.moved] as number;
+    const head = ((words[COURIER.receivedFrom] as number) + moved) | 0;
+    Atomics.store(connections, at + CONNECTION.receiveHead, head);
+    words[COURIER.receiving] = 0;
+  }
+  const waiter = (words[COURIER.waiter] as number) - 1;
+  words[COURIER.waiter] = 0;
+  if (waiter >= 0) calls?.close(waiter);
+}
