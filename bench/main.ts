@@ -14,6 +14,7 @@ const BENCHMARKS: Readonly<Record<string, string>> = {
     'the way of a route through the blades, in one thread and without sockets: ns a route, for 1 to 8 blades',
   convergence:
     'senders announce, everybody learns the best: graftd and the other daemons, side by side (hours; --case, --rounds, --scale)',
+  sets: 'sets of prefixes by size: time to load one from a file, and what a look-up costs (seconds)',
   wire: 'an UPDATE message from bytes to dictionary and back, stage by stage, in nanoseconds (--only NAME)',
 };
 

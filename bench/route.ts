@@ -20,13 +20,14 @@ import { type Feed, feedFor } from '../src/lab/feed.ts';
 import { generateTable } from '../src/lab/internet.ts';
 import type { PolicyDefinition } from '../src/policy/language.ts';
 import { describeFor } from '../src/rib/attribute-row.ts';
-import type { PolicyKind } from './convergence/cases.ts';
+import { buildVrpTable } from '../src/rpki/build.ts';
 import { graftdPolicy } from './convergence/policy.ts';
 import { machineLine, table, writeResults } from './support/report.ts';
 
 const HELP = `npm run bench route -- [--senders 4] [--prefixes 200000] [--receivers 2] [--blades 1,2,4,8] [--rounds 3]
   [--disjoint]  the senders tell other prefixes each, and are told nothing
-  [--policy policy | tags]  each neighbour has one, those of the convergence benchmark`;
+  [--policy policy | tags]  each neighbour has one, those of the convergence benchmark
+  [--policy code | code-each | rpki]  a function of a set of attributes; one of each route, with its list; origin validation`;
 const { values } = parseArgs({
   options: {
     senders: { type: 'string', default: '4' },
@@ -40,10 +41,14 @@ const { values } = parseArgs({
   },
 });
 const LOCAL_AS = 65_000;
+const KINDS = ['policy', 'tags', 'code', 'code-each', 'rpki'] as const;
+type Kind = (typeof KINDS)[number];
 const senders = Number(values.senders);
 const receivers = Number(values.receivers);
-const kind = values.policy === 'policy' || values.policy === 'tags' ? values.policy : undefined;
+const kind = KINDS.find((each) => each === values.policy);
 const policies = kind === undefined ? [] : definitions(kind);
+
+const origins = kind === 'rpki' ? { table: roas(), generation: 1 } : undefined;
 
 interface Result {
   readonly blades: number;
@@ -129,6 +134,7 @@ function measure(feeds: readonly Feed[], bladeCount: number): Result {
         LIMITS,
         0,
         policies,
+        origins,
       ),
       busy: 0,
     };
@@ -188,14 +194,43 @@ function configurations(): SessionConfiguration[] {
 }
 
 function policyOf(index: number): Pick<SessionConfiguration, 'importPolicy' | 'exportPolicy'> {
-  const keyOf = (name: string): string => policies.find((policy) => policy.name === name)?.key ?? '';
+  const keyOf = (name: string): string => {
+    const found = policies.find((policy) => policy.name === name);
+    if (found === undefined) throw new Error(`there is no policy ${name}`);
+    return found.key;
+  };
   return {
-    ...(index < senders ? { importPolicy: keyOf(`from-${index}`) } : {}),
-    exportPolicy: keyOf('to-all'),
+    ...(index < senders ? { importPolicy: keyOf(importOf(index)) } : {}),
+    exportPolicy: keyOf(exportOf()),
   };
 }
 
-function definitions(kind: PolicyKind): readonly PolicyDefinition[] {
+function importOf(index: number): string {
+  if (kind === 'rpki') return 'checked';
+  return isCode() ? `./${index}.js#take` : `from-${index}`;
+}
+
+function exportOf(): string {
+  return isCode() ? './0.js#tell' : 'to-all';
+}
+
+function isCode(): boolean {
+  return kind === 'code' || kind === 'code-each';
+}
+
+/** A function that asks what the statements of the convergence benchmark do; `each`: with the list of prefixes too, route by route. */
+function codeOf(each: boolean, from: number): string {
+  return `
+exports.take = (route) => {
+  if (route.pathLength >= 60 || route.matchesPath('private')) return 'reject';
+  ${each ? `if (route.isIn('bogons') || !route.isIn('customer-${from}')) return 'reject';` : ''}
+  return { community: { remove: ['${LOCAL_AS}:*'], add: ['${LOCAL_AS}:100'] } };
+};
+exports.tell = (route) => (route.hasCommunity('${LOCAL_AS}:666') ? 'reject' : 'accept');
+`;
+}
+
+function definitions(which: Kind): readonly PolicyDefinition[] {
   const neighbours = Array.from({ length: senders + receivers }, (_, index) => ({
     index,
     address: `127.0.3.${index + 1}`,
@@ -204,17 +239,32 @@ function definitions(kind: PolicyKind): readonly PolicyDefinition[] {
     deaf: false,
   }));
   const text = [
-    ...graftdPolicy(neighbours, kind),
+    ...graftdPolicy(neighbours, which === 'tags' ? 'tags' : 'policy'),
+    '  checked: [{ if: { rpki: invalid }, then: reject }, { then: accept }]',
+    "as-path-sets: { private: ['_(6451[2-9]|645[2-9][0-9]|64[6-9][0-9][0-9]|65[0-4][0-9][0-9])_'] }",
     `router: { as: ${LOCAL_AS}, id: 192.0.2.1 }`,
     'neighbors:',
     ...neighbours.map(
       ({ address, as, index }) =>
-        `  - { address: ${address}, as: ${as}, import: ${index < senders ? `from-${index}` : 'accept'}, export: to-all }`,
+        `  - { address: ${address}, as: ${as}, import: "${index < senders ? importOf(index) : 'accept'}", export: "${exportOf()}" }`,
     ),
   ].join('\n');
-  const { configuration, mistakes } = parseConfiguration(text, 'graftd.yaml');
+  const { configuration, mistakes } = parseConfiguration(text, '/graftd.yaml', (file) =>
+    codeOf(which === 'code-each', Number(file.slice(1, -3))),
+  );
   if (configuration === undefined) throw new Error(JSON.stringify(mistakes));
   return configuration.policies;
+}
+
+/** 500 k VRPs of 24 bits, far from what is announced and beside it, as many as the RPKI has. */
+function roas(): SharedArrayBuffer {
+  const random = new Random(5);
+  const rows = new Set<number>();
+  while (rows.size < 500_000) rows.add((1 + random.below(222)) * 65_536 + random.below(65_536));
+  const words = [...rows]
+    .sort((a, b) => a - b)
+    .flatMap((high) => [(high << 8) >>> 0, (24 << 8) | 24, 64_501]);
+  return buildVrpTable(Uint32Array.from(words), new Uint32Array(0)).memory;
 }
 
 /** Fills its receive ring from a feed, as the line card would. */
