@@ -65,11 +65,19 @@ export class Outcomes {
     return this.#nodes > MOST || this.#states > MOST;
   }
 
+  /** Nodes, states and chains that are kept. */
+  get size(): number {
+    return this.#nodes + this.#states + this.#chains.length;
+  }
+
   forget(): void {
     this.#nodes = 0;
     this.#reject = -1;
     this.#states = 1;
     this.#first = UNKNOWN;
+    // As many as there are combinations of answers: a neighbour can bring them all about.
+    this.#chains.length = 1;
+    this.#chainNumbers.clear();
   }
 
   /** Finds the tree for a set; in `root` and `leaves`. */
