@@ -1,8 +1,9 @@
 /**
  * Ids of next hops that no attribute set names come back, at the end of a sweep (sweeper.ts), which has given back the sets.
  *
- *   named by a set? ─→ the others leave the table ─→ quiescence ─→ named by now? ─ no: nobody's, given out again
- *                                                                               └ yes: back into the table
+ *   named by a set? ─→ the others leave the table ─→ quiescence ─→ in the table again? ─ yes: somebody had just taken it
+ *                                                                               └ no: named by now? ─ no: nobody's, given out again
+ *                                                                                                   └ yes: back into the table
  *
  * A set names its next hop from before it can be found, and who interns one has done so within the turn in which it looked the next
  * hop up. So what was in no set, is in no table, and is in no set after everybody has begun another turn, is in nobody's hands.
@@ -33,6 +34,8 @@ export function* sweepNextHops(sweep: HopSweep): Generator<void, number> {
     if (!has(free, number) && named[number + 1] === 0) idle[number + 1] = 1;
   hops.withdraw((id) => idle[id] === 1);
   yield* quiescence();
+  // Who took one before this began, and put it into the table behind our back; the others are in nobody's reach.
+  for (const id of hops.ids()) idle[id] = 0;
   const still = yield* namedBySets(sweep);
   let given = 0;
   for (let id = 1; id <= bound; id++) {

@@ -1,5 +1,6 @@
 /** Ids of next hops come back (src/chassis/hop-sweep.ts): nobody can wear the table out by using ever new ones. */
 import test from 'ava';
+import { sweepNextHops } from '../../src/chassis/hop-sweep.ts';
 import { Sweeper } from '../../src/chassis/sweeper.ts';
 import type { Fabric } from '../../src/fabric/fabric.ts';
 import { newSeed, smallMemory } from './support/small.ts';
@@ -63,6 +64,30 @@ test('a sweep is due when next hops have used up the table; and who found none h
   t.is(fabric.hops!.generation, generation + 1, 'everybody looks at its routes');
   t.is(fabric.hops!.met, met + 1, 'and the chassis at what it costs');
   t.is(fabric.hops!.pool.used, 54);
+});
+
+test('an id that was taken as the sweep began, and put into the table behind its back, is nobody else’s', (t) => {
+  const memory = smallMemory({ nextHops: 64 });
+  const [fabric, blade] = [hopFabric(memory, 4), hopFabric(memory, 0)];
+  const [hops, theirs] = [fabric.hops!, blade.hops!];
+  function* quiescence(): Generator<void> {
+    yield;
+  }
+  const running = sweepNextHops({ fabric, hops, live: new Uint32Array(1), piece: 1 << 20, quiescence });
+  // The blade has an id, and loses time before it publishes it; nobody gets to name it, as there is no room for its set.
+  const take = theirs.pool.take.bind(theirs.pool);
+  theirs.pool.take = () => {
+    const number = take();
+    theirs.pool.take = take;
+    t.false(running.next().done, 'the others have left the table');
+    return number;
+  };
+  const first = theirs.intern(0, 0, 0xffff, address(1));
+  for (let step = running.next(); !step.done; step = running.next());
+  t.is(theirs.intern(0, 0, 0xffff, address(1)), first);
+  const second = theirs.intern(0, 0, 0xffff, address(2));
+  t.not(second, first, 'another address has another id');
+  t.is(theirs.keys[first * 4 + 3], address(1));
 });
 
 test.serial('what a route goes through is what it says, while threads use, find and lose ids', async (t) => {
