@@ -32,11 +32,20 @@ async function importFrr(call: Call): Promise<number> {
   if (output !== undefined && existsSync(output) && !call.flag('force')) {
     throw new OperationError(`${output} is there already; --force writes over it`);
   }
+  const vrf = call.value('vrf');
+  const routers = [...text.matchAll(/^router bgp \S+ (?:vrf|view) (\S+)/gm)].map(
+    ([, name]) => name as string,
+  );
+  if (vrf !== undefined && !routers.includes(vrf)) {
+    const found =
+      routers.length === 0 ? 'no router of a VRF' : `those of ${[...new Set(routers)].join(', ')}`;
+    throw new OperationError(`${file} has no router of VRF ${vrf}, but ${found}`);
+  }
   const converted = convertFrr(
     text,
     new Set(Object.keys(neighborKeys)),
     new Set(Object.keys(routerKeys)),
-    call.value('vrf'),
+    vrf,
   );
   const made = { ...converted, yaml: schemaLine(output ?? 'graftd.yaml') + converted.yaml };
   const { mistakes = [] } = parseConfiguration(made.yaml, output ?? 'graftd.yaml');

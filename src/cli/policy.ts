@@ -89,6 +89,7 @@ export const exportToNeighbours: Policy = (route) =>
 async function testPolicies(call: Call): Promise<number> {
   const { parseExamples, tryExample } = await import('../config/examples.ts');
   const { formatMistake } = await import('../config/parse.ts');
+  const { suggestion } = await import('../config/nearest.ts');
   const name = call.operands[0]!;
   const content = await readText(name);
   const { file, mistakes } = parseExamples(content, path.dirname(path.resolve(name)));
@@ -104,6 +105,16 @@ async function testPolicies(call: Call): Promise<number> {
   const checked = await readConfiguration(given);
   if (checked.mistakes) {
     call.terminal.err(checked.lines.join('\n'));
+    return 2;
+  }
+  const names = checked.configuration.policies.map((policy) => policy.name);
+  const unknown = file.examples.flatMap(({ policy }, i) =>
+    names.includes(policy)
+      ? []
+      : [`${name}: examples[${i}].policy: there is no policy "${policy}"${suggestion(policy, names)}`],
+  );
+  if (unknown.length > 0) {
+    call.terminal.err(unknown.join('\n'));
     return 2;
   }
   const results = file.examples.map((example, i) => tryExample(checked.configuration, example, i));

@@ -146,8 +146,26 @@ test('chassis policy init writes a policy that chassis check takes, and nothing 
   writeFileSync(path.join(folder, 'graftd.yaml'), named);
   const check = await chassis(['check', 'graftd.yaml'], { cwd: folder });
   t.is(check.status, 0, check.err);
+  writeFileSync(
+    path.join(folder, 'examples.yaml'),
+    'configuration: graftd.yaml\nexamples: [{policy: "./mine.ts#importFromNeighbor", route: {prefix: 11.0.0.0/8}, expect: accept}]\n',
+  );
+  const misspelt = await chassis(['policy', 'test', 'examples.yaml'], { cwd: folder });
+  t.is(misspelt.status, 2);
+  t.regex(
+    misspelt.err,
+    /examples\[0\]\.policy: there is no policy .*; did you mean ".\/mine\.ts#importFromNeighbour"\?/,
+  );
   const again = await chassis(['policy', 'init', 'mine.ts'], { cwd: folder });
   t.regex(again.err, /mine\.ts is there already; --force writes over it/);
   const wrong = await chassis(['policy', 'init', 'mine.txt'], { cwd: folder });
   t.is(wrong.status, 2);
+});
+
+test('chassis import frr says which routers there are where the one that is asked for is none of them', async (t) => {
+  writeFileSync(path.join(cwd, 'vrf.conf'), 'router bgp 65001 vrf blue\n bgp router-id 192.0.2.1\n');
+  const { status, err } = await chassis(['import', 'frr', 'vrf.conf', '--vrf', 'red'], { cwd });
+  t.is(status, 1);
+  t.regex(err, /vrf\.conf has no router of VRF red, but those of blue/);
+  t.is((await chassis(['import', 'frr', 'vrf.conf', '--vrf', 'blue'], { cwd })).status, 0);
 });
