@@ -7,6 +7,7 @@
  */
 import { FAMILY_IPV4, FAMILY_IPV6 } from '../bgp/families.ts';
 import type { Fabric } from '../fabric/fabric.ts';
+import { bucketBit } from '../rib/presence.ts';
 import { touchReceived } from '../rib/received.ts';
 import type { ImportRule } from './policies.ts';
 import type { Routes } from './routes.ts';
@@ -69,7 +70,7 @@ export class RouteChanges {
   apply(session: number, rule: ImportRule): boolean {
     const count = this.count;
     this.count = 0;
-    if (!this.#lookUp(count)) return false;
+    if (!this.#lookUp(session, count)) return false;
     const routes = this.#routes;
     const addPath = this.#addPath;
     this.#addPath = 0;
@@ -95,8 +96,10 @@ export class RouteChanges {
   }
 
   /** Fills in the ids; those of unknown prefixes that are withdrawn stay -1. */
-  #lookUp(count: number): boolean {
+  #lookUp(session: number, count: number): boolean {
     const { prefixes } = this.#fabric;
+    // Nobody else knows a new prefix yet: who has a route of it need not be noted atomically then.
+    const present = bucketBit(session);
     prefixes.find4All(this.#address, this.#length, this.#id, count);
     this.#announces = false;
     for (let i = 0; i < count; i++) {
@@ -106,7 +109,7 @@ export class RouteChanges {
       const length = this.#length[i] as number;
       if (this.#attribute[i] === 0) this.#id[i] = prefixes.find4(address, length);
       else {
-        const id = prefixes.intern4(address, length);
+        const id = prefixes.intern4(address, length, present);
         if (id < 0) return false;
         this.#id[i] = id;
       }

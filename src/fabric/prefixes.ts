@@ -77,14 +77,17 @@ export class PrefixDictionary {
     this.#phase = phase;
   }
 
-  /** The id of an IPv4 prefix (host bits must be zero), made if new; -1 when the table is full. */
-  intern4(address: number, length: number): number {
-    if (!this.#moving) return this.#add4(this.#slots4, address, length, -1);
+  /**
+   * The id of an IPv4 prefix (host bits must be zero), made if new; -1 when the table is full. `marks`: what a new one's marks begin
+   * with, its length aside (rib/presence.ts).
+   */
+  intern4(address: number, length: number, marks = 0): number {
+    if (!this.#moving) return this.#add4(this.#slots4, address, length, -1, marks);
     const held = this.#find4(this.#to4, address, length);
     if (held >= 0) return held;
     // The old table says who is first while some threads know of no other; the new one has the last word.
-    const id = this.#add4(this.#slots4, address, length, -1);
-    return id < 0 ? -1 : this.#add4(this.#to4, address, length, id);
+    const id = this.#add4(this.#slots4, address, length, -1, marks);
+    return id < 0 ? -1 : this.#add4(this.#to4, address, length, id, 0);
   }
 
   /** The id of an IPv4 prefix, or -1 when nobody has announced it. */
@@ -208,7 +211,7 @@ export class PrefixDictionary {
   carry(id: number): void {
     const { keys6 } = this;
     if (id < this.base6) {
-      this.#add4(this.#to4, this.address4(id), this.length4(id), id);
+      this.#add4(this.#to4, this.address4(id), this.length4(id), id, 0);
       return;
     }
     const at = (id - this.base6) * 5;
@@ -228,7 +231,7 @@ export class PrefixDictionary {
   }
 
   /** The id of a prefix in a table; `given`, or made, where there is none; -1 when none is left. */
-  #add4(slots: Int32Array, address: number, length: number, given: number): number {
+  #add4(slots: Int32Array, address: number, length: number, given: number, marks: number): number {
     const { records } = this;
     const mask = this.#mask4;
     const idMask = this.#idMask;
@@ -249,7 +252,7 @@ export class PrefixDictionary {
         id = this.pool4.take();
         if (id < 0) return -1;
         records[id << BITS] = address;
-        records[(id << BITS) + MARKS] = length << LENGTH_SHIFT;
+        records[(id << BITS) + MARKS] = (length << LENGTH_SHIFT) | marks;
       }
       if (Atomics.compareExchange(slots, slot, 0, fingerprint | (id + 1)) === 0) return id;
       // Somebody was first: look again at what stands there, keep the id for later.

@@ -38,9 +38,14 @@ export function hasMed({ prefixes }: Pick<Fabric, 'prefixes'>, id: number): bool
   return (prefixes.records[marksAt(id)] as number) < 0;
 }
 
+/** The bit of a source's bucket. */
+export function bucketBit(source: number): number {
+  return 1 << (source % BUCKETS);
+}
+
 /** Notes that the session may have a route for the prefix. */
 export function notePresence({ prefixes: { records } }: Fabric, session: number, id: number): void {
-  const bit = 1 << (session % BUCKETS);
+  const bit = bucketBit(session);
   const at = marksAt(id);
   if (((records[at] as number) & bit) === 0) Atomics.or(records, at, bit);
 }
