@@ -56,7 +56,7 @@ const REFUSALS: Partial<Readonly<Record<Counter, Refusal>>> = {
 // biome-ignore format: one line per rule
 const LIMITS: Readonly<Record<SessionLimit, readonly [said: string, told: string]>> = {
   prefixWarnings: ['prefixes, of ', '| announces too much |'],
-  prefixShutdowns: ['announces ${why}: shut', '| announces too much |'],
+  prefixShutdowns: ['}: shut ', '| announces too much |'],
   sendHoldExpiries: ['has read nothing for', '| reads nothing for `send-hold-time` |'],
   flapsDamped: ['fell soon after it came up', '| flaps |'],
   pathsRefused: ['paths of a prefix', '| announces more paths of a prefix |'],
