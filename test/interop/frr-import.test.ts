@@ -30,6 +30,8 @@ const SETS = 120;
 const RECEIVERS = 24;
 const ROUTER_AS = 65000;
 const SENDER_AS = 64999;
+/** Tells the same prefixes: which of the two is believed is for weights to say, and then for the rest of the decision. */
+const OTHER_AS = 64998;
 const ASES = [3356, 174, 64500, 64501, 13335, 1299, 65010, 17];
 const COMMUNITIES = [64500 * 65536 + 1, 64500 * 65536 + 100, 65010 * 65536 + 7, 3356 * 65536 + 123];
 
@@ -42,14 +44,15 @@ function some<T>(random: Random, all: readonly T[], most: number): T[] {
 }
 
 /** A table of few ASes and communities in all combinations. */
-function table(random: Random): Feed {
+function table(random: Random, as: number): Feed {
+  const places = new Random(SEED ^ 0x91);
   const sink = new ByteSink();
   const starts = new WordSink();
   for (let set = 0; set < SETS; set++) {
     starts.push(sink.length);
     writeAttributes(sink, {
       origin: random.below(3),
-      path: [SENDER_AS, ...some(random, ASES, 4)],
+      path: [as, ...some(random, ASES, 4)],
       inAsSet: 0,
       nextHop: 0xc0000263,
       med: random.below(2) === 0 ? undefined : random.below(3) * 10,
@@ -64,8 +67,8 @@ function table(random: Random): Feed {
   const v4 = newPrefixColumns(1, PREFIXES);
   const seen = new Set<string>();
   for (let i = 0; i < PREFIXES; ) {
-    const length = 8 + random.below(18);
-    const word = ((20 + random.below(8)) << 24) | (random.u32() & 0xffffff);
+    const length = 8 + places.below(18);
+    const word = ((20 + places.below(8)) << 24) | (places.u32() & 0xffffff);
     const address = (word & (~0 << (32 - length))) >>> 0;
     if (seen.has(`${address}/${length}`)) continue;
     seen.add(`${address}/${length}`);
@@ -137,6 +140,7 @@ function routeMap(random: Random, name: string, others: readonly string[], metri
     if (permit) {
       if (random.below(3) === 0)
         lines.push(` set metric ${pick(random, metric ? ['5', '77', '+3'] : ['5', '77'])}`);
+      if (metric && random.below(2) === 0) lines.push(` set weight ${pick(random, [0, 50, 100, 150])}`);
       if (random.below(4) === 0) lines.push(` set origin ${pick(random, ['igp', 'egp', 'incomplete'])}`);
       if (random.below(3) === 0)
         lines.push(
@@ -162,12 +166,13 @@ const receiver = (network: Network, i: number): string =>
 function configuration(random: Random, network: Network): string {
   const router = network.endpoint(10, 4);
   const sender = network.endpoint(2, 4).address;
+  const other = network.endpoint(3, 4).address;
   const maps: string[] = [];
   const lines: string[] = [];
   for (let i = 0; i < RECEIVERS + 6; i++) {
     lines.push(...routeMap(random, `M${i}`, maps, i === 0));
     // Something has to come in.
-    if (i === 0) lines.push('route-map M0 permit 99', 'exit');
+    if (i === 0) lines.push(...WEIGHED, 'route-map M0 permit 99', 'exit');
     if (i > 0) maps.push(`M${i}`);
   }
   const neighbors = Array.from({ length: RECEIVERS }, (_, i) => {
@@ -185,6 +190,8 @@ function configuration(random: Random, network: Network): string {
   });
   return [
     ...lists(random),
+    'bgp as-path access-list WEIGHTY permit _3356_',
+    'bgp as-path access-list EQUAL permit _174_',
     `bgp community-list standard D0 permit ${communityName(COMMUNITIES[0] as number)}`,
     `bgp community-list standard D1 permit ${communityName(COMMUNITIES[1] as number)}`,
     ...lines,
@@ -199,6 +206,12 @@ function configuration(random: Random, network: Network): string {
     ' neighbor told ebgp-multihop',
     ' neighbor told advertisement-interval 0',
     ' neighbor told timers 30 90',
+    // FRR would keep the route that it had first.
+    ' bgp bestpath compare-routerid',
+    ` neighbor ${other} remote-as ${OTHER_AS}`,
+    ` neighbor ${other} passive`,
+    ` neighbor ${other} ebgp-multihop`,
+    ` neighbor ${other} weight 50`,
     ` neighbor ${sender} remote-as ${SENDER_AS}`,
     ` neighbor ${sender} passive`,
     ` neighbor ${sender} ebgp-multihop`,
@@ -208,8 +221,20 @@ function configuration(random: Random, network: Network): string {
   ].join('\n');
 }
 
+/** Of what M0 has not decided, some is worth more than what the other sender tells, some as much, and the rest less. */
+const WEIGHED = [
+  'route-map M0 permit 97',
+  ' match as-path WEIGHTY',
+  ' set weight 80',
+  'exit',
+  'route-map M0 permit 98',
+  ' match as-path EQUAL',
+  ' set weight 50',
+  'exit',
+];
+
 /** What each receiver was told by the router that listens now. */
-async function told(t: ExecutionContext, network: Network, feed: Feed): Promise<ToldSnapshot[]> {
+async function told(t: ExecutionContext, network: Network, feeds: readonly Feed[]): Promise<ToldSnapshot[]> {
   const { address: host, port } = network.endpoint(10, 4);
   const speaker = (localAs: number, localAddress: string): Speaker =>
     new Speaker({
@@ -221,11 +246,12 @@ async function told(t: ExecutionContext, network: Network, feed: Feed): Promise<
     });
   const receivers = Array.from({ length: RECEIVERS }, (_, i) => speaker(64600 + i, receiver(network, i)));
   const sender = speaker(SENDER_AS, network.endpoint(2, 4).address);
-  const all = [sender, ...receivers];
+  const other = speaker(OTHER_AS, network.endpoint(3, 4).address);
+  const all = [sender, other, ...receivers];
   try {
     await Promise.all(all.map((each) => each.start()));
     await Promise.all(all.map((each) => each.up()));
-    await sender.send(feed);
+    await Promise.all([sender, other].map((each, i) => each.send(feeds[i] as Feed)));
     await Promise.all(receivers.map((each) => each.quiet(3000)));
     for (const each of receivers) t.is(each.stats().resets, 0, each.stats().lastDown);
     return receivers.map((each) => each.table().v4);
@@ -290,7 +316,7 @@ test('graftd with what was made of an FRR configuration tells every neighbour wh
     return;
   }
   const random = new Random(SEED);
-  const feed = table(random);
+  const feeds = [SENDER_AS, OTHER_AS].map((as) => table(random, as));
   const text = configuration(random, network);
   const made = convertFrr(text, new Set(Object.keys(neighborKeys)), new Set(Object.keys(routerKeys)));
   const unexpected = made.left.filter(({ reason }) => !/never matches|is no such list/.test(reason));
@@ -300,11 +326,11 @@ test('graftd with what was made of an FRR configuration tells every neighbour wh
   );
   const child = await startFrr(network, text);
   t.teardown(() => child.stop());
-  const expected = await told(t, network, feed);
+  const expected = await told(t, network, feeds);
   await child.stop();
   const graftd = await startGraftd(network, made);
   t.teardown(() => graftd.stop());
-  const found = await told(t, network, feed);
+  const found = await told(t, network, feeds);
   let routes = 0;
   const wrong: string[] = [];
   for (const [i, table] of expected.entries()) {
