@@ -1,13 +1,13 @@
 /**
  * `policy preview`: what a changed file would do to the tables as they are, before it is loaded. For each neighbour whose
- * import or export policy differs, its routes go through the old one and the new one; nothing else is touched.
+ * import or export policy or weight differs, its routes go through the old one and the new one; nothing else is touched.
  */
 
 import type { Configuration, NeighborConfiguration } from '../config/configuration.ts';
 import type { Fabric } from '../fabric/fabric.ts';
 import { PAGE_WORDS, SESSION } from '../fabric/layout.ts';
 import type { AttributeView } from '../policy/attributes.ts';
-import { PolicyBook } from '../policy/book.ts';
+import { ACCEPTING, PolicyBook } from '../policy/book.ts';
 import type { PolicyDefinition } from '../policy/language.ts';
 import type { PolicyRunner } from '../policy/runner.ts';
 import { UNKNOWN_BEST } from '../rib/loc-rib.ts';
@@ -34,8 +34,10 @@ export async function previewPolicies(chassis: Chassis, wanted: Configuration): 
     if (entry === undefined) continue;
     for (const direction of ['import', 'export'] as const) {
       const key = direction === 'import' ? 'importPolicy' : 'exportPolicy';
-      const same = entry.neighbor[direction] === neighbor[direction] && entry.neighbor[key] === neighbor[key];
-      if (same) continue;
+      const policy =
+        entry.neighbor[direction] === neighbor[direction] && entry.neighbor[key] === neighbor[key];
+      const weight = direction === 'export' || entry.neighbor.weight === neighbor.weight;
+      if (policy && weight) continue;
       const comparison = new Comparison(chassis, entry, neighbor, wanted.policies, direction, own);
       rows.push(await comparison.run());
     }
@@ -142,8 +144,10 @@ class Comparison {
 
   #verdict(neighbor: NeighborConfiguration, policies: readonly PolicyDefinition[]): Verdict {
     const { fabric } = this.#chassis;
-    const key = this.#direction === 'import' ? neighbor.importPolicy : neighbor.exportPolicy;
     const accepts = neighbor[this.#direction] !== 'reject';
+    const weight = this.#direction === 'import' && neighbor.weight > 0 ? neighbor.weight : undefined;
+    const said = this.#direction === 'import' ? neighbor.importPolicy : neighbor.exportPolicy;
+    const key = said ?? (accepts && weight !== undefined ? ACCEPTING.key : undefined);
     // A set that nothing is changed of stands for itself, negative.
     if (key === undefined) return (_, attribute) => (accepts ? -attribute : 0);
     const finish = (view: AttributeView, attribute: number): number => {
@@ -153,7 +157,7 @@ class Comparison {
     };
     const runner = new PolicyBook(fabric, policies, this.#chassis.origins.inForce).runner(
       key,
-      contextOf(this.#entry),
+      { ...contextOf(this.#entry), weight },
       (view, attribute) => {
         const out = finish(view, attribute);
         return out < 0 ? SAME + attribute : out;

@@ -62,13 +62,25 @@ test.serial(
       control: path.join(box.folder, 'c.sock'),
       state: path.join(box.folder, 'graftd.db'),
     };
-    const reload = async (...ofA: object[]): Promise<void> => {
+    const write = (...ofA: object[]): void =>
       writeFileSync(file, configurationText({ neighbors: neighborsWith(...ofA), more: POLICIES }, files));
+    const reload = async (...ofA: object[]): Promise<void> => {
+      write(...ofA);
       await box.operator.reload({ dryRun: false });
     };
-    await reload({ weight: 7, import: 'from-a' });
     const long = table.v4.length.reduce((sum, length) => sum + (length === 24 ? 1 : 0), 0);
     t.true(long > 10 && long < ROUTES - 10);
+    const preview = async (): Promise<object | undefined> => {
+      const [row] = (await box.operator.previewPolicies(file)).neighbors;
+      return row === undefined ? undefined : { removed: row.removed, changed: row.changed, same: row.same };
+    };
+    write({ weight: 7, import: 'from-a' });
+    t.deepEqual(await preview(), { removed: 0, changed: long, same: ROUTES - long });
+    write({ weight: 8 });
+    t.deepEqual(await preview(), { removed: 0, changed: ROUTES, same: 0 });
+    write({ weight: 7 });
+    t.is(await preview(), undefined);
+    await reload({ weight: 7, import: 'from-a' });
     await until(
       'those that lost their weight are not best',
       async () => bestOf(await rows(), B.address).length === long,
