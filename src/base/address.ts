@@ -121,7 +121,7 @@ export function ipv6Bytes(word0: number, word1: number, word2: number, word3: nu
 
 /** fe80::/10 (RFC 4291 2.5.6), with or without a zone. */
 export function isLinkLocal(address: string): boolean {
-  return /^fe[89ab]/i.test(address);
+  return /^fe[89ab][\da-f]:/i.test(address);
 }
 
 /** "fe80::1" of "fe80::1%eth0" (RFC 4007 11.2). */

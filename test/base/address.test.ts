@@ -13,6 +13,7 @@ import {
   ipv4FromBytes,
   ipv6Bytes,
   ipv6Word,
+  isLinkLocal,
   parseAddress,
   parseIpv4,
   parseIpv6,
@@ -137,4 +138,9 @@ test('a prefix is read back from its text; what is none is refused', (t) => {
   }
   t.is(formatPrefix4(0x0a000000, 8), '10.0.0.0/8');
   t.is(formatPrefix6(0x20010db8, 0, 0, 0, 32), '2001:db8::/32');
+});
+
+test('fe80::/10 is link-local, and what begins with the same letters is not', (t) => {
+  for (const text of ['fe80::1', 'FEBF::1', 'fe80::1%eth0', 'fe9a:1::']) t.true(isLinkLocal(text), text);
+  for (const text of ['fe8::1', 'fec0::1', '2001:db8::1', '192.0.2.1']) t.false(isLinkLocal(text), text);
 });
