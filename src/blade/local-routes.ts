@@ -141,12 +141,17 @@ export class LocalRoutes {
   forget(): void {
     if (!this.any) return;
     const before = this.#ids;
+    const ofAggregates = this.#aggregates.map(({ id }) => id);
     const had = this.#roomed();
     this.#intern();
     const has = this.#roomed();
     // What found no room before is there now, or the other way round.
     for (const id of has) if (!had.has(id)) this.#changed(id);
     for (const id of had) if (!has.has(id)) this.#changed(id);
+    // And what stands under an id now that another one of them had.
+    const ids = [...this.#ids, ...this.#aggregates.map(({ id }) => id)];
+    for (const [i, old] of [...before, ...ofAggregates].entries())
+      if (ids[i] !== old) for (const id of [old, ids[i] as number]) if (id >= 0) this.#changed(id);
     if (!this.counting) return;
     // While all blades slept a static route that is told to nobody lost its id: it counts by the new one.
     const moved = this.#ids.map((id, i) => [before[i] as number, id] as const).filter(([a, b]) => a !== b);

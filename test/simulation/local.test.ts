@@ -3,14 +3,18 @@
  * blades and wherever sessions live, through grafts, deaths, sweeps and changes of what they are.
  */
 import test from 'ava';
+import { withEdges } from './edges.ts';
 import { play } from './history.ts';
+import { withMembers } from './members.ts';
 import {
   deadlyOptionsFor,
   faultyOptionsFor,
   fullOptionsFor,
   optionsFor,
   type SimulationOptions,
+  withEquals,
   withLocal,
+  withMalformed,
   withPaths,
   withViews,
 } from './options.ts';
@@ -29,6 +33,9 @@ const IN_VAIN = [5, 39, 98, 114];
 
 /** An aggregate counted nothing, as the static routes within had found no room. */
 const UNCOUNTED = [10_691];
+
+/** Aggregates changed ids among themselves in this one with all options, and were taken for told. */
+const CHANGED_IDS = 70_000;
 
 /** Others than the best route are told, in a part of the histories. */
 const isMixed = (seed: number): boolean => seed % 4 === 0;
@@ -63,4 +70,6 @@ test.serial('blades die and hang, and what is told is right when it is over', (t
 test.serial('what found no room in a full table is told when there is some', (t) => {
   for (const seed of [...FOUND_ROOM, ...IN_VAIN, ...UNCOUNTED])
     t.notThrows(() => play(withLocal(fullOptionsFor(seed))));
+  const all = withEquals(withPaths(withViews(fullOptionsFor(CHANGED_IDS))));
+  t.notThrows(() => play(withMalformed(withLocal(withEdges(withMembers(all))))));
 });
