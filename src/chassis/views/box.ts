@@ -154,11 +154,11 @@ export function fabricRows(chassis: Chassis): FabricRow[] {
   const rings = connected.length * (options.receiveBytes + options.transmitBytes);
   return [
     {
-      ...pooled('IPv4 prefixes', prefixes.pool4, 'prefixes', 24, returned.prefixes4),
+      ...pooled('IPv4 prefixes', prefixes.pool4, 'prefixes', 32, returned.prefixes4),
       sweeps: returned.sweeps,
       lastSweepMilliseconds: hundredths(chassis.sweeping.lastTook),
     },
-    pooled('IPv6 prefixes', prefixes.pool6, 'prefixes', 36, returned.prefixes6),
+    pooled('IPv6 prefixes', prefixes.pool6, 'prefixes', 52, returned.prefixes6),
     pooled('attribute sets', attributes.pool, 'sets', 48, returned.attributes),
     pooled('attribute bytes', attributes.blocks, 'blocks', attributes.blockUnits * 4, returned.blocks),
     ...(hops === undefined ? [] : [pooled('next hops', hops.pool, 'next hops', 24, returned.nextHops)]),
