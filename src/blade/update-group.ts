@@ -471,6 +471,8 @@ export class UpdateGroup {
     const end = prefixes.used6();
     const all = connections.transmitRoom(delivery.connection(session)) - delivery.roomNeeded;
     let room = Math.min(all, BATCH_BYTES - this.#maxMessage);
+    // Nothing is done, and what was done of the prefix is not forgotten.
+    if (room <= 0) return from;
     let id = from;
     const done = this.#fabric.session(session, SESSION.refreshPath);
     this.#lastPath = 0;

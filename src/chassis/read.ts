@@ -4,6 +4,7 @@
  */
 import { type Parsed, parseConfiguration } from '../config/parse.ts';
 import { JobPool } from '../jobs/pool.ts';
+import { OperationError } from './operations.ts';
 
 /** Octets of text; below that, reading it here is over before a thread has started. */
 const LARGE = 1 << 16;
@@ -16,6 +17,9 @@ export async function readConfiguration(text: string, file: string): Promise<Par
   const pool = new JobPool(1);
   try {
     return await pool.run('parseConfiguration', { text, file });
+  } catch (error) {
+    // The thread, not the text: it had no memory left, say.
+    throw new OperationError(`cannot read ${file}: ${(error as Error).message}; nothing was changed`, 2);
   } finally {
     await pool.close();
   }

@@ -95,13 +95,19 @@ test('ExaBGP hears what is reflected to it and which paths there are, and its ow
       communities: COMMUNITIES,
     });
     // Its own paths: both are here, and the best one is reflected.
-    const rows: RouteRow[] = [];
     const neighbor = sessionAddress(network, CLIENT.host, family);
-    for await (const batch of graftd.client.stream<RouteRow>('show received', { neighbor }))
-      rows.push(...batch);
-    const its = rows.filter(({ prefix }) => prefix === prefixOf(family, ITS));
-    t.deepEqual(its.map(({ path: id, asPath }) => `${id} ${asPath}`).sort(), ['1 64501', '2 64502']);
-    const text = await birds[0]!.ask(`show route ${prefixOf(family, ITS)} all`);
-    t.regex(text, new RegExp(`BGP.originator_id: ${network.endpoint(CLIENT.host, 4).address}`));
+    const its = async (): Promise<string[]> => {
+      const rows: RouteRow[] = [];
+      for await (const batch of graftd.client.stream<RouteRow>('show received', { neighbor }))
+        rows.push(...batch);
+      const mine = rows.filter(({ prefix }) => prefix === prefixOf(family, ITS));
+      return mine.map(({ path: id, asPath }) => `${id} ${asPath}`).sort();
+    };
+    await until('both paths', async () => (await its()).length === 2);
+    t.deepEqual(await its(), ['1 64501', '2 64502']);
+    const originator = `BGP.originator_id: ${network.endpoint(CLIENT.host, 4).address}`;
+    await until('the best one is reflected', async () =>
+      (await birds[0]!.ask(`show route ${prefixOf(family, ITS)} all`)).includes(originator),
+    );
   }
 });

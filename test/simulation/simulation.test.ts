@@ -9,7 +9,7 @@ import { type Ending, play } from './history.ts';
 import { optionsFor } from './options.ts';
 
 /** Histories of each test: a stated number, so that every machine plays the same ones. */
-const HISTORIES = 500;
+const HISTORIES = 400;
 const PAIRS = 300;
 
 /** Seeds that once showed an error of ours, with the number of blades where it is not the seed's own. */
