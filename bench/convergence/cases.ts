@@ -102,7 +102,7 @@ export interface Neighbour {
 
 /** The AS of the daemon; generated tables have no private ones, so there are no loops. */
 export const DAEMON_AS = 65000;
-const FIRST_AS = 4_200_000_000;
+export const FIRST_AS = 4_200_000_000;
 
 export function neighboursOf({ senders, receivers, sendersDeaf }: Case): Neighbour[] {
   return Array.from({ length: senders + receivers }, (_, index) => ({

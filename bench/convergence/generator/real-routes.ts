@@ -18,7 +18,7 @@ import {
   type Routes,
 } from '../../../src/lab/routes.ts';
 import { dataFile } from '../../../test/support/data.ts';
-import { DAEMON_AS, type Neighbour } from '../cases.ts';
+import { DAEMON_AS, FIRST_AS, type Neighbour } from '../cases.ts';
 import { pathLength } from './path-length.ts';
 
 const TABLE = 'tables/dfz-2024-prefix-path.txt.gz';
@@ -39,12 +39,16 @@ export async function realRoutes(which: 'table' | 'pch', share: number): Promise
   return { ...routes, v4: withSets(routes.v4, kept), v6: withSets(routes.v6, kept) };
 }
 
-/** 1 for each set that stays. Somebody let the private AS out that the daemon has here; it would drop those routes. */
+/** ASes of the daemon and of the neighbours of these cases: a route through one of them is not for it. */
+const HERE = [DAEMON_AS, ...Array.from({ length: 8 }, (_, index) => FIRST_AS + index)];
+
+/** 1 for each set that stays. Somebody let the private ASes out that the daemon, or a neighbour, has here. */
 function keptSets({ count, start, bytes }: AttributeSets, share: number): Uint8Array {
   const random = new Random(1);
   const kept = new Uint8Array(count);
   for (let set = 0; set < count; set++) {
-    const loops = holds(bytes, start[set] as number, start[set + 1] as number, DAEMON_AS);
+    const [from, to] = [start[set] as number, start[set + 1] as number];
+    const loops = HERE.some((as) => holds(bytes, from, to, as));
     kept[set] = random.chance(share) && !loops ? 1 : 0;
   }
   return kept;
