@@ -206,6 +206,7 @@ export class Track {
       this.event(Event.ConnectRetryTimerExpires);
     }
     // What came in time counts, also where a blade that hung, or took over from one that did, has not read it yet.
+    if (now >= this.holdDeadline) this.#fabric.lookout?.catchUp(this.#owner.index);
     if (now >= this.holdDeadline && this.waitingBytes > 0) this.receive(1);
     if (now >= this.holdDeadline) {
       this.holdDeadline = Number.POSITIVE_INFINITY;

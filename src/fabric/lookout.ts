@@ -69,6 +69,12 @@ export class Lookout {
     }
   }
 
+  /** What the kernel has of a session that is served here is in its ring now, if the reading is ours. */
+  catchUp(session: number): void {
+    this.notice(session);
+    if (this.size > 0) this.look(0);
+  }
+
   /** We are done with a connection: what still comes of it the card reads. */
   giveBack(session: number, which: number): void {
     const connection = session * CONNECTIONS_PER_SESSION + which;
