@@ -19,6 +19,9 @@ export { type AddPathMode, type Capabilities, noCapabilities } from './capabilit
 
 export const BGP_VERSION = 4;
 
+/** The AS of a neighbour of which no more is configured than that it is another one than ours (RFC 7607: AS 0 is nobody's). */
+export const ANY_OTHER_AS = 0;
+
 export interface Open {
   readonly version: number;
   /** The neighbour's AS: from the 4-octet AS capability, else the 2-octet field (RFC 6793). */
@@ -220,10 +223,19 @@ function familiesOf(capabilities: Capabilities): number {
 
 /**
  * What of the neighbour's OPEN is right by itself but wrong here (RFC 4271 6.2, RFC 6286 2.2): another AS than
- * configured, our own BGP Identifier inside our own AS, no family in common.
+ * configured, our own BGP Identifier inside our own AS, no family in common. `routerAs`: what is ours where the OPEN says
+ * another one (RFC 7705).
  */
-export function acceptOpen(ours: Open, theirs: Open, expectedAs: number): DecodeFailure | undefined {
-  if (theirs.as !== expectedAs) {
+export function acceptOpen(
+  ours: Open,
+  theirs: Open,
+  expectedAs: number,
+  routerAs: number = ours.as,
+): DecodeFailure | undefined {
+  if (expectedAs === ANY_OTHER_AS) {
+    if (theirs.as === ours.as || theirs.as === routerAs)
+      return openFailure(OpenError.BadPeerAs, `AS ${theirs.as} is our own, but another one is configured`);
+  } else if (theirs.as !== expectedAs) {
     return openFailure(OpenError.BadPeerAs, `AS ${theirs.as}, but ${expectedAs} is configured`);
   }
   if (theirs.as === ours.as && theirs.bgpId === ours.bgpId) {

@@ -22,6 +22,7 @@ import type { Fabric } from '../fabric/fabric.ts';
 import { FifoSet } from '../fabric/fifo-set.ts';
 import { SESSION, SESSION_NUMBER } from '../fabric/layout.ts';
 import type { PolicyBook } from '../policy/book.ts';
+import { withLearntAs } from '../rib/learnt-as.ts';
 import { exportRulesOf } from './export-rules.ts';
 import type { ExportRules } from './exporter.ts';
 import { Filtering } from './filtering.ts';
@@ -68,6 +69,7 @@ export interface SessionHost {
 
 export class Session implements TrackOwner {
   readonly index: number;
+  /** With the AS that the neighbour said, where the file leaves that to it. */
   configuration: SessionConfiguration;
   importRule: ImportRule;
   readonly tracks: readonly [Track, Track];
@@ -81,15 +83,18 @@ export class Session implements TrackOwner {
   readonly refreshes: Refreshes;
   readonly anew: Filtering;
   readonly #host: SessionHost;
+  /** As the chassis sent it. */
+  #configured: SessionConfiguration;
   #negotiated: Negotiated | undefined;
   #options: UpdateOptions = { fourOctetAs: true, external: true, families: 0, addPath: 0 };
 
   constructor(host: SessionHost, configuration: SessionConfiguration) {
     this.#host = host;
     this.index = configuration.index;
-    this.configuration = configuration;
+    this.#configured = configuration;
     const { fabric, clock, random } = host;
-    this.importRule = importRule(fabric, host.policies, configuration);
+    this.configuration = withLearntAs(fabric, configuration);
+    this.importRule = importRule(fabric, host.policies, this.configuration);
     this.limits = new NeighbourLimits(fabric, this.index, clock, (limit, text) =>
       host.limit(this, limit, text),
     );
@@ -107,8 +112,9 @@ export class Session implements TrackOwner {
   /** It is configured otherwise. */
   configure(configuration: SessionConfiguration): void {
     const { fabric, policies } = this.#host;
-    this.configuration = configuration;
-    this.importRule = importRule(fabric, policies, configuration);
+    this.#configured = configuration;
+    this.configuration = withLearntAs(fabric, configuration);
+    this.importRule = importRule(fabric, policies, this.configuration);
   }
 
   /** What the new import rule makes of a route found no room: again after a sweep for ids, or the session ends. */
@@ -122,7 +128,7 @@ export class Session implements TrackOwner {
   /** All of its Adj-RIB-In has been filtered anew. */
   filtered(): void {
     this.anew.done();
-    this.configure(this.configuration);
+    this.configure(this.#configured);
   }
 
   get passive(): boolean {
@@ -302,7 +308,8 @@ export class Session implements TrackOwner {
 
   acceptOpen(track: Track, open: Open): DecodeFailure | 'dump' | undefined {
     const ours = ourOpen(this.#host.fabric, this.configuration);
-    const refusal = acceptOpen(ours, open, this.configuration.as) ?? refuseRole(this.configuration, open);
+    const { as, routerAs } = this.#configured;
+    const refusal = acceptOpen(ours, open, as, routerAs) ?? refuseRole(this.configuration, open);
     if (refusal !== undefined) return refusal;
     const { leastHoldTime = 0 } = this.configuration;
     if (open.holdTime !== 0 && open.holdTime < leastHoldTime)
@@ -333,6 +340,7 @@ export class Session implements TrackOwner {
   sessionUp(track: Track): void {
     const open = track.open as Open;
     this.#host.fabric.setSession(this.index, SESSION.disabledFamilies, 0);
+    this.#learnAs(open);
     const negotiated = agree(this.configuration, ourOpen(this.#host.fabric, this.configuration), open);
     this.#negotiated = negotiated;
     this.#writeRecord(track, open);
@@ -346,6 +354,12 @@ export class Session implements TrackOwner {
       why: 'collision',
     });
     this.#host.established(this);
+  }
+
+  #learnAs({ as }: Open): void {
+    if (as === this.configuration.as) return;
+    this.#host.fabric.setSession(this.index, SESSION.peerAs, as | 0);
+    this.configure(this.#configured);
   }
 
   deleteRoutes(_track: Track, cause: EndCause): void {

@@ -13,6 +13,7 @@ import {
 } from '../bgp/attributes.ts';
 import { FAMILY_IPV4, FAMILY_IPV6 } from '../bgp/families.ts';
 import { Prefix } from '../bgp/nlri.ts';
+import { ANY_OTHER_AS } from '../bgp/open.ts';
 import type { Fabric } from '../fabric/fabric.ts';
 import { SESSION } from '../fabric/layout.ts';
 import { type DumpEntry, type DumpRoute, writeTableDump } from '../mrt/writer.ts';
@@ -30,10 +31,10 @@ export async function dumpMrt(chassis: Chassis, file: string): Promise<DumpRepor
   const { fabric, configuration } = chassis;
   // As they are now: neighbours may be added and removed while the tables are written.
   const sessions = [...chassis.sessions];
-  const peers = sessions.map(({ index, neighbor }) => ({
+  const peers = sessions.map(({ index, neighbor, configuration: { as } }) => ({
     bgpId: fabric.session(index, SESSION.peerId) >>> 0,
     address: parseAddress(withoutZone(neighbor.address)) as Uint8Array,
-    as: neighbor.as,
+    as: as === ANY_OTHER_AS ? fabric.session(index, SESSION.peerAs) >>> 0 : as,
   }));
   const time = Math.floor(Date.now() / 1000);
   const options = { peers, collectorId: configuration.router.idNumber, viewName: 'graftd', time };

@@ -113,6 +113,7 @@ export interface CardRow {
 
 export interface SessionRow {
   neighbor: string;
+  /** 0: the configuration leaves it to the neighbour, which has not said it. */
   as: number;
   state: SessionState;
   blade: number;

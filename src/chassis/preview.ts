@@ -157,7 +157,7 @@ class Comparison {
     };
     const runner = new PolicyBook(fabric, policies, this.#chassis.origins.inForce).runner(
       key,
-      { ...contextOf(this.#entry), weight },
+      { ...contextOf(fabric, this.#entry), weight },
       (view, attribute) => {
         const out = finish(view, attribute);
         return out < 0 ? SAME + attribute : out;

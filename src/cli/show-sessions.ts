@@ -41,7 +41,7 @@ export function sessionTable(rows: readonly SessionRow[], terminal: Terminal): s
   });
   const columns: Column<SessionRow>[] = [
     { title: 'NEIGHBOR', text: (row) => row.neighbor },
-    { title: 'AS', text: (row) => String(row.as), right: true },
+    { title: 'AS', text: ({ as }) => (as === 0 ? 'external' : String(as)), right: true },
     { title: 'STATE', text: stateText, style: (row) => stateStyle(row.state) },
     { title: 'BLADE', text: (row) => String(row.blade), right: true },
     amount('RECEIVED', (row) => row.routesReceived),
@@ -69,7 +69,9 @@ function stateText(row: SessionRow): string {
 
 function sessionText(session: SessionDetail, terminal: Terminal): string {
   const { paint } = terminal;
-  const title = [session.neighbor, `AS ${session.as}`, session.description].filter(Boolean).join('  ');
+  const title = [session.neighbor, session.as === 0 ? 'external' : `AS ${session.as}`, session.description]
+    .filter(Boolean)
+    .join('  ');
   const pairs = sessionFacts(session, terminal).filter(
     (pair): pair is [string, string] => pair[1] !== undefined,
   );

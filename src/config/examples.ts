@@ -11,6 +11,7 @@
 import { resolve } from 'node:path';
 import { LineCounter, type Node, parseDocument } from 'yaml';
 import { parseAddress, parsePrefix, withoutZone } from '../base/address.ts';
+import { ANY_OTHER_AS } from '../bgp/open.ts';
 import { type AttributeView, COMMUNITY_TYPE } from '../policy/attributes.ts';
 import { COMMUNITY_SIZE, type CommunityKind, communityText } from '../policy/community.ts';
 import type { NeighborContext } from '../policy/conditions.ts';
@@ -190,7 +191,8 @@ function contextOf(
   weight?: number,
 ): NeighborContext {
   const known = neighbors.find((each) => each.address === text);
-  const theirs = known?.as ?? as;
+  // "as: external" is as the example says.
+  const theirs = known === undefined || known.as === ANY_OTHER_AS ? as : known.as;
   const bytes = parseAddress(withoutZone(text)) as Uint8Array;
   return {
     address: bytes,

@@ -24,6 +24,7 @@ import {
   localAddress,
   localRole,
   neighborAddress,
+  neighborAs,
   password,
   plainCommunity,
   policy,
@@ -151,7 +152,7 @@ export const rpkiKeys = {
 // biome-ignore format: one line a row
 export const neighborKeys = {
   address: required(neighborAddress, { doc: 'The address of the neighbour; a link-local one with the interface that it is on, like fe80::1%eth0.' }),
-  as: required(asNumber, { doc: 'The AS number of the neighbour; the router\'s own for iBGP.' }),
+  as: required(neighborAs, { doc: 'The AS number of the neighbour; the router\'s own for iBGP, external for whichever other one it says.' }),
   'local-as': optional(asNumber, { doc: 'The AS number that this router has in the eyes of the neighbour, where that is not its own; for eBGP. The router\'s own goes behind it in what it is told, and it goes in front of what it tells.' }),
   'local-as-no-prepend': defaulted(flag, { default: false, doc: 'true: local-as is not put in front of the path of what the neighbour tells.' }),
   'local-as-replace-as': defaulted(flag, { default: false, doc: 'true: what the neighbour is told has local-as in its path instead of the router\'s own AS, not both.' }),

@@ -2,6 +2,7 @@
 import { isIPv4 } from 'node:net';
 import { isLinkLocal, parsePrefix, zoneOf } from '../base/address.ts';
 import { FAMILIES, type Family } from '../bgp/families.ts';
+import { ANY_OTHER_AS } from '../bgp/open.ts';
 import { ROLES } from '../bgp/roles.ts';
 import { canonicalAddress, canonicalPrefix, unusableAddress } from './address.ts';
 import { suggestion } from './nearest.ts';
@@ -67,6 +68,18 @@ export const asNumber: Scalar<number> = {
     if (/^AS\d+$/i.test(source)) return new Wrong(`is written without "AS": ${source.slice(2)}`);
     if (value === 0) return new Wrong('must not be 0 (RFC 7607)');
     return integer(1, 4294967295).read(value, source);
+  },
+};
+
+/** `external` is read as the number that nobody has. */
+export const neighborAs: Scalar<number> = {
+  form: 'scalar',
+  schema: { anyOf: [asNumber.schema, { const: 'external' }] },
+  read(value, source) {
+    if (value === 'external') return ANY_OTHER_AS;
+    if (value === 'internal') return new Wrong('of an iBGP neighbour is the number of router.as');
+    if (typeof value !== 'string' || /\d/.test(value)) return asNumber.read(value, source);
+    return new Wrong(`must be an AS number, or external for whatever other AS it says, not ${shown(source)}`);
   },
 };
 

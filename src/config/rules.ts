@@ -3,7 +3,8 @@
  * by itself is undefined, and says nothing about that again.
  */
 import { isLinkLocal, withoutZone, zoneOf } from '../base/address.ts';
-import { addressFamily } from './address.ts';
+import { ANY_OTHER_AS } from '../bgp/open.ts';
+import { addressFamily, canonicalPrefix } from './address.ts';
 import type { Doubtful, Draft, NeighborValues } from './configuration.ts';
 
 type Complain = (path: string, message: string) => void;
@@ -35,7 +36,7 @@ export function checkRules(draft: Draft, complain: Complain): void {
     checkLocalAs(neighbor, path, draft, complain);
     checkCapabilities(neighbor, path, complain);
     checkPassive(neighbor, path, draft, complain);
-    checkNeighborAs(neighbor, path, complain);
+    checkNeighborAs(neighbor, path, draft, complain);
     checkKind(neighbor, path, draft, complain);
   });
 }
@@ -53,7 +54,7 @@ function checkRanges(draft: Draft, complain: Complain): void {
     checkLongLived(member, path, complain);
     checkLocalAs(member, path, draft, complain);
     checkCapabilities(member, path, complain);
-    checkNeighborAs(member, path, complain);
+    checkNeighborAs(member, path, draft, complain);
     checkKind(member, path, draft, complain);
     if (draft.router.listen?.length === 0)
       complain(`${path}.range`, 'nobody can call: router.listen is empty');
@@ -69,11 +70,13 @@ function checkRouter(draft: Draft, complain: Complain): void {
 function checkOrigins({ router: { originate, aggregates } }: Draft, complain: Complain): void {
   const seen = new Map<string, string>();
   for (const [key, routes] of Object.entries({ originate, aggregates })) {
-    routes?.forEach(({ prefix, ...route }, index) => {
+    routes?.forEach(({ prefix, ...route }: Doubtful<(typeof routes)[number]>, index) => {
+      if (prefix === undefined) return;
       const path = `router.${key}[${index}]`;
-      const first = seen.get(prefix);
+      const same = canonicalPrefix(prefix) ?? prefix;
+      const first = seen.get(same);
       if (first !== undefined) complain(`${path}.prefix`, `${prefix} is ${first} already`);
-      else seen.set(prefix, path);
+      else seen.set(same, path);
       const nextHop = 'nextHop' in route ? route.nextHop : undefined;
       if (nextHop !== undefined && nextHop.includes(':') !== prefix.includes(':'))
         complain(`${path}.next-hop`, `${nextHop} and ${prefix} are not of one family`);
@@ -227,7 +230,17 @@ function checkPassive(
   );
 }
 
-function checkNeighborAs(neighbor: Doubtful<NeighborValues>, path: string, complain: Complain): void {
+function checkNeighborAs(
+  neighbor: Doubtful<NeighborValues>,
+  path: string,
+  draft: Draft,
+  complain: Complain,
+): void {
+  if (neighbor.as === ANY_OTHER_AS && draft.router.confederation !== undefined)
+    complain(
+      `${path}.as`,
+      'must be said by its number in a confederation: it decides whether the neighbour is inside (RFC 5065)',
+    );
   if (neighbor.as !== 23456) return;
   complain(`${path}.as`, '23456 is AS_TRANS (RFC 6793); give the 4-octet AS number that it stands for');
 }
@@ -249,12 +262,10 @@ function checkKind(neighbor: Doubtful<NeighborValues>, path: string, draft: Draf
   const { as } = draft.router;
   if (as === undefined || neighbor.as === undefined) return;
   const is = as === neighbor.as ? 'iBGP' : 'eBGP';
+  const theirs = neighbor.as === ANY_OTHER_AS ? '"as: external"' : `AS ${neighbor.as}`;
   for (const [name, key, kind] of ONLY_FOR) {
     if (!neighbor[name] || is === kind) continue;
-    complain(
-      `${path}.${key}`,
-      `is for ${kind} neighbours, and AS ${neighbor.as} makes this one an ${is} neighbour`,
-    );
+    complain(`${path}.${key}`, `is for ${kind} neighbours, and ${theirs} makes this one an ${is} neighbour`);
   }
   if (neighbor.roleStrict && neighbor.localRole === undefined)
     complain(`${path}.role-strict`, 'needs local-role, which says what the role is to be');

@@ -205,9 +205,9 @@ class Converter {
     }
   }
 
-  #asOf(peer: Peer | undefined): number | undefined {
+  #asOf(peer: Peer | undefined): number | 'external' | undefined {
     if (peer?.as === 'internal') return this.#bgp?.as;
-    return typeof peer?.as === 'number' ? peer.as : undefined;
+    return peer?.as === 'auto' ? undefined : peer?.as;
   }
 
   /** The keys of a neighbour with those of its group, or of a group. */

@@ -22,7 +22,7 @@ export class Peer {
   zone: string | undefined;
   /** The peer group that it belongs to. */
   member: string | undefined;
-  /** external, auto: any. */
+  /** external: any other than ours; auto: any. */
   as: number | 'internal' | 'external' | 'auto' | undefined;
   readonly keys: Values = {};
   /** Families that are activated, or not. */
@@ -158,11 +158,11 @@ export class Neighbors {
         peer.zone = first;
         return undefined;
       case 'remote-as':
-        if (first === 'auto' || first === 'external') {
+        if (first === 'auto') {
           peer.as = first;
-          return 'graftd wants the AS of each neighbour by its number: it has to be put in';
+          return 'graftd wants the AS of the neighbour by its number, or "external": it has to be put in';
         }
-        peer.as = first === 'internal' ? first : asNumber(first);
+        peer.as = first === 'internal' || first === 'external' ? first : asNumber(first);
         return undefined;
       case 'peer-group':
         if (first !== '') peer.member = first;

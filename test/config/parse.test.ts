@@ -421,7 +421,7 @@ neighbors:
     '6:14 groups.d.group: there is no group "aa"; did you mean "a"?',
     '6:18 groups.d.adress: "adress" is not a key of a group',
     '8:40 neighbors[0].group: there is no group "custmers"; it is one of: a, b, d',
-    "9:5 neighbors[1].as: is missing. The AS number of the neighbour; the router's own for iBGP.",
+    "9:5 neighbors[1].as: is missing. The AS number of the neighbour; the router's own for iBGP, external for whichever other one it says.",
   ]);
 });
 
@@ -431,6 +431,25 @@ test('local-as is for neighbours in other ASes', (t) => {
   t.regex(neighbor('local-as: 23456')[0] ?? '', /AS_TRANS/);
   t.regex(neighbor('local-as-replace-as: true')[0] ?? '', /has no meaning without local-as/);
   t.deepEqual(neighbor('local-as: 64999, local-as-no-prepend: true'), []);
+});
+
+test('who says its AS itself is in another one, and that is known', (t) => {
+  const learnt = (keys: string, router = ROUTER): string[] =>
+    refused(`${router}neighbors:\n  - {address: 192.0.2.2, ${keys}}\n`);
+  t.deepEqual(learnt('as: external, enforce-first-as: true, local-as: 64999'), []);
+  t.deepEqual(learnt('as: external, next-hop-self: true, route-reflector-client: true'), [
+    '3:85 neighbors[0].route-reflector-client: is for iBGP neighbours, and "as: external" makes this one an eBGP neighbour',
+  ]);
+  t.deepEqual(learnt('as: extern'), [
+    '3:30 neighbors[0].as: must be an AS number, or external for whatever other AS it says, not extern',
+  ]);
+  t.deepEqual(learnt('as: internal'), [
+    '3:30 neighbors[0].as: of an iBGP neighbour is the number of router.as',
+  ]);
+  const member = ROUTER.replace('id:', 'confederation: {id: 64999, members: [65001]}, id:');
+  t.deepEqual(learnt('as: external', member), [
+    '3:30 neighbors[0].as: must be said by its number in a confederation: it decides whether the neighbour is inside (RFC 5065)',
+  ]);
 });
 
 test('a range of neighbours says what those are that call from it', (t) => {
@@ -454,7 +473,7 @@ neighbor-ranges:
     '3:13 neighbor-ranges[0].range: must be a prefix like 192.0.2.0/24, not 192.0.2.1',
     '4:13 neighbor-ranges[1].range: has bits behind its length; the prefix is 192.0.2.0/24',
     '4:34 neighbor-ranges[1].port: "port" is not a key of a range of neighbours; did you mean "import"?',
-    "5:5 neighbor-ranges[2].as: is missing. The AS number of the neighbour; the router's own for iBGP.",
+    "5:5 neighbor-ranges[2].as: is missing. The AS number of the neighbour; the router's own for iBGP, external for whichever other one it says.",
     '6:13 neighbor-ranges[3].range: 10.0.0.0/8 is neighbor-ranges[2] already',
   ]);
 });

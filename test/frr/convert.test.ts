@@ -78,24 +78,35 @@ test('a line without a counterpart is named with its number and the reason', (t)
   t.regex(yaml, /# +line 4: neighbor 192\.0\.2\.2 bfd: graftd has no BFD/);
 });
 
-test('a neighbour whose AS FRR learns is carried over, and its AS is still to be said', (t) => {
+test('a neighbour whose AS FRR learns is one here too; of any AS, ours included, it is still to be said', (t) => {
   const { yaml, left } = convert(
     [
       'router bgp 65000',
       ' bgp router-id 192.0.2.1',
+      ' neighbor OUT peer-group',
+      ' neighbor OUT remote-as external',
       ' neighbor 192.0.2.2 remote-as external',
       ' neighbor 192.0.2.2 description north',
       ' neighbor 192.0.2.3 description whose AS nobody says',
+      ' neighbor 192.0.2.4 remote-as auto',
+      ' neighbor 192.0.2.5 peer-group OUT',
+      ' neighbor 192.0.2.6 remote-as internal',
     ].join('\n'),
   );
   t.deepEqual(
     left.map(({ line }) => line),
-    [3, 5],
+    [7, 8],
   );
   const { mistakes = [] } = parseConfiguration(yaml, 'x.yaml');
   t.deepEqual(
     mistakes.map((each) => each.path),
-    ['neighbors[0].as'],
+    ['neighbors[1].as'],
+  );
+  const { groups, neighbors } = parse(yaml) as { groups: object; neighbors: { as?: unknown }[] };
+  t.like(groups, { OUT: { as: 'external' } });
+  t.deepEqual(
+    neighbors.map(({ as }) => as),
+    ['external', undefined, undefined, 65000],
   );
 });
 

@@ -12,6 +12,7 @@ import { SESSION, SESSION_FLAG } from '../../fabric/layout.ts';
 import type { LocRibWords } from '../../fabric/loc-rib-words.ts';
 import { OutViews, UNKNOWN } from '../../rib/adj-rib-out.ts';
 import { decideFor, STEP_NAMES } from '../../rib/decision.ts';
+import { withLearntAs } from '../../rib/learnt-as.ts';
 import { UNKNOWN_BEST } from '../../rib/loc-rib.ts';
 import { objectionTo } from '../../rib/objection.ts';
 import { isOwnSource } from '../../rib/own-source.ts';
@@ -317,8 +318,9 @@ export function whyNotFeasible(
   const entry = table.at(session);
   if (entry === undefined) return 'its session is over';
   const external = (fabric.session(session, SESSION.flags) & SESSION_FLAG.external) !== 0;
-  const { as: neighborAs, rules = {} } = entry.configuration;
-  const objection = objectionTo(fabric, attribute, { ...entry.configuration, neighborAs, external }, rules);
+  const configuration = withLearntAs(fabric, entry.configuration);
+  const { as: neighborAs, rules = {} } = configuration;
+  const objection = objectionTo(fabric, attribute, { ...configuration, neighborAs, external }, rules);
   return OBJECTIONS[objection] || 'rejected by import policy';
 }
 

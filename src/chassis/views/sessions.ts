@@ -5,6 +5,7 @@ import { FAMILY_IPV4, FAMILY_IPV6, familyNames } from '../../bgp/families.ts';
 import { State, stateName } from '../../bgp/fsm.ts';
 import type { Fabric } from '../../fabric/fabric.ts';
 import { CONNECTION, PAGE_BITS, PAGE_WORDS, SESSION, SESSION_NUMBER } from '../../fabric/layout.ts';
+import { withLearntAs } from '../../rib/learnt-as.ts';
 import { FILTERED } from '../../rib/route-word.ts';
 import type { Chassis, SessionEntry } from '../chassis.ts';
 import type { SessionDetail, SessionRow, SessionState } from '../operations.ts';
@@ -21,7 +22,7 @@ export function sessionRow(chassis: Chassis, entry: SessionEntry): SessionRow {
   const held = fabric.session(index, SESSION.administrative) !== 0;
   return {
     neighbor: neighbor.address,
-    as: neighbor.as,
+    as: withLearntAs(fabric, entry.configuration).as,
     state: stateName(state) as SessionState,
     blade: fabric.homeOf(index),
     routesReceived: number(SESSION_NUMBER.routesReceived),

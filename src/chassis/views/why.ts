@@ -5,12 +5,14 @@
 import { parseAddress, withoutZone } from '../../base/address.ts';
 import { familyBits } from '../../bgp/families.ts';
 import { State } from '../../bgp/fsm.ts';
+import type { Fabric } from '../../fabric/fabric.ts';
 import { SESSION } from '../../fabric/layout.ts';
 import { AttributeView } from '../../policy/attributes.ts';
 import type { NeighborContext } from '../../policy/conditions.ts';
 import { Explainer } from '../../policy/explain.ts';
 import type { PolicyDefinition } from '../../policy/language.ts';
 import { OutViews } from '../../rib/adj-rib-out.ts';
+import { withLearntAs } from '../../rib/learnt-as.ts';
 import { receivedAttribute } from '../../rib/received.ts';
 import type { Chassis, SessionEntry } from '../chassis.ts';
 import type { ExportRow } from '../operations.ts';
@@ -18,8 +20,8 @@ import { ownRoutes } from './local.ts';
 
 type Box = Pick<Chassis, 'fabric' | 'table' | 'blades' | 'sessions' | 'configuration' | 'origins'>;
 
-export function contextOf({ neighbor, configuration }: SessionEntry): NeighborContext {
-  const { as, localAs, rules } = configuration;
+export function contextOf(fabric: Fabric, { neighbor, configuration }: SessionEntry): NeighborContext {
+  const { as, localAs, rules } = withLearntAs(fabric, configuration);
   const address = parseAddress(withoutZone(neighbor.address)) ?? new Uint8Array(4);
   const external = as !== localAs && rules?.confederate !== true;
   return { address, as, external, localAs, localRole: rules?.role };
@@ -45,7 +47,7 @@ export class Why {
     const { importPolicy } = entry.configuration;
     if (importPolicy === undefined) return `import: ${entry.neighbor.import}`;
     const view = this.#view(receivedAttribute(fabric, source, id, word));
-    const neighbor = { ...contextOf(entry), weight: entry.configuration.weight };
+    const neighbor = { ...contextOf(fabric, entry), weight: entry.configuration.weight };
     const { accepted, by } = this.#explain().explain(importPolicy, neighbor, view, id, session);
     return `${accepted ? 'accepted' : 'rejected'} by ${by}`;
   }
@@ -88,7 +90,13 @@ export class Why {
     }
     const session = fabric.sessionOf(source);
     const view = this.#view(attribute);
-    const { accepted, by } = this.#explain().explain(exportPolicy, contextOf(entry), view, id, session);
+    const { accepted, by } = this.#explain().explain(
+      exportPolicy,
+      contextOf(fabric, entry),
+      view,
+      id,
+      session,
+    );
     const kept =
       accepted && !told ? '; the rules of the protocol keep it back, or it is still to be told' : '';
     return { told, why: `${accepted ? 'accepted' : 'rejected'} by ${by}${kept}` };

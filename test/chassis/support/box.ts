@@ -27,7 +27,7 @@ export interface BoxOptions {
   /** Other sections. */
   readonly more?: Readonly<Record<string, unknown>>;
   /** Lines of the configuration for each neighbour, with its address and AS first. */
-  readonly neighbors: readonly NeighborLines[];
+  readonly neighbors: readonly (NeighborLines | LearntLines)[];
 }
 
 export interface NeighborLines {
@@ -35,6 +35,11 @@ export interface NeighborLines {
   readonly as: number;
   /** Any other key of the configuration file. */
   readonly [key: string]: unknown;
+}
+
+/** Who says its AS itself. */
+export interface LearntLines extends Omit<NeighborLines, 'as'> {
+  readonly as: 'external';
 }
 
 export interface Box {

@@ -3,6 +3,8 @@ import { HEADER_LENGTH, MessageType, writeHeader } from '../../../src/bgp/messag
 
 export interface UpdateOptions {
   readonly as: number;
+  /** ASes behind that one in AS_PATH. */
+  readonly behind?: readonly number[];
   /** 203.0.113.1 */
   readonly nextHop?: readonly number[];
   readonly med?: number;
@@ -30,11 +32,12 @@ function message(body: readonly number[]): Uint8Array {
 }
 
 export function announcing(numbers: readonly number[], options: UpdateOptions): Uint8Array {
-  const { as, nextHop = [203, 0, 113, 1], med, communities = 0 } = options;
+  const { as, behind = [], nextHop = [203, 0, 113, 1], med, communities = 0 } = options;
+  const path = [as, ...behind];
   const values = Array.from({ length: communities }, (_, i) => [...half(65001), ...half(i)]).flat();
   const attributes = [
     ...[0x40, 1, 1, 0],
-    ...[0x40, 2, 6, 2, 1, ...word(as)],
+    ...[0x40, 2, 2 + 4 * path.length, 2, path.length, ...path.flatMap(word)],
     ...[0x40, 3, 4, ...nextHop],
     ...(med === undefined ? [] : [0x80, 4, 4, ...word(med)]),
     ...(communities === 0 ? [] : [0xd0, 8, ...half(values.length), ...values]),
