@@ -22,6 +22,7 @@ import type {
   RangeValues,
 } from './configuration.ts';
 import { Groups, groupSection } from './groups.ts';
+import { checkInVain } from './in-vain.ts';
 import { chassisSection, neighborSection, rangeSection, routerSection, rpkiSection } from './keys.ts';
 import { isCodeReference } from './kinds.ts';
 import { Policies, type PolicyValues, type ReadText } from './policies.ts';
@@ -48,7 +49,9 @@ export function parseConfiguration(text: string, fileName: string, read: ReadTex
   const draft = broken ? undefined : readDraft(reader, document.contents, folder);
   if (draft) checkRules(draft, complain);
   if (draft && reader.mistakes.length === 0) {
-    const written = new Policies(draft.policies as PolicyValues, folder, read, complain);
+    const values = draft.policies as PolicyValues;
+    const written = new Policies(values, folder, read, complain);
+    checkInVain(draft, values.policies, complain);
     const policies = [...written.definitions(), ...codeDefinitions(draft, folder, read, complain, written)];
     if (reader.mistakes.length === 0) return { configuration: complete(draft, policies) };
   }

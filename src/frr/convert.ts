@@ -11,6 +11,7 @@
  */
 import { Document } from 'yaml';
 import { isLinkLocal } from '../base/address.ts';
+import { dropInVain } from './in-vain.ts';
 import { Lists } from './lists.ts';
 import { LocalRoutes } from './local-routes.ts';
 import { Names } from './names.ts';
@@ -125,6 +126,7 @@ class Converter {
       .filter((peer) => !peer.group)
       .flatMap((peer) => this.#neighbor(peer, groups, groupNames, policies));
     const ranges = this.#ranges(groups, groupNames);
+    dropInVain(this.#maps.policies, [...Object.values(groups), ...neighbors] as Values[]);
     const id = this.#router.router.id ?? this.#around.routerId;
     const whole = {
       router: { ...this.#router.router, ...(id === undefined ? {} : { id }) },

@@ -433,6 +433,21 @@ test('local-as is for neighbours in other ASes', (t) => {
   t.deepEqual(neighbor('local-as: 64999, local-as-no-prepend: true'), []);
 });
 
+test('a change that comes to nothing in the direction of its policy is refused', (t) => {
+  const policies = [
+    'policies:',
+    '  out: [{set: {weight: 5}, call: both, then: accept}]',
+    '  in: [{call: both, then: accept}, {set: {next-hop: self}, then: accept}]',
+    '  both: [{set: {weight: 5, next-hop: self}}]',
+    '  nobodys: [{set: {weight: 5}}]',
+    'neighbors: [{address: 192.0.2.2, as: 64500, import: in, export: out}]',
+  ];
+  t.deepEqual(refused(`${ROUTER}${policies.join('\n')}\n`), [
+    '3:24 policies.out[0].set.weight: has no effect on export: nobody is told of a weight. Set it in the import policy of the neighbours that tell the routes',
+    '4:53 policies.in[1].set.next-hop: has no effect on import: our own address is put in where a route is told. Set it in an export policy, or name an address',
+  ]);
+});
+
 test('who says its AS itself is in another one, and that is known', (t) => {
   const learnt = (keys: string, router = ROUTER): string[] =>
     refused(`${router}neighbors:\n  - {address: 192.0.2.2, ${keys}}\n`);

@@ -313,20 +313,26 @@ test('small things that have a counterpart', (t) => {
       ' bgp router-id 192.0.2.1',
       ' maximum-paths 128',
       ' neighbor 192.0.2.2 remote-as 64500',
-      ' neighbor 192.0.2.2 route-map M out',
+      ' neighbor 192.0.2.2 route-map M in',
+      ' neighbor 192.0.2.2 route-map OUT out',
       ' no neighbor 192.0.2.2 capability fqdn',
+      'route-map OUT permit 10',
+      ' set weight 7',
+      ' set metric 5',
     ].join('\n'),
   );
   t.deepEqual(left, []);
   t.deepEqual(
     notes.map(({ line }) => line),
-    [10, 13],
+    [10, 14],
   );
-  const made = parse(yaml) as { router: object; policies: { M: object[] } };
+  const made = parse(yaml) as { router: object; policies: Record<'M' | 'OUT', object[]> };
   t.like(made.router, { multipath: { ebgp: 64 } });
   t.like(made.policies.M, [
     { if: { 'learned-from': ['192.0.2.7'] }, set: { community: { add: ['65535:1'] } } },
     { if: { protocol: ['static'] }, set: { weight: 7 } },
   ]);
+  // FRR tells nobody of a weight either.
+  t.deepEqual((made.policies.OUT[0] as { set: object }).set, { med: 5 });
   t.is(parseConfiguration(yaml, 'x.yaml').mistakes, undefined, yaml);
 });

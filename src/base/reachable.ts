@@ -1,0 +1,7 @@
+/** Where one gets from these, step by step; they themselves are in it. */
+export function reachable<T>(from: Iterable<T>, steps: (each: T) => Iterable<T>): Set<T> {
+  const found = new Set(from);
+  // What is added while one goes through it comes in its turn.
+  for (const each of found) for (const next of steps(each)) found.add(next);
+  return found;
+}
