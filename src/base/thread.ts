@@ -1,3 +1,5 @@
+import v8 from 'node:v8';
+
 /** The address of a thread's entry file, compiled or not: `entry(import.meta.url, '../blade/main')`. */
 export function entry(from: string, path: string): URL {
   return new URL(path + (from.endsWith('.ts') ? '.ts' : '.js'), from);
@@ -8,3 +10,13 @@ export function entry(from: string, path: string): URL {
  * stand in the fabric: what is made and forgotten on the way of a route is little, and more room for it is only touched.
  */
 export const YOUNG_MEMORY = 6;
+
+/**
+ * Before a thread is started that may have to be ended: from Node.js 24 on V8 unrolls loops in a way that loses an outer loop's look at
+ * whether it is to end (one that makes an array of a hundred elements each time round, say), and such a loop, if it has no end of its
+ * own, can be ended by nobody, not where the thread's memory is used up either.
+ */
+export function letThreadsEnd(): void {
+  if (Number.parseInt(process.versions.node, 10) >= 24)
+    v8.setFlagsFromString('--no-turboshaft-loop-unrolling');
+}

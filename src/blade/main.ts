@@ -16,6 +16,7 @@ import { Lookout } from '../fabric/lookout.ts';
 import { describeFor } from '../rib/attribute-row.ts';
 import { Blade } from './blade.ts';
 import { LIMITS } from './limits.ts';
+import { MemoryWatch, ownHeap } from './memory-watch.ts';
 import type { BladeNews, BladeOrder, BladeStart } from './messages.ts';
 import { rehearse } from './rehearsal.ts';
 
@@ -69,7 +70,9 @@ function looksOut(): boolean {
 nameThread(`blade ${slot}`);
 fabric.bladeNumbers[slot * BLADE_NUMBER.words + BLADE_NUMBER.thread] = ownThread();
 tell({ kind: 'running', slot });
+const memory = new MemoryWatch(start.heap * 2 ** 20, ownHeap());
 for (;;) {
+  memory.look(fabric.bladeNumber(slot, BLADE_NUMBER.heartbeat));
   takeOrders();
   // Everybody has been said goodbye to. The routes are not withdrawn: nobody is to hear of that on the way out.
   if (blade.stopping) break;

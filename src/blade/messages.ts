@@ -114,6 +114,8 @@ export interface BladeStart {
   readonly local: LocalDefinition;
   /** Orders that were posted to this slot before. */
   readonly orders: number;
+  /** MiB of its own heap. */
+  readonly heap: number;
 }
 
 /** A session whose blade died; `shut`: why it is to be ended, because its messages kill blades. */

@@ -1,9 +1,18 @@
 /** What the chassis holds of one slot: its blade's worker, its port, what it was ordered, and what became of those before it. */
 import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads';
-import { entry, YOUNG_MEMORY } from '../base/thread.ts';
+import { entry, letThreadsEnd, YOUNG_MEMORY } from '../base/thread.ts';
 import type { BladeNews, BladeOrder, BladeStart } from '../blade/messages.ts';
 import type { Fabric } from '../fabric/fabric.ts';
 import { BLADE_WORD } from '../fabric/layout.ts';
+
+/** Of what a blade may use, where V8 ends it: it is to have ended itself before (blade/memory-watch.ts). */
+const V8_LIMIT = 1.5;
+/** The same, garbage included, for one that stays in one turn. */
+const HOARDS = 1.25;
+
+interface HeapTeller {
+  getHeapStatistics(): Promise<{ readonly used_heap_size: number }>;
+}
 
 export interface BladeEvents {
   news(news: BladeNews): void;
@@ -32,6 +41,7 @@ export class BladeHandle {
   #worker: Worker | undefined;
   #port: MessagePort | undefined;
   #stopping = false;
+  #looking = false;
   /** Why the chassis ended it, for the report of its death. */
   #killed: string | undefined;
   /** Orders by the number that the doorbell counts them by, until they are carried out. */
@@ -50,7 +60,7 @@ export class BladeHandle {
   }
 
   /** Resolves when the blade runs. */
-  async start(start: Omit<BladeStart, 'slot' | 'orders'>): Promise<void> {
+  async start(start: Omit<BladeStart, 'slot' | 'orders' | 'heap'>): Promise<void> {
     const { slot } = this;
     const { port1, port2 } = new MessageChannel();
     this.#port = port1;
@@ -61,10 +71,16 @@ export class BladeHandle {
     const orders = this.#fabric.bells.orders(slot);
     this.#fabric.setBladeWord(slot, BLADE_WORD.orders, orders);
     this.#fabric.setBladeWord(slot, BLADE_WORD.session, 0);
+    letThreadsEnd();
     const worker = new Worker(entry(import.meta.url, '../blade/main'), {
-      workerData: { ...start, slot, orders, port: port2 } satisfies BladeStart & { port: MessagePort },
+      workerData: { ...start, slot, orders, heap: this.#memory, port: port2 } satisfies BladeStart & {
+        port: MessagePort;
+      },
       transferList: [port2],
-      resourceLimits: { maxOldGenerationSizeMb: this.#memory, maxYoungGenerationSizeMb: YOUNG_MEMORY },
+      resourceLimits: {
+        maxOldGenerationSizeMb: Math.ceil(this.#memory * V8_LIMIT),
+        maxYoungGenerationSizeMb: YOUNG_MEMORY,
+      },
     });
     this.#worker = worker;
     let why = 'the thread ended';
@@ -115,6 +131,23 @@ export class BladeHandle {
     if (this.#killed !== undefined) return;
     this.#killed = why;
     void this.#terminate();
+  }
+
+  /**
+   * It has not come to the end of a turn for a while: what V8 says of its heap, which it says in the middle of a turn too, from
+   * Node.js 22.16 on. One that hoards does not live until V8 ends it, and perhaps everybody.
+   */
+  async lookAtHeap(): Promise<void> {
+    const worker = this.#worker as (Worker & Partial<HeapTeller>) | undefined;
+    if (worker?.getHeapStatistics === undefined || this.#looking) return;
+    this.#looking = true;
+    // One that has ended says nothing.
+    const heap = await worker.getHeapStatistics().catch(() => undefined);
+    this.#looking = false;
+    if (heap === undefined || worker !== this.#worker) return;
+    const used = heap.used_heap_size / 2 ** 20;
+    if (used > this.#memory * HOARDS)
+      this.kill(`out of memory: ${Math.round(used)} MiB of its heap are used, in one turn`);
   }
 
   /** Ends the thread for maintenance; nobody is told. */

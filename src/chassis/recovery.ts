@@ -267,6 +267,7 @@ export class Recovery {
       const since = this.#since.get(blade.slot) ?? now;
       const silent = now - Math.max(since, fabric.bladeNumber(blade.slot, BLADE_NUMBER.heartbeat));
       if (silent > this.#limits.heartbeat) blade.kill(`it gave no sign of life for ${Math.round(silent)} ms`);
+      else if (silent > WATCH && !fabric.bells.sleeps(blade.slot)) void blade.lookAtHeap();
     }
   }
 }

@@ -71,6 +71,11 @@ export class Doorbells {
     return Atomics.load(this.#words, thread * STRIDE + 2);
   }
 
+  /** It waits, or is about to. */
+  sleeps(thread: number): boolean {
+    return Atomics.load(this.#words, thread * STRIDE + 1) !== SLEEP.none;
+  }
+
   /** From now on rings count. Look at every source of work after this, and before `sleep`. */
   beforeSleep(thread: number, bySignal = false): number {
     const at = thread * STRIDE;
