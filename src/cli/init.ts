@@ -84,7 +84,7 @@ async function readListen(text: string): Promise<string> {
 }
 
 async function readNeighbors(text: string): Promise<StarterNeighbor[]> {
-  const { neighborAddress, asNumber } = await kinds();
+  const { neighborAddress, neighborAs } = await kinds();
   return text
     .split(/[\s,]+/)
     .filter((each) => each !== '')
@@ -92,7 +92,7 @@ async function readNeighbors(text: string): Promise<StarterNeighbor[]> {
       const [name = '', as] = each.split('=');
       if (as === undefined) throw new UsageError(`"${each}" is no neighbour: write ADDRESS=AS`);
       try {
-        return { address: readKind(neighborAddress, name), as: readKind(asNumber, as) };
+        return { address: readKind(neighborAddress, name), as: readKind(neighborAs, as) };
       } catch (error) {
         throw new UsageError(`"${each}" is no neighbour: ${(error as Error).message}`);
       }

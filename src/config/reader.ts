@@ -209,8 +209,19 @@ export class Reader {
       this.complain(path, 'must name at least one, or be left out');
       return undefined;
     }
-    const values = items.map((item, index) => this.value(item, `${path}[${index}]`, shape.item));
-    if (shape.repeats !== true) this.#complainOfRepetition(path, values);
+    const wrong: number[] = [];
+    const values = items.map((item, index) => {
+      const before = this.mistakes.length;
+      const value = this.value(item, `${path}[${index}]`, shape.item);
+      if (this.mistakes.length > before) wrong.push(index);
+      return value;
+    });
+    // What is left of a wrong one may be equal to another.
+    if (shape.repeats !== true)
+      this.#complainOfRepetition(
+        path,
+        values.map((value, index) => (wrong.includes(index) ? undefined : value)),
+      );
     return values.includes(undefined) ? undefined : values;
   }
 

@@ -1,4 +1,5 @@
 /** A commented configuration to start from, for `chassis init`. Text in, text out; what it makes passes `chassis check`. */
+import { ANY_OTHER_AS } from '../bgp/open.ts';
 import { addressFamily } from './address.ts';
 
 export interface StarterNeighbor {
@@ -53,7 +54,7 @@ function neighborText({ address, as }: StarterNeighbor, ownAs: number): string {
   const external = as !== ownAs;
   const text = address.includes(':') ? JSON.stringify(address) : address;
   return `  - address: ${text}
-    as: ${as}${external ? '' : ' # iBGP'}
+    as: ${as === ANY_OTHER_AS ? 'external # whichever it says' : as}${external ? '' : ' # iBGP'}
     # port: 179
     # passive: true # only wait for the neighbour
     families: [${addressFamily(address)}] # ipv4-unicast, ipv6-unicast

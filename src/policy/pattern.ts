@@ -39,7 +39,7 @@ class Parser {
 
   parse(): Part {
     const whole = this.#choice();
-    if (this.#at < this.#text.length) throw new Wrong(`")" at ${this.#at + 1} closes nothing`);
+    if (this.#at < this.#text.length) throw new Wrong(`has a ")" at ${this.#at + 1} that closes nothing`);
     return whole;
   }
 
@@ -146,7 +146,7 @@ class Parser {
     const sign = this.#text[this.#at++] as string;
     if (sign === '(') return this.#group();
     if (sign === '*' || sign === '+' || sign === '?')
-      throw new Wrong(`"${sign}" at ${this.#at} repeats nothing`);
+      throw new Wrong(`has a "${sign}" at ${this.#at} that repeats nothing`);
     const part = { from: this.#state(), to: this.#state() };
     if (sign === '^') this.#arrow(part.from, part.to, 'begin');
     else if (sign === '$') this.#arrow(part.from, part.to, 'end');
@@ -161,7 +161,7 @@ class Parser {
     if (++this.#depth > 100) throw new Wrong('has more than 100 parentheses within each other');
     const at = this.#at;
     const part = this.#choice();
-    if (this.#text[this.#at++] !== ')') throw new Wrong(`"(" at ${at} is not closed`);
+    if (this.#text[this.#at++] !== ')') throw new Wrong(`has a "(" at ${at} that is not closed`);
     this.#depth--;
     return part;
   }
@@ -172,7 +172,11 @@ class Parser {
     if (sign !== '\\') return charactersOf(sign);
     const escaped = this.#text[this.#at++];
     if (escaped === undefined) throw new Wrong('ends in a backslash');
-    return escaped === 'd' ? charactersOf('0123456789') : charactersOf(escaped);
+    if (escaped === 'd') return charactersOf('0123456789');
+    // POSIX leaves it open what these are; to take "\1" for a 1 would be to guess.
+    if (/[a-z0-9]/i.test(escaped))
+      throw new Wrong(`has "\\${escaped}" at ${this.#at - 1}, which is nothing here`);
+    return charactersOf(escaped);
   }
 
   #bracket(): Uint8Array {
@@ -182,13 +186,13 @@ class Parser {
     const set = new Uint8Array(CHARACTERS);
     for (let first = true; first || this.#text[this.#at] !== ']'; first = false) {
       const from = this.#text[this.#at++];
-      if (from === undefined) throw new Wrong(`"[" at ${at} is not closed`);
+      if (from === undefined) throw new Wrong(`has a "[" at ${at} that is not closed`);
       let to = from;
       if (this.#text[this.#at] === '-' && this.#text[this.#at + 1] !== ']') {
         to = this.#text[this.#at + 1] ?? '';
         this.#at += 2;
       }
-      if (to < from) throw new Wrong(`[${from}-${to}] has its ends the wrong way round`);
+      if (to < from) throw new Wrong(`has [${from}-${to}] the wrong way round`);
       for (let code = from.charCodeAt(0); code <= to.charCodeAt(0); code++)
         if (code < CHARACTERS) set[code] = 1;
     }
@@ -202,7 +206,7 @@ function charactersOf(text: string): Uint8Array {
   const set = new Uint8Array(CHARACTERS);
   for (const sign of text) {
     const code = sign.charCodeAt(0);
-    if (code >= CHARACTERS) throw new Wrong(`"${sign}" stands in no AS path and no community`);
+    if (code >= CHARACTERS) throw new Wrong(`has a "${sign}", which stands in no AS path and no community`);
     set[code] = 1;
   }
   return set;

@@ -448,6 +448,17 @@ test('a change that comes to nothing in the direction of its policy is refused',
   ]);
 });
 
+test('what is left of a wrong item is not taken for another one', (t) => {
+  t.deepEqual(
+    refused(`${ROUTER}policies: {p: [{then: accept}, {thne: accept}, {thne: reject}, {then: accept}]}\n`),
+    [
+      '2:33 policies.p[1].thne: "thne" is not a key of a statement; did you mean "then"?',
+      '2:49 policies.p[2].thne: "thne" is not a key of a statement; did you mean "then"?',
+      '2:64 policies.p[3]: stands twice in the list',
+    ],
+  );
+});
+
 test('who says its AS itself is in another one, and that is known', (t) => {
   const learnt = (keys: string, router = ROUTER): string[] =>
     refused(`${router}neighbors:\n  - {address: 192.0.2.2, ${keys}}\n`);

@@ -136,7 +136,7 @@ for (const [what, text, wrong] of [
   [
     'an expression that is none',
     'policies: {p: [{if: {as-path: "^(64500"}, then: accept}]}',
-    /the expression "\^\(64500" "\(" at 2 is not closed/,
+    /the expression "\^\(64500" has a "\(" at 2 that is not closed/,
   ],
   [
     'an expression that explodes',

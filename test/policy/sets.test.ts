@@ -182,7 +182,9 @@ test('an expression that would explode costs a step for each character', (t) => 
 test('what is wrong with an expression is said', (t) => {
   for (const [text, wrong] of [
     ['', /empty/],
-    ['(1', /"\(" at 1 is not closed/],
+    ['(1', /a "\(" at 1 that is not closed/],
+    ['(1)\\1', /has "\\1" at 4, which is nothing here/],
+    ['\\w', /nothing here/],
     ['1)', /closes nothing/],
     ['*1', /repeats nothing/],
     ['[12', /not closed/],
