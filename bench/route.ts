@@ -145,6 +145,8 @@ function measure(feeds: readonly Feed[], bladeCount: number): Result {
     openRecord(home(session).fabric, session);
     home(session).blade.order({ kind: 'attach', session });
   }
+  // As in a chassis, whose blades have looked at all that there is, nothing, before anybody calls.
+  while (homes.map(({ blade }) => blade.turn()).includes(true));
   const neighbors = feeds.map((feed, session) => new Sender(home(session).fabric, session, feed));
   let quiet = 0;
   while (quiet < 3) {
