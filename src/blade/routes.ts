@@ -11,6 +11,7 @@ import type { RecordRing } from '../fabric/record-ring.ts';
 import { ANSWER, MARKER, QUESTION, SiblingChannel } from '../ibgp-internal/channel.ts';
 import { EqualPaths } from '../ibgp-internal/equal-paths.ts';
 import { Evaluator, OUTCOME, replaceWord } from '../ibgp-internal/evaluate.ts';
+import { Outbox } from '../ibgp-internal/outbox.ts';
 import { Ranking } from '../ibgp-internal/ranking.ts';
 import { NO_ROOM } from '../policy/runner.ts';
 import { LENGTHS, LOOPED, MED_COUNTS, ROW } from '../rib/attribute-row.ts';
@@ -70,6 +71,8 @@ export class Routes implements BestRoutes {
   readonly hopWalk: HopWalk;
   readonly #hops: NextHops | undefined;
   readonly #fabric: Fabric;
+  /** What is to be told to all of `channels`. */
+  readonly #outbox = new Outbox();
   readonly #incoming: { sibling: number; ring: RecordRing }[] = [];
   readonly #listener: RoutesListener;
   readonly #blade: number;
@@ -114,7 +117,7 @@ export class Routes implements BestRoutes {
     this.#incoming.length = channels.length;
     for (let sibling = (channels.at(-1)?.sibling ?? -1) + 1; sibling < this.#blades; sibling++) {
       if (sibling === this.#blade) continue;
-      channels.push(new SiblingChannel(fabric, this.#blade, sibling));
+      channels.push(new SiblingChannel(fabric, this.#blade, sibling, this.#outbox));
       this.#incoming.push({ sibling, ring: fabric.ringBetween(sibling, this.#blade) });
     }
     fabric.setBladeWord(this.#blade, BLADE_WORD.tells, this.#blades);
@@ -278,20 +281,18 @@ export class Routes implements BestRoutes {
   #takeSome(ring: RecordRing, sibling: number, count: number): void {
     const ids = this.#ids;
     const hints = this.#hints;
-    for (let i = 0; i < count; i++) {
-      ids[i] = ring.first();
-      hints[i] = ring.second();
-      ring.advance();
-    }
+    ring.takeAll(ids, hints, count);
     // Not while somebody is to come or has just come: a graft's log holds every prefix that a record names meanwhile.
     const forgets =
       this.#listener.tellsNobody && !this.local.counting && this.logs.size === 0 && this.catchingUp === 0;
-    if (!forgets) this.evaluator.touch(hints, ids, count, true);
-    for (let i = 0; i < count; i++) {
+    const left = forgets ? this.evaluator.forgetAll(ids, hints, count) : count;
+    if (left === 0) return;
+    this.evaluator.touch(hints, ids, left, true);
+    for (let i = 0; i < left; i++) {
       const id = ids[i] as number;
       const second = hints[i] as number;
       if (id < 0) this.#onSign(id, sibling, second);
-      else if (!forgets || !this.evaluator.forget(id)) this.#evaluate(id, second, 0, false);
+      else this.#evaluate(id, second, 0, false);
     }
   }
 
@@ -305,6 +306,7 @@ export class Routes implements BestRoutes {
   /** Publishes what is to be told to the siblings; true when some of it still waits for room. */
   flush(): boolean {
     let waiting = false;
+    this.#empty();
     for (const channel of this.channels) {
       channel.flush();
       if (channel.pending > 0) waiting = true;
@@ -312,13 +314,28 @@ export class Routes implements BestRoutes {
     return waiting;
   }
 
+  /** The siblings, if there are any, are to look again at a prefix. */
+  #tell(id: number, hint: number): void {
+    const siblings = this.channels.length;
+    if (siblings === 0) return;
+    if (this.#outbox.full) this.#empty();
+    this.#outbox.add(id, hint);
+    this.recordsSent += siblings;
+  }
+
+  #empty(): void {
+    if (this.#outbox.count === 0) return;
+    for (const channel of this.channels) channel.take();
+    for (const channel of this.channels) channel.emptied();
+    this.#outbox.count = 0;
+  }
+
   /** Decision, bits, records, export: in this order. `tell`: siblings must look again in any case. */
   #evaluate(id: number, hint: number, visibleSession: number, tell: boolean): void {
     const outcome = this.evaluator.evaluate(id, this.catchingUp > 0 ? 0 : hint, visibleSession);
     if (tell || outcome & OUTCOME.visibleChanged) {
       const about = tell ? 0 : this.evaluator.hint;
-      for (const channel of this.channels) channel.send(id, about);
-      this.recordsSent += this.channels.length;
+      this.#tell(id, about);
     }
     if (this.equalPaths.word !== 0) this.#markEqual(id);
     if (this.logs.size > 0) for (const log of this.logs) log.add(id);

@@ -50,6 +50,27 @@ export class RecordRing {
     return true;
   }
 
+  /** Producer: as `claim`, the records from one index of `words` to another; how many there was room for. */
+  claimAll(words: Int32Array, from: number, to: number): number {
+    let room = this.#capacity - ((this.#write - this.#released) | 0);
+    if (room < to - from) {
+      this.#released = Atomics.load(this.#words, this.#tail);
+      room = this.#capacity - ((this.#write - this.#released) | 0);
+    }
+    const count = Math.min(room, to - from);
+    const into = this.#words;
+    const mask = this.#mask;
+    const first = this.#first;
+    const write = this.#write;
+    for (let i = 0; i < count; i++) {
+      const at = first + ((write + i) & mask) * 2;
+      into[at] = words[2 * (from + i)] as number;
+      into[at + 1] = words[2 * (from + i) + 1] as number;
+    }
+    this.#write = (write + count) | 0;
+    return count;
+  }
+
   /** Producer: makes all claimed records visible; false when there was nothing new. */
   publish(): boolean {
     if (this.#words[this.#head] === this.#write) return false;
@@ -70,6 +91,20 @@ export class RecordRing {
 
   second(): number {
     return this.#words[this.#first + (this.#read & this.#mask) * 2 + 1] as number;
+  }
+
+  /** Consumer: the next records, so many, taken; their first and their second words. */
+  takeAll(firsts: Int32Array, seconds: Int32Array, count: number): void {
+    const words = this.#words;
+    const mask = this.#mask;
+    const first = this.#first;
+    const read = this.#read;
+    for (let i = 0; i < count; i++) {
+      const at = first + ((read + i) & mask) * 2;
+      firsts[i] = words[at] as number;
+      seconds[i] = words[at + 1] as number;
+    }
+    this.#read = (read + count) | 0;
   }
 
   /** Consumer: on to the next record. */

@@ -2,8 +2,8 @@
  * The channel to one sibling: the fabric ring and, when it is full, the set of prefixes that wait behind it.
  * Both together are first in, first out; nothing is ever dropped, and a prefix waits once (I4).
  *
- *   send ─→ [ pending … marker ] [ pending … marker ] [ pending … ] ─→ ring ─→ sibling
- *             a prefix is merged only with one behind the last marker
+ *   outbox ─→ [ pending … marker ] [ pending … marker ] [ pending … ] ─→ ring ─→ sibling
+ *               a prefix is merged only with one behind the last marker
  *
  * Record: (PrefixId, hint): look again at this prefix; hint is the session + 1 that alone changed, 0: look at
  * all. Marker: (-1, graft): everything that I was told before, I have told you. Question: (-2, graft): put an answer
@@ -12,35 +12,37 @@
 import type { Fabric } from '../fabric/fabric.ts';
 import { FifoSet } from '../fabric/fifo-set.ts';
 import type { RecordRing } from '../fabric/record-ring.ts';
+import type { Outbox } from './outbox.ts';
 
 export const MARKER = -1;
 export const QUESTION = -2;
 export const ANSWER = -3;
 
+/** Ids whose hints stand in one page. */
+const PAGE_BITS = 10;
+
 /** Prefixes that wait, with their hints; closed by a marker, or by a question or an answer. */
 class Segment {
   readonly ids = new FifoSet();
-  readonly #hints = new Map<number, number>();
+  /** By PrefixId, of those that wait; pages exist when touched. */
+  readonly #hints: (Int32Array | undefined)[] = [];
   /** MARKER, QUESTION or ANSWER when one stands behind these prefixes, and its word; 0: still open. */
   closedBy = 0;
   word = 0;
 
   add(id: number, hint: number): boolean {
+    const page = (this.#hints[id >>> PAGE_BITS] ??= new Int32Array(1 << PAGE_BITS));
+    const at = id & ((1 << PAGE_BITS) - 1);
     if (this.ids.add(id)) {
-      this.#hints.set(id, hint);
+      page[at] = hint;
       return true;
     }
-    if (this.#hints.get(id) !== hint) this.#hints.set(id, 0);
+    if (page[at] !== hint) page[at] = 0;
     return false;
   }
 
   hintOf(id: number): number {
-    return this.#hints.get(id) ?? 0;
-  }
-
-  /** Takes out the oldest one. */
-  shift(): void {
-    this.#hints.delete(this.ids.shift());
+    return this.#hints[id >>> PAGE_BITS]?.[id & ((1 << PAGE_BITS) - 1)] ?? 0;
   }
 }
 
@@ -48,50 +50,82 @@ export class SiblingChannel {
   readonly sibling: number;
   readonly #ring: RecordRing;
   readonly #fabric: Fabric;
-  #segments: Segment[] = [];
+  readonly #outbox: Outbox;
+  /** Records of the outbox that are in here already. */
+  #taken = 0;
+  readonly #segments: Segment[] = [];
+  /** How many segments there are: most of the time none, and then nobody has to look at them. */
+  #waiting = 0;
   recordsMerged = 0;
 
-  constructor(fabric: Fabric, from: number, to: number) {
+  constructor(fabric: Fabric, from: number, to: number, outbox: Outbox) {
     this.sibling = to;
     this.#fabric = fabric;
+    this.#outbox = outbox;
     this.#ring = fabric.ringBetween(from, to);
   }
 
-  /** Tells the sibling to look again at a prefix. */
-  send(id: number, hint: number): void {
-    if (this.#segments.length === 0 && this.#ring.claim(id, hint)) return;
-    let last = this.#segments.at(-1);
-    if (last === undefined || last.closedBy !== 0) this.#segments.push((last = new Segment()));
-    if (!last.add(id, hint)) this.recordsMerged++;
+  /** Takes what the outbox holds: the sibling is to look again at these prefixes. */
+  take(): void {
+    const { words, count } = this.#outbox;
+    let from = this.#taken;
+    if (this.#waiting === 0) from += this.#ring.claimAll(words, from, count);
+    if (from < count) this.#wait(words, from, count);
+    this.#taken = count;
+  }
+
+  /** The outbox is emptied now. */
+  emptied(): void {
+    this.#taken = 0;
   }
 
   /** Puts a marker, a question or an answer behind all that is pending. */
   put(kind: typeof MARKER | typeof QUESTION | typeof ANSWER, word: number): void {
-    if (this.#segments.length === 0 && this.#ring.claim(kind, word)) return;
-    let last = this.#segments.at(-1);
-    if (last === undefined || last.closedBy !== 0) this.#segments.push((last = new Segment()));
+    this.take();
+    if (this.#waiting === 0 && this.#ring.claim(kind, word)) return;
+    const last = this.#open();
     last.closedBy = kind;
     last.word = word;
   }
 
   /** Moves what is pending into the ring as far as there is room, publishes, and wakes the sibling. */
   flush(): void {
-    while (this.#segments.length > 0 && this.#flushSegment(this.#segments[0] as Segment))
+    this.take();
+    while (this.#waiting > 0 && this.#flushSegment(this.#segments[0] as Segment)) {
       this.#segments.shift();
+      this.#waiting--;
+    }
     if (this.#ring.publish()) this.#fabric.bells.ring(this.sibling);
   }
 
   get pending(): number {
+    if (this.#waiting === 0) return 0;
     let size = 0;
     for (const segment of this.#segments) size += segment.ids.size + (segment.closedBy === 0 ? 0 : 1);
     return size;
+  }
+
+  #wait(words: Int32Array, from: number, to: number): void {
+    const last = this.#open();
+    for (let i = from; i < to; i++)
+      if (!last.add(words[2 * i] as number, words[2 * i + 1] as number)) this.recordsMerged++;
+  }
+
+  /** The segment that takes what comes. */
+  #open(): Segment {
+    let last = this.#waiting === 0 ? undefined : this.#segments[this.#waiting - 1];
+    if (last === undefined || last.closedBy !== 0) {
+      this.#segments.push((last = new Segment()));
+      this.#waiting++;
+    }
+    return last;
   }
 
   #flushSegment(segment: Segment): boolean {
     while (segment.ids.size > 0) {
       const id = segment.ids.at(0);
       if (!this.#ring.claim(id, segment.hintOf(id))) return false;
-      segment.shift();
+      segment.ids.shift();
     }
     return segment.closedBy === 0 || this.#ring.claim(segment.closedBy, segment.word);
   }

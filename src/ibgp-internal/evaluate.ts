@@ -103,14 +103,28 @@ export class Evaluator {
   }
 
   /**
-   * Instead of evaluating a prefix that a sibling's record names: forgets its best. False where one of the blade's own
-   * sessions may have a route of it, which may have to be advertised or hidden now.
+   * Instead of evaluating prefixes that a sibling's records name: forgets their best. Left in `ids` and `hints`, in their order, are
+   * those of which one of the blade's own sessions may have a route, which may have to be advertised or hidden now, and what is
+   * no prefix (negative); how many.
    */
-  forget(id: number): boolean {
-    if ((this.#marks(id) & this.#ownBuckets) !== 0) return false;
-    const at = this.#at(id) + 1;
-    if (this.#best[at] !== UNKNOWN_BEST) this.#best[at] = UNKNOWN_BEST;
-    return true;
+  forgetAll(ids: Int32Array, hints: Int32Array, count: number): number {
+    const records = this.#records;
+    const best = this.#best;
+    const shift = this.#bestShift;
+    const offset = this.#bestOffset + 1;
+    const own = this.#ownBuckets;
+    let left = 0;
+    for (let i = 0; i < count; i++) {
+      const id = ids[i] as number;
+      if (id < 0 || ((records[(id << RECORD_BITS) + MARKS] as number) & own) !== 0) {
+        ids[left] = id;
+        hints[left++] = hints[i] as number;
+        continue;
+      }
+      const at = (id << shift) + offset;
+      if (best[at] !== UNKNOWN_BEST) best[at] = UNKNOWN_BEST;
+    }
+    return left;
   }
 
   /** False: the best was forgotten; evaluate the prefix before asking for it. */

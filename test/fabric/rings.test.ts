@@ -9,13 +9,20 @@ import { runThreads } from './support/threads.ts';
 /** A little before positions wrap around. */
 const LATE = -5;
 
-type Step = { do: 'claim'; value: number } | { do: 'publish' | 'read' | 'release' };
+type Step =
+  | { do: 'claim'; value: number }
+  | { do: 'claim all'; values: number[] }
+  | { do: 'publish' | 'read' | 'read all' | 'release' };
 const steps = fc.array(
   fc.oneof(
     { weight: 4, arbitrary: fc.record({ do: fc.constant('claim' as const), value: fc.integer() }) },
     {
+      weight: 2,
+      arbitrary: fc.record({ do: fc.constant('claim all' as const), values: fc.array(fc.integer()) }),
+    },
+    {
       weight: 4,
-      arbitrary: fc.record({ do: fc.constantFrom('publish' as const, 'read' as const, 'release' as const) }),
+      arbitrary: fc.record({ do: fc.constantFrom('publish', 'read', 'read all', 'release') }),
     },
   ),
   { maxLength: 200 },
@@ -34,11 +41,25 @@ test('a record ring is a queue of what was published, no larger than it says, an
       const claimed: number[] = [];
       const published: number[] = [];
       let held = 0; // read and not released
+      const [firsts, seconds] = [new Int32Array(4), new Int32Array(4)];
       for (const step of run) {
         if (step.do === 'claim') {
           const room = claimed.length + published.length + held < 4;
           t.is(producer.claim(step.value, ~step.value), room);
           if (room) claimed.push(step.value);
+        } else if (step.do === 'claim all') {
+          const words = Int32Array.from(step.values.flatMap((value) => [value, ~value]));
+          const first = Math.min(1, step.values.length);
+          const room = 4 - claimed.length - published.length - held;
+          const took = Math.min(room, step.values.length - first);
+          t.is(producer.claimAll(words, first, step.values.length), took);
+          claimed.push(...step.values.slice(first, first + took));
+        } else if (step.do === 'read all') {
+          const waiting = consumer.waiting();
+          consumer.takeAll(firsts, seconds, waiting);
+          t.deepEqual([...firsts.subarray(0, waiting)], published.splice(0, waiting));
+          for (let i = 0; i < waiting; i++) t.is(seconds[i], ~(firsts[i] as number));
+          held += waiting;
         } else if (step.do === 'publish') {
           t.is(producer.publish(), claimed.length > 0);
           published.push(...claimed.splice(0));
