@@ -192,6 +192,19 @@ export class LocalRoutes {
     if (before !== 0) this.#count(before, -1);
   }
 
+  /**
+   * The aggregates that the route of a prefix counts in, or would: a blade that looks at the prefix has looked at them, too, though
+   * nothing came of it here. Another one may have told of something in between (a graft's log rests on that).
+   */
+  logAround(id: number, log: { add(id: number): void }): void {
+    const within = this.#within[id] as number;
+    for (let at = within === 0 ? this.#aroundId(id) : (within >>> 2) - 1; at >= 0; ) {
+      const counted = this.#aggregates[at] as Counted;
+      if (counted.id >= 0) log.add(counted.id);
+      at = counted.parent;
+    }
+  }
+
   #count(within: number, more: number): void {
     const origin = within & 3;
     for (let at = (within >>> 2) - 1; at >= 0; ) {

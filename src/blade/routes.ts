@@ -338,11 +338,18 @@ export class Routes implements BestRoutes {
       this.#tell(id, about);
     }
     if (this.equalPaths.word !== 0) this.#markEqual(id);
-    if (this.logs.size > 0) for (const log of this.logs) log.add(id);
+    if (this.logs.size > 0) this.#log(id);
     if (this.evaluator.showsAll) this.#listener.onPathsChanged(id);
     if ((outcome & OUTCOME.bestChanged) === 0) return;
     if (this.local.counting) this.local.note(id);
     this.#listener.onBestChanged(id);
+  }
+
+  #log(id: number): void {
+    for (const log of this.logs) {
+      log.add(id);
+      if (this.local.counting) this.local.logAround(id, log);
+    }
   }
 
   /** A route of the router itself came, went or changed: to those who are told routes, as if the best one had. */

@@ -37,6 +37,9 @@ const UNCOUNTED = [10_691];
 /** Aggregates changed ids among themselves in this one with all options, and were taken for told. */
 const CHANGED_IDS = 70_000;
 
+/** A blade that took a session over had not looked at an aggregate, as nothing of it had changed there: another one had told of a moment. */
+const MOMENTS = [81_500_284, 81_500_813, 81_500_872, 81_501_188];
+
 /** Others than the best route are told, in a part of the histories. */
 const isMixed = (seed: number): boolean => seed % 4 === 0;
 
@@ -56,6 +59,10 @@ test.serial('routes of the router itself are told the same by one blade and by m
     const one = attempt('none', optionsFor(seed, 1));
     t.deepEqual(many.tables, one.tables, `seed ${seed}`);
   }
+});
+
+test.serial('what an aggregate was for a moment is told as it is after a graft', (t) => {
+  for (const seed of MOMENTS) t.notThrows(() => play(withLocal(withViews(optionsFor(seed)))));
 });
 
 test.serial('blades die and hang, and what is told is right when it is over', (t) => {
