@@ -144,7 +144,7 @@ export async function readWanted(file: string): Promise<Configuration> {
   const { configuration, mistakes } = await readConfiguration(text, file);
   if (configuration !== undefined) return configuration;
   const lines = mistakes.map((mistake) => formatMistake(file, mistake));
-  throw new OperationError(`the file has mistakes, nothing was changed\n${lines.join('\n')}`, 2);
+  throw new OperationError(`the file has mistakes, nothing was changed:\n${lines.join('\n')}`, 2);
 }
 
 function reportOf({ added, removed, changed, box }: Difference, dryRun: boolean): ReloadReport {

@@ -24,7 +24,13 @@ export async function runProgram(
     return await dispatch(words, commands, terminal, version);
   } catch (error) {
     if (error instanceof UsageError) return complain(terminal, error.message, 2);
-    if (error instanceof OperationError) return complain(terminal, error.message, error.code);
+    // The mistakes of a file, each on a line that an editor can jump to.
+    if (error instanceof OperationError) {
+      const [first = '', ...lines] = error.message.split('\n');
+      const status = complain(terminal, first, error.code);
+      for (const line of lines) terminal.err(line);
+      return status;
+    }
     const text = error instanceof Error ? error.message : String(error);
     if (terminal.env.GRAFTD_DEBUG && error instanceof Error) terminal.err(error.stack ?? text);
     return complain(terminal, text, 1);
