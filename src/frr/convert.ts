@@ -11,6 +11,7 @@
  */
 import { Document } from 'yaml';
 import { isLinkLocal } from '../base/address.ts';
+import { DefaultRoutes } from './default-routes.ts';
 import { dropInVain } from './in-vain.ts';
 import { Lists } from './lists.ts';
 import { LocalRoutes } from './local-routes.ts';
@@ -64,6 +65,7 @@ class Converter {
   readonly #router: RouterLines;
   readonly #local: LocalRoutes;
   readonly #around: Surroundings;
+  readonly #defaults: DefaultRoutes;
   #bgp: BgpPlace | undefined;
 
   /** The instance that is converted; undefined: that of no VRF. */
@@ -83,6 +85,7 @@ class Converter {
     this.#router = new RouterLines(report, routerKeys);
     this.#around = new Surroundings(report);
     this.#local = new LocalRoutes(report, this.#maps, this.#around);
+    this.#defaults = new DefaultRoutes(report, this.#maps);
   }
 
   take(line: Line): void {
@@ -218,6 +221,9 @@ class Converter {
     const as = this.#asOf(peer) ?? this.#asOf(group);
     if (as !== undefined) keys.as = as;
     Object.assign(keys, group?.keys, peer.keys);
+    const originate = this.#defaults.of({ ...group?.defaults, ...peer.defaults });
+    // Empty: not what its group is told.
+    if (originate.length > 0 || Object.keys(group?.defaults ?? {}).length > 0) keys.originate = originate;
     const active = (family: 'ipv4' | 'ipv6'): boolean =>
       peer.active[family] ?? group?.active[family] ?? (family === 'ipv4' && this.#router.ipv4ByDefault);
     const families = (['ipv4', 'ipv6'] as const).filter(active);

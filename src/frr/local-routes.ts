@@ -16,7 +16,7 @@ import type { Values } from './router-lines.ts';
 import type { Surroundings } from './surroundings.ts';
 
 /** Why a line has no counterpart. */
-class Unknown extends Error {}
+export class Unknown extends Error {}
 
 /** What is said of aggregates and has no counterpart. */
 const NOT_OF_AGGREGATES: ReadonlyMap<string, string> = new Map([
@@ -160,7 +160,7 @@ function read({ words }: Line): string {
 }
 
 /** What a route map sets, as a route of the router itself has it. */
-function keyOf(map: string, key: string, value: unknown): [key: string, value: unknown] {
+export function keyOf(map: string, key: string, value: unknown): [key: string, value: unknown] {
   if (key === 'community') {
     // There is nothing yet that could be removed.
     const { set, add } = value as { set?: string[]; add?: string[] };

@@ -4,6 +4,7 @@
  */
 
 import { isLinkLocal } from '../base/address.ts';
+import type { DefaultLines } from './default-routes.ts';
 import { aclName, type Lists, type Test } from './lists.ts';
 import type { Names } from './names.ts';
 import { asNumber, type Line } from './read.ts';
@@ -29,6 +30,7 @@ export class Peer {
   readonly active: { ipv4?: boolean; ipv6?: boolean } = {};
   /** "ipv4 in route-map" → its name. */
   readonly filters = new Map<string, string>();
+  readonly defaults: DefaultLines = {};
   /** The interface from which FRR connects. */
   source: { readonly name: string; readonly line: Line } | undefined;
   /** The lines that were carried over. */
@@ -217,9 +219,8 @@ export class Neighbors {
         // As without the key.
         return undefined;
       case 'default-originate':
-        return first === ''
-          ? set('default-originate', true)
-          : 'a default route that depends on a route map has no counterpart';
+        peer.defaults[family === 'none' ? 'ipv4' : family] = line;
+        return undefined;
       case 'dont-capability-negotiate':
         return set('without-capabilities', ALL_CAPABILITIES);
       case 'shutdown':

@@ -273,6 +273,8 @@ export class EntryReader {
 
   #setNextHop(words: readonly string[], set: Record<string, unknown>): void {
     const [what = '', first = '', second = ''] = words;
+    // Of a global and a link-local one both are told on, and nobody forwards by either here.
+    if (first === 'prefer-global') return;
     const address = what === 'next-hop' ? (first === 'global' ? second : first) : '';
     if (address === 'peer-address')
       throw new Unknown(

@@ -299,6 +299,48 @@ test('of several routers in one file the one is converted that is asked for', (t
   t.regex(of('blue').left[0]?.reason ?? '', /without --vrf/);
 });
 
+test('a default route for a neighbour is of the family under which it stands, with what its route map sets', (t) => {
+  const { yaml, left } = convert(
+    [
+      'router bgp 65000',
+      ' bgp router-id 192.0.2.1',
+      ' no bgp ebgp-requires-policy',
+      ' neighbor G peer-group',
+      ' neighbor G remote-as external',
+      ' neighbor 192.0.2.2 peer-group G',
+      ' neighbor 192.0.2.3 peer-group G',
+      ' neighbor 192.0.2.4 remote-as 64504',
+      ' address-family ipv4 unicast',
+      '  neighbor G default-originate route-map SETS',
+      '  neighbor 192.0.2.3 default-originate route-map ASKS',
+      '  neighbor 192.0.2.4 default-originate route-map PREPENDS',
+      ' address-family ipv6 unicast',
+      '  neighbor 192.0.2.4 activate',
+      '  neighbor 192.0.2.4 default-originate',
+      'route-map SETS permit 10',
+      ' set metric 7',
+      ' set community 65000:1 additive',
+      ' set weight 3',
+      'route-map ASKS permit 10',
+      ' match community C',
+      'route-map PREPENDS permit 10',
+      ' set as-path prepend 65000',
+      'bgp community-list standard C permit 65000:1',
+    ].join('\n'),
+  );
+  t.deepEqual(
+    left.map(({ line }) => line),
+    [11, 12],
+  );
+  const { configuration, mistakes } = parseConfiguration(yaml, 'x.yaml');
+  t.is(mistakes, undefined, yaml);
+  const told = configuration?.neighbors.map(({ originate }) =>
+    originate.map(({ prefix, med, communities }) => [prefix, med, ...communities]),
+  );
+  const ofGroup = [['0.0.0.0/0', 7, '65000:1']];
+  t.deepEqual(told, [ofGroup, [], [['::/0', undefined]]]);
+});
+
 test('small things that have a counterpart', (t) => {
   const { yaml, left, notes } = convert(
     [
