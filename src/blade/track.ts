@@ -191,7 +191,7 @@ export class Track {
 
   /** Does what is due and returns when to look again, milliseconds. */
   tick(now: number): number {
-    if (this.#incoming.after !== 0) this.#readSoon();
+    if (this.#incoming.after !== 0 && !this.#incoming.waitsForRoom) this.#readSoon();
     if (now >= this.idleHoldAt) {
       const heldUntil = this.#owner.heldUntil();
       if (heldUntil > 0) this.idleHoldAt = heldUntil;

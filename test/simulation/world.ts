@@ -304,7 +304,7 @@ export class World {
       if (this.sweeper.sweeping && !this.#busy) {
         this.sweeper.step(() => false);
         any = true;
-      } else if (this.options.small !== undefined && !this.#busy && this.sweeper.due) {
+      } else if (!this.#busy && this.sweeper.due) {
         this.sweeper.begin();
         any = true;
       }
