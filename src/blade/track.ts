@@ -167,7 +167,7 @@ export class Track {
    */
   receive(budget: number): boolean {
     const wire = this.#wire;
-    if (!wire.opened || this.#owner.marking || this.#waitsForRoom()) return false;
+    if (!wire.opened || this.#putsOff()) return false;
     const { ended } = wire;
     const read = wire.read(budget, this.#incoming);
     if (!wire.opened) return false;
@@ -182,9 +182,12 @@ export class Track {
     return more;
   }
 
-  /** A dictionary was full. The neighbour cannot be blamed for what it said meanwhile and is not read. */
-  #waitsForRoom(): boolean {
-    if (!this.#incoming.waitsForRoom) return false;
+  /**
+   * A dictionary was full, or what a refresh began with is not done. The neighbour cannot be blamed for what it said meanwhile and is
+   * not read: not where blades hung in between, either, for longer than its HoldTime.
+   */
+  #putsOff(): boolean {
+    if (!this.#owner.marking && !this.#incoming.waitsForRoom) return false;
     if (this.state === State.Established && this.waitingBytes > 0) this.#startHoldTimer(this.#clock());
     return true;
   }
