@@ -2,8 +2,8 @@
  * What a route becomes on its way to neighbours of one kind: export policy and the rewriting of attributes
  * (RFC 4271 5.1, 9.1.3). Neighbours of one kind share an `ExportRules`, and so an update group.
  *
- * The result is an attribute set of its own in the dictionary; a small direct-mapped cache keeps the last
- * thousands of them, because routes come in bursts that share a set.
+ * The result is an attribute set of its own, and it is remembered what became of which. With one blade, what the rules alone make of
+ * a set stands in no table of the dictionary: nobody looks it up there.
  */
 
 import { AttributeType, Community } from '../bgp/attribute-table.ts';
@@ -30,6 +30,7 @@ import { NO_ROOM, type PolicyRunner } from '../policy/runner.ts';
 import { LENGTHS, LOCAL_PREF, LONG_STALE, REFLECTED, ROW } from '../rib/attribute-row.ts';
 import { isOwnSource, type Originated, ownSource } from '../rib/own-source.ts';
 import { originate, originatedKey } from './originated.ts';
+import { ToldSets } from './told-sets.ts';
 
 /** A policy, who it is used for, and the program that follows from both. */
 export interface ExportPolicy {
@@ -105,9 +106,6 @@ function rulesKey({ external, client, clusterId, neighborAs, rules }: ExportRule
 
 export const NO_RULES: NeighbourRules = {};
 
-const CACHE = 1 << 14;
-/** Beside an AttrId in the cache's key. */
-const AMONG_CLIENTS = 1 << 31;
 /** Reflected sets: few sessions, and sets that their neighbours share. As many as `slot` has bits for. */
 const REFLECTED_CACHE = 1 << 12;
 /** Octets of an UPDATE that are neither attributes nor all of the NLRI, and a prefix. */
@@ -119,8 +117,9 @@ export class Exporter {
   readonly rules: ExportRules;
   readonly #fabric: Fabric;
   readonly #options: ExportOptions;
-  readonly #keys = new Uint32Array(CACHE);
-  readonly #values = new Uint32Array(CACHE);
+  readonly #told: ToldSets;
+  /** Of routes of a route server's clients, where the neighbour is one, too. */
+  #toldAmongClients: ToldSets | undefined;
   readonly #policy: PolicyRunner | undefined;
   readonly #policies: PolicyBook;
   #ownPolicy: PolicyRunner | undefined;
@@ -157,6 +156,7 @@ export class Exporter {
       transparent: rules.external && rules.rules.routeServerClient,
       extendedNextHop: rules.extendedNextHop,
     };
+    this.#told = new ToldSets(fabric);
     this.#policies = policies;
     this.#changes = changesExport(rules.rules);
     const { policy } = rules;
@@ -196,9 +196,9 @@ export class Exporter {
       const policy = isAmongClients ? this.#amongClients() : this.#policy;
       return Math.max(0, policy.evaluate(id, attribute, source - 1));
     }
-    const slot = attribute & (CACHE - 1);
-    const key = isAmongClients ? (attribute | AMONG_CLIENTS) >>> 0 : attribute;
-    if (this.#keys[slot] === key) return this.#values[slot] as number;
+    const told = isAmongClients ? (this.#toldAmongClients ??= new ToldSets(this.#fabric)) : this.#told;
+    const known = told.get(attribute);
+    if (known >= 0) return known;
     const { attributes } = this.#fabric;
     const start = attributes.offsetOf(attribute);
     const options = this.#optionsFor(attribute, 0);
@@ -208,10 +208,10 @@ export class Exporter {
       start,
       start + attributes.lengthOf(attribute),
       isAmongClients ? { ...options, passesCommunities: true } : options,
+      this.#fabric.blades === 1 && rules.paths === undefined,
     );
     if (exported < 0) return 0;
-    this.#keys[slot] = key;
-    this.#values[slot] = exported;
+    told.set(attribute, exported);
     return exported;
   }
 
@@ -310,7 +310,8 @@ export class Exporter {
 
   /** What was kept may be another set's id soon (fabric/phase.ts). */
   forget(): void {
-    this.#keys.fill(0);
+    this.#told.clear();
+    this.#toldAmongClients?.clear();
     this.originate();
     this.#reflected?.sets.fill(0);
     this.#policy?.forget();
@@ -366,8 +367,18 @@ export class Exporter {
     };
   }
 
-  /** The AttrId of what is sent of the canonical set [start, end), by the neighbour's own rules and RFC 4271; 0: none, or NO_ROOM. */
-  #rewrite(attribute: number, bytes: Uint8Array, start: number, end: number, options: ExportOptions): number {
+  /**
+   * The AttrId of what is sent of the canonical set [start, end), by the neighbour's own rules and RFC 4271; 0: none, or NO_ROOM.
+   * `remembered`: it is the caller who finds it again.
+   */
+  #rewrite(
+    attribute: number,
+    bytes: Uint8Array,
+    start: number,
+    end: number,
+    options: ExportOptions,
+    remembered = false,
+  ): number {
     const { attributes } = this.#fabric;
     const { rules } = this;
     if (this.#changes) {
@@ -386,7 +397,10 @@ export class Exporter {
       this.tooLong++;
       return 0;
     }
-    const exported = attributes.intern(scratch, 0, length);
+    const exported =
+      remembered && !goesByIpv6(length)
+        ? attributes.append(scratch, 0, length)
+        : attributes.intern(scratch, 0, length);
     if (exported !== 0) return exported;
     this.noteFull();
     return NO_ROOM;
@@ -403,6 +417,12 @@ export class Exporter {
     scratch.set(wire.subarray(0, guarded));
     return guarded;
   }
+}
+
+/** RFC 8950: the description of the set in `scratch` is looked at when it is sent (batch.ts). */
+function goesByIpv6(length: number): boolean {
+  const at = findAttribute(scratch, 0, length, AttributeType.NextHop);
+  return at >= 0 && valueLength(scratch, at) > 4;
 }
 
 /** The next hop is an address, and not what stands there for our own (0.0.0.0, or ::). */

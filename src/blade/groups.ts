@@ -318,7 +318,10 @@ export class Groups {
     const first = page * VIEW_PAGE_IDS;
     for (let id = first; id < first + VIEW_PAGE_IDS; id++) {
       if (
-        this.#views.attribute(group.view, id) !== this.#views.attribute(primary.view, id) ||
+        !this.#views.sameTold(
+          this.#views.attribute(group.view, id),
+          this.#views.attribute(primary.view, id),
+        ) ||
         this.#views.source(group.view, id) !== this.#views.source(primary.view, id)
       ) {
         group.mark(id);
