@@ -272,6 +272,30 @@ export function matchPath(view: AttributeView, pattern: Pattern): boolean {
   return pattern.end();
 }
 
+/** Is any AS of the path, whatever its segment, within one of these ranges: from, to, from, to …, in order? */
+export function pathHasAny(view: AttributeView, ranges: Float64Array): boolean {
+  const { bytes } = view;
+  const end = view.to(AttributeType.AsPath);
+  for (let at = view.from(AttributeType.AsPath); at < end; ) {
+    const next = at + 2 + 4 * bytes[at + 1]!;
+    for (let as = at + 2; as < next; as += 4) if (isWithin(u32(bytes, as), ranges)) return true;
+    at = next;
+  }
+  return false;
+}
+
+function isWithin(value: number, ranges: Float64Array): boolean {
+  // `low` becomes the number of ranges that begin at the value or before it.
+  let low = 0;
+  let high = ranges.length >> 1;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (ranges[2 * middle]! <= value) low = middle + 1;
+    else high = middle;
+  }
+  return low > 0 && value <= ranges[2 * low - 1]!;
+}
+
 const SPACE = 32;
 const COMMA = 44;
 /** By segment type: `{a,b}` for a set, `(a b)` and `[a,b]` within a confederation (RFC 5065). */

@@ -4,7 +4,7 @@ import { type Role, rowOf } from '../bgp/roles.ts';
 import type { Fabric } from '../fabric/fabric.ts';
 import { SESSION, SESSION_FLAG } from '../fabric/layout.ts';
 import { isOwnSource, ownSource } from '../rib/own-source.ts';
-import { type AttributeView, COMMUNITY_TYPE, matchPath } from './attributes.ts';
+import { type AttributeView, COMMUNITY_TYPE, matchPath, pathHasAny } from './attributes.ts';
 import {
   COMMUNITY_SIZE,
   type CommunityKind,
@@ -21,6 +21,7 @@ import {
   type PrefixCondition,
   type Range,
 } from './language.ts';
+import { joined, numbersOf } from './path-numbers.ts';
 import { Pattern } from './pattern.ts';
 import { PrefixSet, type PrefixTable } from './prefix-set.ts';
 import { OriginValidation, type Validator } from './validation.ts';
@@ -83,14 +84,25 @@ export function attributeTest(condition: AttributeCondition): AttributeTest {
   }
 }
 
+/** Expressions that ask for a number wherever it stands are ranges (path-numbers.ts); the others read the path by characters. */
 class PathTest implements AttributeTest {
   readonly #patterns: readonly Pattern[];
+  readonly #ranges: Float64Array;
 
   constructor(patterns: readonly string[]) {
-    this.#patterns = patterns.map((text) => new Pattern(text));
+    const others: Pattern[] = [];
+    const ranges: Range[] = [];
+    for (const text of patterns) {
+      const numbers = numbersOf(text);
+      if (numbers === undefined) others.push(new Pattern(text));
+      else ranges.push(...numbers);
+    }
+    this.#patterns = others;
+    this.#ranges = Float64Array.from(joined(ranges).flat());
   }
 
   holds(view: AttributeView): boolean {
+    if (this.#ranges.length > 0 && pathHasAny(view, this.#ranges)) return true;
     for (const pattern of this.#patterns) if (matchPath(view, pattern)) return true;
     return false;
   }
