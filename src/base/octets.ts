@@ -8,8 +8,8 @@
 const LITTLE_ENDIAN = new Uint8Array(Int32Array.of(1).buffer)[0] === 1;
 
 const views = new WeakMap<Uint8Array, DataView>();
-/** The arrays that were asked for last: a blade goes to and fro between a ring, the dictionary and two scratches. */
-const RECENT = 4;
+/** The arrays that were asked for last: a blade goes to and fro between a ring, the dictionary, and what sets are changed in. */
+const RECENT = 8;
 const recentBytes: (Uint8Array | undefined)[] = new Array(RECENT).fill(undefined);
 const recentViews: DataView[] = new Array(RECENT).fill(new DataView(new ArrayBuffer(0)));
 let oldest = 0;

@@ -9,6 +9,8 @@ import type { Action } from './language.ts';
 /** As the tests of conditions.ts: an object, so that what was compiled for one policy serves all. */
 export interface Change {
   apply(view: AttributeView): AttributeView;
+  /** What this and the next one come to, in one; undefined: they are not made together. */
+  and?(next: Change): Change | undefined;
 }
 
 const MOST = 0xffffffff;
@@ -130,68 +132,126 @@ class Prepending implements Change {
 }
 
 function communityChange(action: CommunityAction): Change {
-  const type = COMMUNITY_TYPE[action.of];
+  return new CommunityEdits(COMMUNITY_TYPE[action.of], [editOf(action)]);
+}
+
+function editOf(action: CommunityAction): CommunityEdit {
   const size = COMMUNITY_SIZE[action.of];
-  if (action.by === 'remove') return new Removal(type, size, communityTest(action.of, action.patterns));
-  if (action.by === 'add') return new Addition(type, size, action.octets);
-  const { octets } = action;
-  return new Setting(type, octets.length === 0 ? undefined : Uint8Array.from(inOrder(octets, size)));
+  if (action.by === 'remove') return new Removal(size, communityTest(action.of, action.patterns));
+  if (action.by === 'add') return new Addition(size, action.octets);
+  return new Replacement(Uint8Array.from(inOrder(action.octets, size)));
 }
 
 /** What communities are put together in, whose views copy it. */
 let items = new Uint8Array(1024);
 
-function roomFor(octets: number): Uint8Array {
-  if (octets > items.length) items = new Uint8Array(2 * octets);
-  return items;
+/** Of one kind of communities, which stand in `items` up to `end`; where they end then, or -1: nothing was changed. */
+interface CommunityEdit {
+  /** Octets that may be needed beside those that are there. */
+  readonly room: number;
+  edit(end: number): number;
 }
 
-class Removal implements Change {
+/** Edits that are made together at most: each way through a policy has a list of its own. */
+const MOST_TOGETHER = 16;
+
+/** What is done to communities of one kind, one edit after the other, with one copy of the set at the end. */
+class CommunityEdits implements Change {
   readonly #type: number;
+  readonly #edits: readonly CommunityEdit[];
+  readonly #room: number;
+  /** What it stands for, where it stands for two. */
+  readonly #parts: readonly Change[];
+
+  constructor(type: number, edits: readonly CommunityEdit[], parts: readonly Change[] = []) {
+    this.#type = type;
+    this.#edits = edits;
+    this.#room = edits.reduce((sum, { room }) => sum + room, 0);
+    this.#parts = parts;
+  }
+
+  apply(view: AttributeView): AttributeView {
+    const type = this.#type;
+    const from = view.from(type);
+    const before = view.to(type) - from;
+    if (before + this.#room > items.length) items = new Uint8Array(2 * (before + this.#room));
+    copy(view.bytes, from, from + before, items, 0);
+    let end = before;
+    let changes = false;
+    for (const edit of this.#edits) {
+      const after = edit.edit(end);
+      if (after < 0) continue;
+      changes = true;
+      end = after;
+    }
+    if (!changes) return view;
+    const changed = view.withPart(type, items, 0, end === 0 ? -1 : end);
+    // Too long: but one of the two may be possible.
+    return changed === view ? this.#parts.reduce((result, part) => part.apply(result), view) : changed;
+  }
+
+  and(next: Change): Change | undefined {
+    if (!(next instanceof CommunityEdits) || next.#type !== this.#type) return undefined;
+    if (this.#edits.length >= MOST_TOGETHER) return undefined;
+    return new CommunityEdits(this.#type, [...this.#edits, ...next.#edits], [this, next]);
+  }
+}
+
+class Replacement implements CommunityEdit {
+  readonly room: number;
+  readonly #value: Uint8Array;
+
+  constructor(value: Uint8Array) {
+    this.room = value.length;
+    this.#value = value;
+  }
+
+  edit(end: number): number {
+    if (end === 0 && this.#value.length === 0) return -1;
+    return copy(this.#value, 0, this.#value.length, items, 0);
+  }
+}
+
+class Removal implements CommunityEdit {
+  readonly room = 0;
   readonly #size: number;
   readonly #test: CommunityTest;
 
-  constructor(type: number, size: number, test: CommunityTest) {
-    this.#type = type;
+  constructor(size: number, test: CommunityTest) {
     this.#size = size;
     this.#test = test;
   }
 
-  apply(view: AttributeView): AttributeView {
-    const [from, end] = [view.from(this.#type), view.to(this.#type)];
-    const left = roomFor(end - from);
+  edit(end: number): number {
     let to = 0;
-    for (let at = from; at < end; at += this.#size)
-      if (!this.#test.matches(view.bytes, at)) to = copy(view.bytes, at, at + this.#size, left, to);
-    if (to === end - from) return view;
-    return to === 0 ? view.with(this.#type, undefined) : view.withPart(this.#type, left, 0, to);
+    for (let at = 0; at < end; at += this.#size)
+      if (!this.#test.matches(items, at))
+        to = to === at ? at + this.#size : copy(items, at, at + this.#size, items, to);
+    return to === end ? -1 : to;
   }
 }
 
 /** What is added and was not there comes to stand among what is there, in order. */
-class Addition implements Change {
-  readonly #type: number;
+class Addition implements CommunityEdit {
+  readonly room: number;
   readonly #size: number;
   readonly #added: Uint8Array;
 
-  constructor(type: number, size: number, octets: readonly number[]) {
-    this.#type = type;
+  constructor(size: number, octets: readonly number[]) {
+    this.room = octets.length;
     this.#size = size;
     this.#added = Uint8Array.from(octets);
   }
 
-  apply(view: AttributeView): AttributeView {
+  edit(end: number): number {
     const added = this.#added;
     const size = this.#size;
-    const [from, end] = [view.from(this.#type), view.to(this.#type)];
-    const all = roomFor(end - from + added.length);
-    const before = copy(view.bytes, from, end, all, 0);
-    let to = before;
+    let to = end;
     for (let item = 0; item < added.length; item += size)
-      if (!hasItem(all, to, added, item, size)) to = copy(added, item, item + size, all, to);
-    if (to === before) return view;
-    sortItems(all, to, size);
-    return view.withPart(this.#type, all, 0, to);
+      if (!hasItem(items, to, added, item, size)) to = copy(added, item, item + size, items, to);
+    if (to === end) return -1;
+    sortItems(items, to, size);
+    return to;
   }
 }
 

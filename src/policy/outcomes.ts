@@ -11,6 +11,7 @@
  *
  * Both stand in columns of numbers; only a combination of answers that is new makes any.
  */
+import type { Change } from './actions.ts';
 import type { AttributeView } from './attributes.ts';
 import { ACCEPT, END, type Program, REJECT, type Step } from './program.ts';
 
@@ -28,9 +29,12 @@ const LEAST = 64;
 
 /** What a chain's number stands for: changes that were made, in order. */
 interface Chain {
+  /** The chain that the change comes after: the one before, or an earlier one where it is made together with some of that. */
   readonly before: number;
-  readonly step: number;
+  readonly change: Change;
 }
+
+const NO_CHANGE: Change = { apply: (view) => view };
 
 export class Outcomes {
   /** Nodes: number of a test with the next nodes; ACCEPT with number of the leaf and chain; or REJECT. */
@@ -50,7 +54,7 @@ export class Outcomes {
   #ifNo = new Int32Array(LEAST);
   #states = 1;
   #first = UNKNOWN;
-  readonly #chains: Chain[] = [{ before: 0, step: 0 }];
+  readonly #chains: Chain[] = [{ before: 0, change: NO_CHANGE }];
   readonly #chainNumbers = new Map<number, number>();
   /** Of one tree while it grows: what came of a step after a chain, and the answers in the order of the questions. */
   readonly #found = new Map<number, number>();
@@ -107,8 +111,7 @@ export class Outcomes {
   /** A set after a chain of changes. */
   changed(chain: number, view: AttributeView): AttributeView {
     if (chain === 0) return view;
-    const { before, step } = this.#chains[chain] as Chain;
-    const { change } = this.#program.steps[step] as Extract<Step, { kind: 'change' }>;
+    const { before, change } = this.#chains[chain] as Chain;
     return change.apply(this.changed(before, view));
   }
 
@@ -218,7 +221,10 @@ export class Outcomes {
     const key = before * this.#program.steps.length + step;
     const known = this.#chainNumbers.get(key);
     if (known !== undefined) return known;
-    const chain = this.#chains.push({ before, step }) - 1;
+    const { change } = this.#program.steps[step] as Extract<Step, { kind: 'change' }>;
+    const last = this.#chains[before] as Chain;
+    const both = last.change.and?.(change);
+    const chain = this.#chains.push(both ? { before: last.before, change: both } : { before, change }) - 1;
     this.#chainNumbers.set(key, chain);
     return chain;
   }

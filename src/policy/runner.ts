@@ -34,8 +34,13 @@ const MOST_MEMO = 1 << 17;
 const MOST_MADE = 1 << 20;
 /** In the place of an AttrId: not made yet. */
 const NOT_YET = NO_ROOM;
-/** Of a set: AttrId, root of its tree, where its leaves stand in `made`, and a free word. */
+/** Of a set: AttrId, root of its tree, where its leaves stand in `made`, or HERE; and its leaf then, as nearly all trees have one at most. */
 const MEMO_WORDS = 4;
+const MEMO_LEAF = 3;
+const HERE = -1;
+
+/** Of all policies of a thread: what is made in it is done with when the next set is looked at. */
+const arena = new Arena();
 
 export class Runner implements PolicyRunner {
   readonly program: Program;
@@ -48,12 +53,12 @@ export class Runner implements PolicyRunner {
   #misses = 0;
   #made = new Int32Array(LEAST_MEMO);
   #madeUsed = 0;
-  /** Routes come in bursts that share a set: the last one, the root of its tree, and where its leaves stand. */
+  /** Routes come in bursts that share a set: the last one, the root of its tree, and where its leaves stand, in `memo` or `made`. */
   #set = 0;
   #root = 0;
   #leaves = 0;
-  readonly #arena = new Arena();
-  readonly #base = new AttributeView(new Uint8Array(0), 0, 0, this.#arena);
+  #column = this.#made;
+  readonly #base = new AttributeView(new Uint8Array(0), 0, 0, arena);
   readonly origins: OriginValidation;
   #originSet = 0;
   #origin = 0;
@@ -92,7 +97,7 @@ export class Runner implements PolicyRunner {
         : (no[node] as number);
     if (test[node] === REJECT) return 0;
     const leaf = this.#leaves + (yes[node] as number);
-    const out = this.#made[leaf] as number;
+    const out = this.#column[leaf] as number;
     return out === NOT_YET ? this.#make(leaf, no[node] as number, attribute) : out;
   }
 
@@ -101,7 +106,7 @@ export class Runner implements PolicyRunner {
     const at = (attribute & this.#mask) * MEMO_WORDS;
     if (this.#memo[at] === attribute) {
       this.#root = this.#memo[at + 1] as number;
-      this.#leaves = this.#memo[at + 2] as number;
+      this.#goTo(this.#memo[at + 2] as number, at);
     } else this.#find(attribute);
     this.#set = attribute;
   }
@@ -116,12 +121,19 @@ export class Runner implements PolicyRunner {
     outcomes.find(this.#base);
     if (this.#madeUsed + outcomes.leaves > MOST_MADE) this.forget();
     this.#root = outcomes.root;
-    this.#leaves = this.#take(outcomes.leaves);
+    const leaves = outcomes.leaves <= 1 ? HERE : this.#take(outcomes.leaves);
     let at = (attribute & this.#mask) * MEMO_WORDS;
     if (this.#memo[at] !== 0 && ++this.#misses > this.#mask >> 1) at = this.#grow(attribute);
     this.#memo[at] = attribute;
     this.#memo[at + 1] = this.#root;
-    this.#memo[at + 2] = this.#leaves;
+    this.#memo[at + 2] = leaves;
+    this.#memo[at + MEMO_LEAF] = NOT_YET;
+    this.#goTo(leaves, at);
+  }
+
+  #goTo(leaves: number, at: number): void {
+    this.#leaves = leaves === HERE ? at + MEMO_LEAF : leaves;
+    this.#column = leaves === HERE ? this.#memo : this.#made;
   }
 
   /** Where so many AttrIds begin that are not made yet. */
@@ -164,14 +176,14 @@ export class Runner implements PolicyRunner {
   #turnTo(attribute: number): void {
     const { attributes } = this.#fabric;
     const start = attributes.offsetOf(attribute);
-    this.#arena.clear();
+    arena.clear();
     this.#base.turnTo(attributes.bytes, start, start + attributes.lengthOf(attribute));
   }
 
   #make(leaf: number, chain: number, attribute: number): number {
     this.#turnTo(attribute);
     const out = this.#finish(this.#outcomes.changed(chain, this.#base), attribute);
-    this.#made[leaf] = out;
+    this.#column[leaf] = out;
     return out;
   }
 
