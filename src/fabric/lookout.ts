@@ -39,6 +39,8 @@ export class Lookout {
   readonly #waiter: number;
   /** By connection: it is read here. */
   readonly #mine: Uint8Array;
+  /** The doorbell is heard there. Without it (no descriptor was left) nobody is waited for here: who rings would not be heard. */
+  readonly #hears: boolean;
 
   constructor(fabric: Fabric, calls: SocketCalls) {
     const { memory, thread } = fabric;
@@ -58,7 +60,7 @@ export class Lookout {
     this.#words[this.#base + COURIER.receiving] = 0;
     this.#waiter = calls.openWaiter();
     this.#words[this.#base + COURIER.waiter] = this.#waiter + 1;
-    this.#watch(fabric.bells.signalOf(thread, calls), DOORBELL);
+    this.#hears = this.#watch(fabric.bells.signalOf(thread, calls), DOORBELL);
   }
 
   /** The card may have lent us the reading of a session that is served here. */
@@ -133,7 +135,7 @@ export class Lookout {
   }
 
   #begin(connection: number): void {
-    if (this.#watch(this.#descriptor(connection), connection)) {
+    if (this.#hears && this.#watch(this.#descriptor(connection), connection)) {
       this.#mine[connection] = 1;
       this.size++;
     } else this.#giveBack(connection);
