@@ -5,8 +5,8 @@
  *
  * Nothing is copied: messages are described in shared memory (struct mmsghdr), and the kernel notes there, too, how much it moved.
  */
-import { createRequire } from 'node:module';
 import { endianness } from 'node:os';
+import { loadKoffi } from './koffi.ts';
 
 export interface SocketCalls {
   /** Where shared memory stands. It does not move. */
@@ -58,7 +58,7 @@ type Call = (...values: readonly (number | string)[]) => number;
 function load(): SocketCalls | undefined {
   if (process.platform !== 'linux' || endianness() !== 'LE' || !WIDE.includes(process.arch)) return undefined;
   try {
-    const koffi = createRequire(import.meta.url)('koffi') as typeof import('koffi');
+    const koffi = loadKoffi();
     const libc = koffi.load(null);
     const call = (declaration: string): Call => libc.func(declaration) as unknown as Call;
     const sendmmsg = call('int sendmmsg(int fd, uintptr_t messages, unsigned int count, int flags)');

@@ -7,10 +7,10 @@
  *   listening  has the keys of all neighbours: the kernel drops what is not signed, and who is accepted inherits the key
  *   accepted   its TTLs are its own
  */
-import { createRequire } from 'node:module';
 import { isIPv6 } from 'node:net';
 import { endianness } from 'node:os';
 import { parseAddress, withoutZone } from './address.ts';
+import { loadKoffi } from './koffi.ts';
 
 /** How a neighbour's connection is protected. */
 export interface Protection {
@@ -62,7 +62,7 @@ function load(): Library {
       'TCP MD5 and TTL security work on Linux only; remove password and ttl-security',
     );
   try {
-    const koffi = createRequire(import.meta.url)('koffi') as typeof import('koffi');
+    const koffi = loadKoffi();
     const libc = koffi.load(null);
     library = {
       socket: libc.func('int socket(int domain, int type, int protocol)') as Library['socket'],
