@@ -31,15 +31,18 @@ function newest(folder) {
   return time;
 }
 
-/** The native part has to load: a copied node_modules, or one of another Node.js, is rebuilt. */
+/** The native part has to load: a copied node_modules, or one of another Node.js, is rebuilt. From Node.js 22 on it is another one's. */
 function sqliteLoads() {
-  try {
-    const Database = createRequire(path.join(root, 'package.json'))('better-sqlite3');
-    new Database(':memory:').close();
-    return true;
-  } catch {
-    return false;
-  }
+  const require = createRequire(path.join(root, 'package.json'));
+  return (major >= 22 ? ['better-sqlite3-node22', 'better-sqlite3'] : ['better-sqlite3']).some((name) => {
+    try {
+      const Database = require(name);
+      new Database(':memory:').close();
+      return true;
+    } catch {
+      return false;
+    }
+  });
 }
 
 const lock = path.join(root, 'package-lock.json');
