@@ -23,11 +23,18 @@ export interface Summary {
   readonly nlri: number;
   readonly generatorCpuSeconds: number;
   /** Microseconds. */
-  readonly single: { readonly median: number; readonly p99: number; readonly samples: number } | undefined;
+  readonly single: Delay | undefined;
+  readonly untilAll: Delay | undefined;
   /** Processor seconds of graftd's threads. */
   readonly threads: ThreadShares;
   /** What went wrong or should be known, in words. */
   readonly remarks: readonly string[];
+}
+
+interface Delay {
+  readonly median: number;
+  readonly p99: number;
+  readonly samples: number;
 }
 
 export interface ThreadShares {
@@ -58,7 +65,6 @@ function summary(rows: readonly Row[]): Summary {
   const results = rows.map(({ result }) => result).filter((result) => !('failed' in result)) as PhaseResult[];
   const failures = rows.flatMap(({ result }) => ('failed' in result ? [result.failed.split('\n')[0]!] : []));
   const median = (of: (result: PhaseResult) => number): number => quantile(results.map(of), 0.5);
-  const latencies = results.flatMap((result) => result.latencies);
   const shares = results.map(({ threads }) => threadShares(threads));
   const share = (of: keyof ThreadShares): number =>
     quantile(
@@ -77,10 +83,8 @@ function summary(rows: readonly Row[]): Summary {
     updates: median(({ updates }) => updates),
     nlri: median(({ nlri }) => nlri),
     generatorCpuSeconds: median(({ generatorCpuSeconds }) => generatorCpuSeconds),
-    single:
-      latencies.length === 0
-        ? undefined
-        : { median: quantile(latencies, 0.5), p99: quantile(latencies, 0.99), samples: latencies.length },
+    single: delay(results.flatMap((result) => result.latencies)),
+    untilAll: delay(results.flatMap((result) => result.untilAll)),
     threads: {
       busiestBlade: share('busiestBlade'),
       blades: share('blades'),
@@ -90,6 +94,12 @@ function summary(rows: readonly Row[]): Summary {
     },
     remarks: [...new Set([...failures, ...results.flatMap(remarks)])],
   };
+}
+
+function delay(microseconds: readonly number[]): Delay | undefined {
+  if (microseconds.length === 0) return undefined;
+  const [median, p99] = [quantile(microseconds, 0.5), quantile(microseconds, 0.99)];
+  return { median, p99, samples: microseconds.length };
 }
 
 function remarks({ phase, mistakes, generatorCpuSeconds, wallSeconds }: PhaseResult): string[] {
@@ -149,7 +159,7 @@ export function phaseTable(all: readonly Summary[]): string {
 
 /** The time of single changes, on the idle router and on a busy one. */
 export function singleTable(all: readonly Summary[]): string {
-  const cells = all.flatMap(({ daemon, phase, single }) =>
+  const cells = all.flatMap(({ daemon, phase, single, untilAll }) =>
     single === undefined
       ? []
       : [
@@ -158,13 +168,16 @@ export function singleTable(all: readonly Summary[]): string {
             daemon,
             milliseconds(single.median),
             milliseconds(single.p99),
+            ...[untilAll?.median, untilAll?.p99].map((each) =>
+              each === undefined ? '' : milliseconds(each),
+            ),
             single.samples,
           ],
         ],
   );
   return cells.length === 0
     ? ''
-    : table(['single change', 'daemon', 'median ms', 'p99 ms', 'samples'], cells);
+    : table(['single change', 'daemon', 'median ms', 'p99 ms', 'told all: median', 'p99', 'samples'], cells);
 }
 
 /** What it costs to have it, when nothing happens. */

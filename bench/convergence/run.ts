@@ -25,8 +25,9 @@ export interface PhaseResult {
   readonly nlri: number;
   readonly bytes: number;
   readonly generatorCpuSeconds: number;
-  /** Microseconds of each single change. */
+  /** Microseconds of each single change, to one receiver; and, on an idle router, to the last of all. */
   readonly latencies: readonly number[];
+  readonly untilAll: readonly number[];
   /** In words; empty where everybody held what they must. */
   readonly mistakes: readonly string[];
 }
@@ -142,6 +143,7 @@ class Measured {
       bytes: outcome.bytes,
       generatorCpuSeconds: outcome.generatorCpu,
       latencies: outcome.latencies,
+      untilAll: outcome.untilAll,
       mistakes: outcome.mistakes,
     };
   }

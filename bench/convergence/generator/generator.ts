@@ -30,6 +30,7 @@ export class Generator {
   /** What each sender announces now. */
   #announced: Announced[] = [];
   #latencies: number[] = [];
+  #untilAll: number[] = [];
   #busy: BusyChanges | undefined;
   #counts = noCounts();
   #start = 0;
@@ -98,6 +99,7 @@ export class Generator {
       if (!session.abandoned) this.#held[i]!.read(session.inbox, noCounts());
     }
     this.#latencies = [];
+    this.#untilAll = [];
     this.#busy = undefined;
     this.#counts = noCounts();
     this.#cpu = undefined;
@@ -145,6 +147,7 @@ export class Generator {
       wall: this.#changed(),
       generatorCpu: (this.#cpu.user + this.#cpu.system) / 1e6,
       latencies: this.#latencies,
+      untilAll: this.#untilAll,
       mistakes: mistakes.slice(0, TOLD),
     };
   }
@@ -178,7 +181,9 @@ export class Generator {
   async #single(): Promise<void> {
     const { singles = [] } = this.#work().senders[0]!;
     const [from, ...others] = this.#sessions as [Session, ...Session[]];
-    this.#latencies = await sendSingles(from, singles, this.#watched(), others);
+    const arrivals = await sendSingles(from, singles, this.#watched(), others);
+    this.#latencies = arrivals.map(({ watched }) => watched);
+    this.#untilAll = arrivals.map(({ last }) => last);
     this.#changedSingly(singles);
   }
 

@@ -72,6 +72,8 @@ export interface Outcome {
   readonly generatorCpu: number;
   /** Of the phases `single` and `busy`: microseconds from each change sent to its arrival at a receiver. */
   readonly latencies: readonly number[];
+  /** Of the phase `single`: to its arrival at the last neighbour that is told. */
+  readonly untilAll: readonly number[];
   /** In words; empty where everybody holds what they must. */
   readonly mistakes: readonly string[];
 }

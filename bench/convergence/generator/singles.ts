@@ -10,28 +10,35 @@ const GAPS = [3, 4.3, 5.9, 7.2];
 /** Milliseconds after which a change is given up. */
 const PATIENCE = 5000;
 
-/** Microseconds from each change sent to its arrival at the watched session, which is one of `others`. */
+/** Microseconds from a change sent to its arrival at the watched session, and at the last one: daemons tell one after another. */
+export interface Arrival {
+  readonly watched: number;
+  readonly last: number;
+}
+
+/** `watched` is one of `others`. */
 export async function sendSingles(
   from: Session,
   singles: readonly Single[],
   watched: Session,
   others: readonly Session[],
-): Promise<number[]> {
-  const latencies: number[] = [];
+): Promise<Arrival[]> {
+  const arrivals: Arrival[] = [];
   for (const [i, { bytes }] of singles.entries()) {
     await new Promise((resolve) => setTimeout(resolve, GAPS[i % GAPS.length]));
-    latencies.push(await latency(from, bytes, watched, others));
+    arrivals.push(await arrival(from, bytes, watched, others));
   }
-  return latencies;
+  return arrivals;
 }
 
-async function latency(
+async function arrival(
   from: Session,
   bytes: Uint8Array,
   watched: Session,
   others: readonly Session[],
-): Promise<number> {
+): Promise<Arrival> {
   let arrived = 0;
+  let last = 0;
   let start = 0;
   await new Promise<void>((resolve, reject) => {
     const impatient = setTimeout(() => reject(new Error('a single change did not arrive')), PATIENCE);
@@ -41,6 +48,7 @@ async function latency(
         if (session === watched && arrived === 0) arrived = now;
         missing.delete(session);
         if (missing.size > 0) return;
+        last = now;
         clearTimeout(impatient);
         resolve();
       };
@@ -48,5 +56,5 @@ async function latency(
     from.send(bytes);
   });
   for (const session of others) session.onChange = undefined;
-  return (arrived - start) * 1000;
+  return { watched: (arrived - start) * 1000, last: (last - start) * 1000 };
 }
