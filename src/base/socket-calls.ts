@@ -15,6 +15,8 @@ export interface SocketCalls {
   send(descriptor: number, message: number): void;
   /** Receives what is there into it, without waiting; false: nothing is there, or the socket is broken. */
   receive(descriptor: number, message: number): boolean;
+  /** Two sockets that are each other's other end: their numbers are put at an address, as two words. False: there are none. */
+  openPair(numbers: number): boolean;
   /** Another number for the same socket; -1: there is none. */
   duplicate(descriptor: number): number;
   close(descriptor: number): void;
@@ -37,6 +39,8 @@ export const EVENT = {
 } as const;
 export const EPOLL = { in: 1, error: 8, hangUp: 16, readHangUp: 0x2000, edge: 0x80000000 } as const;
 
+const AF_UNIX = 1;
+const SOCK_STREAM = 1;
 const MSG_DONTWAIT = 0x40;
 const MSG_NOSIGNAL = 0x4000;
 const F_DUPFD_CLOEXEC = 1030;
@@ -65,6 +69,7 @@ function load(): SocketCalls | undefined {
     const recvmmsg = call(
       'int recvmmsg(int fd, uintptr_t messages, unsigned int count, int flags, uintptr_t timeout)',
     );
+    const socketpair = call('int socketpair(int domain, int type, int protocol, uintptr_t numbers)');
     const fcntl = call('int fcntl(int fd, int command, ...)');
     const close = call('int close(int fd)');
     const epollCreate = call('int epoll_create1(int flags)');
@@ -78,6 +83,7 @@ function load(): SocketCalls | undefined {
         sendmmsg(descriptor, message, 1, MSG_DONTWAIT | MSG_NOSIGNAL);
       },
       receive: (descriptor, message) => recvmmsg(descriptor, message, 1, MSG_DONTWAIT, 0) === 1,
+      openPair: (numbers) => socketpair(AF_UNIX, SOCK_STREAM | CLOEXEC, 0, numbers) === 0,
       duplicate: (descriptor) => fcntl(descriptor, F_DUPFD_CLOEXEC, 'int', 0),
       close: (descriptor) => {
         close(descriptor);

@@ -22,14 +22,22 @@ export class Neighbor {
   /** Of the message, and of what the ring has of it. */
   #length = 0;
   #poured = 0;
+  readonly #say: ((message: Uint8Array, length: number) => void) | undefined;
 
-  /** `which`: the connection that carries the session, 1 where the neighbour calls. */
-  constructor(fabric: Fabric, index: number, as: number, which = 0) {
+  /** `say`: takes messages that do not go into the ring. `which`: the connection that carries the session, 1 where the neighbour calls. */
+  constructor(
+    fabric: Fabric,
+    index: number,
+    as: number,
+    which = 0,
+    say?: (message: Uint8Array, length: number) => void,
+  ) {
     this.#fabric = fabric;
     this.index = index;
     this.#as = as;
     this.#which = which;
     this.#at = fabric.connections.at(index, which);
+    this.#say = say;
   }
 
   /** Calls, and says its OPEN: as the line card has it. */
@@ -121,8 +129,9 @@ export class Neighbor {
 
   #send(length: number): void {
     this.#length = length;
-    this.#poured = 0;
-    this.pour();
+    this.#poured = this.#say === undefined ? 0 : length;
+    if (this.#say === undefined) this.pour();
+    else this.#say(this.#message, length);
   }
 
   /** The ring takes what it has room for; false: some of the message is left. */

@@ -26,6 +26,7 @@ import { LIMITS } from './limits.ts';
 import type { SessionConfiguration } from './messages.ts';
 import { Neighbor } from './rehearsal-neighbor.ts';
 import { POLICY_KEYS, rehearsalPolicies } from './rehearsal-policies.ts';
+import { rehearseSockets } from './rehearsal-sockets.ts';
 
 const SIZES: FabricOptions = {
   blades: 2,
@@ -81,6 +82,9 @@ export function rehearse(clock: () => number, cast: Cast = {}): void {
   rehearseTogether(clock, memory, cast, clock() + TIME);
   rehearseAlone(clock, memory, { ...cast, policies: false }, clock() + TIME);
   if (cast.policies) rehearseAlone(clock, memory, cast, clock() + TIME);
+  const sessions = configurations(cast);
+  const random = new Random(5);
+  rehearseSockets({ memory, sessions, localAs: LOCAL_AS, clock, random, open: openRecord }, clock() + TIME);
 }
 
 /** A set that was large is made anew once it is empty: what is compiled before that has happened once would be thrown away. */

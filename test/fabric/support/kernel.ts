@@ -32,6 +32,10 @@ export class FakeKernel implements SocketCalls {
     return (index + 1) * SPACE;
   }
 
+  openPair(): boolean {
+    return false;
+  }
+
   send(descriptor: number, message: number): void {
     this.#step();
     const socket = this.sockets.get(descriptor);

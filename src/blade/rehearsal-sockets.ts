@@ -1,0 +1,153 @@
+/**
+ * The part of the rehearsal in which a blade reads and sends by itself (fabric/lookout.ts, courier.ts): single changes, one after
+ * the other, over sockets that end in this thread. What Node.js has not compiled before the first real one it compiles in
+ * the middle of the first few hundred, and each time somebody waits for milliseconds.
+ */
+import type { Random } from '../base/random.ts';
+import { type SocketCalls, socketCalls } from '../base/socket-calls.ts';
+import { Courier } from '../fabric/courier.ts';
+import { Fabric } from '../fabric/fabric.ts';
+import { KernelMessage } from '../fabric/kernel-message.ts';
+import { CONNECTION, MESSAGE, READER, SENDER } from '../fabric/layout.ts';
+import { Lookout } from '../fabric/lookout.ts';
+import { type FabricMemory, renewFabricMemory } from '../fabric/memory.ts';
+import { describeFor } from '../rib/attribute-row.ts';
+import { Blade } from './blade.ts';
+import type { SessionConfiguration } from './messages.ts';
+import { Neighbor } from './rehearsal-neighbor.ts';
+
+/** Single changes, and the sets that they are of. */
+const CHANGES = 1500;
+const SETS = 500;
+/** Now and then a neighbour says so much more at once, so many sets, that the line card is to read and to send. */
+const FLOOD_EVERY = 50;
+const FLOOD = 400;
+/** Times that it takes until what came of it is read. */
+const FLOOD_TURNS = 8;
+/** One neighbour does not listen for so many changes: what it is told is to be sent by the line card. */
+const DEAF = 400;
+/** A time-out with a fraction, milliseconds, as real ones have. */
+const SHORT = 0.5;
+/** What a neighbour may say, or have been told, at once. */
+const ROOM = 1 << 16;
+
+/** The other end of a connection: the neighbour's own socket. */
+class FarEnd {
+  readonly near: number;
+  readonly #far: number;
+  readonly #calls: SocketCalls;
+  readonly #bytes = new Uint8Array(new SharedArrayBuffer(ROOM));
+  readonly #message: KernelMessage;
+  #said = 0;
+
+  constructor(calls: SocketCalls, numbers: Int32Array) {
+    this.#calls = calls;
+    [this.near, this.#far] = numbers as unknown as [number, number];
+    const memory = new SharedArrayBuffer(MESSAGE.words * 4);
+    this.#message = new KernelMessage(calls, memory, 0, this.#bytes.buffer as SharedArrayBuffer, ROOM);
+  }
+
+  readonly say = (message: Uint8Array, length: number): void => {
+    this.#bytes.set(message.subarray(0, length), this.#said);
+    this.#said += length;
+  };
+
+  /** What was said is on its way. */
+  flush(): void {
+    this.#message.aim(0, 0, this.#said);
+    this.#calls.send(this.#far, this.#message.address);
+    this.#said = 0;
+  }
+
+  /** Takes what was sent. */
+  listen(): void {
+    this.#message.aim(0, 0, ROOM);
+    this.#calls.receive(this.#far, this.#message.address);
+  }
+
+  close(): void {
+    this.#calls.close(this.near);
+    this.#calls.close(this.#far);
+  }
+}
+
+function openEnds(calls: SocketCalls, count: number): FarEnd[] {
+  const numbers = new Int32Array(new SharedArrayBuffer(8));
+  const at = calls.addressOf(numbers.buffer as SharedArrayBuffer);
+  const ends: FarEnd[] = [];
+  while (ends.length < count && calls.openPair(at)) ends.push(new FarEnd(calls, numbers));
+  return ends;
+}
+
+export interface Stage {
+  readonly memory: FabricMemory;
+  readonly sessions: readonly SessionConfiguration[];
+  readonly localAs: number;
+  readonly clock: () => number;
+  readonly random: Random;
+  /** Makes a session Established. */
+  readonly open: (fabric: Fabric, session: number) => void;
+}
+
+/** Nothing happens where no thread but the line card's can read and send. Until `end` at the latest. */
+export function rehearseSockets(stage: Stage, end: number): void {
+  const calls = socketCalls();
+  if (calls === undefined) return;
+  const { memory, sessions, clock } = stage;
+  renewFabricMemory(memory, 1);
+  const fabric = new Fabric(memory, 0, describeFor(stage.localAs));
+  const lookout = new Lookout(fabric, calls);
+  fabric.lookout = lookout;
+  fabric.courier = new Courier(memory, 0, calls);
+  const blade = new Blade(fabric, 0, sessions, clock, stage.random, () => {});
+  const ends = openEnds(calls, sessions.length);
+  const neighbors = ends.map((far, index) => {
+    stage.open(fabric, index);
+    lend(fabric, index, far.near);
+    blade.order({ kind: 'attach', session: index });
+    return new Neighbor(fabric, index, stage.localAs + 1 + index, 0, far.say);
+  });
+  for (let change = 0; change < CHANGES && clock() < end; change++) {
+    const who = change % neighbors.length;
+    const flood = change % FLOOD_EVERY === 0;
+    for (let i = 0; i < (flood ? FLOOD : 1); i++)
+      neighbors[who]?.tell(Math.floor(change / SETS), (change + i) % SETS);
+    ends[who]?.flush();
+    for (let turns = flood ? FLOOD_TURNS : 1; turns > 0; turns--) {
+      serve(blade, lookout);
+      ends.forEach((far, session) => {
+        if (flood || change % DEAF === 0) lend(fabric, session, far.near);
+        if (session > 0 || change % DEAF === 0) far.listen();
+      });
+    }
+  }
+  for (const { index } of neighbors) lookout.leave(index);
+  lookout.close();
+  fabric.bells.close();
+  for (const far of ends) far.close();
+}
+
+/** Until there is nothing to do, and then as when falling asleep; the doorbell is news, too. */
+function serve(blade: Blade, lookout: Lookout): void {
+  const { bells, epochs } = blade.fabric;
+  lookout.look(0);
+  while (blade.turn()) lookout.look(0);
+  bells.beforeSleep(0, true);
+  blade.turn();
+  epochs.leave();
+  bells.ring(0);
+  lookout.look(SHORT);
+  bells.awake(0);
+}
+
+/** As the line card does with who is calm, when it has sent what there was. */
+function lend(fabric: Fabric, session: number, descriptor: number): void {
+  const { words } = fabric.connections;
+  const at = fabric.connections.at(session, 0);
+  words[at + CONNECTION.transmitTail] = words[at + CONNECTION.transmitHead] as number;
+  words[at + CONNECTION.sender] = SENDER.none;
+  words[at + CONNECTION.descriptor] = descriptor + 1;
+  if (words[at + CONNECTION.reader] === READER.blade) return;
+  words[at + CONNECTION.reader] = READER.blade;
+  fabric.ready.setForBlade(session);
+}
