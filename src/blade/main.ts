@@ -19,9 +19,7 @@ import { LIMITS } from './limits.ts';
 import { MemoryWatch, ownHeap } from './memory-watch.ts';
 import type { BladeNews, BladeOrder, BladeStart } from './messages.ts';
 import { rehearse } from './rehearsal.ts';
-
-/** Longest sleep, milliseconds. */
-const LONGEST_SLEEP = 1000;
+import { step } from './shift.ts';
 
 const start = workerData as BladeStart & { readonly port: MessagePort };
 const { slot, port } = start;
@@ -62,42 +60,13 @@ function takeOrders(): void {
   }
 }
 
-/** Some neighbour is waited for here, and not on the doorbell alone. */
-function looksOut(): boolean {
-  return lookout !== undefined && lookout.size > 0;
-}
-
 nameThread(`blade ${slot}`);
 fabric.bladeNumbers[slot * BLADE_NUMBER.words + BLADE_NUMBER.thread] = ownThread();
 tell({ kind: 'running', slot });
 const memory = new MemoryWatch(start.heap * 2 ** 20, ownHeap());
-for (;;) {
+while (!blade.stopping) {
   memory.look(fabric.bladeNumber(slot, BLADE_NUMBER.heartbeat));
-  takeOrders();
-  // Everybody has been said goodbye to. The routes are not withdrawn: nobody is to hear of that on the way out.
-  if (blade.stopping) break;
-  if (blade.turn()) {
-    if (looksOut()) lookout?.look(0);
-    continue;
-  }
-  const looking = looksOut();
-  const seen = fabric.bells.beforeSleep(slot, looking);
-  // Once more, now that rings count: what came before this is seen here, what comes after rings.
-  takeOrders();
-  if (blade.stopping) break;
-  if (blade.turn() || looksOut() !== looking) {
-    fabric.bells.awake(slot);
-    continue;
-  }
-  const left = blade.nextTimer - monotonicMilliseconds();
-  fabric.epochs.leave();
-  if (left > 0) {
-    fabric.countBlade(slot, BLADE_NUMBER.sleeps);
-    if (looking) {
-      lookout?.look(Math.min(left, LONGEST_SLEEP));
-      fabric.bells.awake(slot);
-    } else fabric.bells.sleep(slot, seen, Math.min(left, LONGEST_SLEEP));
-  } else fabric.bells.awake(slot);
+  step(blade, takeOrders);
 }
 fabric.epochs.leave();
 lookout?.close();

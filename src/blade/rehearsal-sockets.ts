@@ -15,19 +15,19 @@ import { describeFor } from '../rib/attribute-row.ts';
 import { Blade } from './blade.ts';
 import type { SessionConfiguration } from './messages.ts';
 import { Neighbor } from './rehearsal-neighbor.ts';
+import { step } from './shift.ts';
 
 /** Single changes, and the sets that they are of. */
 const CHANGES = 1500;
 const SETS = 500;
 /** Now and then a neighbour says so much more at once, so many sets, that the line card is to read and to send. */
 const FLOOD_EVERY = 50;
-const FLOOD = 400;
-/** Times that it takes until what came of it is read. */
+const FLOOD = 500;
+/** Times that it takes until it is read, and until what came of it is told. */
+const FLOOD_READS = 3;
 const FLOOD_TURNS = 8;
 /** One neighbour does not listen for so many changes: what it is told is to be sent by the line card. */
 const DEAF = 400;
-/** A time-out with a fraction, milliseconds, as real ones have. */
-const SHORT = 0.5;
 /** What a neighbour may say, or have been told, at once. */
 const ROOM = 1 << 16;
 
@@ -107,14 +107,21 @@ export function rehearseSockets(stage: Stage, end: number): void {
     blade.order({ kind: 'attach', session: index });
     return new Neighbor(fabric, index, stage.localAs + 1 + index, 0, far.say);
   });
+  // A sleep is short when somebody rings just before.
+  const wake = (): void => fabric.bells.ring(0);
   for (let change = 0; change < CHANGES && clock() < end; change++) {
     const who = change % neighbors.length;
     const flood = change % FLOOD_EVERY === 0;
     for (let i = 0; i < (flood ? FLOOD : 1); i++)
       neighbors[who]?.tell(Math.floor(change / SETS), (change + i) % SETS);
     ends[who]?.flush();
+    // More than one read has room for, as the line card would have brought it.
+    for (let reads = flood ? FLOOD_READS : 0; reads > 0; reads--) {
+      lookout.look(0);
+      lend(fabric, who, (ends[who] as FarEnd).near);
+    }
     for (let turns = flood ? FLOOD_TURNS : 1; turns > 0; turns--) {
-      serve(blade, lookout);
+      step(blade, wake);
       ends.forEach((far, session) => {
         if (flood || change % DEAF === 0) lend(fabric, session, far.near);
         if (session > 0 || change % DEAF === 0) far.listen();
@@ -125,19 +132,6 @@ export function rehearseSockets(stage: Stage, end: number): void {
   lookout.close();
   fabric.bells.close();
   for (const far of ends) far.close();
-}
-
-/** Until there is nothing to do, and then as when falling asleep; the doorbell is news, too. */
-function serve(blade: Blade, lookout: Lookout): void {
-  const { bells, epochs } = blade.fabric;
-  lookout.look(0);
-  while (blade.turn()) lookout.look(0);
-  bells.beforeSleep(0, true);
-  blade.turn();
-  epochs.leave();
-  bells.ring(0);
-  lookout.look(SHORT);
-  bells.awake(0);
 }
 
 /** As the line card does with who is calm, when it has sent what there was. */

@@ -1,0 +1,45 @@
+/**
+ * One step of a blade's thread: a turn, and where that leaves nothing to do, sleep, on the doorbell or where the look-out
+ * (fabric/lookout.ts) is, until somebody has news or the next timer is due.
+ */
+
+import { BLADE_NUMBER } from '../fabric/layout.ts';
+import type { Lookout } from '../fabric/lookout.ts';
+import type { Blade } from './blade.ts';
+
+/** Longest sleep, milliseconds. */
+const LONGEST_SLEEP = 1000;
+
+/** `takeOrders` has the blade carry out what was posted to it. */
+export function step(blade: Blade, takeOrders: () => void): void {
+  const { fabric, slot } = blade;
+  const { bells } = fabric;
+  takeOrders();
+  // Everybody has been said goodbye to. The routes are not withdrawn: nobody is to hear of that on the way out.
+  if (blade.stopping) return;
+  if (blade.turn()) {
+    outlook(blade)?.look(0);
+    return;
+  }
+  const lookout = outlook(blade);
+  const seen = bells.beforeSleep(slot, lookout !== undefined);
+  // Once more, now that rings count: what came before this is seen here, what comes after rings.
+  takeOrders();
+  const left = blade.stopping || blade.turn() ? 0 : blade.nextTimer - blade.clock();
+  if (left <= 0 || outlook(blade) !== lookout) {
+    bells.awake(slot);
+    return;
+  }
+  fabric.epochs.leave();
+  fabric.countBlade(slot, BLADE_NUMBER.sleeps);
+  if (lookout === undefined) bells.sleep(slot, seen, Math.min(left, LONGEST_SLEEP));
+  else {
+    lookout.look(Math.min(left, LONGEST_SLEEP));
+    bells.awake(slot);
+  }
+}
+
+/** Some neighbour is waited for there, and not on the doorbell alone. */
+function outlook({ fabric: { lookout } }: Blade): Lookout | undefined {
+  return lookout !== undefined && lookout.size > 0 ? lookout : undefined;
+}
