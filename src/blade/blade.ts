@@ -26,6 +26,7 @@ import { fail } from './faults.ts';
 import { GraftCosts } from './graft-costs.ts';
 import { type GraftHost, Grafts } from './grafts.ts';
 import { Groups } from './groups.ts';
+import { Hearing } from './hearing.ts';
 import { LIMITS, type Limits } from './limits.ts';
 import type { BladeNews, BladeOrder, Orphan, SessionConfiguration, SessionLimit } from './messages.ts';
 import { OriginWalk } from './origin-walk.ts';
@@ -71,9 +72,7 @@ export class Blade implements RoutesListener, GraftHost, SessionHost {
   #nextTimer = 0;
   #stageEnd = 0;
   #pieces = 0;
-  /** A neighbour that sends little is being heard; and since the last export, one has brought about a change. */
-  #light = false;
-  #urgent = false;
+  readonly #hearing: Hearing;
   readonly #costs: GraftCosts;
   stopping = false;
   /** Orders carried out in this slot so far; the doorbell counts those that were posted. */
@@ -115,6 +114,7 @@ export class Blade implements RoutesListener, GraftHost, SessionHost {
     this.#meter = new TurnMeter(fabric, slot);
     this.#mine = new Int32Array(fabric.ready.size);
     this.#rounds = new Rounds(fabric.ready, this.#mine);
+    this.#hearing = new Hearing(fabric, limits.receiveBytes);
     for (const configuration of configurations) this.#configure(configuration);
     // What is not known here is evaluated before anybody is served.
     this.routes.local.replace(local, () => {});
@@ -257,11 +257,11 @@ export class Blade implements RoutesListener, GraftHost, SessionHost {
     return this.groups.tellsNobody;
   }
 
-  readonly onPathsChanged = (id: number): void => this.groups.markPaths(id, this.#light);
+  readonly onPathsChanged = (id: number): void => this.groups.markPaths(id, this.#hearing.light);
   onBestChanged(id: number): void {
-    const urgent = this.#light || this.routes.fewWait;
+    const urgent = this.#hearing.light || this.routes.fewWait;
     this.groups.mark(id, urgent);
-    if (urgent) this.#urgent = true;
+    if (urgent) this.#hearing.urgent = true;
   }
 
   onMarker(sibling: number, marker: number): void {
@@ -367,18 +367,13 @@ export class Blade implements RoutesListener, GraftHost, SessionHost {
 
   #receive(): boolean {
     this.#beginStage();
-    return this.#rounds.run(this.limits.receiveRounds, this.#visit, this.#late);
+    this.#hearing.hurry = false;
+    return this.#rounds.run(this.limits.receiveRounds, this.#visit, this.#receivedEnough);
   }
 
-  /** What a neighbour brings who has less to say than a slice is told before what comes out of floods. */
-  readonly #visit = (index: number): boolean => {
-    const session = this.#sessions.get(index) as Session;
-    this.fabric.lookout?.notice(index);
-    this.#light = session.waitingBytes < this.limits.receiveBytes;
-    session.receive();
-    this.#light = false;
-    return session.readMore;
-  };
+  readonly #receivedEnough = (): boolean => this.#hearing.hurry || this.#late();
+
+  readonly #visit = (index: number): boolean => this.#hearing.hear(this.#sessions.get(index) as Session);
 
   /** Evaluations put off: sessions that went down are swept, grafted ones looked at again. */
   #putOff(): boolean {
@@ -415,13 +410,13 @@ export class Blade implements RoutesListener, GraftHost, SessionHost {
       const due = this.#rounds.completed >= this.limits.receiveRounds;
       if (due) this.#rounds.completed = 0;
       // As much as one neighbour has brought meanwhile; of what many tell of the same prefixes, less is left to be told.
-      let batches = !due ? (this.#urgent ? 1 : 0) : this.#rounds.busy > 2 ? 1 : 2;
-      this.#urgent = false;
+      let batches = !due ? (this.#hearing.urgent ? 1 : 0) : this.#rounds.busy > 2 ? 1 : 2;
+      this.#hearing.urgent = false;
       while (batches-- > 0) if (!this.groups.export(now, this.#moved)) return false;
       return true;
     }
     this.#rounds.completed = 0;
-    this.#urgent = false;
+    this.#hearing.urgent = false;
     this.#beginStage();
     for (let round = 0; round < this.limits.exportRounds; round++) {
       if (!this.groups.export(now, this.#moved)) return false;

@@ -32,7 +32,7 @@ if (start.rehearse)
   });
 const fabric = new Fabric(start.memory, slot, describeFor(start.router, start.memory));
 const calls = socketCalls();
-const lookout = calls === undefined ? undefined : new Lookout(fabric, calls);
+const lookout = calls === undefined ? undefined : Lookout.open(fabric, calls);
 fabric.lookout = lookout;
 if (calls !== undefined) fabric.courier = new Courier(start.memory, slot, calls);
 const tell = (news: BladeNews): void => port.postMessage(news);
@@ -63,11 +63,15 @@ function takeOrders(): void {
 nameThread(`blade ${slot}`);
 fabric.bladeNumbers[slot * BLADE_NUMBER.words + BLADE_NUMBER.thread] = ownThread();
 tell({ kind: 'running', slot });
+if (calls !== undefined && lookout === undefined)
+  tell({
+    kind: 'trouble',
+    slot,
+    text: `blade ${slot} cannot wait for its neighbours itself, as no descriptors are left: line cards read for it, and single changes take longer`,
+  });
 const memory = new MemoryWatch(start.heap * 2 ** 20, ownHeap());
-while (!blade.stopping) {
-  memory.look(fabric.bladeNumber(slot, BLADE_NUMBER.heartbeat));
-  step(blade, takeOrders);
-}
+const lookAtMemory = (): void => memory.look(fabric.bladeNumber(slot, BLADE_NUMBER.heartbeat));
+while (!blade.stopping) step(blade, takeOrders, lookAtMemory);
 fabric.epochs.leave();
 lookout?.close();
 tell({ kind: 'stopped', slot });

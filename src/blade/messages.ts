@@ -172,6 +172,8 @@ export type SessionLimit = (typeof SESSION_LIMITS)[number];
 /** Blade → chassis. */
 export type BladeNews =
   | { readonly kind: 'running'; readonly slot: number }
+  /** Something of the machine is not as it should be, for the operator. */
+  | { readonly kind: 'trouble'; readonly slot: number; readonly text: string }
   | { readonly kind: 'established'; readonly slot: number; readonly session: number }
   | {
       readonly kind: 'down';

@@ -96,7 +96,8 @@ export function rehearseSockets(stage: Stage, end: number): void {
   const { memory, sessions, clock } = stage;
   renewFabricMemory(memory, 1);
   const fabric = new Fabric(memory, 0, describeFor(stage.localAs));
-  const lookout = new Lookout(fabric, calls);
+  const lookout = Lookout.open(fabric, calls);
+  if (lookout === undefined) return;
   fabric.lookout = lookout;
   fabric.courier = new Courier(memory, 0, calls);
   const blade = new Blade(fabric, 0, sessions, clock, stage.random, () => {});
@@ -121,7 +122,7 @@ export function rehearseSockets(stage: Stage, end: number): void {
       lend(fabric, who, (ends[who] as FarEnd).near);
     }
     for (let turns = flood ? FLOOD_TURNS : 1; turns > 0; turns--) {
-      step(blade, wake);
+      step(blade, wake, () => {});
       ends.forEach((far, session) => {
         if (flood || change % DEAF === 0) lend(fabric, session, far.near);
         if (session > 0 || change % DEAF === 0) far.listen();

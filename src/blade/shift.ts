@@ -10,14 +10,16 @@ import type { Blade } from './blade.ts';
 /** Longest sleep, milliseconds. */
 const LONGEST_SLEEP = 1000;
 
-/** `takeOrders` has the blade carry out what was posted to it. */
-export function step(blade: Blade, takeOrders: () => void): void {
+/** `takeOrders` has the blade carry out what was posted to it; `lookAround` is for what need not come before news. */
+export function step(blade: Blade, takeOrders: () => void, lookAround: () => void): void {
   const { fabric, slot } = blade;
   const { bells } = fabric;
   takeOrders();
   // Everybody has been said goodbye to. The routes are not withdrawn: nobody is to hear of that on the way out.
   if (blade.stopping) return;
-  if (blade.turn()) {
+  const more = blade.turn();
+  lookAround();
+  if (more) {
     outlook(blade)?.look(0);
     return;
   }

@@ -420,6 +420,7 @@ export class Chassis {
 
   #onNews(news: BladeNews): void {
     if (news.kind === 'running') this.recovery.running(news.slot);
+    if (news.kind === 'trouble') this.#trouble(news.text);
     if (news.kind === 'swept') this.recovery.swept();
     if (news.kind === 'recovered') this.recovery.onRecovered(news);
     if (news.kind === 'aggregates') this.blade(news.slot).aggregates = news.states;

@@ -39,10 +39,20 @@ export class Lookout {
   readonly #waiter: number;
   /** By connection: it is read here. */
   readonly #mine: Uint8Array;
-  /** The doorbell is heard there. Without it (no descriptor was left) nobody is waited for here: who rings would not be heard. */
-  readonly #hears: boolean;
 
-  constructor(fabric: Fabric, calls: SocketCalls) {
+  /** Undefined where the kernel has no descriptors left for it: then the line cards read alone. */
+  static open(fabric: Fabric, calls: SocketCalls): Lookout | undefined {
+    const waiter = calls.openWaiter();
+    if (waiter < 0) return undefined;
+    const lookout = new Lookout(fabric, calls, waiter);
+    const signal = fabric.bells.signalOf(fabric.thread, calls);
+    // Who sleeps where no doorbell is heard wakes up when a timer is due.
+    if (signal >= 0 && lookout.#watch(signal, DOORBELL)) return lookout;
+    lookout.close();
+    return undefined;
+  }
+
+  private constructor(fabric: Fabric, calls: SocketCalls, waiter: number) {
     const { memory, thread } = fabric;
     this.#fabric = fabric;
     this.#calls = calls;
@@ -58,9 +68,8 @@ export class Lookout {
     this.#mine = new Uint8Array(memory.options.sessions * CONNECTIONS_PER_SESSION);
     this.#eventsAt = calls.addressOf(this.#events.buffer as SharedArrayBuffer);
     this.#words[this.#base + COURIER.receiving] = 0;
-    this.#waiter = calls.openWaiter();
-    this.#words[this.#base + COURIER.waiter] = this.#waiter + 1;
-    this.#hears = this.#watch(fabric.bells.signalOf(thread, calls), DOORBELL);
+    this.#waiter = waiter;
+    this.#words[this.#base + COURIER.waiter] = waiter + 1;
   }
 
   /** The card may have lent us the reading of a session that is served here. */
@@ -69,6 +78,12 @@ export class Lookout {
     for (let connection = first; connection < first + CONNECTIONS_PER_SESSION; connection++) {
       if (this.#isLent(connection) && this.#mine[connection] === 0) this.#begin(connection);
     }
+  }
+
+  /** A connection of the session is read here. */
+  reads(session: number): boolean {
+    const first = session * CONNECTIONS_PER_SESSION;
+    return this.#mine[first] === 1 || this.#mine[first + 1] === 1;
   }
 
   /** What the kernel has of a session that is served here is in its ring now, if the reading is ours. */
@@ -135,7 +150,7 @@ export class Lookout {
   }
 
   #begin(connection: number): void {
-    if (this.#hears && this.#watch(this.#descriptor(connection), connection)) {
+    if (this.#watch(this.#descriptor(connection), connection)) {
       this.#mine[connection] = 1;
       this.size++;
     } else this.#giveBack(connection);
@@ -171,6 +186,15 @@ export class Lookout {
   #descriptor(connection: number): number {
     const { words } = this.#fabric.connections;
     return (words[connection * CONNECTION.words + CONNECTION.descriptor] as number) - 1;
+  }
+}
+
+/** A blade without a look-out: the card, which does not know that, reads on. */
+export function declineReading(fabric: Fabric, session: number): void {
+  const { words } = fabric.connections;
+  for (let which = 0; which < CONNECTIONS_PER_SESSION; which++) {
+    const at = fabric.connections.at(session, which);
+    if (words[at + CONNECTION.reader] === READER.blade) giveReadingBack(fabric, session, which);
   }
 }
 

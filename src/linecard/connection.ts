@@ -28,6 +28,8 @@ export interface ConnectionEvents {
   /** So many bytes were received, and what the blade has to say about it is for us to send. */
   readonly read: (bytes: number) => void;
   readonly closed: () => void;
+  /** There is no descriptor left by which its blade could read and send. */
+  readonly short: () => void;
 }
 
 export class Connection {
@@ -174,6 +176,7 @@ export class Connection {
     connections.words[this.#at + CONNECTION.why] = 0;
     const descriptor = socketCalls()?.duplicate(descriptorOf(this.#socket)) ?? -1;
     connections.words[this.#at + CONNECTION.descriptor] = descriptor + 1;
+    if (descriptor < 0 && socketCalls() !== undefined) this.#events.short();
     connections.setState(this.#at, this.generation, CONNECTION_STATE.open);
     this.#fabric.ringHome(this.session);
   }

@@ -24,6 +24,8 @@ const ACCEPTED = 1;
 /** Connections that are told why before they are closed: so many at once, and so long each, milliseconds. */
 const MOST_LEAVING = 64;
 const LAST_WORDS_TIME = 1000;
+const SHORT =
+  'no descriptors are left by which blades could read and send themselves: single changes take longer (each connection takes two; ulimit -n says how many there are)';
 
 export class LineCard {
   readonly #fabric: Fabric;
@@ -43,6 +45,9 @@ export class LineCard {
   readonly #givers = new Map<number, Giver>();
   #taker: Taker | undefined;
   readonly #prompt: Prompt;
+  #short = false;
+  /** Said once: it is so for all that come after, too. */
+  readonly #onShort: () => void;
 
   constructor(
     fabric: Fabric,
@@ -60,6 +65,10 @@ export class LineCard {
     this.#strangers = new Strangers((address) => news({ kind: 'called', card, address }));
     this.#lastWords = lastWords;
     this.#prompt = new Prompt(fabric, card, () => this.poll());
+    this.#onShort = () => {
+      if (!this.#short) news({ kind: 'trouble', card, text: SHORT });
+      this.#short = true;
+    };
     for (const neighbor of neighbors) this.addNeighbor(neighbor);
   }
 
@@ -201,6 +210,7 @@ export class LineCard {
         this.#connections.delete(key);
         if (which === ACCEPTED) this.#takeWaiting(session);
       },
+      short: this.#onShort,
     });
     this.#connections.set(key, connection);
     return connection;

@@ -2,8 +2,8 @@ import test from 'ava';
 import { Random } from '../../src/base/random.ts';
 import { Courier, freeClaim } from '../../src/fabric/courier.ts';
 import type { Fabric } from '../../src/fabric/fabric.ts';
-import { CONNECTION, READER, SENDER } from '../../src/fabric/layout.ts';
-import { closeLookout, giveReadingBack, Lookout } from '../../src/fabric/lookout.ts';
+import { CONNECTION, COURIER, READER, SENDER } from '../../src/fabric/layout.ts';
+import { closeLookout, declineReading, giveReadingBack, Lookout } from '../../src/fabric/lookout.ts';
 import { FakeKernel, FakeSocket } from './support/kernel.ts';
 import { newSeed, smallFabric } from './support/small.ts';
 
@@ -148,7 +148,7 @@ test.serial('wherever a blade dies while it reads, its next home has every octet
     const kernel = new FakeKernel(fate.step);
     const socket = new FakeSocket();
     kernel.sockets.set(DESCRIPTOR, socket);
-    let lookout = new Lookout(fabric, kernel);
+    let lookout = Lookout.open(fabric, kernel) as Lookout;
     const said: number[] = [];
     const heard: number[] = [];
     const ring = connections.receiveStart(SESSION, WHICH);
@@ -195,7 +195,7 @@ test.serial('wherever a blade dies while it reads, its next home has every octet
         kernel.forget();
         closeLookout(fabric.memory, BLADE, kernel);
         if (random.chance(0.2)) giveReadingBack(fabric, SESSION, WHICH);
-        lookout = new Lookout(fabric, kernel);
+        lookout = Lookout.open(fabric, kernel) as Lookout;
       }
       if (random.chance(0.6) || step > 30) take();
       t.true(step < 1000);
@@ -203,4 +203,26 @@ test.serial('wherever a blade dies while it reads, its next home has every octet
     if (!t.deepEqual(heard, said, `GRAFTD_SEED=${random.seed} history ${history}`)) return;
   }
   t.true(seen.deaths > HISTORIES && seen.lent > HISTORIES && seen.back > HISTORIES, JSON.stringify(seen));
+});
+
+test('where the kernel has no descriptors left there is no look-out, and what the card lends it gets back', (t) => {
+  for (const lacking of ['openWaiter', 'openSignal', 'watch'] as const) {
+    const fabric = smallFabric({}, BLADE);
+    const kernel = new FakeKernel(() => {});
+    const closed: number[] = [];
+    kernel.close = (descriptor) => {
+      closed.push(descriptor);
+    };
+    if (lacking === 'watch') kernel.watch = () => false;
+    else kernel[lacking] = () => -1;
+    t.is(Lookout.open(fabric, kernel), undefined, lacking);
+    t.is(closed.length, lacking === 'openWaiter' ? 0 : 1, lacking);
+    const words = new Int32Array(fabric.memory.couriers);
+    t.is(words[BLADE * COURIER.words + COURIER.waiter], 0, lacking);
+    const at = connectionOf(fabric);
+    fabric.connections.words[at + CONNECTION.reader] = READER.blade;
+    declineReading(fabric, SESSION);
+    t.is(fabric.connections.words[at + CONNECTION.reader], READER.card);
+    t.is(fabric.ready.takeForCard(0, 0), 1 << SESSION);
+  }
 });

@@ -36,6 +36,7 @@ class Box {
   readonly at = this.fabric.connections.at(INDEX, ACCEPTED);
   readonly card: LineCard;
   readonly lookout: Lookout;
+  readonly troubles: string[] = [];
   lent = 0;
   #reader: number = READER.card;
 
@@ -46,8 +47,10 @@ class Box {
     fabric.setSession(INDEX, SESSION.connection, ACCEPTED);
     fabric.setSession(INDEX, SESSION.state, ESTABLISHED);
     fabric.setNumber(INDEX, SESSION_NUMBER.keepaliveDue, Number.POSITIVE_INFINITY);
-    this.card = new LineCard(fabric, 0, [{ session: INDEX, address: NEIGHBOR, port: 1 }], () => {});
-    this.lookout = new Lookout(fabric, calls);
+    this.card = new LineCard(fabric, 0, [{ session: INDEX, address: NEIGHBOR, port: 1 }], (news) => {
+      if (news.kind === 'trouble') this.troubles.push(news.text);
+    });
+    this.lookout = Lookout.open(fabric, calls) as Lookout;
     fabric.lookout = this.lookout;
     fabric.courier = new Courier(fabric.memory, 0, calls);
     const vigil = new VigilKeeper(fabric, 0, { state: ESTABLISHED, message: new Uint8Array(19) });
@@ -242,3 +245,35 @@ for (const manner of ['closes', 'resets'] as const) {
     },
   );
 }
+
+here(
+  'without a descriptor for its blade a connection is read and written by the card, and that is said',
+  async (t) => {
+    if (calls === undefined) return;
+    const { duplicate } = calls;
+    calls.duplicate = () => -1;
+    t.teardown(() => {
+      calls.duplicate = duplicate;
+    });
+    const box = new Box(t);
+    const socket = await box.call(t);
+    let heard = '';
+    socket.on('data', (bytes) => {
+      heard += bytes.toString();
+    });
+    let said = '';
+    for (const word of ['one', 'two', 'three']) {
+      socket.write(word);
+      await until('it has come', () => {
+        said += box.take(RING).toString();
+        return said.endsWith(word);
+      });
+      t.is(box.give(Buffer.from(word)), word.length);
+      await until('it is told', () => heard.endsWith(word));
+      // The card looks whom it could lend meanwhile.
+      await new Promise((resolve) => setTimeout(resolve, 40));
+    }
+    t.is(box.lookout.size, 0);
+    t.is(box.troubles.length, 1);
+  },
+);

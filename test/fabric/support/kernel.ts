@@ -104,7 +104,7 @@ export class FakeKernel implements SocketCalls {
     return -1;
   }
 
-  close(): void {}
+  close(_descriptor: number): void {}
 
   openWaiter(): number {
     return 1000;

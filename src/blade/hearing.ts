@@ -1,0 +1,40 @@
+/**
+ * How a blade hears one of its neighbours while others flood it. What a neighbour brings who has less to say than a slice (limits.ts)
+ * is told before what comes out of floods; and between two slices of a flood it is looked whether somebody calm, whom the
+ * blade reads itself (fabric/lookout.ts), has said something: that is told before the flood goes on.
+ */
+import type { Fabric } from '../fabric/fabric.ts';
+import { declineReading } from '../fabric/lookout.ts';
+import type { Session } from './session.ts';
+
+export class Hearing {
+  /** A neighbour that sends little is being heard. */
+  light = false;
+  /** Since the last export, one has brought about a change. */
+  urgent = false;
+  /** It is one that is calm: to be told at once. */
+  hurry = false;
+  readonly #fabric: Fabric;
+  readonly #slice: number;
+
+  constructor(fabric: Fabric, slice: number) {
+    this.#fabric = fabric;
+    this.#slice = slice;
+  }
+
+  /** One slice of what the neighbour has said; true when there is more. */
+  hear(session: Session): boolean {
+    const { lookout } = this.#fabric;
+    const { urgent } = this;
+    if (lookout !== undefined) lookout.notice(session.index);
+    else declineReading(this.#fabric, session.index);
+    this.light = session.waitingBytes < this.#slice;
+    session.receive();
+    if (lookout !== undefined && lookout.size > 0) {
+      if (!this.light) lookout.look(0);
+      else if (this.urgent && !urgent && lookout.reads(session.index)) this.hurry = true;
+    }
+    this.light = false;
+    return session.readMore;
+  }
+}
