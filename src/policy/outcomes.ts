@@ -64,9 +64,9 @@ export class Outcomes {
     this.#program = program;
   }
 
-  /** So much was found that all is better forgotten, with what was kept by root. */
+  /** So much was found that all is better forgotten, with what was kept by root. Chains stay of trees that were too large, too. */
   get isFull(): boolean {
-    return this.#nodes > MOST || this.#states > MOST;
+    return this.#nodes > MOST || this.#states > MOST || this.#chains.length > MOST;
   }
 
   /** Nodes, states and chains that are kept. */
