@@ -55,6 +55,11 @@ const TIME = 2000;
 const FLOODS = 4;
 const FLOOD_SETS = 3000;
 
+/** Of two blades that tell nobody: times that a table is told, of how many sets, and how many of them before both have a turn. */
+const APART = 4;
+const APART_SETS = 2000;
+const APART_AT_ONCE = 400;
+
 /** Times that sessions come, tell and are lost; how many tell, and how many sets. */
 const LIVES = 3;
 const TELLING = 2;
@@ -80,6 +85,7 @@ export function rehearse(clock: () => number, cast: Cast = {}): void {
   // What is called for the first time leaves no trace of what it was called with.
   for (let life = 0; life < LIVES; life++) rehearseSessions(clock, memory, cast, clock() + TIME);
   rehearseTogether(clock, memory, cast, clock() + TIME);
+  rehearseApart(clock, memory, cast, clock() + TIME);
   rehearseAlone(clock, memory, { ...cast, policies: false }, clock() + TIME);
   if (cast.policies) rehearseAlone(clock, memory, cast, clock() + TIME);
   const sessions = configurations(cast);
@@ -155,6 +161,34 @@ function rehearseTogether(clock: () => number, memory: FabricMemory, cast: Cast,
       if (set % 8 === 7) turn(blades, neighbors);
     }
     turn(blades, neighbors);
+  }
+}
+
+/**
+ * Two blades whose neighbours are told nothing, and forget what the other one has records of. One has turns before the other one
+ * has, so that there are more records than a ring has room for.
+ */
+function rehearseApart(clock: () => number, memory: FabricMemory, cast: Cast, end: number): void {
+  renewFabricMemory(memory, 2);
+  const sessions = configurations(cast).map((each) => ({ ...each, exportAccept: false }));
+  const blades = [0, 1].map((slot) => {
+    const fabric = new Fabric(memory, slot, describeFor(LOCAL_AS));
+    return new Blade(fabric, slot, sessions, clock, new Random(slot + 1), () => {});
+  });
+  const neighbors = blades.map((blade, index) => {
+    openRecord(blade.fabric, index);
+    blade.order({ kind: 'attach', session: index });
+    return new Neighbor(blade.fabric, index, LOCAL_AS + 1 + index);
+  });
+  for (let round = 0; round < APART && clock() < end; round++) {
+    for (let set = 0; set < APART_SETS && clock() < end; set++) {
+      // The second one tells other prefixes, and some of the first one's.
+      neighbors[0]?.tell(round, set);
+      neighbors[1]?.tell(round, set + APART_SETS - APART_AT_ONCE);
+      if (set % APART_AT_ONCE !== APART_AT_ONCE - 1) continue;
+      for (let i = 0; i < 4; i++) blades[round & 1]?.turn();
+      turn(blades, neighbors);
+    }
   }
 }
 
