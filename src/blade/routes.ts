@@ -72,7 +72,7 @@ export class Routes implements BestRoutes {
   readonly #hops: NextHops | undefined;
   readonly #fabric: Fabric;
   /** What is to be told to all of `channels`. */
-  readonly #outbox = new Outbox();
+  readonly #outbox: Outbox;
   readonly #incoming: { sibling: number; ring: RecordRing }[] = [];
   readonly #listener: RoutesListener;
   readonly #blade: number;
@@ -85,6 +85,7 @@ export class Routes implements BestRoutes {
   constructor(fabric: Fabric, blade: number, listener: RoutesListener) {
     this.#fabric = fabric;
     this.#listener = listener;
+    this.#outbox = new Outbox(fabric.options.ringRecords);
     this.evaluator = new Evaluator(fabric, blade);
     this.ranking = new Ranking(fabric, this.evaluator.mine);
     this.local = new LocalRoutes(fabric, this.evaluator, this.#onLocalChanged);
@@ -306,11 +307,13 @@ export class Routes implements BestRoutes {
   /** Publishes what is to be told to the siblings; true when some of it still waits for room. */
   flush(): boolean {
     let waiting = false;
-    this.#empty();
+    let lags = false;
     for (const channel of this.channels) {
       channel.flush();
       if (channel.pending > 0) waiting = true;
+      if (channel.lags) lags = true;
     }
+    if (!lags) this.#empty();
     return waiting;
   }
 
@@ -318,16 +321,17 @@ export class Routes implements BestRoutes {
   #tell(id: number, hint: number): void {
     const siblings = this.channels.length;
     if (siblings === 0) return;
-    if (this.#outbox.full) this.#empty();
+    if (this.#outbox.full) {
+      for (const channel of this.channels) channel.takeAll();
+      this.#empty();
+    }
     this.#outbox.add(id, hint);
     this.recordsSent += siblings;
   }
 
   #empty(): void {
-    if (this.#outbox.count === 0) return;
-    for (const channel of this.channels) channel.take();
-    for (const channel of this.channels) channel.emptied();
     this.#outbox.count = 0;
+    for (const channel of this.channels) channel.emptied();
   }
 
   /** Decision, bits, records, export: in this order. `tell`: siblings must look again in any case. */

@@ -1,6 +1,7 @@
 /**
- * The channel to one sibling: the fabric ring and, when it is full, the set of prefixes that wait behind it.
- * Both together are first in, first out; nothing is ever dropped, and a prefix waits once (I4).
+ * The channel to one sibling: the fabric ring and, when it is full, records that lag behind in the outbox of all channels and,
+ * when that is full or a sign has to stand behind them, the set of prefixes that wait. All together are first in, first out;
+ * nothing is ever dropped, and in the sets a prefix waits once (I4).
  *
  *   outbox ─→ [ pending … marker ] [ pending … marker ] [ pending … ] ─→ ring ─→ sibling
  *               a prefix is merged only with one behind the last marker
@@ -65,13 +66,15 @@ export class SiblingChannel {
     this.#ring = fabric.ringBetween(from, to);
   }
 
-  /** Takes what the outbox holds: the sibling is to look again at these prefixes. */
-  take(): void {
-    const { words, count } = this.#outbox;
-    let from = this.#taken;
-    if (this.#waiting === 0) from += this.#ring.claimAll(words, from, count);
-    if (from < count) this.#wait(words, from, count);
-    this.#taken = count;
+  /** Not all of the outbox is in the ring, or in a set. */
+  get lags(): boolean {
+    return this.#taken < this.#outbox.count;
+  }
+
+  /** What the outbox still holds for the sibling waits in a set; it can be emptied then. */
+  takeAll(): void {
+    this.#take();
+    if (this.lags) this.#wait();
   }
 
   /** The outbox is emptied now. */
@@ -81,7 +84,7 @@ export class SiblingChannel {
 
   /** Puts a marker, a question or an answer behind all that is pending. */
   put(kind: typeof MARKER | typeof QUESTION | typeof ANSWER, word: number): void {
-    this.take();
+    this.takeAll();
     if (this.#waiting === 0 && this.#ring.claim(kind, word)) return;
     const last = this.#open();
     last.closedBy = kind;
@@ -90,25 +93,33 @@ export class SiblingChannel {
 
   /** Moves what is pending into the ring as far as there is room, publishes, and wakes the sibling. */
   flush(): void {
-    this.take();
     while (this.#waiting > 0 && this.#flushSegment(this.#segments[0] as Segment)) {
       this.#segments.shift();
       this.#waiting--;
     }
+    this.#take();
     if (this.#ring.publish()) this.#fabric.bells.ring(this.sibling);
   }
 
   get pending(): number {
-    if (this.#waiting === 0) return 0;
-    let size = 0;
+    let size = this.#outbox.count - this.#taken;
+    if (this.#waiting === 0) return size;
     for (const segment of this.#segments) size += segment.ids.size + (segment.closedBy === 0 ? 0 : 1);
     return size;
   }
 
-  #wait(words: Int32Array, from: number, to: number): void {
+  /** What waits in a set goes first. */
+  #take(): void {
+    if (this.#waiting === 0)
+      this.#taken += this.#ring.claimAll(this.#outbox.words, this.#taken, this.#outbox.count);
+  }
+
+  #wait(): void {
+    const { words, count } = this.#outbox;
     const last = this.#open();
-    for (let i = from; i < to; i++)
+    for (let i = this.#taken; i < count; i++)
       if (!last.add(words[2 * i] as number, words[2 * i + 1] as number)) this.recordsMerged++;
+    this.#taken = count;
   }
 
   /** The segment that takes what comes. */
