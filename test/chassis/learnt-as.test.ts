@@ -38,6 +38,7 @@ test('the AS that the neighbour says is its AS, until it says another one', asyn
       { address: LEARNT, as: 'external', ...learnt },
     ],
     more: POLICIES,
+    chassis: { 'allow-faults': true },
   });
   const session = () => box.operator.showSession(LEARNT);
   t.is((await session()).as, 0);
@@ -73,6 +74,12 @@ test('the AS that the neighbour says is its AS, until it says another one', asyn
     await check();
     teller.send(announcing([as], { as: AS + 9 }));
     await until('the next blade tells it', async () => (await session()).updatesSent > updatesSent);
+    // A blade that takes it over from one that died has nothing but its record.
+    await box.operator.fault((await session()).blade, 'crash');
+    teller.send(announcing([as + 1], { as: AS + 9, behind: [AS, AS + 1] }));
+    await until('it is told again', async () => (await toldOf(box, slash24(as + 1))) !== undefined);
+    t.is((await toldOf(box, slash24(as + 1)))?.asPath, (await toldOf(box, slash24(1)))?.asPath);
+    await check();
     neighbour.close();
     await until('it is gone', async () => (await session()).state !== 'Established');
   }
