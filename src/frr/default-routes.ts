@@ -41,6 +41,8 @@ export class DefaultRoutes {
     try {
       return {
         prefix: DEFAULT[family],
+        // FRR tells its own routes with MULTI_EXIT_DISC 0, and not without one.
+        med: 0,
         ...(word === 'route-map' && map !== undefined ? this.#set(map) : {}),
       };
     } catch (error) {

@@ -88,7 +88,8 @@ export class LocalRoutes {
       }
       const { prefix, rest } = prefixOf(line.words);
       if (isNetwork) {
-        const route = { prefix, ...this.#network(rest) };
+        // FRR tells its own routes with MULTI_EXIT_DISC 0, and not without one.
+        const route = { prefix, med: 0, ...this.#network(rest) };
         const first = this.#networks.size === 0;
         this.#networks.set(prefix, route);
         if (first && this.#importCheck) this.#report.note(line, ALWAYS);

@@ -338,7 +338,7 @@ test('a default route for a neighbour is of the family under which it stands, wi
     originate.map(({ prefix, med, communities }) => [prefix, med, ...communities]),
   );
   const ofGroup = [['0.0.0.0/0', 7, '65000:1']];
-  t.deepEqual(told, [ofGroup, [], [['::/0', undefined]]]);
+  t.deepEqual(told, [ofGroup, [], [['::/0', 0]]]);
 });
 
 test('small things that have a counterpart', (t) => {

@@ -35,10 +35,10 @@ const convert = (...lines: string[]): Converted =>
 const routerOf = ({ yaml }: Converted) => (parse(yaml) as { router: Record<string, unknown> }).router;
 
 const CARRIED: readonly [line: string, key: 'originate' | 'aggregates', route: Record<string, unknown>][] = [
-  ['network 10.0.0.0/8', 'originate', { prefix: '10.0.0.0/8' }],
-  ['network 10.1.2.3/8', 'originate', { prefix: '10.0.0.0/8' }],
-  ['network 10.0.0.0 mask 255.255.128.0', 'originate', { prefix: '10.0.0.0/17' }],
-  ['network 2001:db8::/32', 'originate', { prefix: '2001:db8::/32' }],
+  ['network 10.0.0.0/8', 'originate', { prefix: '10.0.0.0/8', med: 0 }],
+  ['network 10.1.2.3/8', 'originate', { prefix: '10.0.0.0/8', med: 0 }],
+  ['network 10.0.0.0 mask 255.255.128.0', 'originate', { prefix: '10.0.0.0/17', med: 0 }],
+  ['network 2001:db8::/32', 'originate', { prefix: '2001:db8::/32', med: 0 }],
   [
     'network 10.0.0.0/8 route-map SETS',
     'originate',
@@ -50,7 +50,11 @@ const CARRIED: readonly [line: string, key: 'originate' | 'aggregates', route: R
       origin: 'incomplete',
     },
   ],
-  ['network 10.0.0.0/8 route-map ADDS', 'originate', { prefix: '10.0.0.0/8', communities: ['65000:2'] }],
+  [
+    'network 10.0.0.0/8 route-map ADDS',
+    'originate',
+    { prefix: '10.0.0.0/8', med: 0, communities: ['65000:2'] },
+  ],
   ['aggregate-address 10.0.0.0/8', 'aggregates', { prefix: '10.0.0.0/8' }],
   ['aggregate-address 10.0.0.0 255.0.0.0', 'aggregates', { prefix: '10.0.0.0/8' }],
   [
@@ -110,7 +114,10 @@ test('in address families too; what is said last of a prefix holds', (t) => {
   );
   t.deepEqual(made.left, []);
   t.like(routerOf(made), {
-    originate: [{ prefix: '10.0.0.0/8', communities: ['65000:2'] }, { prefix: '2001:db8::/32' }],
+    originate: [
+      { prefix: '10.0.0.0/8', med: 0, communities: ['65000:2'] },
+      { prefix: '2001:db8::/32', med: 0 },
+    ],
     aggregates: [{ prefix: '172.16.0.0/12', 'summary-only': true }],
   });
 });
@@ -127,7 +134,7 @@ test('a prefix that is a network and an aggregate is a network, but for one that
     ['network 10.0.0.0/8', 'aggregate-address 172.16.0.0/12'],
   );
   t.like(routerOf(made), {
-    originate: [{ prefix: '172.16.0.0/12' }],
+    originate: [{ prefix: '172.16.0.0/12', med: 0 }],
     aggregates: [{ prefix: '10.0.0.0/8', 'summary-only': true }],
   });
   t.is(parseConfiguration(made.yaml, 'x.yaml').mistakes, undefined);
@@ -175,7 +182,7 @@ test('redistribute names what the file says of interfaces and of static routes',
   );
   const learned = { origin: 'incomplete', med: 0 };
   t.deepEqual(routerOf(made).originate, [
-    { prefix: '172.16.0.0/12' },
+    { prefix: '172.16.0.0/12', med: 0 },
     { prefix: '192.0.2.1/32', ...learned },
     { prefix: '198.51.100.0/24', ...learned },
     { prefix: '10.0.0.0/8', 'next-hop': '198.51.100.9', origin: 'incomplete', med: 5 },

@@ -183,8 +183,9 @@ function configuration(random: Random, network: Network): string {
       ...(random.below(4) === 0 ? [` neighbor ${address} filter-list A${random.below(8)} out`] : []),
     ];
     return [
-      ` neighbor ${address} remote-as ${64600 + i}`,
+      ` neighbor ${address} remote-as ${i % 2 === 0 ? 64600 + i : 'external'}`,
       ` neighbor ${address} peer-group told`,
+      ...(DEFAULTS[i] === undefined ? [] : [` neighbor ${address} ${DEFAULTS[i]}`]),
       ...(random.below(8) === 0 ? filters.slice(1) : filters),
     ].join('\n');
   });
@@ -192,6 +193,10 @@ function configuration(random: Random, network: Network): string {
     ...lists(random),
     'bgp as-path access-list WEIGHTY permit _3356_',
     'bgp as-path access-list EQUAL permit _174_',
+    'route-map DEFAULT permit 10',
+    ' set metric 7',
+    ` set community ${communityName(COMMUNITIES[0] as number)}`,
+    'exit',
     `bgp community-list standard D0 permit ${communityName(COMMUNITIES[0] as number)}`,
     `bgp community-list standard D1 permit ${communityName(COMMUNITIES[1] as number)}`,
     ...lines,
@@ -199,6 +204,8 @@ function configuration(random: Random, network: Network): string {
     ` bgp router-id ${router.address}`,
     ' no bgp ebgp-requires-policy',
     ' bgp allow-martian-nexthop',
+    ' no bgp network import-check',
+    ' network 192.0.2.0/24',
     // It would wait up to ten seconds for more neighbours to be told the same.
     ' coalesce-time 0',
     ' neighbor told peer-group',
@@ -220,6 +227,9 @@ function configuration(random: Random, network: Network): string {
     '',
   ].join('\n');
 }
+
+/** The first receivers are told a default route of their own. */
+const DEFAULTS = ['default-originate', 'default-originate', 'default-originate route-map DEFAULT'];
 
 /** Of what M0 has not decided, some is worth more than what the other sender tells, some as much, and the rest less. */
 const WEIGHED = [
