@@ -259,13 +259,14 @@ export class UpdateGroup {
     return count;
   }
 
-  /** What was told is compared by what stands in its row. */
+  /** What was told is compared, where something else is to be told, by what stands in its row. */
   #touchTold(count: number): number {
     const { rows } = this.#fabric.attributes;
     let sum = 0;
     for (let i = 0; i < count; i++) {
       const told = this.#before[i] as number;
-      if (told !== UNKNOWN) sum ^= rows[told * ROW] as number;
+      if (told === UNKNOWN || this.#best.bestAttribute(this.#some[i] as number) === 0) continue;
+      sum ^= rows[told * ROW] as number;
     }
     return sum;
   }
