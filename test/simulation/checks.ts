@@ -6,7 +6,7 @@
 import { FAMILY_IPV4, FAMILY_IPV6 } from '../../src/bgp/families.ts';
 import { State } from '../../src/bgp/fsm.ts';
 import { Prefix, prefix4Address, readPrefix6 } from '../../src/bgp/nlri.ts';
-import { PAGE_BITS, SESSION_NUMBER } from '../../src/fabric/layout.ts';
+import { PAGE_BITS, SESSION, SESSION_NUMBER } from '../../src/fabric/layout.ts';
 import { outViews } from '../../src/fabric/memory.ts';
 import { findPath } from '../../src/rib/paths.ts';
 import { hasMed } from '../../src/rib/presence.ts';
@@ -166,7 +166,10 @@ export function checkCounters(world: World): void {
     ] as const;
     for (const [name, which, should] of counts) {
       const is = world.fabric.number(session, which);
-      if (is !== should) throw new Error(`session ${session}: ${name} is ${is}, should be ${should}`);
+      // What a blade took over is counted on a walk, which stands still while there is no page.
+      const counting = name === 'routesAdvertised' && world.fabric.session(session, SESSION.recount) !== 0;
+      if (is !== should && !(counting && world.anyStarved))
+        throw new Error(`session ${session}: ${name} is ${is}, should be ${should}`);
     }
   }
 }
