@@ -68,20 +68,25 @@ function connectionOf(fabric: Fabric): number {
   return at;
 }
 
+/** A connection of a blade that may die at any step of its kernel. */
+function scene() {
+  const fabric = smallFabric({}, BLADE);
+  const { connections } = fabric;
+  const at = connectionOf(fabric);
+  const fate = new Fate();
+  const kernel = new FakeKernel(fate.step);
+  const socket = new FakeSocket();
+  kernel.sockets.set(DESCRIPTOR, socket);
+  return { fabric, connections, words: connections.words, at, fate, kernel, socket };
+}
+
 test.serial(
   'wherever a blade dies while it sends, the neighbour hears every octet once, and in order',
   (t) => {
     const random = new Random(newSeed());
     const seen = { deaths: 0, byCard: 0, held: 0 };
     for (let history = 0; history < HISTORIES; history++) {
-      const fabric = smallFabric({}, BLADE);
-      const { connections } = fabric;
-      const { words } = connections;
-      const at = connectionOf(fabric);
-      const fate = new Fate();
-      const kernel = new FakeKernel(fate.step);
-      const socket = new FakeSocket();
-      kernel.sockets.set(DESCRIPTOR, socket);
+      const { fabric, connections, words, at, fate, kernel, socket } = scene();
       let courier = new Courier(fabric.memory, BLADE, kernel);
       const published: number[] = [];
       // The line card: sends all that there is whenever it can claim the sending side.
@@ -140,14 +145,7 @@ test.serial('wherever a blade dies while it reads, its next home has every octet
   const random = new Random(newSeed());
   const seen = { deaths: 0, lent: 0, back: 0 };
   for (let history = 0; history < HISTORIES; history++) {
-    const fabric = smallFabric({}, BLADE);
-    const { connections } = fabric;
-    const { words } = connections;
-    const at = connectionOf(fabric);
-    const fate = new Fate();
-    const kernel = new FakeKernel(fate.step);
-    const socket = new FakeSocket();
-    kernel.sockets.set(DESCRIPTOR, socket);
+    const { fabric, connections, words, at, fate, kernel, socket } = scene();
     let lookout = Lookout.open(fabric, kernel) as Lookout;
     const said: number[] = [];
     const heard: number[] = [];
