@@ -132,6 +132,8 @@ export interface SessionRow {
 
 /** One session in full; what is not known before OPEN messages are exchanged is absent. */
 export interface SessionDetail extends SessionRow {
+  /** The neighbour says its AS itself ("as: external"). */
+  learntAs?: boolean;
   routerId?: string;
   localAddress?: string;
   localPort?: number;

@@ -69,13 +69,16 @@ function stateText(row: SessionRow): string {
 
 function sessionText(session: SessionDetail, terminal: Terminal): string {
   const { paint } = terminal;
-  const title = [session.neighbor, session.as === 0 ? 'external' : `AS ${session.as}`, session.description]
-    .filter(Boolean)
-    .join('  ');
+  const title = [session.neighbor, asText(session), session.description].filter(Boolean).join('  ');
   const pairs = sessionFacts(session, terminal).filter(
     (pair): pair is [string, string] => pair[1] !== undefined,
   );
   return `${paint('bold', title)}  ${paint(stateStyle(session.state), stateText(session))}\n${facts(pairs, paint)}`;
+}
+
+function asText({ as, learntAs }: SessionDetail): string {
+  if (as === 0) return 'external';
+  return learntAs ? `AS ${as} (external, as it says itself)` : `AS ${as}`;
 }
 
 /** One line a fact; what is not known is left out. */

@@ -57,7 +57,7 @@ test('the AS that the neighbour says is its AS, until it says another one', asyn
     neighbour.send(announcing([20], { as }), announcing([21], { as: as + 2 }));
     const check = async (): Promise<void> => {
       await until('both are here', async () => (await session()).routesReceived === 2);
-      t.is((await session()).as, as);
+      t.like(await session(), { as, learntAs: true });
       // RFC 4271 6.3: what does not begin with its AS is not used.
       const row = await routesOf(box, slash24(20));
       t.like(row, { asPath: `${as}`, best: true, localPref: as === AS ? 200 : null });

@@ -3,6 +3,7 @@ import { formatAddress, zoneOf } from '../../base/address.ts';
 import { monotonicMilliseconds } from '../../base/clock.ts';
 import { FAMILY_IPV4, FAMILY_IPV6, familyNames } from '../../bgp/families.ts';
 import { State, stateName } from '../../bgp/fsm.ts';
+import { ANY_OTHER_AS } from '../../bgp/open.ts';
 import type { Fabric } from '../../fabric/fabric.ts';
 import { CONNECTION, PAGE_BITS, PAGE_WORDS, SESSION, SESSION_NUMBER } from '../../fabric/layout.ts';
 import { withLearntAs } from '../../rib/learnt-as.ts';
@@ -47,6 +48,7 @@ export function sessionDetail(chassis: Chassis, entry: SessionEntry): SessionDet
   const last = chassis.store.grafts(100).find((graft) => graft.neighbor === neighbor.address);
   return {
     ...row,
+    ...(neighbor.as === ANY_OTHER_AS ? { learntAs: true } : {}),
     passive: neighbor.passive,
     families: established ? familyNames(fabric.session(index, SESSION.families)) : neighbor.families,
     ...(disabled === 0 ? {} : { disabledFamilies: familyNames(disabled) }),
