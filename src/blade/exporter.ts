@@ -2,7 +2,7 @@
  * What a route becomes on its way to neighbours of one kind: export policy and the rewriting of attributes
  * (RFC 4271 5.1, 9.1.3). Neighbours of one kind share an `ExportRules`, and so an update group.
  *
- * The result is an attribute set of its own, and it is remembered what became of which. With one blade, what the rules alone make of
+ * The result is an attribute set of its own, and it is remembered what became of which. With one blade and few exporters, what the rules alone make of
  * a set stands in no table of the dictionary: nobody looks it up there.
  */
 
@@ -30,7 +30,7 @@ import { NO_ROOM, type PolicyRunner } from '../policy/runner.ts';
 import { LENGTHS, LOCAL_PREF, LONG_STALE, REFLECTED, ROW } from '../rib/attribute-row.ts';
 import { isOwnSource, type Originated, ownSource } from '../rib/own-source.ts';
 import { originate, originatedKey } from './originated.ts';
-import { ToldSets } from './told-sets.ts';
+import { AllTold, LastTold, type ToldSets } from './told-sets.ts';
 
 /** A policy, who it is used for, and the program that follows from both. */
 export interface ExportPolicy {
@@ -118,6 +118,8 @@ export class Exporter {
   readonly #fabric: Fabric;
   readonly #options: ExportOptions;
   readonly #told: ToldSets;
+  /** What it makes of a set stands in no table of the dictionary: it alone finds it again. */
+  readonly #apart: boolean;
   /** Of routes of a route server's clients, where the neighbour is one, too. */
   #toldAmongClients: ToldSets | undefined;
   readonly #policy: PolicyRunner | undefined;
@@ -139,7 +141,8 @@ export class Exporter {
   /** Some of it was: all is to be looked at once more after the next sweep. */
   failed = false;
 
-  constructor(fabric: Fabric, rules: ExportRules, policies: PolicyBook) {
+  /** `few`: there are few exporters, so that it may make sets of its own, and remember all. */
+  constructor(fabric: Fabric, rules: ExportRules, policies: PolicyBook, few = false) {
     this.#fabric = fabric;
     this.rules = rules;
     this.#options = {
@@ -156,7 +159,8 @@ export class Exporter {
       transparent: rules.external && rules.rules.routeServerClient,
       extendedNextHop: rules.extendedNextHop,
     };
-    this.#told = new ToldSets(fabric);
+    this.#apart = few && fabric.blades === 1 && rules.paths === undefined && rules.instead === undefined;
+    this.#told = this.#apart ? new AllTold(fabric) : new LastTold();
     this.#policies = policies;
     this.#changes = changesExport(rules.rules);
     const { policy } = rules;
@@ -196,7 +200,7 @@ export class Exporter {
       const policy = isAmongClients ? this.#amongClients() : this.#policy;
       return Math.max(0, policy.evaluate(id, attribute, source - 1));
     }
-    const told = isAmongClients ? (this.#toldAmongClients ??= new ToldSets(this.#fabric)) : this.#told;
+    const told = isAmongClients ? (this.#toldAmongClients ??= new LastTold()) : this.#told;
     const known = told.get(attribute);
     if (known >= 0) return known;
     const { attributes } = this.#fabric;
@@ -208,7 +212,7 @@ export class Exporter {
       start,
       start + attributes.lengthOf(attribute),
       isAmongClients ? { ...options, passesCommunities: true } : options,
-      this.#fabric.blades === 1 && rules.paths === undefined,
+      this.#apart && !isAmongClients && this.#fabric.blades === 1,
     );
     if (exported < 0) return 0;
     told.set(attribute, exported);

@@ -20,6 +20,8 @@ const ALONE = 5000;
 /** Pages made a view's own, or compared, in one turn. */
 const SETTLE_PAGES = 16;
 const COMPARE_PAGES = 32;
+/** So many kinds of neighbours, the first ones, are told sets that nobody shares with others. */
+const FEW = 4;
 /** After which a view that found no page looks for one again, milliseconds. */
 const STARVED = 100;
 
@@ -227,7 +229,10 @@ export class Groups {
     if (view < 0) throw new Error('no out view left');
     let exporter = this.#exporters.get(key);
     if (exporter === undefined)
-      this.#exporters.set(key, (exporter = new Exporter(this.#fabric, rules, this.#policies)));
+      this.#exporters.set(
+        key,
+        (exporter = new Exporter(this.#fabric, rules, this.#policies, this.#exporters.size < FEW)),
+      );
     exporter.originate();
     const group = new UpdateGroup(
       this.#fabric,

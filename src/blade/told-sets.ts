@@ -1,8 +1,16 @@
 /**
- * What is told of an attribute set, by AttrId: in chunks that exist once they are touched, as ids come in their order. 4 bytes a set that
- * came, and all are remembered: what becomes of one is made once, and so is one set.
+ * What is told of an attribute set, by AttrId: made once, and found here again. Either of all sets, 4 bytes each, in chunks that exist once
+ * they are touched, as ids come in their order; or of the last thousands, as routes come in bursts that share a set, where
+ * many exporters would remember much.
  */
 import type { Fabric } from '../fabric/fabric.ts';
+
+export interface ToldSets {
+  /** AttrId that is told; 0: nothing is; -1: it is not known. */
+  get(attribute: number): number;
+  set(attribute: number, told: number): void;
+  clear(): void;
+}
 
 const CHUNK_BITS = 12;
 const CHUNK = 1 << CHUNK_BITS;
@@ -10,14 +18,13 @@ const NONE = new Int32Array(CHUNK);
 /** It is known that nothing is told. */
 const NOTHING = -1;
 
-export class ToldSets {
+export class AllTold implements ToldSets {
   readonly #chunks: Int32Array[];
 
   constructor({ options }: Fabric) {
     this.#chunks = new Array(Math.ceil(options.attributes / CHUNK)).fill(NONE);
   }
 
-  /** AttrId that is told; 0: nothing is; -1: it is not known. */
   get(attribute: number): number {
     const held = (this.#chunks[attribute >>> CHUNK_BITS] as Int32Array)[attribute & (CHUNK - 1)] as number;
     return held > 0 ? held : held === NOTHING ? 0 : -1;
@@ -31,5 +38,28 @@ export class ToldSets {
 
   clear(): void {
     for (const chunk of this.#chunks) if (chunk !== NONE) chunk.fill(0);
+  }
+}
+
+const RECENT = 1 << 14;
+
+/** Direct-mapped: each set has one place. */
+export class LastTold implements ToldSets {
+  readonly #keys = new Uint32Array(RECENT);
+  readonly #values = new Uint32Array(RECENT);
+
+  get(attribute: number): number {
+    const at = attribute & (RECENT - 1);
+    return this.#keys[at] === attribute ? (this.#values[at] as number) : -1;
+  }
+
+  set(attribute: number, told: number): void {
+    const at = attribute & (RECENT - 1);
+    this.#keys[at] = attribute;
+    this.#values[at] = told;
+  }
+
+  clear(): void {
+    this.#keys.fill(0);
   }
 }
