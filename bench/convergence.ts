@@ -32,6 +32,7 @@ const { values } = parseArgs({
     case: { type: 'string', default: CASES.join(',') },
     daemons: { type: 'string', default: 'graftd,bird,frr,gobgp,openbgpd' },
     blades: { type: 'string', default: '1,2,4,8,default' },
+    'line-cards': { type: 'string', default: '1' },
     rounds: { type: 'string', default: '3' },
     scale: { type: 'string', default: '1' },
     limit: { type: 'string', default: '120' },
@@ -46,6 +47,7 @@ const HELP = `npm run bench convergence -- [options]
   --case NAMES      of ${CASES.join(', ')}; or any like 3x20k-5 or 40x100-all
   --daemons NAMES   of graftd, bird, frr, gobgp, openbgpd; those that are not installed are left out
   --blades LIST     for graftd: 1,2,4,8,default
+  --line-cards 1    for graftd: so many share the sockets
   --phases NAMES    of ${PHASES.join(', ')}; after each other, announce first
   --rounds 3        all contestants in turn, so many times
   --scale 1         of the prefixes, to shrink all cases
@@ -121,7 +123,7 @@ function chosenCases(): Case[] {
 function chosen(): Contestant[] {
   const blades = values.blades.split(',').map((text) => (text === 'default' ? undefined : Number(text)));
   const all: Record<string, Contestant[]> = {
-    graftd: blades.map(graftd),
+    graftd: blades.map((each) => graftd(each, Number(values['line-cards']))),
     bird: [bird],
     frr: [frr],
     gobgp: [gobgp],

@@ -41,6 +41,7 @@ export interface ThreadShares {
   readonly busiestBlade: number;
   readonly blades: number;
   readonly lineCards: number;
+  readonly busiestCard: number;
   /** The main thread. */
   readonly chassis: number;
   /** Threads of Node.js itself: garbage collection, compilation. */
@@ -89,6 +90,7 @@ function summary(rows: readonly Row[]): Summary {
       busiestBlade: share('busiestBlade'),
       blades: share('blades'),
       lineCards: share('lineCards'),
+      busiestCard: share('busiestCard'),
       chassis: share('chassis'),
       node: share('node'),
     },
@@ -119,10 +121,12 @@ function threadShares(threads: Readonly<Record<string, number>>): ThreadShares {
     Object.entries(threads).flatMap(([name, seconds]) => (pattern.test(name) ? [seconds] : []));
   const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);
   const blades = of(/^blade \d+$/);
+  const cards = of(/^line card \d+$/);
   return {
     busiestBlade: Math.max(0, ...blades),
     blades: sum(blades),
-    lineCards: sum(of(/^line card \d+$/)),
+    lineCards: sum(cards),
+    busiestCard: Math.max(0, ...cards),
     chassis: sum(of(/\(main\)$/)),
     node: sum(of(/^node$/)),
   };
@@ -200,15 +204,21 @@ export function threadTable(all: readonly Summary[]): string {
     .map(({ phase, daemon, threads }) => [
       phase,
       daemon,
-      ...[threads.busiestBlade, threads.blades, threads.lineCards, threads.chassis, threads.node].map(
-        seconds,
-      ),
+      ...[
+        threads.busiestBlade,
+        threads.blades,
+        threads.busiestCard,
+        threads.lineCards,
+        threads.chassis,
+        threads.node,
+      ].map(seconds),
     ]);
   const head = [
     'CPU s of threads',
     'daemon',
     'busiest blade',
     'all blades',
+    'busiest line card',
     'line cards',
     'chassis',
     'GC and JIT',

@@ -10,14 +10,14 @@ import { graftdPolicy } from '../policy.ts';
 import { type Contestant, Daemon, type DaemonOptions, NEXT_HOP_6 } from './daemon.ts';
 
 /** With so many blades; without a number as many as it takes by itself. */
-export function graftd(blades: number | undefined): Contestant {
+export function graftd(blades: number | undefined, lineCards = 1): Contestant {
   return {
     name: blades === undefined ? 'graftd' : `graftd ${blades}`,
     version,
     hasPolicy: true,
     start(options) {
       const file = path.join(options.folder, 'graftd.yaml');
-      writeFileSync(file, configuration(options, blades));
+      writeFileSync(file, configuration(options, { blades, 'line-cards': lineCards }));
       const cli = fileURLToPath(entry(import.meta.url, '../../../src/cli/main'));
       return new Daemon([process.execPath, cli, 'run', file], options.folder);
     },
@@ -26,14 +26,17 @@ export function graftd(blades: number | undefined): Contestant {
 
 const IPV6 = `, families: [ipv4-unicast, ipv6-unicast], next-hop-ipv6: '${NEXT_HOP_6}'`;
 
-function configuration(options: DaemonOptions, blades: number | undefined): string {
+function configuration(
+  options: DaemonOptions,
+  chassis: { readonly blades: number | undefined; readonly 'line-cards': number },
+): string {
   const { port, neighbours, ipv6, policy } = options;
   const own = ({ sender, index }: Neighbour): string =>
     policy ? `${sender ? `, import: from-${index}` : ''}, export: to-all` : '';
   return [
     ...(policy === undefined ? [] : graftdPolicy(neighbours, policy)),
     `router: { as: ${DAEMON_AS}, id: 192.0.2.1, listen: ['127.0.0.1:${port}'] }`,
-    ...(blades === undefined ? [] : [`chassis: { blades: ${blades} }`]),
+    `chassis: ${JSON.stringify(chassis)}`,
     'defaults:',
     `  { passive: true, import: accept, export: accept, hold-time: ${HOLD_TIME}${ipv6 ? IPV6 : ''} }`,
     neighbours.length === 0 ? 'neighbors: []' : 'neighbors:',
