@@ -1,5 +1,5 @@
 /**
- * A minute of chaos (chaos/chaos.ts): blades die and hang, sessions are grafted, blades drained, restarted and scaled, the
+ * Chaos (chaos/chaos.ts): blades die and hang, sessions are grafted, blades drained, restarted and scaled, the
  * configuration reloaded, while BIRD, FRR and GoBGP talk to the chassis; and none of them notices. `npm run chaos` does it for as
  * long as wanted.
  */
