@@ -28,7 +28,8 @@ export function step(blade: Blade, takeOrders: () => void, lookAround: () => voi
   // Once more, now that rings count: what came before this is seen here, what comes after rings.
   takeOrders();
   const left = blade.stopping || blade.turn() ? 0 : blade.nextTimer - blade.clock();
-  if (left <= 0 || outlook(blade) !== lookout) {
+  // Who looks out hears a ring once: the turn may have heard it, between slices of a flood, behind what it was for.
+  if (left <= 0 || outlook(blade) !== lookout || !bells.sleeps(slot)) {
     bells.awake(slot);
     return;
   }
