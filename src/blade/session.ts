@@ -228,6 +228,8 @@ export class Session implements TrackOwner {
     const { fabric } = this.#host;
     this.revisit = new FifoSet();
     this.readMore = true;
+    // It may have said its AS after this was prepared.
+    if (withLearntAs(fabric, this.#configured).as !== this.configuration.as) this.configure(this.#configured);
     if (fabric.session(this.index, SESSION.state) !== State.Established) {
       this.unprepare();
       return false;
