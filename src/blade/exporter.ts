@@ -401,8 +401,9 @@ export class Exporter {
       this.tooLong++;
       return 0;
     }
+    // After a sweep the same bytes get other ids, and who was told before keeps the ones of then: not until there is no room left.
     const exported =
-      remembered && !goesByIpv6(length)
+      remembered && attributes.isRoomy && !goesByIpv6(length)
         ? attributes.append(scratch, 0, length)
         : attributes.intern(scratch, 0, length);
     if (exported !== 0) return exported;

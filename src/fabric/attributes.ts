@@ -100,6 +100,12 @@ export class AttributeDictionary {
     return id;
   }
 
+  /** More than half of it is left: some sets may stand in it more than once. */
+  get isRoomy(): boolean {
+    const { pool, blocks } = this;
+    return 2 * pool.used < pool.limit && 2 * blocks.used < blocks.limit;
+  }
+
   /** Were there ever sets that stand in no table? If not, other ids are other sets. */
   get someUnlisted(): boolean {
     return this.#box[BOX.unlisted] !== 0;
