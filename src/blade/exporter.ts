@@ -2,8 +2,7 @@
  * What a route becomes on its way to neighbours of one kind: export policy and the rewriting of attributes
  * (RFC 4271 5.1, 9.1.3). Neighbours of one kind share an `ExportRules`, and so an update group.
  *
- * The result is an attribute set of its own, and it is remembered what became of which. With one blade and few exporters, what the rules alone make of
- * a set stands in no table of the dictionary: nobody looks it up there.
+ * The result is an attribute set of its own in the dictionary, and it is remembered what became of which (told-sets.ts).
  */
 
 import { AttributeType, Community } from '../bgp/attribute-table.ts';
@@ -118,8 +117,6 @@ export class Exporter {
   readonly #fabric: Fabric;
   readonly #options: ExportOptions;
   readonly #told: ToldSets;
-  /** What it makes of a set stands in no table of the dictionary: it alone finds it again. */
-  readonly #apart: boolean;
   /** Of routes of a route server's clients, where the neighbour is one, too. */
   #toldAmongClients: ToldSets | undefined;
   readonly #policy: PolicyRunner | undefined;
@@ -141,7 +138,7 @@ export class Exporter {
   /** Some of it was: all is to be looked at once more after the next sweep. */
   failed = false;
 
-  /** `few`: there are few exporters, so that it may make sets of its own, and remember all. */
+  /** `few`: there are few exporters, so that it may remember all. */
   constructor(fabric: Fabric, rules: ExportRules, policies: PolicyBook, few = false) {
     this.#fabric = fabric;
     this.rules = rules;
@@ -159,8 +156,7 @@ export class Exporter {
       transparent: rules.external && rules.rules.routeServerClient,
       extendedNextHop: rules.extendedNextHop,
     };
-    this.#apart = few && fabric.blades === 1 && rules.paths === undefined && rules.instead === undefined;
-    this.#told = this.#apart ? new AllTold(fabric) : new LastTold();
+    this.#told = few ? new AllTold(fabric) : new LastTold();
     this.#policies = policies;
     this.#changes = changesExport(rules.rules);
     const { policy } = rules;
@@ -212,7 +208,6 @@ export class Exporter {
       start,
       start + attributes.lengthOf(attribute),
       isAmongClients ? { ...options, passesCommunities: true } : options,
-      this.#apart && !isAmongClients && this.#fabric.blades === 1,
     );
     if (exported < 0) return 0;
     told.set(attribute, exported);
@@ -371,18 +366,8 @@ export class Exporter {
     };
   }
 
-  /**
-   * The AttrId of what is sent of the canonical set [start, end), by the neighbour's own rules and RFC 4271; 0: none, or NO_ROOM.
-   * `remembered`: it is the caller who finds it again.
-   */
-  #rewrite(
-    attribute: number,
-    bytes: Uint8Array,
-    start: number,
-    end: number,
-    options: ExportOptions,
-    remembered = false,
-  ): number {
+  /** The AttrId of what is sent of the canonical set [start, end), by the neighbour's own rules and RFC 4271; 0: none, or NO_ROOM. */
+  #rewrite(attribute: number, bytes: Uint8Array, start: number, end: number, options: ExportOptions): number {
     const { attributes } = this.#fabric;
     const { rules } = this;
     if (this.#changes) {
@@ -401,11 +386,7 @@ export class Exporter {
       this.tooLong++;
       return 0;
     }
-    // After a sweep the same bytes get other ids, and who was told before keeps the ones of then: not until there is no room left.
-    const exported =
-      remembered && attributes.isRoomy && !goesByIpv6(length)
-        ? attributes.append(scratch, 0, length)
-        : attributes.intern(scratch, 0, length);
+    const exported = attributes.intern(scratch, 0, length);
     if (exported !== 0) return exported;
     this.noteFull();
     return NO_ROOM;
@@ -422,12 +403,6 @@ export class Exporter {
     scratch.set(wire.subarray(0, guarded));
     return guarded;
   }
-}
-
-/** RFC 8950: the description of the set in `scratch` is looked at when it is sent (batch.ts). */
-function goesByIpv6(length: number): boolean {
-  const at = findAttribute(scratch, 0, length, AttributeType.NextHop);
-  return at >= 0 && valueLength(scratch, at) > 4;
 }
 
 /** The next hop is an address, and not what stands there for our own (0.0.0.0, or ::). */

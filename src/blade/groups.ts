@@ -20,7 +20,7 @@ const ALONE = 5000;
 /** Pages made a view's own, or compared, in one turn. */
 const SETTLE_PAGES = 16;
 const COMPARE_PAGES = 32;
-/** So many kinds of neighbours, the first ones, are told sets that nobody shares with others. */
+/** Of so many kinds of neighbours, the first ones, it is remembered what becomes of every set for them. */
 const FEW = 4;
 /** After which a view that found no page looks for one again, milliseconds. */
 const STARVED = 100;
@@ -323,10 +323,7 @@ export class Groups {
     const first = page * VIEW_PAGE_IDS;
     for (let id = first; id < first + VIEW_PAGE_IDS; id++) {
       if (
-        !this.#views.sameTold(
-          this.#views.attribute(group.view, id),
-          this.#views.attribute(primary.view, id),
-        ) ||
+        this.#views.attribute(group.view, id) !== this.#views.attribute(primary.view, id) ||
         this.#views.source(group.view, id) !== this.#views.source(primary.view, id)
       ) {
         group.mark(id);

@@ -22,7 +22,7 @@ export class AllTold implements ToldSets {
   readonly #chunks: Int32Array[];
 
   constructor({ options }: Fabric) {
-    this.#chunks = new Array(Math.ceil(options.attributes / CHUNK)).fill(NONE);
+    this.#chunks = new Array((options.attributes >>> CHUNK_BITS) + 1).fill(NONE);
   }
 
   get(attribute: number): number {

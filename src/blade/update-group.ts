@@ -18,7 +18,6 @@ import type { Fabric } from '../fabric/fabric.ts';
 import type { Journal } from '../fabric/journal.ts';
 import { SESSION } from '../fabric/layout.ts';
 import { type OutViews, UNKNOWN, VIEW_PAGE_BITS, VIEW_PAGE_IDS } from '../rib/adj-rib-out.ts';
-import { ROW } from '../rib/attribute-row.ts';
 import { MOST_PATHS } from '../rib/path-set.ts';
 import { marksAt, presentIn } from '../rib/presence.ts';
 import { BATCH, BATCH_BYTES, type Batch } from './batch.ts';
@@ -67,7 +66,6 @@ export class UpdateGroup {
   readonly #batch: Batch;
   readonly #singles: Singles;
   readonly #some: Int32Array;
-  readonly #before = new Int32Array(SOME);
   readonly #desk: Desk;
   /** FAMILY_ bits of which several paths are told. */
   readonly #pathFamilies: number;
@@ -248,27 +246,12 @@ export class UpdateGroup {
     let sum = 0;
     for (let i = 0; i < count; i++) {
       const id = this.#some[i] as number;
-      const told = words[this.#row(id)] as number;
-      this.#before[i] = told;
-      sum ^= told;
+      sum ^= words[this.#row(id)] as number;
       sum ^= this.#best.bestAttribute(id);
       sum ^= records[marksAt(id)] as number;
     }
-    if (this.#fabric.attributes.someUnlisted) sum ^= this.#touchTold(count);
     this.touched = sum;
     return count;
-  }
-
-  /** What was told is compared, where something else is to be told, by what stands in its row. */
-  #touchTold(count: number): number {
-    const { rows } = this.#fabric.attributes;
-    let sum = 0;
-    for (let i = 0; i < count; i++) {
-      const told = this.#before[i] as number;
-      if (told === UNKNOWN || this.#best.bestAttribute(this.#some[i] as number) === 0) continue;
-      sum ^= rows[told * ROW] as number;
-    }
-    return sum;
   }
 
   #gathering(): boolean {
@@ -342,8 +325,6 @@ export class UpdateGroup {
     const row = this.#row(id);
     const old = words[row] as number;
     const oldSource = words[row + 1] as number;
-    if (attribute !== old && this.#fabric.attributes.someUnlisted && this.#views.sameTold(attribute, old))
-      attribute = old;
     if (attribute === old && source === oldSource) return;
     if (!this.#own(id)) return;
     const index = this.#batch.add(id, attribute, source, old === 0 ? -1 : oldSource);

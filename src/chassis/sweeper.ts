@@ -96,8 +96,6 @@ export class Sweeper {
   /** By PrefixId, and by AttrId less one: referenced; and, later, in the tables. */
   #prefixes = new Uint32Array(0);
   #sets = new Uint32Array(0);
-  /** Referenced sets that stand in no table. */
-  #apart = new Uint32Array(0);
   #sweep: Generator<void> | undefined;
   /** Routes that had gone when the last sweep began. */
   #goneThen = 0;
@@ -179,11 +177,9 @@ export class Sweeper {
     if (this.#prefixes.length === 0) {
       this.#prefixes = new Uint32Array((prefixIds(options) >>> 5) + 1);
       this.#sets = new Uint32Array((options.attributes >>> 5) + 1);
-      this.#apart = new Uint32Array(this.#sets.length);
     }
     this.#prefixes.fill(0);
     this.#sets.fill(0);
-    this.#apart.fill(0);
     const gone = this.#gone();
     for (const [i, pool] of this.#watched.entries())
       this.#grownIdle[i] = gone === this.#goneThen ? pool.used - (this.#usedThen[i] as number) : 0;
@@ -201,7 +197,7 @@ export class Sweeper {
     }
     yield* this.#enter();
     this.#prefixes.fill(0);
-    this.#sets.set(this.#apart);
+    this.#sets.fill(0);
     yield* this.#settle();
     yield* this.#giveBack();
     yield* this.#nextHops();
@@ -375,10 +371,7 @@ export class Sweeper {
   *#carry(): Generator<void> {
     const { prefixes, attributes } = this.#fabric;
     yield* this.#each(this.#prefixes, (id) => prefixes.carry(id));
-    yield* this.#each(this.#sets, (number) => {
-      if (attributes.carry(number + 1)) return;
-      this.#apart[number >>> 5] = (this.#apart[number >>> 5] as number) | (1 << (number & 31));
-    });
+    yield* this.#each(this.#sets, (number) => attributes.carry(number + 1));
   }
 
   *#each(bits: Uint32Array, visit: (number: number) => void): Generator<void> {
@@ -430,7 +423,6 @@ export class Sweeper {
     numbers.prefixes4 += yield* give(0, (id) => has(this.#prefixes, id), clean);
     const live6 = (number: number): boolean => has(this.#prefixes, base6 + number);
     numbers.prefixes6 += yield* give(1, live6, (number) => clean(base6 + number));
-    yield* this.#noteTold(returned[2] as Uint32Array, bounds[2] as number);
     const used = yield* this.#evacuate((block) => free(3, block), bounds[3] as number);
     // The sets that went elsewhere: who reads them where they stood has done so by then.
     yield* this.#quiescence();
@@ -444,18 +436,6 @@ export class Sweeper {
       (block) => used[block] !== 0,
       () => {},
     );
-  }
-
-  /** Sets that were made while all moved, to be told, and stand in no table: a view may have them by now. */
-  *#noteTold(returned: Uint32Array, bound: number): Generator<void> {
-    const { attributes } = this.#fabric;
-    if (!attributes.someUnlisted) return;
-    const moving = this.#phase - 1;
-    for (let number = 0; number < bound; number++) {
-      const told = attributes.isUnlisted(number + 1) && attributes.pool.takenIn(moving, number);
-      if (told && !has(returned, number)) this.#noteSet(number + 1);
-      if (number % this.#pieces.ids === this.#pieces.ids - 1) yield;
-    }
   }
 
   *#giveEach(pool: NumberPool, bound: number, gives: (number: number) => boolean): Generator<void, number> {

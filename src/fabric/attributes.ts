@@ -15,9 +15,6 @@ export type Describe = (bytes: Uint8Array, start: number, end: number, row: Uint
  *
  *   slots: [ 0 | id | id … ]     rows: [ hash, offset, length, described × 5 ] by id, 32 bytes     bytes: sets, 4-aligned
  *
- * A set that is only told, and found again by what it was made of, need not be looked up by its bytes. It has an id that stands in no
- * slot, and no description: half the work, and no slot from the far end of memory. Other ids may have the same bytes (`same`).
- *
  * Bytes are in blocks; a set stands in one of them. When sets are nobody's any more their ids come back (phase.ts), and
  * blocks that nothing stands in. What is left in a block that is nearly empty is copied to another one first.
  */
@@ -31,7 +28,6 @@ export class AttributeDictionary {
   readonly blockUnits: number;
   /** The same memory as `bytes`. */
   readonly #words: Int32Array;
-  readonly #box: Int32Array;
   readonly #tables: readonly [Int32Array, Int32Array];
   #slots: Int32Array;
   #to: Int32Array;
@@ -57,8 +53,7 @@ export class AttributeDictionary {
     this.blocks = new NumberPool(memory, POOLS.byteBlocks, 1);
     this.blockUnits = byteBlock(memory.options) >> 2;
     [this.#slots, this.#to] = this.#tables;
-    this.#box = new Int32Array(memory.box);
-    this.meet(Atomics.load(this.#box, BOX.phase));
+    this.meet(Atomics.load(new Int32Array(memory.box), BOX.phase));
   }
 
   /** This thread goes by another phase from now on (phase.ts). */
@@ -86,47 +81,6 @@ export class AttributeDictionary {
     return id === 0 ? 0 : this.#add(this.#to, octets, start, end, hash, id, sparing);
   }
 
-  /** A new id for these canonical bytes, which no look-up finds and nobody describes; 0 when the dictionary is full. */
-  append(source: Uint8Array, start: number, end: number): number {
-    const octets = dataViewOf(source);
-    const id = this.#put(octets, start, end, hashOctets(octets, start, end), false);
-    if (id === 0) return 0;
-    // It stands in no table: the sweep goes by when it was made.
-    if (this.#moving) this.pool.useNow(id - 1);
-    const at = id * ROW;
-    this.rows[at + ATTRIBUTE_ROW.length] = (end - start) | UNLISTED;
-    for (let word = ATTRIBUTE_ROW.described; word < ROW; word++) this.rows[at + word] = 0;
-    if (this.#box[BOX.unlisted] === 0) Atomics.store(this.#box, BOX.unlisted, 1);
-    return id;
-  }
-
-  /** More than half of it is left: some sets may stand in it more than once. */
-  get isRoomy(): boolean {
-    const { pool, blocks } = this;
-    return 2 * pool.used < pool.limit && 2 * blocks.used < blocks.limit;
-  }
-
-  /** Were there ever sets that stand in no table? If not, other ids are other sets. */
-  get someUnlisted(): boolean {
-    return this.#box[BOX.unlisted] !== 0;
-  }
-
-  isUnlisted(id: number): boolean {
-    return ((this.rows[id * ROW + ATTRIBUTE_ROW.length] as number) & UNLISTED) !== 0;
-  }
-
-  /** Two ids of the same bytes. */
-  same(a: number, b: number): boolean {
-    const { rows } = this;
-    if (a === b) return true;
-    if (rows[a * ROW] !== rows[b * ROW] || !(this.isUnlisted(a) || this.isUnlisted(b))) return false;
-    const length = this.lengthOf(a);
-    if (length !== this.lengthOf(b)) return false;
-    const start = this.offsetOf(b);
-    const offset = rows[a * ROW + ATTRIBUTE_ROW.offset] as number;
-    return sameOctets(this.#words, this.bytes, offset, dataViewOf(this.bytes), start, start + length);
-  }
-
   offsetOf(id: number): number {
     return (this.rows[id * ROW + ATTRIBUTE_ROW.offset] as number) << 2;
   }
@@ -138,7 +92,7 @@ export class AttributeDictionary {
   }
 
   lengthOf(id: number): number {
-    return (this.rows[id * ROW + ATTRIBUTE_ROW.length] as number) & ~UNLISTED;
+    return this.rows[id * ROW + ATTRIBUTE_ROW.length] as number;
   }
 
   /** Sets at most: ids are taken in blocks. */
@@ -189,16 +143,6 @@ export class AttributeDictionary {
   }
 
   #write(octets: DataView, start: number, end: number, hash: number, sparing: boolean): number {
-    const id = this.#put(octets, start, end, hash, sparing);
-    if (id === 0) return 0;
-    const first = this.offsetOf(id);
-    const at = id * ROW + ATTRIBUTE_ROW.described;
-    this.#describe(this.bytes, first, first + end - start, this.rows, at);
-    return id;
-  }
-
-  /** An id, its bytes, and what of its row is the dictionary's; 0: there is no room. */
-  #put(octets: DataView, start: number, end: number, hash: number, sparing: boolean): number {
     const number = this.pool.take(sparing ? this.pool.limit >>> 4 : 0);
     if (number < 0) return 0;
     const offset = this.#room((end - start + 3) >>> 2, sparing);
@@ -208,10 +152,12 @@ export class AttributeDictionary {
     }
     const id = number + 1;
     copyOctets(this.#words, this.bytes, offset, octets, start, end);
+    const first = offset << 2;
     const at = id * ROW;
     this.rows[at] = hash;
     this.rows[at + ATTRIBUTE_ROW.offset] = offset;
     this.rows[at + ATTRIBUTE_ROW.length] = end - start;
+    this.#describe(this.bytes, first, first + end - start, this.rows, at + ATTRIBUTE_ROW.described);
     return id;
   }
 
@@ -237,13 +183,11 @@ export class AttributeDictionary {
 
   // ── for the chassis, which sweeps ──
 
-  /** An id in use goes along to the other table; false: it stands in none. */
-  carry(id: number): boolean {
-    if (this.isUnlisted(id)) return false;
+  /** An id in use goes along to the other table. */
+  carry(id: number): void {
     const start = this.offsetOf(id);
     const hash = this.rows[id * ROW] as number;
     this.#add(this.#to, dataViewOf(this.bytes), start, start + this.lengthOf(id), hash, id, false);
-    return true;
   }
 
   /** Notes in `live`, by AttrId less one, what stands in a part of the table, and empties that part of the one not in use. */
@@ -278,5 +222,3 @@ export class AttributeDictionary {
 }
 
 const ID_BLOCK = 64;
-/** Beside a length. */
-const UNLISTED = 1 << 30;

@@ -29,7 +29,6 @@ export const ATTRIBUTE_ROW = {
   hash: 0,
   /** In units of 4 bytes. */
   offset: 1,
-  /** In octets; and a bit that says that no look-up finds it (attributes.ts). */
   length: 2,
   described: 3,
 } as const;
@@ -377,8 +376,6 @@ export const BOX = {
   shutForRoom: 12,
   /** How many equally good routes are used together; 0: one, and it was never otherwise. Writer: the chassis. */
   multipath: 13,
-  /** Non-zero: sets were told that stand in no table. Writer: who tells them. */
-  unlisted: 14,
   /** By slot, how many blades have left it. */
   lossesBySlot: 16,
 } as const;

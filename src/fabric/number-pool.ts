@@ -55,11 +55,6 @@ export class NumberPool {
     this.#mine[--this.#next] = number;
   }
 
-  /** A number from a block that was taken in an earlier phase is put to use in this one. */
-  useNow(number: number): void {
-    this.#stamps[number] = this.#stamp;
-  }
-
   /** Another phase has begun; `moved`: a move has ended since the last one, and what is in our hands is not ours any more. */
   meet(phase: number, moved: boolean): void {
     this.#stamp = phase & 0xffff;

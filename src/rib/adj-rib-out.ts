@@ -187,23 +187,7 @@ export class OutViews {
 
   /** Do two views say the same about all ids of one page? */
   samePage(a: number, b: number, page: number): boolean {
-    const { words } = this.#fabric.columns;
-    const [x, y] = [this.#pageAt(a, page), this.#pageAt(b, page)];
-    if (sameWords(words, x, y)) return true;
-    if (!this.#fabric.attributes.someUnlisted) return false;
-    for (let i = 0; i < PAGE_WORDS; i += 2) {
-      const [one, other] = [(x << PAGE_BITS) + i, (y << PAGE_BITS) + i];
-      if (words[one + 1] !== words[other + 1]) return false;
-      if (!this.sameTold(words[one] as number, words[other] as number)) return false;
-    }
-    return true;
-  }
-
-  /** Are these words for the same set? */
-  sameTold(a: number, b: number): boolean {
-    if (a === b) return true;
-    if (a === 0 || b === 0 || a === UNKNOWN || b === UNKNOWN) return false;
-    return this.#fabric.attributes.same(a, b);
+    return sameWords(this.#fabric.columns.words, this.#pageAt(a, page), this.#pageAt(b, page));
   }
 
   #base(view: number): number {

@@ -1,9 +1,6 @@
 /** Ids that nobody uses come back while real threads use the others (src/chassis/sweeper.ts). */
 import test from 'ava';
-import { Sweeper } from '../../src/chassis/sweeper.ts';
-import { Fabric } from '../../src/fabric/fabric.ts';
-import { OutViews } from '../../src/rib/adj-rib-out.ts';
-import { newSeed, SMALL, smallMemory } from './support/small.ts';
+import { newSeed, smallMemory } from './support/small.ts';
 import { runThreads } from './support/threads.ts';
 
 test.serial(
@@ -37,67 +34,6 @@ test.serial(
     );
   },
 );
-
-test.serial(
-  'a set that stands in no table is what it was while a view has it, and nobody’s after that',
-  async (t) => {
-    const seed = newSeed();
-    const memory = smallMemory();
-    const tasks = ['setTeller', 'setTeller', 'routeKeeper', 'idSweeper'] as const;
-    const results = await runThreads<number[]>({ memory, tasks, seed, count: 8000 }, 120_000);
-    const [, , sets = 0, sweeps = 0, , returned = 0, blocks = 0] = results.pop() as number[];
-    const kept = (results.pop() as number[]).length / 2;
-    const told = new Set(results.flatMap((held) => held.filter((_, i) => i % 2 === 1)));
-    t.is(sets, kept + told.size, `nothing is given out but what is in use (GRAFTD_SEED=${seed})`);
-    t.true(sweeps > 2 && returned > 1000 && blocks > 0);
-  },
-);
-
-test('what is told in the middle of a sweep, at whatever point of it, is nobody else’s afterwards', (t) => {
-  // Told from a certain step on, the first time with an id that was in hand before the sweep began.
-  for (let from = 0, steps = 1; from < steps; from++) {
-    const memory = smallMemory();
-    const fabric = new Fabric(memory, 0, () => {});
-    const views = new OutViews(fabric);
-    const view = views.create();
-    const told = new Set<number>();
-    let number = 0;
-    const tell = (): void => {
-      fabric.epochs.enter();
-      fabric.meet();
-      number++;
-      const set = Uint8Array.of(0x40, 2, 2, number >> 8, number);
-      const attribute = fabric.attributes.append(set, 0, set.length);
-      views.store(view, fabric.prefixes.intern4(number << 8, 24), attribute, 1);
-      t.false(told.has(attribute), `told from step ${from} of ${steps} on`);
-      told.add(attribute);
-      fabric.epochs.pass();
-    };
-    tell();
-    const sweeper = new Sweeper(new Fabric(memory, SMALL.blades, () => {}), () => false, {
-      pages: 1,
-      ids: 1024,
-    });
-    sweeper.begin();
-    for (steps = 0; sweeper.step(() => true); steps++) {
-      fabric.epochs.enter();
-      fabric.meet();
-      fabric.epochs.pass();
-      if (steps >= from) tell();
-    }
-    t.is(sweeper.numbers.sweeps, 1);
-    fabric.meet();
-    const other = Uint8Array.of(0x40, 1, 1, 0);
-    for (
-      let id = fabric.attributes.append(other, 0, 4);
-      id !== 0;
-      id = fabric.attributes.append(other, 0, 4)
-    ) {
-      if (told.has(id)) t.fail(`set ${id} is given out twice (told from step ${from} of ${steps} on)`);
-    }
-    t.true(told.size > steps - from - 1 && steps > 10);
-  }
-});
 
 test('ids and blocks that are lost come back: of who interned what somebody else did, and of who died', async (t) => {
   const seed = newSeed();

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { Fabric } from '../../src/fabric/fabric.ts';
 import { PAGE_WORDS } from '../../src/fabric/layout.ts';
 import { createFabricMemory } from '../../src/fabric/memory.ts';
-import { OutViews, UNKNOWN, VIEW_PAGE_BITS } from '../../src/rib/adj-rib-out.ts';
+import { OutViews, VIEW_PAGE_BITS } from '../../src/rib/adj-rib-out.ts';
 import { SMALL, smallFabric } from '../fabric/support/small.ts';
 
 type Route = readonly [attribute: number, source: number];
@@ -104,37 +104,6 @@ test('out views say what was stored in them, through forks, settling and drops, 
     { numRuns: 150 },
   );
   t.pass();
-});
-
-test('views say the same where they have the same bytes under other ids', (t) => {
-  const fabric = smallFabric();
-  const views = new OutViews(fabric);
-  const { attributes } = fabric;
-  const [a, b] = [views.create(), views.create()];
-  const [set, longer] = [Uint8Array.of(0x40, 1, 1, 0), Uint8Array.of(0x40, 1, 1, 0, 9)];
-  const found = attributes.intern(set, 0, set.length);
-  t.false(attributes.someUnlisted);
-  const told = attributes.append(set, 0, set.length);
-  const again = attributes.append(set, 0, set.length);
-  const other = attributes.append(longer, 0, longer.length);
-  t.is(new Set([found, told, again, other]).size, 4);
-  t.is(attributes.intern(set, 0, set.length), found);
-  t.deepEqual(attributes.copyOf(told), set);
-  views.store(a, 5, told, 3);
-  for (const [id, same] of [
-    [told, true],
-    [again, true],
-    [found, true],
-    [other, false],
-    [UNKNOWN, false],
-    [0, false],
-  ] as const) {
-    views.store(b, 5, id, 3);
-    t.is(views.samePage(a, b, 0), same);
-    t.is(views.sameTold(told, id), same);
-  }
-  views.store(b, 5, again, 4);
-  t.false(views.samePage(a, b, 0), 'of another session');
 });
 
 test('a session that leaves a group takes what it was told with it in a few words, whatever was told', (t) => {

@@ -5,15 +5,12 @@
 import { Random } from '../../../src/base/random.ts';
 import { Sweeper } from '../../../src/chassis/sweeper.ts';
 import { Fabric } from '../../../src/fabric/fabric.ts';
-import { OutViews } from '../../../src/rib/adj-rib-out.ts';
 import { attributeKey, describe, prefixKey } from './tasks-dictionaries.ts';
 import type { ThreadStart } from './threads.ts';
 
 /** Prefixes that all threads tell, and routes of one thread at most. */
 const PREFIXES = 2000;
 const ROUTES = 300;
-/** Sets that are told. */
-const SETS = 400;
 /** Steps between two quiescent points. */
 const TURN = 20;
 
@@ -77,60 +74,6 @@ function check(fabric: Fabric, me: number, { key, id, set, attribute }: Route): 
   const bytes = attributes.bytes.slice(at, at + attributes.lengthOf(attribute));
   if (Buffer.compare(bytes, attributeKey(set)) !== 0)
     throw new Error(`thread ${me}: set ${attribute} is another one`);
-}
-
-/** As an update group does: tells sets that stand in no table, found again by what they were made of. What it tells in the end. */
-export function setTeller({ memory, me, seed, count, shared }: ThreadStart): number[] {
-  const fabric = new Fabric(memory, me, describe);
-  const views = new OutViews(fabric);
-  const view = views.create();
-  const random = new Random(seed + me);
-  const told = new Map<number, Route>();
-  const known = new Map<number, number>();
-  for (let turn = 0; turn < count; turn++) {
-    fabric.epochs.enter();
-    if (fabric.meet()) known.clear();
-    for (let step = 0; step < TURN; step++) {
-      const key = random.below(PREFIXES);
-      const before = told.get(key);
-      if (before !== undefined) checkTold(fabric, views.attribute(view, before.id), before);
-      if (before !== undefined && (told.size > ROUTES || random.chance(0.5))) {
-        views.store(view, before.id, 0, 0);
-        told.delete(key);
-      } else if (told.size <= ROUTES) {
-        const { words, length } = prefixKey(key);
-        const id =
-          key % 3 === 0
-            ? fabric.prefixes.intern6(...words, length)
-            : fabric.prefixes.intern4(words[0], length);
-        const set = random.below(SETS);
-        const attribute = known.get(set) ?? append(fabric, set);
-        if (id < 0 || attribute === 0) continue;
-        known.set(set, attribute);
-        views.store(view, id, attribute, 1);
-        told.set(key, { key, id, set, attribute });
-      }
-    }
-    fabric.pages.reclaim();
-    if (random.chance(0.1)) fabric.epochs.leave();
-    else fabric.epochs.pass();
-  }
-  for (const each of told.values()) checkTold(fabric, views.attribute(view, each.id), each);
-  fabric.epochs.leave();
-  Atomics.add(new Int32Array(shared), 0, 1);
-  return [...told.values()].flatMap(({ id, attribute }) => [id, attribute]);
-}
-
-function append({ attributes }: Fabric, set: number): number {
-  const bytes = attributeKey(set);
-  return attributes.append(bytes, 0, bytes.length);
-}
-
-function checkTold({ attributes }: Fabric, attribute: number, told: Route): void {
-  if (attribute !== told.attribute) throw new Error('somebody wrote into its view');
-  const at = attributes.offsetOf(attribute);
-  const bytes = attributes.bytes.slice(at, at + attributes.lengthOf(attribute));
-  if (Buffer.compare(bytes, attributeKey(told.set)) !== 0) throw new Error(`set ${attribute} is another one`);
 }
 
 /** Sweeps until all others are done, and then twice more; how many ids are in use, and came back. */

@@ -3,7 +3,7 @@ import { attributeDictionary, prefixDictionary } from './tasks-dictionaries.ts';
 import { hopKeeper } from './tasks-hops.ts';
 import { pageOwner, pageReader } from './tasks-pages.ts';
 import { byteReader, byteWriter, recordConsumer, recordProducer } from './tasks-rings.ts';
-import { idSweeper, routeKeeper, setTeller } from './tasks-sweeps.ts';
+import { idSweeper, routeKeeper } from './tasks-sweeps.ts';
 import { asyncPonger, newsBringer, newsTaker, pinger, ponger } from './tasks-wake.ts';
 import type { ThreadStart } from './threads.ts';
 
@@ -18,7 +18,6 @@ export const TASKS = {
   pageReader,
   routeKeeper,
   idSweeper,
-  setTeller,
   hopKeeper,
   pinger,
   ponger,
