@@ -37,9 +37,11 @@ export class Hearing {
     if (lookout !== undefined && lookout.size > 0) {
       if (!this.light) {
         if ((++this.#slices & (SLICES - 1)) === 0) lookout.look(0);
-      } else if (this.urgent && !urgent && lookout.reads(session.index)) this.hurry = true;
+      } else if (this.urgent && !urgent && lookout.isCalm(session.index)) this.hurry = true;
     }
     this.light = false;
-    return session.readMore;
+    const { readMore } = session;
+    if (lookout === undefined || (readMore && session.waitingBytes >= this.#slice)) return readMore;
+    return lookout.refill(session.index) || readMore;
   }
 }

@@ -61,7 +61,7 @@ export class Fabric {
   readonly journals: Int32Array;
   /** Where next hops are resolved. */
   readonly hops: NextHops | undefined;
-  /** By which this thread sends what is little, and reads who is calm, where it can. */
+  /** By which this thread sends and reads by itself, where it can. */
   courier: Courier | undefined = undefined;
   lookout: Lookout | undefined = undefined;
   readonly #allocator: Int32Array;

@@ -1,10 +1,13 @@
 /**
  * A blade that waits for its neighbours itself. A change that goes from the socket to the line card's thread, and from there to the
- * blade's, wakes two threads that sleep; waking one is most of what a single change costs. So the card lends connections that
- * are Established and calm to their home blade, which reads them into the receive ring itself, and sleeps where the kernel wakes
- * it for a socket or for its doorbell (an eventfd).
+ * blade's, wakes two threads that sleep; waking one is most of what a single change costs, and of a table half of what the card takes
+ * is its event loop and waking the other. So the card lends connections that are Established to their home blade, which reads them
+ * into the receive ring itself, and sleeps where the kernel wakes it for a socket or for its doorbell (an eventfd).
  *
- *   card reads ──(calm: lends)──→ blade reads ──(a flood, a full ring, the end, an error, done with it: gives back)──→ card reads
+ *   card reads ──(Established: lends)──→ blade reads ──(the end, an error, done with it: gives back)──→ card reads
+ *
+ * What is little is read as soon as the kernel reports it. Of a flood as much as the ring has room for, and again when the blade is
+ * through with that; until then the neighbour's window closes.
  *
  * Who has the reading (CONNECTION.reader) is the only writer of receiveHead, and the only one to give it away. It belongs to the home
  * blade, whoever that is: at a graft, or when a blade dies, the next home finds it and goes on. A descriptor that is lent is not
@@ -19,8 +22,10 @@ import { KernelMessage } from './kernel-message.ts';
 import { CONNECTION, CONNECTIONS_PER_SESSION, COURIER, MESSAGE, READER } from './layout.ts';
 import type { FabricMemory } from './memory.ts';
 
-/** Who says so much at once has more to say: that is for the line card to read, while the blade works. Octets. */
+/** Who says so much at once floods us. Octets. What waits in the ring is read down to so much before there is more of it. */
 const FLOOD = 4096;
+/** Octets that are read at once at most: what the processor's cache still has when it is handled. */
+const BULK = 65_536;
 /** Events that are taken at once. */
 const EVENTS = 256;
 const DOORBELL = -1;
@@ -39,6 +44,10 @@ export class Lookout {
   readonly #waiter: number;
   /** By connection: it is read here. */
   readonly #mine: Uint8Array;
+  /** By connection: the kernel may have more of it, and does not report that again. */
+  readonly #more: Uint8Array;
+  /** By connection: what came of it last was a flood. */
+  readonly #floods: Uint8Array;
 
   /** Undefined where the kernel has no descriptors left for it: then the line cards read alone. */
   static open(fabric: Fabric, calls: SocketCalls): Lookout | undefined {
@@ -65,7 +74,10 @@ export class Lookout {
       memory.receive,
       memory.options.receiveBytes,
     );
-    this.#mine = new Uint8Array(memory.options.sessions * CONNECTIONS_PER_SESSION);
+    const all = memory.options.sessions * CONNECTIONS_PER_SESSION;
+    this.#mine = new Uint8Array(all);
+    this.#more = new Uint8Array(all);
+    this.#floods = new Uint8Array(all);
     this.#eventsAt = calls.addressOf(this.#events.buffer as SharedArrayBuffer);
     this.#words[this.#base + COURIER.receiving] = 0;
     this.#waiter = waiter;
@@ -80,10 +92,21 @@ export class Lookout {
     }
   }
 
-  /** A connection of the session is read here. */
-  reads(session: number): boolean {
+  /** A connection of the session is read here, and calm. */
+  isCalm(session: number): boolean {
     const first = session * CONNECTIONS_PER_SESSION;
-    return this.#mine[first] === 1 || this.#mine[first + 1] === 1;
+    const calm = (connection: number): boolean =>
+      this.#mine[connection] === 1 && this.#floods[connection] === 0;
+    return calm(first) || calm(first + 1);
+  }
+
+  /** What the session's ring held is nearly read, or is not enough: takes more, where the kernel has some; true when that came. */
+  refill(session: number): boolean {
+    const first = session * CONNECTIONS_PER_SESSION;
+    let came = false;
+    for (let connection = first; connection < first + CONNECTIONS_PER_SESSION; connection++)
+      if (this.#more[connection] === 1 && this.#read(connection)) came = true;
+    return came;
   }
 
   /** What the kernel has of a session that is served here is in its ring now, if the reading is ours. */
@@ -125,33 +148,43 @@ export class Lookout {
 
   #receive(connection: number, event: number): void {
     if (this.#mine[connection] === 0) return;
+    this.#more[connection] = 1;
+    const { connections, ready } = this.#fabric;
+    if (connections.receivable(connection * CONNECTION.words) >= FLOOD) ready.setForBlade(connection >> 1);
+    // Who reads an error takes it away, and it is the card that says why a connection is over.
+    else if ((event & EPOLL.error) === 0) this.#read(connection);
+    if ((event & BROKEN) !== 0) this.#giveBack(connection);
+  }
+
+  /** True: something came. */
+  #read(connection: number): boolean {
     const { connections } = this.#fabric;
     const at = connection * CONNECTION.words;
     const head = connections.words[at + CONNECTION.receiveHead] as number;
     const tail = connections.words[at + CONNECTION.receiveTail] as number;
-    const most = connections.receiveBytes >> 2;
-    const full = connections.receiveBytes - ((head - tail) | 0) < most;
-    let came = 0;
-    let end = false;
-    // Who reads an error takes it away, and it is the card that says why a connection is over.
-    if (!full && (event & EPOLL.error) === 0) {
-      this.#message.aim(connection, head, most);
-      this.#words[this.#base + COURIER.incoming] = at + 1;
-      this.#words[this.#base + COURIER.receivedFrom] = head;
-      this.#words[this.#base + COURIER.receiving] = 1;
-      const any = this.#calls.receive(this.#descriptor(connection), this.#message.address);
-      came = this.#message.moved;
-      end = any && came === 0;
-      if (came > 0) Atomics.store(connections.words, at + CONNECTION.receiveHead, (head + came) | 0);
-      this.#words[this.#base + COURIER.receiving] = 0;
-    }
-    if (full || end || (event & BROKEN) !== 0 || came >= Math.min(FLOOD, most)) this.#giveBack(connection);
+    const most = Math.min(connections.receiveBytes - ((head - tail) | 0), BULK);
+    if (most === 0) return false;
+    this.#message.aim(connection, head, most);
+    this.#words[this.#base + COURIER.incoming] = at + 1;
+    this.#words[this.#base + COURIER.receivedFrom] = head;
+    this.#words[this.#base + COURIER.receiving] = 1;
+    const any = this.#calls.receive(this.#descriptor(connection), this.#message.address);
+    const came = this.#message.moved;
+    if (came > 0) Atomics.store(connections.words, at + CONNECTION.receiveHead, (head + came) | 0);
+    this.#words[this.#base + COURIER.receiving] = 0;
+    // Less than there was room for: whatever comes from here on is reported.
+    this.#more[connection] = came === most ? 1 : 0;
+    this.#floods[connection] = came >= FLOOD ? 1 : 0;
+    if (any && came === 0) this.#giveBack(connection);
     if (came > 0) this.#fabric.ready.setForBlade(connection >> 1);
+    return came > 0;
   }
 
   #begin(connection: number): void {
     if (this.#watch(this.#descriptor(connection), connection)) {
       this.#mine[connection] = 1;
+      this.#more[connection] = 0;
+      this.#floods[connection] = 0;
       this.size++;
     } else this.#giveBack(connection);
   }
@@ -167,6 +200,7 @@ export class Lookout {
     if (this.#mine[connection] === 0) return;
     this.#calls.unwatch(this.#waiter, this.#descriptor(connection));
     this.#mine[connection] = 0;
+    this.#more[connection] = 0;
     this.size--;
   }
 

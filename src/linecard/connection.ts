@@ -2,8 +2,8 @@
  * One TCP connection of a session, between the kernel and the fabric. Bytes are read straight into the session's
  * receive ring and written straight from its transmit ring: copied once, by the kernel.
  *
- * A blade sends what is little by itself (fabric/courier.ts): who writes to the socket has the claim. And it reads who is calm
- * (fabric/lookout.ts): we do again when it gives the reading back.
+ * A blade sends by itself what the kernel has room for (fabric/courier.ts): who writes to the socket has the claim. And once its session
+ * is Established it reads (fabric/lookout.ts): we do again when it gives the reading back.
  *
  * Flow control is the rings': a full receive ring pauses the socket, and so closes the neighbour's window. It knows
  * bytes and no BGP.
@@ -20,8 +20,6 @@ import { otherAddress } from './link-local.ts';
 const LINGER = 2000;
 /** When a blade is just sending over what is to be closed, it is tried again, milliseconds. */
 const AGAIN = 1;
-/** Octets between two looks (VIGIL_EVERY) of a neighbour that is calm: what it says is read by its blade itself. */
-const LITTLE = 4096;
 
 /** What the line card hears of a connection. */
 export interface ConnectionEvents {
@@ -53,8 +51,6 @@ export class Connection {
   #countedIn = 0;
   /** The home blade reads. */
   #lent = false;
-  /** Came since the last time that it was asked whether the neighbour is calm. */
-  #came = 0;
 
   /** `open` makes the socket; it is given what reads into the ring. */
   constructor(
@@ -127,13 +123,11 @@ export class Connection {
     this.#countedIn = head;
   }
 
-  /** Asked now and then of an Established session: if it was calm meanwhile, its home blade reads from here on. */
-  lendIfCalm(): void {
+  /** Of an Established session: its home blade reads from here on, if it is not lent already. */
+  lend(): void {
     const { words } = this.#fabric.connections;
-    const calm = this.#came < LITTLE;
-    this.#came = 0;
-    if (!calm || this.#lent || this.#paused || this.#closing || this.#gone) return;
-    if (words[this.#at + CONNECTION.descriptor] === 0 || this.#free() < this.#target.length) return;
+    if (this.#lent || this.#closing || this.#gone) return;
+    if (words[this.#at + CONNECTION.descriptor] === 0) return;
     if (this.#fabric.connections.stateOf(this.#at) !== CONNECTION_STATE.open) return;
     if (!aimNextRead(this.#socket, this.#target)) return;
     this.#socket.pause();
@@ -187,7 +181,6 @@ export class Connection {
     const { connections } = this.#fabric;
     this.#receiveHead = (this.#receiveHead + bytes) | 0;
     Atomics.store(connections.words, this.#at + CONNECTION.receiveHead, this.#receiveHead);
-    this.#came += bytes;
     this.count();
     this.#target = this.#nextTarget();
     this.#paused = this.#free() < this.#target.length;

@@ -153,7 +153,7 @@ export class LineCard {
     for (const connection of this.#connections.values()) {
       vigil.watch(connection, now);
       connection.count();
-      if (vigil.established(connection)) connection.lendIfCalm();
+      if (vigil.established(connection)) connection.lend();
     }
   }
 

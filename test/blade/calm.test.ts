@@ -65,7 +65,7 @@ test('what somebody calm says is read between two slices of a flood, and told be
   words[at + CONNECTION.descriptor] = DESCRIPTOR + 1;
   words[at + CONNECTION.reader] = READER.blade;
   while (blade.turn());
-  t.true(fabric.lookout?.reads(CALM));
+  t.true(fabric.lookout?.isCalm(CALM));
   const waiting = (session: number, head: number, tail: number): number => {
     const where = fabric.connections.at(session, 0);
     return ((words[where + head] as number) - (words[where + tail] as number)) | 0;

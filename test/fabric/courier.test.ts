@@ -185,6 +185,7 @@ test.serial('wherever a blade dies while it reads, its next home has every octet
       const lived = fate.survives(random, () => {
         lookout.notice(SESSION);
         lookout.look(0);
+        if (random.chance(0.7)) lookout.refill(SESSION);
         if (random.chance(0.1)) lookout.giveBack(SESSION, WHICH);
       });
       if (before === READER.blade && words[at + CONNECTION.reader] === READER.card) seen.back++;

@@ -25,6 +25,8 @@ const ACCEPTED = 1;
 const NEIGHBOR = '127.6.1.1';
 const ESTABLISHED = 6;
 const RING = 1 << 14;
+/** Octets that wait, below which more is read. */
+const SLICE = 1 << 12;
 const UP = 6_000_000;
 /** More than the kernel keeps for a neighbour that does not read. */
 const DOWN = 24_000_000;
@@ -82,6 +84,7 @@ class Box {
     const { connections } = this.fabric;
     this.lookout.notice(INDEX);
     this.lookout.look(0);
+    if (connections.receivable(this.at) < SLICE) this.lookout.refill(INDEX);
     const reader = connections.words[this.at + CONNECTION.reader] as number;
     if (reader === READER.blade && this.#reader === READER.card) this.lent++;
     this.#reader = reader;
@@ -174,6 +177,8 @@ here(
     const { words } = box.fabric.connections;
     await until('both have all', () => {
       for (let i = 0; i < 12; i++) {
+        // At times its home is done with it, and the card lends it to the next.
+        if (random.chance(0.002)) box.lookout.giveBack(INDEX, ACCEPTED);
         const bytes = box.take(1 + random.below(RING));
         taken.push(bytes);
         came += bytes.length;
