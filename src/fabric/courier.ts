@@ -1,9 +1,9 @@
 /**
- * A blade that sends by itself: what is little, over a connection of which nothing else waits, goes from the transmit ring to the
+ * A blade that sends by itself: over a connection of which nothing else waits, what it has written goes from the transmit ring to the
  * kernel without a detour through the line card. Whoever sends has claimed the connection's sending side, by compare-and-swap:
  *
  *   none ──→ blade: sends, notes in transmitTail how much ──┬─→ none     all is sent
- *    ↑ │                                                    └─→ card     something is left: the card's from here on
+ *    ↑ │                                                    └─→ card     the kernel has no room: the card's from here on
  *    │ └───→ card: sends through its event loop ──────────┐
  *    └──────────── the ring is empty ←────────────────────┘
  *
@@ -18,9 +18,6 @@ import type { SocketCalls } from '../base/socket-calls.ts';
 import { KernelMessage } from './kernel-message.ts';
 import { CONNECTION, CONNECTIONS_PER_SESSION, COURIER, MESSAGE, SENDER } from './layout.ts';
 import type { FabricMemory } from './memory.ts';
-
-/** More octets than these are the line card's: in bulk it sends while the blade works. */
-const MOST = 16_384;
 
 export class Courier {
   readonly #calls: SocketCalls;
@@ -50,8 +47,6 @@ export class Courier {
   send(session: number, which: number, at: number, head: number): boolean {
     const connections = this.#connections;
     if (connections[at + CONNECTION.descriptor] === 0) return false;
-    if (((head - (connections[at + CONNECTION.transmitTail] as number)) | 0) > MOST)
-      return Atomics.load(connections, at + CONNECTION.sender) === SENDER.card;
     this.#words[this.#base + COURIER.sending] = 0;
     this.#words[this.#base + COURIER.connection] = at + 1;
     const holder = Atomics.compareExchange(connections, at + CONNECTION.sender, SENDER.none, this.#me);
