@@ -9,7 +9,7 @@ import { play } from './history.ts';
 import { deadlyOptionsFor, faultyOptionsFor } from './options.ts';
 
 /** A stated number, so that every machine plays the same ones. */
-const HISTORIES = 180;
+const HISTORIES = 110;
 
 /** Seeds that once showed an error of ours. */
 const ONCE_WRONG = {

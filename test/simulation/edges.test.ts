@@ -8,7 +8,7 @@ import { play } from './history.ts';
 import { faultyOptionsFor, optionsFor, type SimulationOptions, withPaths } from './options.ts';
 
 /** Histories of each test: a stated number, so that every machine plays the same ones. */
-const HISTORIES = 30;
+const HISTORIES = 20;
 
 function attempt(faults: string, options: SimulationOptions): ReturnType<typeof play> {
   const paths = options.seed % 5 === 0;

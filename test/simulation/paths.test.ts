@@ -13,7 +13,7 @@ import {
 } from './options.ts';
 
 /** Histories of each test: a stated number, so that every machine plays the same ones. */
-const HISTORIES = 32;
+const HISTORIES = 24;
 
 function attempt(faults: string, options: SimulationOptions): ReturnType<typeof play> {
   try {

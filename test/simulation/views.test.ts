@@ -14,7 +14,7 @@ import {
 } from './options.ts';
 
 /** Histories of each test: a stated number, so that every machine plays the same ones. */
-const HISTORIES = 24;
+const HISTORIES = 18;
 
 function attempt(
   faults: string,
