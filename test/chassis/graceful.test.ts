@@ -1,5 +1,5 @@
 /** Graceful restart (RFC 4724, RFC 8538) against a real chassis: what others are told when a neighbour restarts. */
-import test, { type ExecutionContext } from 'ava';
+import type { ExecutionContext } from 'ava';
 import { parseIpv4 } from '../../src/base/address.ts';
 import type { GracefulRestart } from '../../src/bgp/capabilities.ts';
 import { encodeEndOfRib } from '../../src/bgp/encode.ts';
@@ -10,8 +10,11 @@ import { encodeFeed } from '../../src/lab/feed.ts';
 import { generateTable } from '../../src/lab/internet.ts';
 import { routesFor } from '../../src/lab/neighbour.ts';
 import type { Speaker } from '../../src/lab/speaker.ts';
+import { lanes } from '../support/lanes.ts';
 import { type Box, sleep, startBox, until } from './support/box.ts';
 import { KEEPALIVE, RawNeighbour } from './support/raw-neighbour.ts';
+
+const test = lanes(3);
 
 const N = { address: '127.14.0.1', as: 64501 };
 const W = { address: '127.14.0.2', as: 64502 };
@@ -91,92 +94,83 @@ function nothingNoticed(t: ExecutionContext, box: World): void {
   t.like(box.witness.stats(), { routes4: ROUTES, announced: ROUTES, withdrawn: 0, duplicates: 0, resets: 0 });
 }
 
-test.serial(
-  'our OPEN offers to help, and names what is kept where forwarding goes on without us',
-  async (t) => {
-    for (const [mode, expected] of [
-      ['helper', { flags: GRACEFUL.notification, restartTime: 0, families: [] }],
-      [
-        'full',
-        {
-          flags: GRACEFUL.notification,
-          restartTime: 77,
-          families: [{ afi: 1, safi: 1, flags: GRACEFUL.forwarding }],
-        },
-      ],
-      ['off', undefined],
-    ] as const) {
-      const box = await startBox(t, { neighbors: [{ ...N, 'graceful-restart': mode, 'restart-time': 77 }] });
-      const neighbour = await RawNeighbour.dial(box.port, N.address);
-      const message = (await neighbour.next(MessageType.Open)) as Uint8Array;
-      const decoded = decodeOpen(message, HEADER_LENGTH, message.length);
-      if (isFailure(decoded)) return t.fail(decoded.why);
-      t.deepEqual(decoded.capabilities.gracefulRestart, expected);
-      neighbour.close();
-      await box.stop();
-    }
-    return undefined;
-  },
-);
+test('our OPEN offers to help, and names what is kept where forwarding goes on without us', async (t) => {
+  for (const [mode, expected] of [
+    ['helper', { flags: GRACEFUL.notification, restartTime: 0, families: [] }],
+    [
+      'full',
+      {
+        flags: GRACEFUL.notification,
+        restartTime: 77,
+        families: [{ afi: 1, safi: 1, flags: GRACEFUL.forwarding }],
+      },
+    ],
+    ['off', undefined],
+  ] as const) {
+    const box = await startBox(t, { neighbors: [{ ...N, 'graceful-restart': mode, 'restart-time': 77 }] });
+    const neighbour = await RawNeighbour.dial(box.port, N.address);
+    const message = (await neighbour.next(MessageType.Open)) as Uint8Array;
+    const decoded = decodeOpen(message, HEADER_LENGTH, message.length);
+    if (isFailure(decoded)) return t.fail(decoded.why);
+    t.deepEqual(decoded.capabilities.gracefulRestart, expected);
+    neighbour.close();
+    await box.stop();
+  }
+  return undefined;
+});
 
-test.serial(
-  'a neighbour that restarts within its time is not missed, through grafts; what it tells no more goes',
-  async (t) => {
-    const box = await world(t);
-    for (let round = 0; round < 3; round++) {
-      const neighbour = round === 0 ? await told(box, {}) : await box.up({ restarted: true });
-      if (round > 0) {
-        neighbour.send(feed.bytes);
-        await box.operator.graft(N.address, round % 2);
-        neighbour.send(END_OF_RIB);
-        await until(
-          'nothing is stale',
-          async () => (await box.operator.showSession(N.address)).stale === undefined,
-        );
-      }
-      neighbour.socket.resetAndDestroy();
-      await down(box);
-      await box.operator.graft(N.address, 1 - (await box.operator.showSession(N.address)).blade);
-      const { stale, routesReceived } = await box.operator.showSession(N.address);
-      t.deepEqual(stale?.families, ['ipv4-unicast']);
-      t.is(routesReceived, ROUTES);
-      await box.witness.quiet(100);
-      nothingNoticed(t, box);
+test('a neighbour that restarts within its time is not missed, through grafts; what it tells no more goes', async (t) => {
+  const box = await world(t);
+  for (let round = 0; round < 3; round++) {
+    const neighbour = round === 0 ? await told(box, {}) : await box.up({ restarted: true });
+    if (round > 0) {
+      neighbour.send(feed.bytes);
+      await box.operator.graft(N.address, round % 2);
+      neighbour.send(END_OF_RIB);
+      await until(
+        'nothing is stale',
+        async () => (await box.operator.showSession(N.address)).stale === undefined,
+      );
     }
-    const again = await box.up({ restarted: true });
-    const messages = Math.floor(feed.messages / 2);
-    again.send(feed.bytes.subarray(0, feed.offsets[messages] as number));
-    await sleep(200);
-    nothingNoticed(t, box);
-    again.send(END_OF_RIB);
-    await until('the rest is withdrawn', () => box.witness.stats().withdrawn > 0);
-    await box.witness.quiet(100);
-    const { routes4, withdrawn } = box.witness.stats();
-    t.is(routes4 + withdrawn, ROUTES);
-    t.is((await box.operator.showSession(N.address)).routesReceived, routes4);
-    t.like(box.witness.stats(), { duplicates: 0, unknownWithdraws: 0, resets: 0 });
-  },
-);
-
-test.serial(
-  'routes go when the restart takes too long, and when the neighbour has lost its forwarding state',
-  async (t) => {
-    const box = await world(t);
-    const first = await told(box, { restartTime: 1 });
-    first.socket.resetAndDestroy();
+    neighbour.socket.resetAndDestroy();
     await down(box);
+    await box.operator.graft(N.address, 1 - (await box.operator.showSession(N.address)).blade);
+    const { stale, routesReceived } = await box.operator.showSession(N.address);
+    t.deepEqual(stale?.families, ['ipv4-unicast']);
+    t.is(routesReceived, ROUTES);
     await box.witness.quiet(100);
     nothingNoticed(t, box);
-    await until('time is up', () => box.witness.stats().routes4 === 0);
-    const second = await told(box, {});
-    second.socket.resetAndDestroy();
-    await down(box);
-    await box.up({ restarted: true, forwarding: false });
-    await until('its routes are gone', () => box.witness.stats().routes4 === 0);
-  },
-);
+  }
+  const again = await box.up({ restarted: true });
+  const messages = Math.floor(feed.messages / 2);
+  again.send(feed.bytes.subarray(0, feed.offsets[messages] as number));
+  await sleep(200);
+  nothingNoticed(t, box);
+  again.send(END_OF_RIB);
+  await until('the rest is withdrawn', () => box.witness.stats().withdrawn > 0);
+  await box.witness.quiet(100);
+  const { routes4, withdrawn } = box.witness.stats();
+  t.is(routes4 + withdrawn, ROUTES);
+  t.is((await box.operator.showSession(N.address)).routesReceived, routes4);
+  t.like(box.witness.stats(), { duplicates: 0, unknownWithdraws: 0, resets: 0 });
+});
 
-test.serial('a neighbour that is no helper, or that we do not help, is missed at once', async (t) => {
+test('routes go when the restart takes too long, and when the neighbour has lost its forwarding state', async (t) => {
+  const box = await world(t);
+  const first = await told(box, { restartTime: 1 });
+  first.socket.resetAndDestroy();
+  await down(box);
+  await box.witness.quiet(100);
+  nothingNoticed(t, box);
+  await until('time is up', () => box.witness.stats().routes4 === 0);
+  const second = await told(box, {});
+  second.socket.resetAndDestroy();
+  await down(box);
+  await box.up({ restarted: true, forwarding: false });
+  await until('its routes are gone', () => box.witness.stats().routes4 === 0);
+});
+
+test('a neighbour that is no helper, or that we do not help, is missed at once', async (t) => {
   const plain = await world(t);
   (await told(plain, undefined)).socket.resetAndDestroy();
   await until('gone', () => plain.witness.stats().routes4 === 0);
@@ -188,32 +182,29 @@ test.serial('a neighbour that is no helper, or that we do not help, is missed at
   t.is(off.witness.stats().withdrawn, ROUTES);
 });
 
-test.serial(
-  'a NOTIFICATION ends everything, unless both sides know better, and a Hard Reset always (RFC 8538)',
-  async (t) => {
-    const box = await world(t);
-    const cease = encodeNotification(6, 4);
-    const plain = await told(box, {});
-    plain.send(cease);
-    plain.socket.end();
-    await until('all is withdrawn', () => box.witness.stats().routes4 === 0);
-    await box.stop();
+test('a NOTIFICATION ends everything, unless both sides know better, and a Hard Reset always (RFC 8538)', async (t) => {
+  const box = await world(t);
+  const cease = encodeNotification(6, 4);
+  const plain = await told(box, {});
+  plain.send(cease);
+  plain.socket.end();
+  await until('all is withdrawn', () => box.witness.stats().routes4 === 0);
+  await box.stop();
 
-    const other = await world(t);
-    const knowing = await told(other, { notification: true });
-    knowing.send(cease);
-    knowing.socket.end();
-    await down(other);
-    await other.witness.quiet(150);
-    nothingNoticed(t, other);
-    const again = await told(other, { notification: true, restarted: true });
-    again.send(encodeNotification(6, 9, Uint8Array.of(6, 2)));
-    again.socket.end();
-    await until('now it is', () => other.witness.stats().routes4 === 0);
-  },
-);
+  const other = await world(t);
+  const knowing = await told(other, { notification: true });
+  knowing.send(cease);
+  knowing.socket.end();
+  await down(other);
+  await other.witness.quiet(150);
+  nothingNoticed(t, other);
+  const again = await told(other, { notification: true, restarted: true });
+  again.send(encodeNotification(6, 9, Uint8Array.of(6, 2)));
+  again.socket.end();
+  await until('now it is', () => other.witness.stats().routes4 === 0);
+});
 
-test.serial('what was told just before a NOTIFICATION is kept like the rest', async (t) => {
+test('what was told just before a NOTIFICATION is kept like the rest', async (t) => {
   const box = await world(t);
   const neighbour = await box.up({ notification: true });
   // At one stroke, so that the last routes and the end are read together.
@@ -226,7 +217,7 @@ test.serial('what was told just before a NOTIFICATION is kept like the rest', as
   t.is((await box.operator.showSession(N.address)).routesReceived, ROUTES);
 });
 
-test.serial('what the operator ends is ended, also for who would keep our routes', async (t) => {
+test('what the operator ends is ended, also for who would keep our routes', async (t) => {
   const box = await world(t, { 'graceful-restart': 'full' });
   const neighbour = await told(box, { notification: true });
   await box.operator.shutdown(N.address, undefined);
@@ -234,7 +225,7 @@ test.serial('what the operator ends is ended, also for who would keep our routes
   await until('all is withdrawn', () => box.witness.stats().routes4 === 0);
 });
 
-test.serial('a session that is shut while its routes are stale loses them', async (t) => {
+test('a session that is shut while its routes are stale loses them', async (t) => {
   const box = await world(t);
   (await told(box, {})).socket.resetAndDestroy();
   await down(box);

@@ -1,14 +1,16 @@
-import test from 'ava';
 import { encodeKeepalive, HEADER_LENGTH, MessageType } from '../../src/bgp/message.ts';
 import { decodeOpen, isFailure } from '../../src/bgp/open.ts';
 import { feedFor } from '../../src/lab/feed.ts';
 import { generateTable } from '../../src/lab/internet.ts';
+import { lanes } from '../support/lanes.ts';
 import { ROUTER_AS, ROUTER_ID, sleep, startBox, until } from './support/box.ts';
 import { KEEPALIVE, openBytes, RawNeighbour } from './support/raw-neighbour.ts';
 
+const test = lanes(3);
+
 const AS = 64801;
 
-test.serial('our OPEN says who we are', async (t) => {
+test('our OPEN says who we are', async (t) => {
   const address = '127.3.0.1';
   const box = await startBox(t, { neighbors: [{ address, as: AS, 'hold-time': 33 }] });
   const neighbour = await RawNeighbour.dial(box.port, address);
@@ -25,11 +27,10 @@ test.serial('our OPEN says who we are', async (t) => {
   return neighbour.close();
 });
 
-test.serial('who falls silent is told that the hold timer expired, on time', async (t) => {
+test('who falls silent is told that the hold timer expired, on time', async (t) => {
   const address = '127.3.0.2';
   const box = await startBox(t, { neighbors: [{ address, as: AS, 'hold-time': 30 }] });
-  const neighbour = await RawNeighbour.dial(box.port, address);
-  await neighbour.establish({ as: AS, holdTime: 3 }); // the smaller one counts
+  const neighbour = await RawNeighbour.served(box.port, address, { as: AS, holdTime: 3 }); // the smaller one counts
   const before = performance.now();
   await sleep(1200);
   neighbour.send(KEEPALIVE);
@@ -43,11 +44,10 @@ test.serial('who falls silent is told that the hold timer expired, on time', asy
   neighbour.close();
 });
 
-test.serial('half a message does not keep a session alive', async (t) => {
+test('half a message does not keep a session alive', async (t) => {
   const address = '127.3.0.3';
   const box = await startBox(t, { neighbors: [{ address, as: AS, 'hold-time': 3 }] });
-  const neighbour = await RawNeighbour.dial(box.port, address);
-  await neighbour.establish({ as: AS });
+  const neighbour = await RawNeighbour.served(box.port, address, { as: AS });
   const update = Uint8Array.from([...KEEPALIVE.subarray(0, 16), 0x0f, 0xff, 2]);
   neighbour.send(update);
   const drip = setInterval(() => neighbour.send(Uint8Array.of(0)), 200);
@@ -56,7 +56,7 @@ test.serial('half a message does not keep a session alive', async (t) => {
   neighbour.close();
 });
 
-test.serial('KEEPALIVEs come three to four times in a hold time, and none when it is 0', async (t) => {
+test('KEEPALIVEs come three to four times in a hold time, and none when it is 0', async (t) => {
   const [three, never] = ['127.3.0.4', '127.3.0.5'];
   const box = await startBox(t, {
     neighbors: [
@@ -64,10 +64,8 @@ test.serial('KEEPALIVEs come three to four times in a hold time, and none when i
       { address: never, as: AS, 'hold-time': 0 },
     ],
   });
-  const neighbour = await RawNeighbour.dial(box.port, three);
-  await neighbour.establish({ as: AS });
-  const silent = await RawNeighbour.dial(box.port, never);
-  await silent.establish({ as: AS });
+  const neighbour = await RawNeighbour.served(box.port, three, { as: AS });
+  const silent = await RawNeighbour.served(box.port, never, { as: AS });
   const times = [performance.now()];
   while (times.length < 6) {
     await neighbour.next(MessageType.Keepalive);
@@ -82,13 +80,12 @@ test.serial('KEEPALIVEs come three to four times in a hold time, and none when i
   silent.close();
 });
 
-test.serial('shutdown says why on the wire and holds the session down; enable brings it back', async (t) => {
+test('shutdown says why on the wire and holds the session down; enable brings it back', async (t) => {
   const address = '127.3.0.6';
   const box = await startBox(t, { neighbors: [{ address, as: AS }] });
   const why = 'Wartung, 2 Minuten – bis gleich';
   const text = new TextEncoder().encode(why);
-  const neighbour = await RawNeighbour.dial(box.port, address);
-  await neighbour.establish({ as: AS });
+  const neighbour = await RawNeighbour.served(box.port, address, { as: AS });
   await box.operator.shutdown(address, why);
   t.deepEqual(await neighbour.notification(), [6, 2, text.length, ...text]); // RFC 9003 2
   await neighbour.end();
@@ -107,60 +104,54 @@ test.serial('shutdown says why on the wire and holds the session down; enable br
   await sleep(1300);
   t.is((await box.operator.showSession(address)).state, 'Idle');
   await box.operator.enable(address);
-  const again = await RawNeighbour.dial(box.port, address);
-  await again.establish({ as: AS });
+  const again = await RawNeighbour.served(box.port, address, { as: AS });
   t.is((await box.operator.showSession(address)).shutdown, undefined);
   await box.operator.shutdown(address, undefined);
   t.deepEqual(await again.notification(), [6, 2]);
   again.close();
 });
 
-test.serial(
-  'shutdown and enable in one breath, with a table to withdraw between them, brings the session back',
-  async (t) => {
-    const [a, b] = ['127.3.0.7', '127.3.0.8'];
-    const box = await startBox(t, {
-      neighbors: [
-        { address: a, as: AS },
-        { address: b, as: AS + 1 },
-      ],
-    });
-    const table = generateTable({ seed: 5, ipv4: 30_000, ipv6: 0 });
-    const teller = await box.speaker(a, AS);
-    const witness = await box.speaker(b, AS + 1);
-    await Promise.all([teller.up(), witness.up()]);
-    await teller.send(feedFor(table, { neighborAs: AS, nextHop: a, seed: 1 }));
-    await until('the table came', () => witness.stats().routes4 === 30_000);
-    for (let i = 1; i <= 3; i++) {
-      await box.operator.shutdown(a, 'a moment');
-      await box.operator.enable(a);
-      await until('the session fell', () => teller.stats().resets === i);
-      await teller.up();
-      await until('the table is back', () => witness.stats().routes4 === 30_000, 20_000);
-    }
-    await witness.quiet(100);
-    t.like(witness.stats(), { resets: 0, duplicates: 0, unknownWithdraws: 0, malformed: 0, routes4: 30_000 });
-    t.is(teller.stats().lastNotification, '6/2');
-  },
-);
+test('shutdown and enable in one breath, with a table to withdraw between them, brings the session back', async (t) => {
+  const [a, b] = ['127.3.0.7', '127.3.0.8'];
+  const box = await startBox(t, {
+    neighbors: [
+      { address: a, as: AS },
+      { address: b, as: AS + 1 },
+    ],
+  });
+  const table = generateTable({ seed: 5, ipv4: 30_000, ipv6: 0 });
+  const teller = await box.speaker(a, AS);
+  const witness = await box.speaker(b, AS + 1);
+  await Promise.all([teller.up(), witness.up()]);
+  await teller.send(feedFor(table, { neighborAs: AS, nextHop: a, seed: 1 }));
+  await until('the table came', () => witness.stats().routes4 === 30_000);
+  for (let i = 1; i <= 3; i++) {
+    await box.operator.shutdown(a, 'a moment');
+    await box.operator.enable(a);
+    await until('the session fell', () => teller.stats().resets === i);
+    await teller.up();
+    await until('the table is back', () => witness.stats().routes4 === 30_000, 20_000);
+  }
+  await witness.quiet(100);
+  t.like(witness.stats(), { resets: 0, duplicates: 0, unknownWithdraws: 0, malformed: 0, routes4: 30_000 });
+  t.is(teller.stats().lastNotification, '6/2');
+});
 
-test.serial('clear sends a Cease and comes back by itself', async (t) => {
+test('clear sends a Cease and comes back by itself', async (t) => {
   const address = '127.3.0.9';
   const box = await startBox(t, { neighbors: [{ address, as: AS }] });
-  const neighbour = await RawNeighbour.dial(box.port, address);
-  await neighbour.establish({ as: AS });
+  const neighbour = await RawNeighbour.served(box.port, address, { as: AS });
   await until('it is up', async () => (await box.operator.showSession(address)).establishedCount === 1);
   await box.operator.clear(address);
   t.deepEqual(await neighbour.notification(), [6, 4]);
   await neighbour.end();
   neighbour.close();
-  const again = await RawNeighbour.dial(box.port, address);
-  await again.establish({ as: AS });
+  const again = await RawNeighbour.served(box.port, address, { as: AS });
   await until('it is up', async () => (await box.operator.showSession(address)).establishedCount === 2);
   again.close();
 });
 
-test.serial('refresh asks the neighbour for all it has, and answers its asking', async (t) => {
+test('refresh asks the neighbour for all it has, and answers its asking', async (t) => {
   const [a, b] = ['127.3.0.10', '127.3.0.11'];
   const box = await startBox(t, {
     neighbors: [
@@ -191,7 +182,7 @@ test.serial('refresh asks the neighbour for all it has, and answers its asking',
   await t.throwsAsync(box.operator.refresh('127.3.0.99'), { message: /no neighbour 127\.3\.0\.99/ });
 });
 
-test.serial('what cannot be done is refused in one line', async (t) => {
+test('what cannot be done is refused in one line', async (t) => {
   const address = '127.3.0.12';
   const box = await startBox(t, { neighbors: [{ address, as: AS }] });
   await t.throwsAsync(box.operator.refresh(address), { message: /only an Established session/ });
@@ -205,21 +196,18 @@ test.serial('what cannot be done is refused in one line', async (t) => {
   await t.throwsAsync(box.operator.fault(0, 'crash'), { message: /faults are not allowed/ });
 });
 
-test.serial(
-  'a neighbour without the route refresh capability is not asked for what it cannot do',
-  async (t) => {
-    const address = '127.3.0.13';
-    const box = await startBox(t, { neighbors: [{ address, as: AS }] });
-    const neighbour = await RawNeighbour.dial(box.port, address);
-    const plain = openBytes({ as: AS }).slice(0, 29);
-    plain[16] = 0;
-    plain[17] = 29;
-    plain[28] = 0;
-    neighbour.send(plain, encodeKeepalive());
-    await neighbour.next(MessageType.Keepalive);
-    await until('it is up', async () => (await box.operator.showSession(address)).state === 'Established');
-    await t.throwsAsync(box.operator.refresh(address), { message: /route refresh/ });
-    t.false(neighbour.messages.some((message) => message[18] === MessageType.RouteRefresh));
-    neighbour.close();
-  },
-);
+test('a neighbour without the route refresh capability is not asked for what it cannot do', async (t) => {
+  const address = '127.3.0.13';
+  const box = await startBox(t, { neighbors: [{ address, as: AS }] });
+  const neighbour = await RawNeighbour.dial(box.port, address);
+  const plain = openBytes({ as: AS }).slice(0, 29);
+  plain[16] = 0;
+  plain[17] = 29;
+  plain[28] = 0;
+  neighbour.send(plain, encodeKeepalive());
+  await neighbour.next(MessageType.Keepalive);
+  await until('it is up', async () => (await box.operator.showSession(address)).state === 'Established');
+  await t.throwsAsync(box.operator.refresh(address), { message: /route refresh/ });
+  t.false(neighbour.messages.some((message) => message[18] === MessageType.RouteRefresh));
+  neighbour.close();
+});

@@ -2,13 +2,16 @@
  * ADD-PATH (RFC 7911) both ways with BIRD, FRR and GoBGP. Two more BIRDs have the same prefixes, and are neighbours of graftd and of
  * the daemon: so each has two paths to tell the other, and says itself which ones it got.
  */
-import test, { type ExecutionContext } from 'ava';
+import type { ExecutionContext } from 'ava';
 import type { GraftReport, RouteRow } from '../../src/chassis/operations.ts';
+import { lanes } from '../support/lanes.ts';
 import { bird, type Daemon, type DaemonKind, frr, gobgp, type NeighborOptions } from './daemons/index.ts';
 import { Graftd } from './graftd.ts';
 import { type Family, prefixAt } from './routes.ts';
 import { until } from './wait.ts';
 import { endWith, FAMILIES, networkFor } from './witness.ts';
+
+const test = lanes(3);
 
 const COUNT = 20;
 const ROUTER = { host: 10, as: 65000 };
@@ -89,7 +92,7 @@ const paths = (through: number, prefixes: readonly string[], ases: readonly numb
   prefixes.flatMap((prefix) => ases.map((as) => `${prefix} ${through} ${as}`));
 
 for (const [kind, speaks] of SPEAKS) {
-  test.serial(`several paths of a prefix go to ${kind.kind} and come from it, through a graft`, async (t) => {
+  test(`several paths of a prefix go to ${kind.kind} and come from it, through a graft`, async (t) => {
     const network = await networkFor(t, bird, kind);
     if (network === undefined) return;
     const at = ({ host, as }: typeof ROUTER): NeighborOptions => ({

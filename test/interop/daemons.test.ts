@@ -3,12 +3,15 @@
  * what each other daemon is read to have. When these hold, a difference in the other interop tests is
  * graftd's.
  */
-import test, { type ExecutionContext } from 'ava';
+import type { ExecutionContext } from 'ava';
+import { lanes } from '../support/lanes.ts';
 import { bird, DAEMONS, type DaemonKind, frr, gobgp, openbgpd, sessionsWith } from './daemons/index.ts';
 import { loopbackNetwork, type Network } from './network.ts';
 import { type Announcement, asReceived, differences, prefixAt, seededTable } from './routes.ts';
 import { until } from './wait.ts';
 import { FAMILIES, hasTable, networkFor, sessionAddresses, Witness } from './witness.ts';
+
+const test = lanes(3);
 
 const COUNT = 1000;
 const SENDER = { host: 1, as: 65001 };
@@ -79,13 +82,13 @@ async function sendsToAll(t: ExecutionContext, network: Network, kind: DaemonKin
 }
 
 for (const kind of DAEMONS) {
-  test.serial(`what ${kind.kind} announces, every other daemon is read to have`, async (t) => {
+  test(`what ${kind.kind} announces, every other daemon is read to have`, async (t) => {
     const network = await networkFor(t, kind);
     if (network !== undefined) await sendsToAll(t, network, kind);
   });
 }
 
-test.serial('BIRD and FRR hold a session over ::1, from ports of their own', async (t) => {
+test('BIRD and FRR hold a session over ::1, from ports of their own', async (t) => {
   if ((await networkFor(t, bird, frr)) === undefined) return;
   const network = loopbackNetwork();
   t.teardown(() => network.close());

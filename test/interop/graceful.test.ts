@@ -2,8 +2,8 @@
  * Graceful restart with the daemons that know it (RFC 4724), both ways: a daemon that crashes and comes back is not missed
  * by who hears its routes from graftd; and graftd that crashes and comes back finds its routes kept.
  */
-import test from 'ava';
 import type { SessionDetail } from '../../src/chassis/operations.ts';
+import { lanes } from '../support/lanes.ts';
 import { bird, exabgp, frr, gobgp, openbgpd, sessionsWith } from './daemons/index.ts';
 import { Graftd } from './graftd.ts';
 import { type Announcement, asReceived, prefixAt } from './routes.ts';
@@ -19,8 +19,10 @@ const routes: Announcement[] = FAMILIES.flatMap((family) =>
   Array.from({ length: COUNT }, (_, i) => ({ prefix: prefixAt(family, i) })),
 );
 
+const test = lanes(3);
+
 for (const kind of [bird, frr, gobgp, exabgp]) {
-  test.serial(`${kind.kind} and graftd restart gracefully`, async (t) => {
+  test(`${kind.kind} and graftd restart gracefully`, async (t) => {
     const network = await networkFor(t, kind, bird);
     if (network === undefined) return;
     const neighbors = sessionsWith(network, ROUTER).map((session) => ({ ...session, passive: false }));
@@ -103,7 +105,7 @@ for (const kind of [bird, frr, gobgp, exabgp]) {
   });
 }
 
-test.serial('openbgpd, which does not restart gracefully itself, helps graftd to', async (t) => {
+test('openbgpd, which does not restart gracefully itself, helps graftd to', async (t) => {
   const network = await networkFor(t, bird, openbgpd);
   if (network === undefined) return;
   const neighbors = sessionsWith(network, ROUTER).map((session) => ({ ...session, passive: false }));

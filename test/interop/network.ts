@@ -35,6 +35,8 @@ const BGP_PORT = 1790;
 const folders = new Set<string>();
 process.on('exit', () => folders.forEach(removeFolder));
 
+let loopbacks = 0;
+
 function temporaryFolder(): string {
   // Unix socket paths are limited to 107 bytes: keep it short.
   const folder = mkdtempSync(path.join(os.tmpdir(), 'interop-'));
@@ -49,15 +51,18 @@ function removeFolder(folder: string): void {
 
 export function loopbackNetwork(): Network {
   const folder = temporaryFolder();
+  // Those that one process has at a time do not meet either: eight fit into a block, and their ports are not the next process's.
+  const turn = loopbacks++ % 8;
+  const first = (HOSTS + 2) * turn;
   const block = `127.${1 + ((process.pid >> 8) % 254)}.${process.pid & 255}`;
-  const firstPort = 10_000 + ((process.pid * (HOSTS + 2)) % 20_000);
+  const firstPort = 10_000 + (((process.pid + 79 * turn) * (HOSTS + 2)) % 20_000);
   return {
     kind: 'loopback',
     prefix: [],
     folder,
     // There is one IPv6 loopback address, so hosts differ in their ports.
     endpoint: (host, transport = 4) => ({
-      address: transport === 4 ? `${block}.${host}` : '::1',
+      address: transport === 4 ? `${block}.${first + host}` : '::1',
       port: firstPort + host,
     }),
     close: () => removeFolder(folder),

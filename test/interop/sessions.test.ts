@@ -2,14 +2,16 @@
  * What two routers agree on for a session, with the daemons' own words as the witness: TCP MD5 and GTSM, on connections of either
  * side's making, over IPv4 and IPv6; extended messages; refreshes both ways; and the text of a shutdown both ways.
  */
-import test from 'ava';
 import { protectionTrouble } from '../../src/base/socket-options.ts';
 import type { SessionDetail } from '../../src/chassis/operations.ts';
+import { lanes } from '../support/lanes.ts';
 import { bird, type DaemonKind, exabgp, frr, gobgp, openbgpd, sessionsWith } from './daemons/index.ts';
 import { Graftd, type GraftdNeighbor } from './graftd.ts';
 import { type Announcement, prefixAt } from './routes.ts';
 import { until } from './wait.ts';
 import { FAMILIES, networkFor, sessionAddresses } from './witness.ts';
+
+const test = lanes(3);
 
 const COUNT = 100;
 const ROUTER = { host: 10, as: 65000 };
@@ -113,7 +115,7 @@ const routes: Announcement[] = FAMILIES.flatMap((family) =>
 );
 
 for (const { kind, ...words } of WORDS) {
-  test.serial(`${kind.kind} and graftd agree on what protects a session, and on what ends it`, async (t) => {
+  test(`${kind.kind} and graftd agree on what protects a session, and on what ends it`, async (t) => {
     const network = await networkFor(t, kind);
     if (network === undefined) return;
     const trouble = protectionTrouble([{ password: PASSWORD, hops: 1 }]);

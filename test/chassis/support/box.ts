@@ -150,7 +150,7 @@ export function temporaryFolder(t: ExecutionContext): string {
 }
 
 /** Looks until it is so; what is waited for stands in the error. */
-export async function until(what: string, so: () => unknown, milliseconds = 10_000): Promise<void> {
+export async function until(what: string, so: () => unknown, milliseconds = 30_000): Promise<void> {
   const deadline = performance.now() + milliseconds;
   while (!(await so())) {
     if (performance.now() > deadline) throw new Error(`not within ${milliseconds} ms: ${what}`);

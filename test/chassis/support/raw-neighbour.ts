@@ -11,9 +11,12 @@ import {
   readHeader,
 } from '../../../src/bgp/message.ts';
 import { as2For, type Capabilities, encodeOpen, noCapabilities } from '../../../src/bgp/open.ts';
-import { HOST } from './box.ts';
+import { HOST, sleep } from './box.ts';
 
 export const KEEPALIVE = encodeKeepalive();
+
+/** Milliseconds that the router may take for an answer, on a machine that has others to serve. */
+const PATIENCE = 20_000;
 
 export interface OpenOptions {
   readonly as: number;
@@ -81,12 +84,31 @@ export class RawNeighbour {
     return neighbour;
   }
 
+  /**
+   * Up, with the OPEN and KEEPALIVE of both sides. It calls again where it is refused, as neighbours do: the router's threads hear of an
+   * operator's order, or of a session's end, a moment after who gave it or saw it.
+   */
+  static async served(port: number, localAddress: string, options: OpenOptions): Promise<RawNeighbour> {
+    const deadline = performance.now() + PATIENCE;
+    for (;;) {
+      const neighbour = await RawNeighbour.dial(port, localAddress);
+      try {
+        await neighbour.establish(options);
+        return neighbour;
+      } catch (error) {
+        neighbour.close();
+        if (performance.now() > deadline) throw error;
+      }
+      await sleep(20);
+    }
+  }
+
   send(...pieces: Uint8Array[]): void {
     for (const piece of pieces) this.socket.write(piece);
   }
 
   /** The next message, of this type if one is given; undefined where the router closed without one. */
-  async next(type?: number, milliseconds = 5000): Promise<Uint8Array | undefined> {
+  async next(type?: number, milliseconds = PATIENCE): Promise<Uint8Array | undefined> {
     const deadline = performance.now() + milliseconds;
     for (;;) {
       const message = this.messages[this.#taken];
@@ -118,7 +140,7 @@ export class RawNeighbour {
       throw new Error('closed before the KEEPALIVE');
   }
 
-  async end(milliseconds = 5000): Promise<void> {
+  async end(milliseconds = PATIENCE): Promise<void> {
     const deadline = performance.now() + milliseconds;
     while (!this.ended) {
       const left = deadline - performance.now();
@@ -186,7 +208,7 @@ export class RawListener {
   }
 
   /** The next call of the router. */
-  call(milliseconds = 5000): Promise<RawNeighbour> {
+  call(milliseconds = PATIENCE): Promise<RawNeighbour> {
     const there = this.#calls.shift();
     if (there !== undefined) return Promise.resolve(there);
     return new Promise((resolve, reject) => {
