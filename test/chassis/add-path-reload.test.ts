@@ -34,8 +34,11 @@ function announcePaths(ases: readonly number[], paths: readonly number[]): Uint8
 }
 
 async function up(box: Box, { address, as }: NeighborLines, capabilities = {}): Promise<RawNeighbour> {
-  const neighbour = await RawNeighbour.dial(box.port, address);
-  await neighbour.establish({ as, id: `192.0.2.${address.split('.').at(-1)}`, capabilities });
+  const neighbour = await RawNeighbour.served(box.port, address, {
+    as,
+    id: `192.0.2.${address.split('.').at(-1)}`,
+    capabilities,
+  });
   return neighbour;
 }
 

@@ -46,8 +46,7 @@ const receives = async (box: Box, address: string, routes: [number, number][]): 
 test.serial('several paths of a prefix are kept, replaced and withdrawn by their identifiers', async (t) => {
   const address = '127.31.0.1';
   const box = await startBox(t, { neighbors: [{ address, as: AS, 'add-path-receive': ['ipv4-unicast'] }] });
-  const neighbour = await RawNeighbour.dial(box.port, address);
-  await neighbour.establish({ as: AS, capabilities: SENDS });
+  const neighbour = await RawNeighbour.served(box.port, address, { as: AS, capabilities: SENDS });
   neighbour.send(announce([7, 3], 2), announce([9], 1));
   await receives(box, address, [
     [9, 1],
@@ -74,8 +73,7 @@ test.serial('paths beyond the limit are refused, said and counted, and the other
     limits: { paths: 2 },
     neighbors: [{ address, as: AS, 'add-path-receive': ['ipv4-unicast'] }],
   });
-  const neighbour = await RawNeighbour.dial(box.port, address);
-  await neighbour.establish({ as: AS, capabilities: SENDS });
+  const neighbour = await RawNeighbour.served(box.port, address, { as: AS, capabilities: SENDS });
   neighbour.send(announce([1, 2, 3, 4], 1));
   await receives(box, address, [
     [1, 1],
@@ -100,8 +98,10 @@ test.serial('who does not agree on it is read without identifiers', async (t) =>
     ],
   });
   for (const address of [ours, theirs]) {
-    const neighbour = await RawNeighbour.dial(box.port, address);
-    await neighbour.establish({ as: AS, ...(address === theirs ? { capabilities: SENDS } : {}) });
+    const neighbour = await RawNeighbour.served(box.port, address, {
+      as: AS,
+      ...(address === theirs ? { capabilities: SENDS } : {}),
+    });
     const attributes = [0x40, 1, 1, 0, 0x40, 2, 6, 2, 1, 0, 0, ...half(AS), 0x40, 3, 4, 192, 0, 2, 1];
     neighbour.send(update([0, 0, ...half(attributes.length), ...attributes, 16, 10, 9]));
     await receives(box, address, [[-1, 1]]);

@@ -40,8 +40,7 @@ test('an aggregate is told while something is within it, static routes always; r
     (await rows(box.operator.showAdvertised(address, {}))).map(({ prefix, asPath, communities }) =>
       `${prefix} ${asPath} ${communities}`.trim(),
     );
-  const a = await RawNeighbour.dial(box.port, A.address);
-  await a.establish({ as: A.as, id: '192.0.2.11' });
+  const a = await RawNeighbour.served(box.port, A.address, { as: A.as, id: '192.0.2.11' });
   const b = await box.speaker(B.address, B.as);
   await b.up();
   await reload({

@@ -57,10 +57,8 @@ test('a refresh of a family that was not agreed on, and attributes that no messa
   const limits = async (neighbor: string): Promise<Detail['limits']> =>
     (await program.call<Detail>('show session', { neighbor })).limits;
   const { as } = asking;
-  const neighbour = await RawNeighbour.dial(program.port, asking.address);
-  await neighbour.establish({ as: asking.as });
-  const witness = await RawNeighbour.dial(program.port, told.address);
-  await witness.establish({ as: told.as });
+  const neighbour = await RawNeighbour.served(program.port, asking.address, { as: asking.as });
+  const witness = await RawNeighbour.served(program.port, told.address, { as: told.as });
   // One AS more, and the first one has no room in a message.
   neighbour.send(
     encodeRouteRefresh(2, 1),

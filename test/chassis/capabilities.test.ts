@@ -66,8 +66,7 @@ test.serial('a neighbour that wants a shorter hold time than is allowed is refus
   hasty.close();
   for (const holdTime of [20, 0]) {
     await until('it may call', async () => (await box.operator.showSession(address)).state !== 'Established');
-    const calm = await RawNeighbour.dial(box.port, address);
-    await calm.establish({ as: AS, holdTime });
+    const calm = await RawNeighbour.served(box.port, address, { as: AS, holdTime });
     await until('it is up', async () => (await box.operator.showSession(address)).state === 'Established');
     t.is((await box.operator.showSession(address)).holdTime, holdTime);
     calm.send(encodeNotification(6, 4));
@@ -137,8 +136,7 @@ test.serial(
     [2, Uint8Array.of(200, 65), 'Cease/Administrative Shutdown: a text that is no text'],
   ];
     for (const [subcode, data, reason] of cases) {
-      const neighbour = await RawNeighbour.dial(box.port, address);
-      await neighbour.establish({ as: AS });
+      const neighbour = await RawNeighbour.served(box.port, address, { as: AS });
       await until('it is up', async () => (await box.operator.showSession(address)).state === 'Established');
       neighbour.send(encodeNotification(6, subcode, data));
       const why = `the neighbour sent ${reason}`;
@@ -173,8 +171,7 @@ test.serial('what comes out of turn is answered with the state that it came in (
   const inOpenConfirm = await RawNeighbour.dial(box.port, b);
   inOpenConfirm.send(openBytes({ as: AS }), update);
   t.deepEqual(await inOpenConfirm.notification(), [5, 2]);
-  const established = await RawNeighbour.dial(box.port, c);
-  await established.establish({ as: AS });
+  const established = await RawNeighbour.served(box.port, c, { as: AS });
   established.send(openBytes({ as: AS }));
   t.deepEqual(await established.notification(), [5, 3]);
   for (const each of [inOpenSent, inOpenConfirm, established]) each.close();
@@ -190,8 +187,7 @@ test.serial(
         { address: inside, as: ROUTER_AS },
       ],
     });
-    const other = await RawNeighbour.dial(box.port, outside);
-    await other.establish({ as: AS, id: ROUTER_ID });
+    const other = await RawNeighbour.served(box.port, outside, { as: AS, id: ROUTER_ID });
     const twin = await RawNeighbour.dial(box.port, inside);
     twin.send(openBytes({ as: ROUTER_AS, id: ROUTER_ID }));
     t.deepEqual(await twin.notification(), [2, 3]);

@@ -49,8 +49,7 @@ test('a family that cannot be read is disabled, and the session goes on', async 
   });
   const witness = await box.speaker(W.address, W.as, { families });
   await witness.up();
-  const neighbour = await RawNeighbour.dial(box.port, A);
-  await neighbour.establish({ as: AS, capabilities });
+  const neighbour = await RawNeighbour.served(box.port, A, { as: AS, capabilities });
   const told = (v4: number, v6: number) => () => {
     const { routes4, routes6 } = witness.stats();
     return routes4 === v4 && routes6 === v6;
@@ -84,8 +83,7 @@ test('a family that cannot be read is disabled, and the session goes on', async 
   neighbour.close();
   await until('it is down', async () => (await show()).state !== 'Established');
   await until('all has gone', told(0, 0));
-  const next = await RawNeighbour.dial(box.port, A);
-  await next.establish({ as: AS, capabilities });
+  const next = await RawNeighbour.served(box.port, A, { as: AS, capabilities });
   next.send(ipv6(...PREFIX6));
   await until('IPv6 is heard again', told(0, 1));
   t.is((await show()).disabledFamilies, undefined);

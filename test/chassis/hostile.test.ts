@@ -139,8 +139,7 @@ test.serial('a same BGP Identifier is refused inside the AS, and taken from anot
   const internal = await RawNeighbour.dial(box.port, bad(1));
   internal.send(openBytes({ as: ROUTER_AS, id: ROUTER_ID }));
   t.deepEqual(await internal.notification(), [2, 3]);
-  const external = await RawNeighbour.dial(box.port, bad(2));
-  await external.establish({ as: BAD_AS, id: ROUTER_ID }); // RFC 6286 2.1
+  const external = await RawNeighbour.served(box.port, bad(2), { as: BAD_AS, id: ROUTER_ID }); // RFC 6286 2.1
   internal.close();
   external.close();
 });

@@ -42,8 +42,7 @@ test('the AS that the neighbour says is its AS, until it says another one', asyn
   });
   const session = () => box.operator.showSession(LEARNT);
   t.is((await session()).as, 0);
-  const teller = await RawNeighbour.dial(box.port, TELLER);
-  await teller.establish({ as: AS + 9 });
+  const teller = await RawNeighbour.served(box.port, TELLER, { as: AS + 9 });
   teller.send(announcing([1], { as: AS + 9, behind: [AS, AS + 1] }));
 
   const own = await RawNeighbour.dial(box.port, LEARNT);
@@ -52,8 +51,7 @@ test('the AS that the neighbour says is its AS, until it says another one', asyn
   own.close();
 
   for (const as of [AS, AS + 1]) {
-    const neighbour = await RawNeighbour.dial(box.port, LEARNT);
-    await neighbour.establish({ as });
+    const neighbour = await RawNeighbour.served(box.port, LEARNT, { as });
     neighbour.send(announcing([20], { as }), announcing([21], { as: as + 2 }));
     const check = async (): Promise<void> => {
       await until('both are here', async () => (await session()).routesReceived === 2);

@@ -96,8 +96,7 @@ test.serial(
       refused.close();
     }
     await box.operator.clear(BAD.address);
-    const again = await RawNeighbour.dial(box.port, BAD.address);
-    await again.establish({ as: BAD.as });
+    const again = await RawNeighbour.served(box.port, BAD.address, { as: BAD.as });
     const feedAgain = told(1200);
     again.send(feedAgain.bytes);
     // RFC 4486 4: AFI, SAFI, upper bound.
@@ -158,8 +157,7 @@ test.serial('a higher limit brings a session back that the limit has shut', asyn
 
 test.serial('who reads nothing is closed by the send hold timer, and the others go on', async (t) => {
   const box = await world(t, { 'send-hold-time': 2 });
-  const deaf = await RawNeighbour.dial(box.port, BAD.address);
-  await deaf.establish({ as: BAD.as });
+  const deaf = await RawNeighbour.served(box.port, BAD.address, { as: BAD.as });
   deaf.socket.pause();
   const alive = setInterval(() => deaf.send(KEEPALIVE), 500);
   t.teardown(() => clearInterval(alive));
@@ -182,8 +180,7 @@ test.serial(
   'a neighbour that reads a byte now and then is told what is right in the end, and costs no more than its ring',
   async (t) => {
     const box = await world(t, {});
-    const slow = await RawNeighbour.dial(box.port, BAD.address);
-    await slow.establish({ as: BAD.as });
+    const slow = await RawNeighbour.served(box.port, BAD.address, { as: BAD.as });
     slow.socket.pause();
     await box.good.send(feed);
     const loop = box.good.send(churn, { loop: true });
@@ -231,7 +228,7 @@ test.serial(
   'a session that flaps rests longer each time, also when it is grafted, and its log lines are few',
   async (t) => {
     const program = await Program.run(t, { neighbors: [GOOD, BAD] });
-    const end = performance.now() + 8000;
+    const end = performance.now() + 4500;
     let ups = 0;
     for (let tries = 0; performance.now() < end; tries++) {
       const flapper = await RawNeighbour.dial(program.port, BAD.address);
@@ -243,8 +240,8 @@ test.serial(
         await program.call('graft', { neighbor: BAD.address, to: tries % 20 === 0 ? 1 : 0 });
       await sleep(50);
     }
-    // At 0, 1, 3 and 7 seconds; an OPEN that is answered just when it ends may make one more.
-    t.true(ups >= 2 && ups <= 5, `${ups} times up in 8 s`);
+    // At 0, 1 and 3 seconds; an OPEN that is answered just when it ends may make one more.
+    t.true(ups >= 2 && ups <= 4, `${ups} times up`);
     const { limits: seen } = await program.call<{ limits: { flaps: number; flapsDamped: number } }>(
       'show session',
       {
@@ -263,8 +260,7 @@ test.serial(
   'who connects in a loop, stranger or not, fills no log, and every refusal is counted',
   async (t) => {
     const program = await Program.run(t, { neighbors: [GOOD, BAD] });
-    const first = await RawNeighbour.dial(program.port, BAD.address);
-    await first.establish({ as: BAD.as });
+    const first = await RawNeighbour.served(program.port, BAD.address, { as: BAD.as });
     for (let i = 0; i < 300; i++) {
       const stranger = await RawNeighbour.dial(program.port, '127.11.0.99');
       stranger.close();

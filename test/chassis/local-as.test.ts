@@ -29,8 +29,7 @@ test.serial('local-as is who we are for the neighbour, in the OPEN and in the pa
   });
   const neighbours: RawNeighbour[] = [];
   for (const [i, address] of [both, quiet, replaced, plain].entries()) {
-    const neighbour = await RawNeighbour.dial(box.port, address);
-    await neighbour.establish({ as: AS + i });
+    const neighbour = await RawNeighbour.served(box.port, address, { as: AS + i });
     neighbour.send(announcing([i], { as: AS + i }), announcing([i + 10], { as: AS + i, communities: 100 }));
     neighbours.push(neighbour);
   }
@@ -60,8 +59,7 @@ test.serial('with an interval, what changes meanwhile is told once, at its end',
     { address: fast, as: AS + 2 },
   ];
   const box = await startBox(t, { neighbors: neighbors(600) });
-  const tells = await RawNeighbour.dial(box.port, teller);
-  await tells.establish({ as: AS });
+  const tells = await RawNeighbour.served(box.port, teller, { as: AS });
   const [patient, eager] = [await box.speaker(slow, AS + 1), await box.speaker(fast, AS + 2)];
   await Promise.all([patient.up(), eager.up()]);
   tells.send(announcing([1, 2, 3], { as: AS, med: 1 }));

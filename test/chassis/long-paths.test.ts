@@ -43,9 +43,8 @@ test('a refresh repeats all paths of a prefix, however many and long', async (t)
     ],
   });
   const up = async (address: string, as: number, mode: 1 | 2): Promise<RawNeighbour> => {
-    const neighbour = await RawNeighbour.dial(box.port, address);
+    const neighbour = await RawNeighbour.served(box.port, address, { as, capabilities: way(mode) });
     t.teardown(() => neighbour.close());
-    await neighbour.establish({ as, capabilities: way(mode) });
     return neighbour;
   };
   const listener = await up(LISTENER, AS + 2, 1);

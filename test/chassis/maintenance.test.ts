@@ -152,8 +152,7 @@ test.serial('while a blade hangs, its neighbours hear KEEPALIVEs in time', async
     neighbors: [{ address, as: 64666, blade: 1, 'hold-time': 3 }],
     chassis: { ...QUICK, 'heartbeat-limit': 6 },
   });
-  const neighbour = await RawNeighbour.dial(box.port, address);
-  await neighbour.establish({ as: 64666 });
+  const neighbour = await RawNeighbour.served(box.port, address, { as: 64666 });
   await until('it is up', async () => (await box.operator.showSession(address)).state === 'Established');
   // The blade reads it itself by then: nobody else takes what comes out of the kernel while it hangs.
   const { fabric } = box.chassis;
@@ -179,7 +178,7 @@ test.serial('while a blade hangs, its neighbours hear KEEPALIVEs in time', async
   await until('a sibling serves it', async () => (await box.operator.showSession(address)).blade === 0);
   clearInterval(heartbeat);
   t.false(neighbour.ended);
-  t.true(longest < 2500, `${longest} ms without a KEEPALIVE`);
+  t.true(longest < 3000, `${longest} ms without a KEEPALIVE`);
   t.true(box.chassis.fabric.cardNumber(0, CARD_NUMBER.vigils) >= 3);
   neighbour.close();
 });
@@ -196,8 +195,7 @@ test.serial(
     });
     const speaker = await box.speaker(other.address, other.as);
     await speaker.up();
-    const neighbour = await RawNeighbour.dial(box.port, poison);
-    await neighbour.establish({ as: 64666 });
+    const neighbour = await RawNeighbour.served(box.port, poison, { as: 64666 });
     await until('it is up', async () => (await box.operator.showSession(poison)).state === 'Established');
     const { fabric, blades } = box.chassis;
     const { index } = box.entry(poison);
@@ -234,15 +232,6 @@ test.serial(
     t.like(speaker.stats(), { resets: 0, notifications: 0 });
     neighbour.close();
     await box.operator.enable(poison);
-    // The blade hears of it a moment after the operator has the answer; until then a call is refused, and a neighbour calls again.
-    await until('it is served again', async () => {
-      const again = await RawNeighbour.dial(box.port, poison);
-      const served = await again.establish({ as: 64666 }).then(
-        () => true,
-        () => false,
-      );
-      again.close();
-      return served;
-    });
+    (await RawNeighbour.served(box.port, poison, { as: 64666 })).close();
   },
 );

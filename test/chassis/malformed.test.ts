@@ -23,8 +23,7 @@ const LOCAL_PREF = [0x40, 5, 4, 0, 0, 0, 100];
 test('the first malformed UPDATE is told, and each time that they are twice as many; one that resets always', async (t) => {
   const address = '127.1.9.1';
   const box = await startBox(t, { neighbors: [{ address, as: AS }] });
-  const neighbour = await RawNeighbour.dial(box.port, address);
-  await neighbour.establish({ as: AS });
+  const neighbour = await RawNeighbour.served(box.port, address, { as: AS });
   const told = async (): Promise<string | undefined> => (await box.operator.showSession(address)).lastError;
   const says = async (text: string): Promise<void> => {
     await until(text, async () => (await told()) === `a malformed UPDATE: ${text}`);

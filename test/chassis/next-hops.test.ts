@@ -54,9 +54,8 @@ test('an IPv4 route with an IPv6 next hop goes to who takes it; others get our o
     ],
   });
   const up = async (address: string, options: OpenOptions): Promise<RawNeighbour> => {
-    const neighbour = await RawNeighbour.dial(box.port, address);
+    const neighbour = await RawNeighbour.served(box.port, address, options);
     t.teardown(() => neighbour.close());
-    await neighbour.establish(options);
     return neighbour;
   };
   const teller = await up(TELLER, { as: TELLER_AS, capabilities: knows });
@@ -106,8 +105,7 @@ test('an IPv4 route with an IPv6 next hop goes to who takes it; others get our o
 
 test('who did not agree on IPv6 next hops for IPv4 routes has the session end by one (RFC 7606 7.11)', async (t) => {
   const box = await startBox(t, { neighbors: [{ address: TELLER, as: TELLER_AS }] });
-  const teller = await RawNeighbour.dial(box.port, TELLER);
-  await teller.establish({ as: TELLER_AS, capabilities: knows });
+  const teller = await RawNeighbour.served(box.port, TELLER, { as: TELLER_AS, capabilities: knows });
   teller.send(update([...reach(1, HOP_OCTETS, [16, 10, 1]), ...ORIGIN, ...PATH]));
   t.deepEqual((await teller.notification())?.slice(0, 2), [3, 9]);
   teller.close();
@@ -121,10 +119,15 @@ test('multicast prefixes among unicast routes are ignored, one by one (RFC 4271 
       { address: OUTSIDE!, as: 64502, families },
     ],
   });
-  const teller = await RawNeighbour.dial(box.port, TELLER);
-  await teller.establish({ as: TELLER_AS, capabilities: { multiprotocol: both } });
-  const outside = await RawNeighbour.dial(box.port, OUTSIDE!);
-  await outside.establish({ as: 64502, id: '192.0.2.4', capabilities: { multiprotocol: both } });
+  const teller = await RawNeighbour.served(box.port, TELLER, {
+    as: TELLER_AS,
+    capabilities: { multiprotocol: both },
+  });
+  const outside = await RawNeighbour.served(box.port, OUTSIDE!, {
+    as: 64502,
+    id: '192.0.2.4',
+    capabilities: { multiprotocol: both },
+  });
   teller.send(update([...ORIGIN, ...PATH, 0x40, 3, 4, 127, 1, 6, 1], [8, 224, 8, 240, 4, 224, 16, 10, 3]));
   teller.send(update([...reach(2, HOP_OCTETS, [8, 0xff, 16, 0xff, 2, 16, 0x20, 1]), ...ORIGIN, ...PATH]));
   await until('the good ones are told', () => toldTo(outside, true).length === 3);

@@ -66,8 +66,7 @@ test('a neighbour with the key is heard, one without it or with another one is n
   });
   const neighbour = await dial(box.port, signed, { password: PASSWORD });
   await neighbour.establish({ as: AS });
-  const other = await RawNeighbour.dial(box.port, plain);
-  await other.establish({ as: AS });
+  const other = await RawNeighbour.served(box.port, plain, { as: AS });
   t.deepEqual(
     await Promise.all([
       unanswered(box.port, signed),

@@ -14,8 +14,7 @@ const OPEN = { import: 'accept', export: 'accept' };
 const RANGE = { range: '127.36.0.0/24', as: AS, limit: 2, 'idle-time': 1, ...OPEN };
 
 async function member(box: Box, address: string): Promise<RawNeighbour> {
-  const neighbour = await RawNeighbour.dial(box.port, address);
-  await neighbour.establish({ as: AS });
+  const neighbour = await RawNeighbour.served(box.port, address, { as: AS });
   await until('it is up', async () => (await box.operator.showSession(address)).state === 'Established');
   return neighbour;
 }

@@ -82,11 +82,9 @@ test.serial('a whole table that is repeated in one breath is no news to anybody'
 test.serial('who asks is told where the repetition begins and ends', async (t) => {
   const [a, b, plain] = ['127.33.0.5', '127.33.0.6', '127.33.0.7'];
   const box = await startBox(t, { neighbors: [a, b, plain].map((address, i) => ({ address, as: AS + i })) });
-  const teller = await RawNeighbour.dial(box.port, b);
-  await teller.establish({ as: AS + 1 });
+  const teller = await RawNeighbour.served(box.port, b, { as: AS + 1 });
   teller.send(announcing([1, 2, 3], { as: AS + 1 }));
-  const neighbour = await RawNeighbour.dial(box.port, a);
-  await neighbour.establish(ENHANCED);
+  const neighbour = await RawNeighbour.served(box.port, a, ENHANCED);
   await until('it was told', async () => (await box.operator.showSession(a)).routesAdvertised === 3);
   await box.operator.refresh(a);
   const asked = (await neighbour.next(MessageType.RouteRefresh)) as Uint8Array;
@@ -105,8 +103,7 @@ test.serial('who asks is told where the repetition begins and ends', async (t) =
   t.deepEqual(kinds(), ['border 1', 'type 2', 'border 2']);
 
   // Without the capability the octet is reserved, and ignored (RFC 2918): a border is a question.
-  const old = await RawNeighbour.dial(box.port, plain);
-  await old.establish({ as: AS + 2 });
+  const old = await RawNeighbour.served(box.port, plain, { as: AS + 2 });
   await until('it was told, too', async () => (await box.operator.showSession(plain)).routesAdvertised === 3);
   old.send(BEGIN);
   await until(
@@ -122,8 +119,7 @@ test.serial(
   async (t) => {
     const [a, b, c, d] = ['127.33.0.8', '127.33.0.9', '127.33.0.10', '127.33.0.11'];
     const box = await startBox(t, { neighbors: [a, b, c, d].map((address) => ({ address, as: AS })) });
-    const neighbour = await RawNeighbour.dial(box.port, a);
-    await neighbour.establish(ENHANCED);
+    const neighbour = await RawNeighbour.served(box.port, a, ENHANCED);
     const longer = Uint8Array.from([...BEGIN, 9]);
     longer[17] = longer.length;
     neighbour.send(longer);
@@ -133,18 +129,15 @@ test.serial(
       cut.set([cut.length, 5, 0, 1, kind], 17);
       return cut;
     };
-    const third = await RawNeighbour.dial(box.port, c);
-    await third.establish(ENHANCED);
+    const third = await RawNeighbour.served(box.port, c, ENHANCED);
     third.send(shorter(2));
     t.deepEqual(await third.notification(), [7, 1, ...shorter(2)]);
     // A question without a SAFI is a message that is too short (RFC 4271 6.1).
-    const fourth = await RawNeighbour.dial(box.port, d);
-    await fourth.establish(ENHANCED);
+    const fourth = await RawNeighbour.served(box.port, d, ENHANCED);
     fourth.send(shorter(0));
     t.deepEqual(await fourth.notification(), [1, 2, 0, 22]);
     // A question that is longer brings filters that were not agreed on: nothing is answered.
-    const other = await RawNeighbour.dial(box.port, b);
-    await other.establish(ENHANCED);
+    const other = await RawNeighbour.served(box.port, b, ENHANCED);
     longer[HEADER_LENGTH + 2] = 0;
     other.send(longer, announcing([1], { as: AS }));
     await until('it goes on', async () => (await box.operator.showSession(b)).routesReceived === 1);

@@ -115,8 +115,7 @@ test('every vector on a live session is answered as the RFC says, and nobody els
 
 /** All that do not end a session, in one. */
 async function staying(box: Box): Promise<RawNeighbour> {
-  const neighbour = await RawNeighbour.dial(box.port, PATIENT);
-  await neighbour.establish(OPEN);
+  const neighbour = await RawNeighbour.served(box.port, PATIENT, OPEN);
   for (const { bytes } of going) neighbour.send(bytes);
   const updates = going
     .flatMap(({ judged }) => judged)
