@@ -110,7 +110,7 @@ export class Speaker extends EventEmitter<SpeakerEvents> {
   }
 
   /** Resolves when the session is Established. */
-  async up(timeout = 10_000): Promise<void> {
+  async up(timeout = 30_000): Promise<void> {
     if (this.state === 'Established') return;
     await new Promise<void>((resolve, reject) => {
       const timer = setTimeout(() => {

@@ -94,7 +94,7 @@ export class RemoteSpeaker extends EventEmitter<{ up: []; down: [reason: string]
     this.options = options;
   }
 
-  async up(timeout = 10_000): Promise<void> {
+  async up(timeout = 30_000): Promise<void> {
     await this.#thread.request('up', { speaker: this.#number, timeout });
   }
 

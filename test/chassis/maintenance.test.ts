@@ -210,7 +210,7 @@ test.serial(
       const home = blades[fabric.homeOf(index)] as BladeHandle;
       const before = home.deaths;
       home.order({ kind: 'fail', fault: 'hang' });
-      await sleep(100);
+      await sleep(300);
       fabric.setBladeWord(home.slot, BLADE_WORD.connection, fabric.session(index, SESSION.connection));
       fabric.setBladeWord(home.slot, BLADE_WORD.position, position);
       fabric.setBladeWord(home.slot, BLADE_WORD.session, index + 1);

@@ -54,16 +54,18 @@ for (const lineCards of [1, 2, 4]) {
       await until('everybody has all routes', () =>
         told.every((speaker) => speaker.stats().routes4 === PREFIXES),
       );
-      // Cards count ten times a second.
-      await new Promise((resolve) => setTimeout(resolve, 500));
-      const { lineCards: rows = [] } = await box.operator.showChassis();
       const share = (card: number, of: number): number =>
         Array.from({ length: of }, (_, session) => session % lineCards).filter((mine) => mine === card)
           .length;
-      for (const { card, connections, accepted, bytesOut } of rows) {
+      // Cards count ten times a second.
+      await until('each card has counted what it sent', async () => {
+        const { lineCards: rows = [] } = await box.operator.showChassis();
+        return rows.every(({ bytesOut }) => bytesOut > PREFIXES * 4);
+      });
+      const { lineCards: rows = [] } = await box.operator.showChassis();
+      for (const { card, connections, accepted } of rows) {
         t.is(connections, share(card, 7));
         t.is(accepted, share(card, 6));
-        t.true(bytesOut > PREFIXES * 4, `card ${card} sent ${bytesOut}`);
       }
       t.is(rows.length, lineCards);
     },
