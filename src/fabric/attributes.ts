@@ -3,6 +3,7 @@ import { ATTRIBUTE_ROW, BOX, POOLS } from './layout.ts';
 import { byteBlock, type FabricMemory } from './memory.ts';
 import { NumberPool } from './number-pool.ts';
 import { isMoving, movedBetween, noteLive, otherTable, tableOf } from './phase.ts';
+import { CLOSED, SetSlots } from './set-slots.ts';
 
 const ROW = ATTRIBUTE_ROW.words;
 
@@ -13,7 +14,8 @@ export type Describe = (bytes: Uint8Array, start: number, end: number, row: Uint
  * The attribute dictionary: canonical path-attribute bytes → AttrId. Equal sets have equal ids, whoever
  * interned them; id 0 is no set. Immutable once published, but for where its bytes stand.
  *
- *   slots: [ 0 | id | id … ]     rows: [ hash, offset, length, described × 5 ] by id, 32 bytes     bytes: sets, 4-aligned
+ *   slots: [ 0 | fingerprint, id | 0 … ], in levels (set-slots.ts)
+ *   rows: [ hash, offset, length, described × 5 ] by id, 32 bytes     bytes: sets, 4-aligned
  *
  * Bytes are in blocks; a set stands in one of them. When sets are nobody's any more their ids come back (phase.ts), and
  * blocks that nothing stands in. What is left in a block that is nearly empty is copied to another one first.
@@ -28,12 +30,13 @@ export class AttributeDictionary {
   readonly blockUnits: number;
   /** The same memory as `bytes`. */
   readonly #words: Int32Array;
-  readonly #tables: readonly [Int32Array, Int32Array];
-  #slots: Int32Array;
-  #to: Int32Array;
+  readonly #tables: readonly [SetSlots, SetSlots];
+  #slots: SetSlots;
+  #to: SetSlots;
   #phase = 0;
   #moving = false;
-  readonly #mask: number;
+  /** The bits of a slot that hold an id; a part of the hash stands in the others. */
+  readonly #idMask: number;
   readonly #describe: Describe;
   #nextByte = 0;
   #endByte = 0;
@@ -43,11 +46,8 @@ export class AttributeDictionary {
     this.bytes = new Uint8Array(memory.attributeBytes);
     this.#words = new Int32Array(memory.attributeBytes);
     const { attributes } = memory.options;
-    this.#tables = [
-      new Int32Array(memory.attributeSlots, 0, attributes),
-      new Int32Array(memory.attributeSlots, attributes * 4, attributes),
-    ];
-    this.#mask = attributes - 1;
+    this.#tables = [new SetSlots(memory, 0), new SetSlots(memory, 1)];
+    this.#idMask = attributes - 1;
     this.#describe = describe;
     this.pool = new NumberPool(memory, POOLS.attributes, ID_BLOCK);
     this.blocks = new NumberPool(memory, POOLS.byteBlocks, 1);
@@ -64,7 +64,10 @@ export class AttributeDictionary {
     const moved = movedBetween(this.#phase, phase);
     this.pool.meet(phase, moved);
     this.blocks.meet(phase, moved);
-    if (moved) this.#nextByte = this.#endByte = 0;
+    if (moved) {
+      this.#nextByte = this.#endByte = 0;
+      for (const table of this.#tables) table.forget();
+    }
     this.#phase = phase;
   }
 
@@ -106,7 +109,7 @@ export class AttributeDictionary {
 
   /** The id of a set in a table; `given`, or made, where there is none; 0 when there is no room. */
   #add(
-    slots: Int32Array,
+    table: SetSlots,
     octets: DataView,
     start: number,
     end: number,
@@ -114,32 +117,51 @@ export class AttributeDictionary {
     given: number,
     sparing: boolean,
   ): number {
-    const rows = this.rows;
-    const mask = this.#mask;
-    const length = end - start;
-    let slot = hash & mask;
+    const idMask = this.#idMask;
+    const { levels } = table;
     let id = given;
-    for (;;) {
-      const held = slots[slot] as number;
-      if (held !== 0) {
-        const at = held * ROW;
-        if (
-          rows[at] === hash &&
-          rows[at + ATTRIBUTE_ROW.length] === length &&
-          sameOctets(this.#words, this.bytes, rows[at + ATTRIBUTE_ROW.offset] as number, octets, start, end)
-        ) {
+    for (let level = 0; level < levels.length; level++) {
+      const slots = levels[level] as Int32Array;
+      const mask = slots.length - 1;
+      const begin = hash & mask;
+      let slot = begin;
+      for (;;) {
+        const held = slots[slot] as number;
+        if (held === 0) {
+          if (table.isClosed(level)) {
+            if (Atomics.compareExchange(slots, slot, 0, CLOSED) === 0) break;
+            continue;
+          }
+          if (id === 0) {
+            id = this.#write(octets, start, end, hash, sparing);
+            if (id === 0) return 0;
+          }
+          if (Atomics.compareExchange(slots, slot, 0, (hash & ~idMask) | id) !== 0) continue;
+          table.onFilled(level);
+          return id;
+        }
+        if (held === CLOSED) break;
+        if (((held ^ hash) & ~idMask) === 0 && this.#same(held & idMask, octets, start, end, hash)) {
           if (id !== given) this.#unwrite(id);
-          return held;
+          return held & idMask;
         }
         slot = (slot + 1) & mask;
-        continue;
+        // Full, as nobody should see: so nobody can put anything here either.
+        if (slot === begin) break;
       }
-      if (id === 0) {
-        id = this.#write(octets, start, end, hash, sparing);
-        if (id === 0) return 0;
-      }
-      if (Atomics.compareExchange(slots, slot, 0, id) === 0) return id;
     }
+    if (id !== given) this.#unwrite(id);
+    return 0;
+  }
+
+  #same(id: number, octets: DataView, start: number, end: number, hash: number): boolean {
+    const { rows } = this;
+    const at = id * ROW;
+    return (
+      rows[at] === hash &&
+      rows[at + ATTRIBUTE_ROW.length] === end - start &&
+      sameOctets(this.#words, this.bytes, rows[at + ATTRIBUTE_ROW.offset] as number, octets, start, end)
+    );
   }
 
   #write(octets: DataView, start: number, end: number, hash: number, sparing: boolean): number {
@@ -192,11 +214,12 @@ export class AttributeDictionary {
 
   /** Notes in `live`, by AttrId less one, what stands in a part of the table, and empties that part of the one not in use. */
   settle(live: Uint32Array, from: number, to: number): void {
-    noteLive(this.#slots, this.#to, from, to, -1, 0, live);
+    if (from === 0) this.#to.reopen();
+    noteLive(this.#slots.all, this.#to.all, from, to, this.#idMask, 0, live);
   }
 
   get slots(): number {
-    return this.#mask + 1;
+    return this.#slots.all.length;
   }
 
   /** The block that a set stands in. */

@@ -33,6 +33,9 @@ export const ATTRIBUTE_ROW = {
   described: 3,
 } as const;
 
+/** Of the levels of a table of sets (set-slots.ts), on a cache line each: who looks a set up reads the first one only. */
+export const SET_LEVELS = { words: 32, open: 0, filled: 16 } as const;
+
 /** Ring control words; head and tail stand on cache lines of their own. */
 export const RING = { words: 32, head: 0, tail: 16 } as const;
 

@@ -7,6 +7,7 @@
  *   prefixRecords    4 words by PrefixId               see PREFIX_RECORD, layout.ts
  *   prefixKeys6      [address …, length] by PrefixId   the blade that claimed the id, before it publishes it
  *   attributeSlots   hash slots, AttrId, twice         as prefixSlots
+ *   setLevels        which level of these is open, and how full they are: see set-slots.ts
  *   attributeRows    8 words by AttrId                 the blade that claimed the id, before it publishes it; the offset:
  *                                                      the chassis, too
  *   attributeBytes   canonical path attributes         the same
@@ -64,6 +65,7 @@ import {
   RING,
   SESSION,
   SESSION_NUMBER,
+  SET_LEVELS,
 } from './layout.ts';
 
 export interface FabricOptions {
@@ -115,6 +117,15 @@ function naturalLimit(options: FabricOptions, which: number): number {
     default:
       return Math.floor(options.attributeBytes / byteBlock(options));
   }
+}
+
+/** Slots of one table of sets, both levels (set-slots.ts), and those of the first. */
+export function setSlots(options: FabricOptions): number {
+  return firstSetSlots(options) + options.attributes;
+}
+
+export function firstSetSlots({ attributes }: FabricOptions): number {
+  return Math.max(1, attributes >>> 2);
 }
 
 /** Octets of a block of attribute bytes: a set stands in one of them. A power of two. */
@@ -174,7 +185,8 @@ const BUFFERS = [
   ['prefixRecords', (o) => prefixIds(o) * PREFIX_RECORD.words * 4],
   ['prefixSlots6', (o) => 2 * o.prefixes6 * 2 * 4],
   ['prefixKeys6', (o) => o.prefixes6 * 5 * 4],
-  ['attributeSlots', (o) => 2 * o.attributes * 4],
+  ['attributeSlots', (o) => 2 * setSlots(o) * 4],
+  ['setLevels', () => 2 * SET_LEVELS.words * 4],
   ['attributeRows', (o) => o.attributes * ATTRIBUTE_ROW.words * 4],
   ['attributeBytes', (o) => o.attributeBytes],
   ['nextHopSlots', (o) => (o.nextHops ?? 0) * 2 * 4],
