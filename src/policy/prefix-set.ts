@@ -4,9 +4,11 @@
  *
  *   slots4: [ address | length + 1, first and last length that it covers; 0: free ]       5 words for IPv6
  *   lengths4: by length of the prefix asked for, the lengths of entries that may cover it: [ count, length, … ]
+ *   hints4: by the first 16 bits of an address, which of these lengths are there at all, and up to which length all is covered
  *
  * A look-up costs a probe for each of these lengths: one in a list of customers' prefixes, however many they are. A prefix
- * that stands in several entries has a slot for each.
+ * that stands in several entries has a slot for each. Large sets have hints, 128 KiB, with which most look-ups end, or
+ * probe once.
  */
 import { type AddressPrefix, ipv6Word, parsePrefix } from '../base/address.ts';
 
@@ -15,6 +17,8 @@ export interface PrefixTable {
   readonly entries: number;
   /** A bit for each value of the first 16: no entry is there. Most prefixes are not in most sets, and this says so at once. */
   readonly first4: Uint8Array;
+  /** Empty in a small set. */
+  readonly hints4: Uint16Array;
   readonly slots4: Int32Array;
   readonly lengths4: Uint8Array;
   readonly slots6: Int32Array;
@@ -30,6 +34,17 @@ export interface PrefixEntry extends AddressPrefix {
 const SLOT4 = 2;
 const SLOT6 = 5;
 const FIRST = 1 << 16;
+/** IPv4 entries from which on hints are worth their memory. */
+const LARGE = 1 << 12;
+/**
+ * A hint: a bit for the lengths of entries that are there (up to 15, each from 16 to 24, all that are longer), and above these bits
+ * how many lengths, from 16 on, are covered whatever follows the first 16 bits.
+ */
+const HINT_BITS = 11;
+const NO_HINT = (1 << HINT_BITS) - 1;
+const HINT_OF = Uint8Array.from({ length: 33 }, (_, length) =>
+  Math.min(Math.max(length - 15, 0), HINT_BITS - 1),
+);
 const ROW4 = 34;
 const ROW6 = 130;
 
@@ -124,6 +139,8 @@ export function buildPrefixTable(entries: readonly PrefixEntry[]): PrefixTable {
   const slots4 = newSlots(entries.length - count6, SLOT4);
   const slots6 = newSlots(count6, SLOT6);
   const first4 = new Uint8Array(new SharedArrayBuffer(FIRST >> 3));
+  const isLarge = entries.length - count6 >= LARGE;
+  const hints4 = new Uint16Array(new SharedArrayBuffer(isLarge ? FIRST * 2 : 0));
   const covers4 = new Uint8Array(33 * 33);
   const covers6 = new Uint8Array(129 * 129);
   for (const entry of entries) {
@@ -133,6 +150,7 @@ export function buildPrefixTable(entries: readonly PrefixEntry[]): PrefixTable {
       insert(slots4, SLOT4, hash(address, entry.length), [address, tag]);
       cover(covers4, 33, entry);
       markFirst(first4, address >>> 16, entry.length);
+      if (isLarge) hint(hints4, address >>> 16, entry);
     } else {
       const words = [0, 1, 2, 3].map((i) => ipv6Word(entry.bytes, i)) as [number, number, number, number];
       insert(slots6, SLOT6, hash6(...words, entry.length), [...words, tag]);
@@ -141,13 +159,23 @@ export function buildPrefixTable(entries: readonly PrefixEntry[]): PrefixTable {
   }
   const lengths4 = lengthRows(covers4, 33, ROW4);
   const lengths6 = lengthRows(covers6, 129, ROW6);
-  return { entries: entries.length, first4, slots4, lengths4, slots6, lengths6 };
+  return { entries: entries.length, first4, hints4, slots4, lengths4, slots6, lengths6 };
 }
 
 function markFirst(first4: Uint8Array, from: number, length: number): void {
   const count = length >= 16 ? 1 : 1 << (16 - length);
   for (let value = from; value < from + count; value++)
     first4[value >> 3] = (first4[value >> 3] as number) | (1 << (value & 7));
+}
+
+function hint(hints4: Uint16Array, first: number, { length, from, to }: PrefixEntry): void {
+  const count = length >= 16 ? 1 : 1 << (16 - length);
+  const covered = from <= 16 && to >= 16 ? to - 15 : 0;
+  for (let value = first; value < first + count; value++) {
+    const before = hints4[value] as number;
+    const most = Math.max(before >>> HINT_BITS, covered);
+    hints4[value] = (before & NO_HINT) | (1 << (HINT_OF[length] as number)) | (most << HINT_BITS);
+  }
 }
 
 function newSlots(entries: number, words: number): Int32Array {
@@ -207,13 +235,15 @@ function hash6(a: number, b: number, c: number, d: number, length: number): numb
 /** A table, to be asked. */
 export class PrefixSet {
   readonly #first4: Uint8Array;
+  readonly #hints4: Uint16Array;
   readonly #slots4: Int32Array;
   readonly #lengths4: Uint8Array;
   readonly #slots6: Int32Array;
   readonly #lengths6: Uint8Array;
 
-  constructor({ first4, slots4, lengths4, slots6, lengths6 }: PrefixTable) {
+  constructor({ first4, hints4, slots4, lengths4, slots6, lengths6 }: PrefixTable) {
     this.#first4 = first4;
+    this.#hints4 = hints4;
     this.#slots4 = slots4;
     this.#lengths4 = lengths4;
     this.#slots6 = slots6;
@@ -223,12 +253,18 @@ export class PrefixSet {
   /** Is this IPv4 prefix one of the set's? */
   has4(address: number, asked: number): boolean {
     const first = address >>> 16;
-    if (((this.#first4[first >> 3] as number) & (1 << (first & 7))) === 0) return false;
+    let hint = NO_HINT;
+    if (this.#hints4.length > 0) {
+      hint = this.#hints4[first] as number;
+      if (hint === 0) return false;
+      if (asked >= 16 && asked <= 15 + (hint >>> HINT_BITS)) return true;
+    } else if (((this.#first4[first >> 3] as number) & (1 << (first & 7))) === 0) return false;
     const lengths = this.#lengths4;
     const row = asked * ROW4;
     const last = row + (lengths[row] as number);
     for (let i = row + 1; i <= last; i++) {
       const length = lengths[i] as number;
+      if (((hint >>> (HINT_OF[length] as number)) & 1) === 0) continue;
       if (this.#find4(cut(address, length), length, asked)) return true;
     }
     return false;

@@ -46,11 +46,17 @@ function covers(one: PrefixEntry, bytes: Uint8Array, length: number): boolean {
   return true;
 }
 
-test('a prefix is in a set exactly when some entry covers it', (t) => {
+/** So many that a set has hints, none of them near what is asked for. */
+const OTHERS = Array.from(
+  { length: 1 << 12 },
+  (_, i): PrefixEntry => ({ bytes: Uint8Array.of(0x7f, i >> 8, i, 0), length: 24, from: 24, to: 24 }),
+);
+
+function isInExactlyWhatIsCovered(others: readonly PrefixEntry[], numRuns: number): void {
   const entries = fc.array(fc.oneof(entry(4), entry(16)), { maxLength: 20 });
   fc.assert(
     fc.property(entries, fc.array(fc.oneof(prefix(4), prefix(16)), { minLength: 10 }), (all, asked) => {
-      const set = new PrefixSet(buildPrefixTable(all));
+      const set = new PrefixSet(buildPrefixTable([...all, ...others]));
       for (const { bytes, length } of asked) {
         const word = (i: number): number => ipv6Word(bytes, i);
         const found =
@@ -61,9 +67,19 @@ test('a prefix is in a set exactly when some entry covers it', (t) => {
         if (found !== should) throw new Error(`${bytes}/${length}: ${found}`);
       }
     }),
-    SEED,
+    { ...SEED, numRuns },
   );
+}
+
+test('a prefix is in a set exactly when some entry covers it', (t) => {
+  isInExactlyWhatIsCovered([], SEED.numRuns);
   t.pass();
+});
+
+test('and so in a large set', (t) => {
+  isInExactlyWhatIsCovered(OTHERS, SEED.numRuns);
+  t.is(buildPrefixTable(OTHERS).hints4.length, 1 << 16);
+  t.is(buildPrefixTable(OTHERS.slice(1)).hints4.length, 0);
 });
 
 test('entries are written as routers write them, and what is wrong is said', (t) => {
