@@ -7,8 +7,19 @@ import { CLOSED, SetSlots } from './set-slots.ts';
 
 const ROW = ATTRIBUTE_ROW.words;
 
-/** Fills the words of a row from `ATTRIBUTE_ROW.described` on: what is read often of these bytes. */
-export type Describe = (bytes: Uint8Array, start: number, end: number, row: Uint32Array, at: number) => void;
+/**
+ * Fills the words of a row from `ATTRIBUTE_ROW.described` on: what is read often of these bytes. `like`: where another set is
+ * described that differs from this one by `changes` only (bits that the dictionary knows nothing of); 0: none is.
+ */
+export type Describe = (
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+  row: Uint32Array,
+  at: number,
+  like?: number,
+  changes?: number,
+) => void;
 
 /**
  * The attribute dictionary: canonical path-attribute bytes → AttrId. Equal sets have equal ids, whoever
@@ -40,6 +51,9 @@ export class AttributeDictionary {
   readonly #describe: Describe;
   #nextByte = 0;
   #endByte = 0;
+  /** For the set that is written next. */
+  #like = 0;
+  #changes = 0;
 
   constructor(memory: FabricMemory, describe: Describe) {
     this.rows = new Uint32Array(memory.attributeRows);
@@ -82,6 +96,15 @@ export class AttributeDictionary {
     // As in prefixes.ts. Who finds it in the old table makes nothing.
     const id = this.#add(this.#slots, octets, start, end, hash, 0, sparing);
     return id === 0 ? 0 : this.#add(this.#to, octets, start, end, hash, id, sparing);
+  }
+
+  /** As `intern`, of a set that was made of another one by these changes, with whose description it is described. */
+  internChanged(source: Uint8Array, start: number, end: number, made: number, changes: number): number {
+    this.#like = made * ROW + ATTRIBUTE_ROW.described;
+    this.#changes = changes;
+    const id = this.intern(source, start, end, true);
+    this.#like = 0;
+    return id;
   }
 
   offsetOf(id: number): number {
@@ -179,7 +202,8 @@ export class AttributeDictionary {
     this.rows[at] = hash;
     this.rows[at + ATTRIBUTE_ROW.offset] = offset;
     this.rows[at + ATTRIBUTE_ROW.length] = end - start;
-    this.#describe(this.bytes, first, first + end - start, this.rows, at + ATTRIBUTE_ROW.described);
+    const row = at + ATTRIBUTE_ROW.described;
+    this.#describe(this.bytes, first, first + end - start, this.rows, row, this.#like, this.#changes);
     return id;
   }
 

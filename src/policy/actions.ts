@@ -2,6 +2,7 @@
 import { prepend } from '../bgp/as-path.ts';
 import { AttributeType } from '../bgp/attributes.ts';
 import { copy, putU32, u32 } from '../bgp/bytes.ts';
+import { CHANGED, DESCRIBED_COMMUNITIES } from '../rib/attribute-row.ts';
 import { type AttributeView, COMMUNITY_TYPE, MARK } from './attributes.ts';
 import { COMMUNITY_SIZE, type CommunityTest, communityTest } from './community.ts';
 import type { Action } from './language.ts';
@@ -149,7 +150,16 @@ let items = new Uint8Array(1024);
 interface CommunityEdit {
   /** Octets that may be needed beside those that are there. */
   readonly room: number;
+  /** A community may come that the description of a set says. */
+  readonly isDescribed: boolean;
   edit(end: number): number;
+}
+
+/** Are there some of those among these octets? Of other kinds of communities a description says nothing, whatever their octets. */
+function hasDescribed(octets: Uint8Array): boolean {
+  for (let at = 0; at + 4 <= octets.length; at += 4)
+    if (DESCRIBED_COMMUNITIES.includes(u32(octets, at))) return true;
+  return false;
 }
 
 /** Edits that are made together at most: each way through a policy has a list of its own. */
@@ -160,6 +170,8 @@ class CommunityEdits implements Change {
   readonly #type: number;
   readonly #edits: readonly CommunityEdit[];
   readonly #room: number;
+  /** CHANGED bits. */
+  readonly #changes: number;
   /** What it stands for, where it stands for two. */
   readonly #parts: readonly Change[];
 
@@ -167,6 +179,7 @@ class CommunityEdits implements Change {
     this.#type = type;
     this.#edits = edits;
     this.#room = edits.reduce((sum, { room }) => sum + room, 0);
+    this.#changes = edits.some(({ isDescribed }) => isDescribed) ? CHANGED.more : CHANGED.communities;
     this.#parts = parts;
   }
 
@@ -185,7 +198,7 @@ class CommunityEdits implements Change {
       end = after;
     }
     if (!changes) return view;
-    const changed = view.withPart(type, items, 0, end === 0 ? -1 : end);
+    const changed = view.withPart(type, items, 0, end === 0 ? -1 : end, 0, this.#changes);
     // Too long: but one of the two may be possible.
     return changed === view ? this.#parts.reduce((result, part) => part.apply(result), view) : changed;
   }
@@ -199,10 +212,12 @@ class CommunityEdits implements Change {
 
 class Replacement implements CommunityEdit {
   readonly room: number;
+  readonly isDescribed: boolean;
   readonly #value: Uint8Array;
 
   constructor(value: Uint8Array) {
     this.room = value.length;
+    this.isDescribed = hasDescribed(value);
     this.#value = value;
   }
 
@@ -214,6 +229,7 @@ class Replacement implements CommunityEdit {
 
 class Removal implements CommunityEdit {
   readonly room = 0;
+  readonly isDescribed = false;
   readonly #size: number;
   readonly #test: CommunityTest;
 
@@ -234,6 +250,7 @@ class Removal implements CommunityEdit {
 /** What is added and was not there comes to stand among what is there, in order. */
 class Addition implements CommunityEdit {
   readonly room: number;
+  readonly isDescribed: boolean;
   readonly #size: number;
   readonly #added: Uint8Array;
 
@@ -241,6 +258,7 @@ class Addition implements CommunityEdit {
     this.room = octets.length;
     this.#size = size;
     this.#added = Uint8Array.from(octets);
+    this.isDescribed = hasDescribed(this.#added);
   }
 
   edit(end: number): number {

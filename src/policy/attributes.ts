@@ -20,6 +20,7 @@ import { copy, u32 } from '../bgp/bytes.ts';
 import { writeAttribute } from '../bgp/canonical.ts';
 import { listsCommunity } from '../bgp/communities.ts';
 import { weightOf, writeWithWeight } from '../bgp/weight.ts';
+import { CHANGED } from '../rib/attribute-row.ts';
 import type { CommunityKind } from './community.ts';
 import type { Pattern } from './pattern.ts';
 
@@ -39,6 +40,13 @@ const FLAGS: Readonly<Record<number, number>> = {
 
 /** What a policy said itself, that what the protocol does on export must leave alone: bits. */
 export const MARK = { med: 1, nextHop: 2, nextHopSelf: 4 } as const;
+
+/** By what a set differs from the one that it was made of, if an attribute of this type became another one: CHANGED bits. */
+function changeOf(type: number): number {
+  if (type === AttributeType.LocalPref) return CHANGED.localPref;
+  const isPlain = type === AttributeType.LargeCommunities || type === AttributeType.ExtendedCommunities;
+  return isPlain ? 0 : CHANGED.more;
+}
 
 /** No value may be longer (RFC 4271 4.3: two octets of length), and a whole set has to fit into a message. */
 const MOST_OCTETS = 60_000;
@@ -83,6 +91,8 @@ export class AttributeView {
   end: number;
   /** MARK bits. */
   marks = 0;
+  /** By what it differs from the set that came in: CHANGED bits. */
+  changes = 0;
   /** Where changes of it are made; without one each is made anew, and may be kept. */
   readonly #arena: Arena | undefined;
   /** The attribute that was looked for last, and where its value stands. */
@@ -102,7 +112,7 @@ export class AttributeView {
     this.bytes = bytes;
     this.start = start;
     this.end = end;
-    this.marks = 0;
+    this.marks = this.changes = 0;
     this.#type = -1;
   }
 
@@ -195,12 +205,13 @@ export class AttributeView {
 
   /** Another view of the same octets. */
   marked(marks: number): AttributeView {
-    return this.#view(this.bytes, this.start, this.end, marks);
+    return this.#view(this.bytes, this.start, this.end, marks, 0);
   }
 
-  #view(bytes: Uint8Array, start: number, end: number, marks: number): AttributeView {
+  #view(bytes: Uint8Array, start: number, end: number, marks: number, changes: number): AttributeView {
     const view = this.#arena?.view(bytes, start, end) ?? new AttributeView(bytes, start, end);
     view.marks = this.marks | marks;
+    view.changes = this.changes | changes;
     return view;
   }
 
@@ -222,11 +233,18 @@ export class AttributeView {
     const from = this.#arena?.carve(room) ?? 0;
     const into = this.#arena?.bytes ?? new Uint8Array(room);
     const to = writeWithWeight(this.bytes, this.start, this.end, weight, into, from);
-    return this.#view(into, from, to, 0);
+    return this.#view(into, from, to, 0, CHANGED.more);
   }
 
-  /** The same, with the value where it stands; `end` before `start`: without the attribute. */
-  withPart(type: number, value: Uint8Array, start: number, end: number, marks = 0): AttributeView {
+  /** The same, with the value where it stands; `end` before `start`: without the attribute. `changes`: CHANGED bits. */
+  withPart(
+    type: number,
+    value: Uint8Array,
+    start: number,
+    end: number,
+    marks = 0,
+    changes = changeOf(type),
+  ): AttributeView {
     const { bytes } = this;
     const due = end >= start;
     const room = this.end - this.start + Math.max(0, end - start) + 4;
@@ -238,7 +256,7 @@ export class AttributeView {
     let to = copy(bytes, this.start, at, into, from);
     if (due) to = writeAttribute(value, start, end, FLAGS[type] ?? WELL_KNOWN, type, into, to);
     to = copy(bytes, this.#place(type + 1, at), this.end, into, to);
-    return this.#view(into, from, to, marks);
+    return this.#view(into, from, to, marks, changes);
   }
 
   /** Where attributes of this type and higher ones begin. */

@@ -98,9 +98,9 @@ export class PolicyBook {
     return found ?? { key, name: key, policies: {} };
   }
 
-  #intern({ bytes, start, end }: AttributeView, attribute: number): number {
+  #intern({ bytes, start, end, changes }: AttributeView, attribute: number): number {
     const { attributes } = this.#fabric;
     if (bytes === attributes.bytes && start === attributes.offsetOf(attribute)) return attribute;
-    return attributes.intern(bytes, start, end, true) || NO_ROOM;
+    return attributes.internChanged(bytes, start, end, attribute, changes) || NO_ROOM;
   }
 }

@@ -52,6 +52,15 @@ export const MED_COUNTS = 1 << 30;
 /** RFC 8950 */
 export const EXTENDED_NEXT_HOP = 1 << 31;
 
+/**
+ * By what a set differs from one that is described already, bits; no bit is needed for what no description says. `communities`: of
+ * those that a description says none came.
+ */
+export const CHANGED = { communities: 1, localPref: 2, more: 4 } as const;
+
+/** Communities that a description says. */
+export const DESCRIBED_COMMUNITIES: readonly number[] = [GracefulShutdown, LlgrStale];
+
 /** Who we are, and how MED counts: the same for every thread of a box, from start to end. */
 export interface RouterIdentity {
   readonly as: number;
@@ -78,8 +87,17 @@ export function describeFor(router: number | RouterIdentity, memory?: FabricMemo
   const { confederation = localAs } = identity;
   const noMed = identity.missingMedAsWorst === true ? WORST_MED : 0;
   const hops = (memory?.options.nextHops ?? 0) > 0 ? new NextHops(memory as FabricMemory) : undefined;
-  return (bytes, start, end, row, at) => {
+  return (bytes, start, end, row, at, like = 0, changes = 0) => {
     let hop = 0;
+    if (like !== 0 && derive(bytes, start, end, row, at, like, changes)) {
+      if (hops === undefined) return;
+      hop = hops.ofSets[(like - LOCAL_PREF) / ROW] as number;
+      // Else it had no room, or has none: it is looked for.
+      if (hop !== 0) {
+        hops.ofSets[(at - LOCAL_PREF) / ROW] = hop;
+        return;
+      }
+    }
     let origin: number = Origin.Incomplete;
     let lengths = hasWeight(bytes, start, end) ? WEIGHTED : 0;
     let saysLocalPref = false;
@@ -139,6 +157,36 @@ export function describeFor(router: number | RouterIdentity, memory?: FabricMemo
     row[at + 3] = lengths | (origin << 16);
     if (hops !== undefined) hops.ofSets[(at - LOCAL_PREF) / ROW] = hop;
   };
+}
+
+/** The description of a set with that of another one, where it says all that is needed; else false. */
+function derive(
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+  row: Uint32Array,
+  at: number,
+  like: number,
+  changes: number,
+): boolean {
+  if ((changes & CHANGED.more) !== 0) return false;
+  let localPref = row[like] as number;
+  const saysLocalPref = (changes & CHANGED.localPref) !== 0;
+  if ((changes & CHANGED.communities) !== 0) {
+    // One that was said may have gone.
+    if (((row[like + 3] as number) & LONG_STALE) !== 0 || (localPref === 0 && !saysLocalPref)) return false;
+  }
+  if (saysLocalPref) {
+    const found = findAttribute(bytes, start, end, AttributeType.LocalPref);
+    if (found < 0) return false;
+    localPref = u32(bytes, valueStart(bytes, found));
+  }
+  row[at] = localPref;
+  row[at + 1] = row[like + 1] as number;
+  row[at + 2] = row[like + 2] as number;
+  row[at + 3] = row[like + 3] as number;
+  row[at + 4] = row[like + 4] as number;
+  return true;
 }
 
 /** The next hop of a set that is described already; 0: it has none, or there is no room. */
