@@ -32,7 +32,7 @@ import {
 export interface Mistake {
   line: number;
   column: number;
-  /** Where in the structure: `neighbors[2].hold-time`; empty for the file as a whole. */
+  /** Where in the structure: `neighbors[2].hold-time`, `policies.p statement 1.if`; empty for the file as a whole. */
   path: string;
   /** What is wrong and what to do. */
   message: string;
@@ -65,7 +65,7 @@ export class Reader {
 
   complainAt(offset: number, path: string, message: string): void {
     const { line, col } = this.#lines.linePos(offset);
-    this.mistakes.push({ line: Math.max(1, line), column: Math.max(1, col), path, message });
+    this.mistakes.push({ line: Math.max(1, line), column: Math.max(1, col), path: asTold(path), message });
   }
 
   /** The node below a key of a mapping, or undefined. */
@@ -256,6 +256,14 @@ export class Reader {
     if (target === undefined) this.complain(path, `there is no anchor &${node.source} above this`);
     return target ?? null;
   }
+}
+
+/** Statements of policies count from 1 wherever they are told of: `show routes --why` says which one decided. */
+function asTold(path: string): string {
+  return path.replace(
+    /^(policies\.[^.[]+)\[(\d+)\]/,
+    (_, policy, i) => `${policy} statement ${Number(i) + 1}`,
+  );
 }
 
 function oneOf(value: unknown): unknown[] | undefined {

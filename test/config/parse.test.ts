@@ -443,8 +443,8 @@ test('a change that comes to nothing in the direction of its policy is refused',
     'neighbors: [{address: 192.0.2.2, as: 64500, import: in, export: out}]',
   ];
   t.deepEqual(refused(`${ROUTER}${policies.join('\n')}\n`), [
-    '3:24 policies.out[0].set.weight: has no effect on export: nobody is told of a weight. Set it in the import policy of the neighbours that tell the routes',
-    '4:53 policies.in[1].set.next-hop: has no effect on import: our own address is put in where a route is told. Set it in an export policy, or name an address',
+    '3:24 policies.out statement 1.set.weight: has no effect on export: nobody is told of a weight. Set it in the import policy of the neighbours that tell the routes',
+    '4:53 policies.in statement 2.set.next-hop: has no effect on import: our own address is put in where a route is told. Set it in an export policy, or name an address',
   ]);
 });
 
@@ -452,9 +452,9 @@ test('what is left of a wrong item is not taken for another one', (t) => {
   t.deepEqual(
     refused(`${ROUTER}policies: {p: [{then: accept}, {thne: accept}, {thne: reject}, {then: accept}]}\n`),
     [
-      '2:33 policies.p[1].thne: "thne" is not a key of a statement; did you mean "then"?',
-      '2:49 policies.p[2].thne: "thne" is not a key of a statement; did you mean "then"?',
-      '2:64 policies.p[3]: stands twice in the list',
+      '2:33 policies.p statement 2.thne: "thne" is not a key of a statement; did you mean "then"?',
+      '2:49 policies.p statement 3.thne: "thne" is not a key of a statement; did you mean "then"?',
+      '2:64 policies.p statement 4: stands twice in the list',
     ],
   );
 });
