@@ -21,9 +21,8 @@ export type OnFault = (session: number, text: string) => void;
 /** What a call came to. */
 export interface Outcome {
   readonly accepted: boolean;
+  /** Equal ones are the same array, as long as they are kept. */
   readonly changes: readonly Change[];
-  /** Equal ones: equal changes. */
-  readonly key: string;
   readonly reason?: string;
   /** It failed. */
   readonly fault?: string;
@@ -31,8 +30,7 @@ export interface Outcome {
   readonly asksRoute: boolean;
 }
 
-const ACCEPTED = { accepted: true, changes: [], key: '' };
-const REJECTED = { accepted: false, changes: [], key: '' };
+const NO_CHANGES: readonly Change[] = [];
 
 /** The code of a policy, loaded, with what has been made of its results. */
 export class LoadedCode {
@@ -42,6 +40,12 @@ export class LoadedCode {
   readonly #tests: CodeTests;
   /** By result and own AS, as text. */
   readonly #changes = new Map<string, readonly Change[]>();
+  /** What was returned last, as a copy, and what it came to: most calls return the same as the one before. */
+  #last: { readonly returned: unknown; readonly localAs: number; readonly changes: readonly Change[] } = {
+    returned: undefined,
+    localAs: 0,
+    changes: NO_CHANGES,
+  };
 
   constructor(code: Code) {
     this.#code = code;
@@ -55,33 +59,32 @@ export class LoadedCode {
     try {
       const result = this.#policy(route);
       const { asksRoute } = route;
-      if (result === 'accept') return { ...ACCEPTED, asksRoute };
-      if (result === 'reject') return { ...REJECTED, asksRoute };
+      if (result === 'accept' || result === 'reject')
+        return { accepted: result === 'accept', changes: NO_CHANGES, asksRoute };
       if (
         typeof result !== 'object' ||
         result === null ||
         typeof (result as { then?: unknown }).then === 'function'
       )
         throw new CodeError(`returned ${describe(result)}, and not accept, reject or changes`);
+      const { localAs } = around.neighbor;
+      const last = this.#last;
+      if (last.localAs === localAs && sameData(result, last.returned))
+        return { accepted: true, changes: last.changes, asksRoute };
       const { reason, ...changes } = result;
-      const key = JSON.stringify(changes);
-      const said = reason === undefined ? {} : { reason: String(reason) };
-      return {
-        accepted: true,
-        changes: this.#changesOf(changes, key, around.neighbor.localAs),
-        key,
-        asksRoute,
-        ...said,
-      };
+      const made = this.#changesOf(changes, localAs);
+      if (reason === undefined) return { accepted: true, changes: made, asksRoute };
+      return { accepted: true, changes: made, asksRoute, reason: String(reason) };
     } catch (error) {
       const fault = faultText(error, Object.keys(this.#code.modules));
-      return { ...REJECTED, fault, asksRoute: route.asksRoute };
+      return { accepted: false, changes: NO_CHANGES, fault, asksRoute: route.asksRoute };
     } finally {
       route.close();
     }
   }
 
-  #changesOf(changes: Changes, key: string, localAs: number): readonly Change[] {
+  #changesOf(changes: Changes, localAs: number): readonly Change[] {
+    const key = JSON.stringify(changes);
     const whole = `${localAs} ${key}`;
     let found = this.#changes.get(whole);
     if (found === undefined) {
@@ -89,8 +92,25 @@ export class LoadedCode {
       found = changesOf(changes, localAs);
       this.#changes.set(whole, found);
     }
+    this.#last = { returned: JSON.parse(key), localAs, changes: found };
     return found;
   }
+}
+
+/** Does this say what a copy says that was made as JSON? A policy may return one object again and again, and change it in between. */
+function sameData(value: unknown, copied: unknown): boolean {
+  if (value === copied) return true;
+  if (typeof value !== 'object' || typeof copied !== 'object' || value === null || copied === null)
+    return false;
+  if (Array.isArray(value) !== Array.isArray(copied)) return false;
+  let more = 0;
+  for (const name in value) {
+    if (!Object.hasOwn(copied, name)) return false;
+    if (!sameData(value[name as keyof typeof value], copied[name as keyof typeof copied])) return false;
+    more++;
+  }
+  for (const _ in copied) more--;
+  return more === 0;
 }
 
 const MOST_CHANGES = 1 << 14;
@@ -126,8 +146,12 @@ export class CodeRunner implements PolicyRunner {
   readonly #base = new AttributeView(new Uint8Array(0), 0, 0);
   readonly #keys = new Int32Array(MEMO);
   readonly #values = new Int32Array(MEMO);
-  /** Of what is called for each route: by set and result. */
-  readonly #results = new Map<string, number>();
+  /** Of what is called for each route: by changes and set; so many, and the last one of them. */
+  readonly #results = new Map<readonly Change[], Map<number, number>>();
+  #resultCount = 0;
+  #lastChanges = NO_CHANGES;
+  #lastSet = 0;
+  #lastMade = 0;
   #fault = '';
   #faults = 0;
 
@@ -157,7 +181,12 @@ export class CodeRunner implements PolicyRunner {
 
   forget(): void {
     this.#keys.fill(0);
+    this.#forgetResults();
+  }
+
+  #forgetResults(): void {
     this.#results.clear();
+    this.#resultCount = this.#lastSet = 0;
   }
 
   evaluate(id: number, attribute: number, session: number): number {
@@ -186,18 +215,32 @@ export class CodeRunner implements PolicyRunner {
     this.#values[slot] = value;
   }
 
-  #made(attribute: number, { changes, key, asksRoute }: Outcome): number {
-    const whole = asksRoute ? `${attribute} ${key}` : '';
-    const known = asksRoute ? this.#results.get(whole) : undefined;
-    if (known !== undefined) return known;
+  #made(attribute: number, { changes, asksRoute }: Outcome): number {
+    if (!asksRoute) return this.#make(attribute, changes);
+    if (attribute === this.#lastSet && changes === this.#lastChanges) return this.#lastMade;
+    let results = this.#results.get(changes);
+    let made = results?.get(attribute);
+    if (made === undefined) {
+      made = this.#make(attribute, changes);
+      if (made === NO_ROOM) return NO_ROOM;
+      if (this.#resultCount > MOST_RESULTS) {
+        this.#forgetResults();
+        results = undefined;
+      }
+      if (results === undefined) this.#results.set(changes, (results = new Map()));
+      results.set(attribute, made);
+      this.#resultCount++;
+    }
+    this.#lastSet = attribute;
+    this.#lastChanges = changes;
+    this.#lastMade = made;
+    return made;
+  }
+
+  #make(attribute: number, changes: readonly Change[]): number {
     let view = weighed(this.#base, this.#around.neighbor);
     for (const change of changes) view = change.apply(view);
-    const made = this.#finish(view, attribute);
-    if (asksRoute && made !== NO_ROOM) {
-      if (this.#results.size > MOST_RESULTS) this.#results.clear();
-      this.#results.set(whole, made);
-    }
-    return made;
+    return this.#finish(view, attribute);
   }
 
   /** The first one is told, the second, the fourth … */

@@ -78,10 +78,19 @@ export function whyNoSet(kind: SetKind, word: string): string | undefined {
 
 const MOST_KEPT = 1000;
 
+type AttributeKind = Exclude<SetKind, 'prefix'>;
+
 /** One for each policy: what it asked before. */
 export class CodeTests {
   readonly #sets: CodeSets;
-  readonly #attributes = new Map<string, AttributeTest>();
+  /** By what is asked, and the words. */
+  readonly #attributes: Readonly<Record<AttributeKind, Map<string, AttributeTest>>> = {
+    'as-path': new Map(),
+    as: new Map(),
+    community: new Map(),
+    'large-community': new Map(),
+    'ext-community': new Map(),
+  };
   readonly #routes = new Map<string, RouteTest>();
 
   constructor(sets: CodeSets) {
@@ -89,7 +98,7 @@ export class CodeTests {
   }
 
   isIn(words: readonly unknown[], source: RouteSource, id: number): boolean {
-    const key = words.join('\n');
+    const key = keyOf(words);
     let test = this.#routes.get(key);
     if (test === undefined) {
       const own: PrefixEntry[] = [];
@@ -109,7 +118,7 @@ export class CodeTests {
   }
 
   matchesPath(words: readonly unknown[], view: AttributeView): boolean {
-    return this.#holds('matchesPath', words, view, (all) => {
+    return this.#holds('as-path', words, view, (all) => {
       const patterns = all.flatMap(
         (word) =>
           known(this.#sets['as-path'], word) ?? [(this.#read('as-path', word) as { path: string }).path],
@@ -119,7 +128,7 @@ export class CodeTests {
   }
 
   comesFrom(words: readonly unknown[], view: AttributeView): boolean {
-    return this.#holds('comesFrom', words, view, (all) => {
+    return this.#holds('as', words, view, (all) => {
       const ranges = all.flatMap((word) => known(this.#sets.as, word) ?? [this.#read('as', word) as Range]);
       return attributeTest({ kind: 'number', of: 'origin-as', ranges });
     });
@@ -135,14 +144,15 @@ export class CodeTests {
   }
 
   #holds(
-    what: string,
+    what: AttributeKind,
     words: readonly unknown[],
     view: AttributeView,
     make: (words: readonly string[]) => AttributeTest,
   ): boolean {
-    const key = `${what}\n${words.join('\n')}`;
-    let test = this.#attributes.get(key);
-    if (test === undefined) keep(this.#attributes, key, (test = make(texts(words))));
+    const key = keyOf(words);
+    const known = this.#attributes[what];
+    let test = known.get(key);
+    if (test === undefined) keep(known, key, (test = make(texts(words))));
     return test.holds(view);
   }
 
@@ -153,6 +163,12 @@ export class CodeTests {
       `"${word}": ${read}; and there is no set of that name (sets are found whose names stand in the file as they are)`,
     );
   }
+}
+
+/** One word stands in the file as it is, so that its hash is known: nothing is to be put together. */
+function keyOf(words: readonly unknown[]): string {
+  const [only] = words;
+  return words.length === 1 && typeof only === 'string' ? only : words.join('\n');
 }
 
 function texts(words: readonly unknown[]): string[] {
