@@ -115,7 +115,7 @@ for (const [what, text, wrong] of [
   [
     'a set that is not there',
     'prefix-sets: {bogons: [10.0.0.0/8]}\npolicies: {p: [{if: {prefix: bogon}, then: reject}]}',
-    /^x:3:30: policies\.p\[0\]\.if\.prefix: there is no prefix set "bogon"; did you mean "bogons"\?$/,
+    /^x:3:30: policies\.p statement 1\.if\.prefix: there is no prefix set "bogon"; did you mean "bogons"\?$/,
   ],
   [
     'a policy that is not there',
