@@ -40,7 +40,7 @@ const MEMO_LEAF = 3;
 const HERE = -1;
 
 /** Of all policies of a thread: what is made in it is done with when the next set is looked at. */
-const arena = new Arena();
+export const arena = new Arena();
 
 export class Runner implements PolicyRunner {
   readonly program: Program;
