@@ -89,7 +89,6 @@ function newProcess(): { fabric: Fabric; routes: Routes } {
   const fabric = new Fabric(memory, 0, describeFor(65000));
   fabric.setSession(0, SESSION.flags, SESSION_FLAG.external | SESSION_FLAG.fourOctetAs);
   const routes = new Routes(fabric, 0, {
-    tellsNobody: false,
     onBestChanged: () => {},
     onPathsChanged: () => {},
     onMarker: () => {},

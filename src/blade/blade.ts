@@ -146,6 +146,7 @@ export class Blade implements RoutesListener, GraftHost, SessionHost {
         if (this.policies.origins.replace(order)) this.#originWalk.begin(new VrpTable(order.changed));
         break;
       case 'local':
+        if (order.local.aggregates.length > 0) this.routes.attend();
         this.routes.local.replace(order.local, (id) => this.routes.learn(id));
         for (const session of this.#sessions.values()) noteExportRule(this.fabric, session, this.routes);
         noteLacking(this.fabric, this.routes.local, this.#sessions.values());
@@ -217,6 +218,7 @@ export class Blade implements RoutesListener, GraftHost, SessionHost {
     if (this.#putOff()) more = true;
     if (this.#recovery.work()) more = true;
     if (this.#originWalk.work()) more = true;
+    if (this.#attend()) more = true;
     if (start >= this.#nextTimer) this.#tick(start);
     if (this.#export(start, flooded)) more = true;
     if (this.#afterExport()) more = true;
@@ -252,10 +254,6 @@ export class Blade implements RoutesListener, GraftHost, SessionHost {
   }
 
   // ── what the parts tell the blade ──
-
-  get tellsNobody(): boolean {
-    return this.groups.tellsNobody;
-  }
 
   readonly onPathsChanged = (id: number): void => this.groups.markPaths(id, this.#hearing.light);
   onBestChanged(id: number): void {
@@ -469,6 +467,10 @@ export class Blade implements RoutesListener, GraftHost, SessionHost {
     return more;
   }
 
+  #attend(): boolean {
+    return this.routes.attendTo(!this.groups.tellsNobody, this.#recovery.complete, this.limits.walk);
+  }
+
   #count(start: number, more: boolean): void {
     const now = this.clock();
     this.#meter.note(start, now, more);
@@ -484,7 +486,7 @@ export class Blade implements RoutesListener, GraftHost, SessionHost {
     const session = this.#sessions.get(configuration.index);
     if (session === undefined) return;
     session.configure(configuration);
-    this.routes.evaluator.serve(configuration.index, true); // it may have lanes now
+    this.routes.serve(configuration.index, true); // it may have lanes now
     if (!session.established) return;
     checkImportRule(this.fabric, session);
     this.#toRegroup.add(session);
@@ -569,7 +571,7 @@ export class Blade implements RoutesListener, GraftHost, SessionHost {
     const { index } = session;
     this.#sessions.set(index, session);
     this.#mine[index >>> 5] = (this.#mine[index >>> 5] as number) | (1 << (index & 31));
-    this.routes.evaluator.serve(index, true);
+    this.routes.serve(index, true);
     this.fabric.setHome(index, this.slot);
     // Whatever came while nobody looked.
     this.fabric.ready.setForBlade(index);
@@ -584,7 +586,7 @@ export class Blade implements RoutesListener, GraftHost, SessionHost {
     this.fabric.lookout?.leave(index);
     this.#sessions.delete(index);
     this.#mine[index >>> 5] = (this.#mine[index >>> 5] as number) & ~(1 << (index & 31));
-    this.routes.evaluator.serve(index, false);
+    this.routes.serve(index, false);
   }
 
   readonly #moved = (index: number, group: UpdateGroup): void => {

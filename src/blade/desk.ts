@@ -10,10 +10,12 @@ import { Singles } from './singles.ts';
 
 /** What a group reads of its blade. */
 export interface BestRoutes {
-  /** False: the blade has forgotten it. */
+  /** Somebody is to be told routes: the blade has to know all from now on. */
+  attend(): void;
+  /** False: the blade does not know it. */
   known(id: number): boolean;
-  /** Finds what was forgotten; the prefix is marked then. */
-  learn(id: number): void;
+  /** Finds what was not known; true: the prefix is marked by that. */
+  learn(id: number): boolean;
   bestAttribute(id: number): number;
   /** Session + 1 */
   bestSession(id: number): number;

@@ -170,6 +170,8 @@ export class Grafts {
     const session = this.#fabric.graft(slot, GRAFT.session);
     this.#logs[slot] = { generation: this.#fabric.graft(slot, GRAFT.generation), ids: log };
     this.#routes.logs.add(log);
+    // Before siblings put their markers: what they change after that is told here.
+    this.#routes.attend();
     this.#host.prepare(session, slot);
     this.#fabric.stampGraft(slot, GRAFT_TIME.prepared, this.#clock());
     if (!this.#fabric.stepGraft(slot, GRAFT_STATE.requested, GRAFT_STATE.prepared)) {
@@ -271,6 +273,7 @@ export class Grafts {
     const word = this.#wordOf(slot);
     this.#catchUps.set(word, catchUp);
     this.#routes.logs.add(catchUp.log);
+    this.#routes.attend();
     this.#routes.catchingUp++;
     for (const channel of this.#routes.channels) {
       if (catchUp.waiting & (1 << channel.sibling)) channel.put(QUESTION, word);

@@ -247,7 +247,10 @@ export class Groups {
     );
     for (const id of exporter.originated.keys()) group.mark(id);
     this.all.push(group);
-    if (rules.accept) this.#told.push(group);
+    if (rules.accept) {
+      this.#best.attend();
+      this.#told.push(group);
+    }
     if (!this.#primary.has(key)) this.#primary.set(key, group);
     return group;
   }

@@ -11,13 +11,14 @@ import type { RecordRing } from '../fabric/record-ring.ts';
 import { ANSWER, MARKER, QUESTION, SiblingChannel } from '../ibgp-internal/channel.ts';
 import { EqualPaths } from '../ibgp-internal/equal-paths.ts';
 import { Evaluator, OUTCOME, replaceWord } from '../ibgp-internal/evaluate.ts';
+import { ALL, Interest } from '../ibgp-internal/interest.ts';
 import { Outbox } from '../ibgp-internal/outbox.ts';
 import { Ranking } from '../ibgp-internal/ranking.ts';
 import { NO_ROOM } from '../policy/runner.ts';
 import { LENGTHS, LOOPED, MED_COUNTS, ROW } from '../rib/attribute-row.ts';
 import { UNKNOWN_BEST } from '../rib/loc-rib.ts';
 import { findPath, freePath } from '../rib/paths.ts';
-import { noteMed, notePresence } from '../rib/presence.ts';
+import { bucketBit, noteMed, notePresence, PRESENT } from '../rib/presence.ts';
 import { clearReceived, keepsReceived, receivedColumn } from '../rib/received.ts';
 import { ADVERTISED, ATTRIBUTE_MASK, FILTERED, MULTIPATH, UNRESOLVED } from '../rib/route-word.ts';
 import type { BestRoutes } from './desk.ts';
@@ -26,8 +27,6 @@ import { LocalRoutes } from './local-routes.ts';
 import type { ImportRule } from './policies.ts';
 
 export interface RoutesListener {
-  /** No neighbour of this blade is told any route. */
-  readonly tellsNobody: boolean;
   /** The best route of a prefix changed. */
   onBestChanged(id: number): void;
   /** Siblings show more than the best routes, and something of a prefix may have changed. */
@@ -56,7 +55,8 @@ export class Routes implements BestRoutes {
   /** Those of the router itself. */
   readonly local: LocalRoutes;
   readonly channels: SiblingChannel[] = [];
-  recordsSent = 0;
+  /** What of the siblings' routes the blade is told of. */
+  readonly interest: Interest;
   recordsReceived = 0;
   /** While records are taken: those of a sibling that has little to tell. */
   fewWait = false;
@@ -78,6 +78,7 @@ export class Routes implements BestRoutes {
   readonly #blade: number;
   readonly #sessions: number;
   #blades = 0;
+  #recordsMade = 0;
   // Records being taken.
   readonly #ids = new Int32Array(SOME);
   readonly #hints = new Int32Array(SOME);
@@ -85,8 +86,9 @@ export class Routes implements BestRoutes {
   constructor(fabric: Fabric, blade: number, listener: RoutesListener) {
     this.#fabric = fabric;
     this.#listener = listener;
-    this.#outbox = new Outbox(fabric.options.ringRecords);
+    this.#outbox = new Outbox(fabric, blade);
     this.evaluator = new Evaluator(fabric, blade);
+    this.interest = new Interest(fabric, blade, this.evaluator);
     this.ranking = new Ranking(fabric, this.evaluator.mine);
     this.local = new LocalRoutes(fabric, this.evaluator, this.#onLocalChanged);
     this.equalPaths = new EqualPaths(fabric, this.ranking, this.evaluator.mine);
@@ -113,6 +115,7 @@ export class Routes implements BestRoutes {
     const fabric = this.#fabric;
     if (fabric.blades === this.#blades) return;
     this.#blades = fabric.blades;
+    this.#outbox.blades = this.#blades;
     const { channels } = this;
     while (channels.length > 0 && (channels.at(-1) as SiblingChannel).sibling >= this.#blades) channels.pop();
     this.#incoming.length = channels.length;
@@ -126,6 +129,38 @@ export class Routes implements BestRoutes {
 
   channelTo(sibling: number): SiblingChannel {
     return this.channels.find((channel) => channel.sibling === sibling) as SiblingChannel;
+  }
+
+  /** Records put into rings, or sets behind them. */
+  get recordsSent(): number {
+    return this.#recordsMade - this.#outbox.spared;
+  }
+
+  /** The blade is the session's home from now on, or no longer. */
+  serve(session: number, mine: boolean): void {
+    const fabric = this.#fabric;
+    if (mine)
+      for (let lane = 0; lane < fabric.sourceCount(session); lane++)
+        this.interest.widen(bucketBit(fabric.sourceAt(session, lane)));
+    this.evaluator.serve(session, mine);
+  }
+
+  /** Somebody is to be told routes, or may be: the blade has to know all from now on. */
+  attend(): void {
+    this.interest.widen(ALL);
+  }
+
+  /**
+   * Goes on towards knowing no more than is needed. `tells`: some neighbour is told routes; `settled`: nothing is left to be found of what
+   * blades that are gone did not tell any more.
+   */
+  attendTo(tells: boolean, settled: boolean, steps: number): boolean {
+    const { interest, evaluator } = this;
+    // A graft's log holds every prefix that a record names meanwhile.
+    const all =
+      tells || this.#blades === 1 || this.local.counting || this.logs.size > 0 || this.catchingUp > 0;
+    const wanted = all || evaluator.ownBuckets === PRESENT ? ALL : evaluator.ownBuckets;
+    return interest.work(settled ? wanted : wanted | evaluator.keeps, steps);
   }
 
   /**
@@ -233,9 +268,14 @@ export class Routes implements BestRoutes {
     return this.evaluator.known(id);
   }
 
-  /** The best route was forgotten, as nobody was to be told of it: now somebody is. */
-  learn(id: number): void {
-    this.#evaluate(id, 0, 0, false);
+  /** The best route was not kept, as nobody was to be told of it: now somebody is. False: there is none, and nothing is marked by that. */
+  learn(id: number): boolean {
+    const { evaluator } = this;
+    const was = evaluator.bestSession(id);
+    const outcome = this.#decide(id, 0, 0, false);
+    if ((was === 0 && evaluator.bestSession(id) === 0) || (outcome & OUTCOME.bestChanged) === 0) return false;
+    this.#follow(id, outcome);
+    return true;
   }
 
   bestAttribute(id: number): number {
@@ -283,10 +323,7 @@ export class Routes implements BestRoutes {
     const ids = this.#ids;
     const hints = this.#hints;
     ring.takeAll(ids, hints, count);
-    // Not while somebody is to come or has just come: a graft's log holds every prefix that a record names meanwhile.
-    const forgets =
-      this.#listener.tellsNobody && !this.local.counting && this.logs.size === 0 && this.catchingUp === 0;
-    const left = forgets ? this.evaluator.forgetAll(ids, hints, count) : count;
+    const left = this.evaluator.keeps !== ALL ? this.evaluator.forgetAll(ids, hints, count) : count;
     if (left === 0) return;
     this.evaluator.touch(hints, ids, left, true);
     for (let i = 0; i < left; i++) {
@@ -308,6 +345,7 @@ export class Routes implements BestRoutes {
   flush(): boolean {
     let waiting = false;
     let lags = false;
+    this.#outbox.sort();
     for (const channel of this.channels) {
       channel.flush();
       if (channel.pending > 0) waiting = true;
@@ -326,22 +364,30 @@ export class Routes implements BestRoutes {
       this.#empty();
     }
     this.#outbox.add(id, hint);
-    this.recordsSent += siblings;
+    this.#recordsMade += siblings;
   }
 
   #empty(): void {
-    this.#outbox.count = 0;
+    this.#outbox.empty();
     for (const channel of this.channels) channel.emptied();
   }
 
   /** Decision, bits, records, export: in this order. `tell`: siblings must look again in any case. */
   #evaluate(id: number, hint: number, visibleSession: number, tell: boolean): void {
+    this.#follow(id, this.#decide(id, hint, visibleSession, tell));
+  }
+
+  #decide(id: number, hint: number, visibleSession: number, tell: boolean): number {
     const outcome = this.evaluator.evaluate(id, this.catchingUp > 0 ? 0 : hint, visibleSession);
     if (tell || outcome & OUTCOME.visibleChanged) {
       const about = tell ? 0 : this.evaluator.hint;
       this.#tell(id, about);
     }
     if (this.equalPaths.word !== 0) this.#markEqual(id);
+    return outcome;
+  }
+
+  #follow(id: number, outcome: number): void {
     if (this.logs.size > 0) this.#log(id);
     if (this.evaluator.showsAll) this.#listener.onPathsChanged(id);
     if ((outcome & OUTCOME.bestChanged) === 0) return;
@@ -363,6 +409,7 @@ export class Routes implements BestRoutes {
   };
 
   #markEqual(id: number): void {
-    this.equalPaths.mark(id, this.evaluator.bestSession(id) - 1, this.evaluator.bestAttribute(id));
+    const best = this.evaluator.bestSession(id);
+    if (best !== UNKNOWN_BEST) this.equalPaths.mark(id, best - 1, this.evaluator.bestAttribute(id));
   }
 }

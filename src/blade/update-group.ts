@@ -277,7 +277,7 @@ export class UpdateGroup {
       if (this.#hasPaths(id)) {
         if ((told !== 0 || presentIn(this.#fabric, id) !== 0) && !this.pending.has(id))
           this.#considerPaths(id);
-      } else if (!this.#known(id)) this.#best.learn(id);
+      } else if (!this.#known(id) && this.#best.learn(id)) continue;
       else if ((told !== 0 || this.#best.bestAttribute(id) !== 0) && !this.pending.has(id))
         this.#consider(id);
     }
@@ -311,10 +311,7 @@ export class UpdateGroup {
       this.#considerPaths(id);
       return;
     }
-    if (!this.#known(id)) {
-      this.#best.learn(id);
-      return;
-    }
+    if (!this.#known(id) && this.#best.learn(id)) return;
     const bestSource = this.#best.bestSession(id);
     let attribute = this.exporter.attributeFor(id, this.#best.bestAttribute(id), bestSource);
     let source = attribute === 0 ? 0 : this.exporter.sourceOf(id, bestSource);

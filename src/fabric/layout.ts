@@ -399,6 +399,10 @@ export const BLADE_WORD = {
   unnoted: 6,
   /** How many blades (BOX.blades) it tells of what changes. */
   tells: 7,
+  /** Of which prefixes it wants to be told (ibgp-internal/interest.ts). */
+  interest: 8,
+  /** Written between what siblings are to see and what is read of them. */
+  fence: 9,
 } as const;
 
 /** Prefixes that one export sends at most: words of a journal. */

@@ -13,6 +13,7 @@
 import type { Fabric } from '../fabric/fabric.ts';
 import { FifoSet } from '../fabric/fifo-set.ts';
 import type { RecordRing } from '../fabric/record-ring.ts';
+import { ALL } from './interest.ts';
 import type { Outbox } from './outbox.ts';
 
 export const MARKER = -1;
@@ -73,6 +74,7 @@ export class SiblingChannel {
 
   /** What the outbox still holds for the sibling waits in a set; it can be emptied then. */
   takeAll(): void {
+    this.#outbox.sort();
     this.#take();
     if (this.lags) this.#wait();
   }
@@ -110,15 +112,38 @@ export class SiblingChannel {
 
   /** What waits in a set goes first. */
   #take(): void {
-    if (this.#waiting === 0)
-      this.#taken += this.#ring.claimAll(this.#outbox.words, this.#taken, this.#outbox.count);
+    if (this.#waiting > 0) return;
+    if (this.#interest !== ALL) this.#takeWhatConcerns(this.#interest);
+    else this.#taken += this.#ring.claimAll(this.#outbox.words, this.#taken, this.#outbox.count);
+  }
+
+  get #interest(): number {
+    return this.#outbox.interests[this.sibling] as number;
+  }
+
+  /** What the sibling has no interest in is not for it. */
+  #takeWhatConcerns(interest: number): void {
+    const { words, marks, count, concerning } = this.#outbox;
+    let i = this.#taken;
+    for (; i < concerning; i++) {
+      if (((marks[i] as number) & interest) === 0) this.#outbox.spared++;
+      else if (!this.#ring.claim(words[2 * i] as number, words[2 * i + 1] as number)) break;
+    }
+    if (i >= concerning) {
+      this.#outbox.spared += count - i;
+      i = count;
+    }
+    this.#taken = i;
   }
 
   #wait(): void {
-    const { words, count } = this.#outbox;
+    const { words, marks, count } = this.#outbox;
+    const interest = this.#interest;
     const last = this.#open();
-    for (let i = this.#taken; i < count; i++)
-      if (!last.add(words[2 * i] as number, words[2 * i + 1] as number)) this.recordsMerged++;
+    for (let i = this.#taken; i < count; i++) {
+      if (interest !== ALL && ((marks[i] as number) & interest) === 0) this.#outbox.spared++;
+      else if (!last.add(words[2 * i] as number, words[2 * i + 1] as number)) this.recordsMerged++;
+    }
     this.#taken = count;
   }
 

@@ -8,7 +8,7 @@
  *
  * Most evaluations compare two routes: the one that changed, and the best. Only when the best itself got worse
  * does a blade look at every session that the prefix's marks name. And a blade that has nobody to tell does not even that
- * for prefixes of which it has no route itself: it forgets their best, which is found when somebody needs it.
+ * for prefixes of which it has no route itself: it keeps no best of them, which is found when somebody needs it (interest.ts).
  */
 import type { Fabric } from '../fabric/fabric.ts';
 import * as layout from '../fabric/layout.ts';
@@ -38,6 +38,10 @@ export class Evaluator {
   /** How many of them are in each bucket of the marks, and the buckets that have any. */
   readonly #bucketSessions = new Int32Array(BUCKETS);
   #ownBuckets = 0;
+  /** Of which prefixes a best is kept: buckets of the marks, or -1: of all. Changed by the blade's interest alone. */
+  keeps = -1;
+  /** That there is none may not be true where the Loc-RIB says so: nobody has told of all. */
+  doubts = false;
   /** Siblings are to see all feasible routes, and not just the best (rule 6). */
   showsAll = false;
   /** After `evaluate`: the session + 1 that alone changed for siblings; 0: several. */
@@ -104,32 +108,55 @@ export class Evaluator {
 
   /**
    * Instead of evaluating prefixes that a sibling's records name: forgets their best. Left in `ids` and `hints`, in their order, are
-   * those of which one of the blade's own sessions may have a route, which may have to be advertised or hidden now, and what is
-   * no prefix (negative); how many.
+   * those of which one is kept, as one of the blade's own sessions may have a route, which may have to be advertised or hidden now, and
+   * what is no prefix (negative); how many.
    */
   forgetAll(ids: Int32Array, hints: Int32Array, count: number): number {
     const records = this.#records;
     const best = this.#best;
     const shift = this.#bestShift;
     const offset = this.#bestOffset + 1;
-    const own = this.#ownBuckets;
+    const kept = this.keeps;
     let left = 0;
     for (let i = 0; i < count; i++) {
       const id = ids[i] as number;
-      if (id < 0 || ((records[(id << RECORD_BITS) + MARKS] as number) & own) !== 0) {
+      if (id < 0 || ((records[(id << RECORD_BITS) + MARKS] as number) & kept) !== 0) {
         ids[left] = id;
         hints[left++] = hints[i] as number;
         continue;
       }
       const at = (id << shift) + offset;
-      if (best[at] !== UNKNOWN_BEST) best[at] = UNKNOWN_BEST;
+      if (best[at] !== UNKNOWN_BEST && best[at] !== 0) best[at] = UNKNOWN_BEST;
     }
     return left;
   }
 
-  /** False: the best was forgotten; evaluate the prefix before asking for it. */
+  /** Forgets the best of a prefix of which none is kept. */
+  forgetUnkept(id: number): void {
+    if (this.#isKept(this.#marks(id))) return;
+    const at = this.#at(id) + 1;
+    if (this.#best[at] !== 0) this.#best[at] = UNKNOWN_BEST;
+  }
+
+  /** That there is none is unknown, if anybody may have a route. */
+  doubt(id: number): void {
+    const at = this.#at(id) + 1;
+    if (this.#best[at] === 0 && (this.#marks(id) & PRESENT) !== 0) this.#best[at] = UNKNOWN_BEST;
+  }
+
+  #isKept(marks: number): boolean {
+    return this.keeps === -1 || (marks & this.keeps) !== 0;
+  }
+
+  /** The buckets of the blade's own sessions. */
+  get ownBuckets(): number {
+    return this.#ownBuckets;
+  }
+
+  /** False: the best was forgotten, or nobody has looked; evaluate the prefix before asking for it. */
   known(id: number): boolean {
-    return this.#best[this.#at(id) + 1] !== UNKNOWN_BEST;
+    const best = this.#best[this.#at(id) + 1] as number;
+    return best !== UNKNOWN_BEST && (best !== 0 || !this.doubts);
   }
 
   /** AttrId of the best route; 0: none. */
@@ -226,7 +253,8 @@ export class Evaluator {
         return 0;
       }
       if (this.mine[best - 1] === 1 && (bestWord & ADVERTISED) !== 0) this.#hide(best - 1, id);
-    } else if (now === 0) return 0;
+    } else if (this.doubts) return this.#evaluateAll(id);
+    else if (now === 0) return 0;
     if (own && (word & ADVERTISED) === 0) this.#advertise(session, id);
     this.#best[at + 1] = hint;
     this.#best[at] = now;
@@ -236,13 +264,20 @@ export class Evaluator {
   /** Looks at all that is to be seen. */
   #evaluateAll(id: number): number {
     this.fullEvaluations++;
-    this.#gather(id, this.#marks(id));
+    const marks = this.#marks(id);
+    if (!this.#isKept(marks)) {
+      this.forgetUnkept(id);
+      return 0;
+    }
+    this.#gather(id, marks);
     this.#adjustBits(id);
     const best = this.#pick(id);
     const session = best < 0 ? 0 : (this.#groupSession[best] as number) + 1;
     const attribute = best < 0 ? 0 : (this.#groupAttribute[best] as number);
     const at = this.#at(id);
-    if (this.#best[at + 1] === session && this.#best[at] === attribute) return 0;
+    if (this.#best[at + 1] === session && this.#best[at] === attribute)
+      // Who was in doubt whether there is any has news: another blade may have told of one.
+      return session === 0 && this.doubts ? OUTCOME.bestChanged : 0;
     this.#best[at + 1] = session;
     this.#best[at] = attribute;
     return OUTCOME.bestChanged;

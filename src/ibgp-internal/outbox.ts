@@ -3,22 +3,50 @@
  * them into its ring by itself, in one short loop, as far as there is room: a sibling that does not come to its turn lags behind
  * in here, in the same records as all others, and not each prefix in a set of its own.
  *
- *   [ record | record | record | record ]
- *              ↑ one channel has put these into its ring      ↑ count
+ *   [ record | record | record | record | record ]
+ *              ↑ one channel has put these into its ring
+ *                                ↑ sorted: looked at whom they concern    ↑ count
+ *
+ * Before they are taken they are sorted: those that no sibling has an interest in (interest.ts) are left out. Interests and marks are read
+ * behind a fence, so that who widens its interest meanwhile either is seen here, or sees the routes that these records are about.
  */
+import type { Fabric } from '../fabric/fabric.ts';
+import { BLADE_WORD, PREFIX_RECORD, PREFIX_RECORD_BITS } from '../fabric/layout.ts';
+import { ALL } from './interest.ts';
 
 /** Records for each that a ring has room for: where threads share a processor, rings are full before a sibling has its turn. */
 const RINGS = 8;
+
+// Constants of this module: the JIT compiler folds them, but looks an import up each time.
+const RECORD_BITS = PREFIX_RECORD_BITS;
+const MARKS = PREFIX_RECORD.marks;
 
 export class Outbox {
   count = 0;
   /** PrefixId and hint of each record (channel.ts). */
   readonly words: Int32Array;
+  /** Of each sorted record the marks of its prefix; -1 where all had an interest in all. */
+  readonly marks: Int32Array;
+  /** By slot, as they were when it was last sorted. */
+  readonly interests: Int32Array;
+  /** Those from here on concern nobody whose interest is narrow. */
+  concerning = 0;
+  /** How often a record was not put into a ring. */
+  spared = 0;
+  /** Slots of the blade and its siblings. */
+  blades = 0;
+  #sorted = 0;
+  readonly #fabric: Fabric;
+  readonly #blade: number;
   readonly #room: number;
 
-  constructor(ringRecords: number) {
-    this.#room = RINGS * ringRecords;
+  constructor(fabric: Fabric, blade: number) {
+    this.#fabric = fabric;
+    this.#blade = blade;
+    this.#room = RINGS * fabric.options.ringRecords;
     this.words = new Int32Array(2 * this.#room);
+    this.marks = new Int32Array(this.#room);
+    this.interests = new Int32Array(fabric.options.blades).fill(ALL);
   }
 
   /** There is no room for another one: have all of it taken first. */
@@ -30,5 +58,50 @@ export class Outbox {
     const at = 2 * this.count++;
     this.words[at] = id;
     this.words[at + 1] = hint;
+  }
+
+  /** All channels have all of it. */
+  empty(): void {
+    this.count = 0;
+    this.concerning = 0;
+    this.#sorted = 0;
+  }
+
+  sort(): void {
+    if (this.#sorted === this.count) return;
+    this.#fabric.setBladeWord(this.#blade, BLADE_WORD.fence, 0);
+    let any = 0;
+    let narrow = 0;
+    let isAll = true;
+    for (let slot = 0; slot < this.blades; slot++) {
+      if (slot === this.#blade) continue;
+      const interest = this.#fabric.bladeWord(slot, BLADE_WORD.interest);
+      this.interests[slot] = interest;
+      any |= interest;
+      if (interest === ALL) continue;
+      narrow |= interest;
+      isAll = false;
+    }
+    if (isAll) this.marks.fill(ALL, this.#sorted, this.count);
+    else this.#leaveOut(any, narrow);
+    this.#sorted = this.count;
+  }
+
+  /** Of those that are new. */
+  #leaveOut(any: number, narrow: number): void {
+    const { words, marks } = this;
+    const { records } = this.#fabric.prefixes;
+    let left = this.#sorted;
+    for (let i = left; i < this.count; i++) {
+      const id = words[2 * i] as number;
+      const mark = records[(id << RECORD_BITS) + MARKS] as number;
+      if (any !== ALL && (mark & any) === 0) continue;
+      words[2 * left] = id;
+      words[2 * left + 1] = words[2 * i + 1] as number;
+      marks[left++] = mark;
+      if ((mark & narrow) !== 0) this.concerning = left;
+    }
+    this.spared += (this.count - left) * (this.blades - 1);
+    this.count = left;
   }
 }

@@ -47,7 +47,10 @@ export function bucketBit(source: number): number {
 export function notePresence({ prefixes: { records } }: Fabric, session: number, id: number): void {
   const bit = bucketBit(session);
   const at = marksAt(id);
-  if (((records[at] as number) & bit) === 0) Atomics.or(records, at, bit);
+  if (((records[at] as number) & bit) !== 0) return;
+  Atomics.or(records, at, bit);
+  // What is read of others' routes from here on was written before they looked at the marks (ibgp-internal/outbox.ts).
+  Atomics.load(records, at);
 }
 
 /** Sets the MED mark; true when it was not set before: siblings must be told. */

@@ -3,6 +3,7 @@
  * alone, by its seed, with a trace of what happens.
  */
 import { parseArgs } from 'node:util';
+import { withDeaf } from './deaf.ts';
 import { withEdges } from './edges.ts';
 import { play } from './history.ts';
 import { withMembers } from './members.ts';
@@ -19,8 +20,8 @@ import {
   withViews,
 } from './options.ts';
 
-const HELP = `npm run simulate -- [--seeds N] [--from SEED] [--seconds S] [--faults all|deaths|full|none] [--blades N] [--paths] [--views] [--equals] [--edges] [--local] [--members] [--malformed] [--first]
-npm run simulate -- --seed SEED [--faults all|deaths|full|none] [--blades N] [--paths] [--views] [--equals] [--edges] [--local] [--members] [--malformed]
+const HELP = `npm run simulate -- [--seeds N] [--from SEED] [--seconds S] [--faults all|deaths|full|none] [--blades N] [--paths] [--views] [--equals] [--edges] [--local] [--members] [--malformed] [--deaf] [--first]
+npm run simulate -- --seed SEED [--faults all|deaths|full|none] [--blades N] [--paths] [--views] [--equals] [--edges] [--local] [--members] [--malformed] [--deaf]
 
 Plays random histories of a whole chassis: routes that come and go, grafts, slow neighbours, sessions that fall. Every
 session must stay up, and at rest every neighbour must hold what a router with one blade would have told it.
@@ -39,6 +40,7 @@ session must stay up, and at rest every neighbour must hold what a router with o
   --local        the router has static routes and aggregates, other ones at times
   --members      the router's AS is a member of a confederation, and so are those of some neighbours
   --malformed    neighbours send what cannot be read of one family, which is disabled
+  --deaf         most neighbours are told nothing at first
   --first        ends at the first failure
   --seed SEED    this history alone, with everything that happens in it
 
@@ -66,6 +68,7 @@ const { values } = parseArgs({
     local: { type: 'boolean', default: false },
     members: { type: 'boolean', default: false },
     malformed: { type: 'boolean', default: false },
+    deaf: { type: 'boolean', default: false },
     first: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
   },
@@ -95,6 +98,7 @@ const WITH = {
   edges: withEdges,
   local: withLocal,
   malformed: withMalformed,
+  deaf: withDeaf,
 } as const;
 const MORE = Object.keys(WITH) as (keyof typeof WITH)[];
 

@@ -1,0 +1,29 @@
+/** I5 and I6 where blades tell nobody most of the time, and then somebody: whatever they did not hear of, they tell. */
+import test from 'ava';
+import { withDeaf } from './deaf.ts';
+import { play } from './history.ts';
+import { faultyOptionsFor, optionsFor, type SimulationOptions } from './options.ts';
+
+/** Histories of each test: a stated number, so that every machine plays the same ones. */
+const HISTORIES = 40;
+
+function attempt(faults: string, options: SimulationOptions): ReturnType<typeof play> {
+  try {
+    return play(withDeaf(options));
+  } catch (error) {
+    const alone = `npm run simulate -- --seed ${options.seed} --faults ${faults} --deaf`;
+    throw new Error(`${(error as Error).message}\n  again, alone: ${alone}`, { cause: error });
+  }
+}
+
+test.serial('blades that told nobody tell what one router would tell', (t) => {
+  let grafts = 0;
+  for (let seed = 1; seed <= HISTORIES; seed++) grafts += attempt('none', optionsFor(seed)).grafts;
+  t.true(grafts > HISTORIES);
+});
+
+test.serial('blades die and hang, and nobody is told anything else', (t) => {
+  let deaths = 0;
+  for (let seed = 1; seed <= HISTORIES; seed++) deaths += attempt('all', faultyOptionsFor(seed)).deaths;
+  t.true(deaths > HISTORIES);
+});
