@@ -24,7 +24,7 @@ const { PAGE_BITS, PAGE_MASK } = layout;
 const { sources } = memory;
 const { LENGTHS, NEIGHBOR_AS, ROW } = row;
 const { UNKNOWN_BEST } = locRib;
-const { BUCKETS, PRESENT, firstOf } = presence;
+const { BUCKETS, PRESENT, bucketBit, firstOf } = presence;
 const RECORD_BITS = layout.PREFIX_RECORD_BITS;
 const MARKS = layout.PREFIX_RECORD.marks;
 const { ADVERTISED, ATTRIBUTE_MASK, MULTIPATH, feasible, visible } = routeWord;
@@ -253,12 +253,22 @@ export class Evaluator {
         return 0;
       }
       if (this.mine[best - 1] === 1 && (bestWord & ADVERTISED) !== 0) this.#hide(best - 1, id);
-    } else if (this.doubts) return this.#evaluateAll(id);
+    } else if (this.doubts && (now === 0 || !this.#isAlone(id, session))) return this.#evaluateAll(id);
     else if (now === 0) return 0;
     if (own && (word & ADVERTISED) === 0) this.#advertise(session, id);
     this.#best[at + 1] = hint;
     this.#best[at] = now;
     return OUTCOME.bestChanged;
+  }
+
+  /** No other session can have a route of the prefix: there are so few that each has a bucket to itself, and marks of others are not there. */
+  #isAlone(id: number, session: number): boolean {
+    const { sessionLimit, laneLimit, options } = this.#fabric;
+    return (
+      (this.#marks(id) & PRESENT) === bucketBit(session) &&
+      sessionLimit <= BUCKETS &&
+      laneLimit <= options.sessions
+    );
   }
 
   /** Looks at all that is to be seen. */

@@ -9,7 +9,7 @@ const BOXES = {
   'two blades with routes, one of which is told at times': {
     blades: 2,
     sessions: [route(0), route(1), listener(1)],
-    changes: 3,
+    changes: 2,
     turnovers: 2,
     clears: 1,
   },
@@ -42,10 +42,10 @@ const BOXES = {
   },
   'blades that die': {
     blades: 2,
-    sessions: [route(0), listener(1)],
+    sessions: [route(0), { ...listener(1), ...isUp }],
     changes: 2,
-    turnovers: 1,
-    deaths: [0, 1],
+    turnovers: 2,
+    deaths: [0],
   },
 } satisfies Record<string, ModelOptions>;
 
