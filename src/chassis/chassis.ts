@@ -28,6 +28,7 @@ import { log } from './log.ts';
 import { NextHopCosts } from './next-hops.ts';
 import { type GraftReport, OperationError } from './operations.ts';
 import { Origins } from './origins.ts';
+import { placeAll } from './placement.ts';
 import {
   cardNeighbor,
   cardRanges,
@@ -307,24 +308,14 @@ export class Chassis {
     return this.blades.reduce((bits, blade) => (blade.running ? bits | (1 << blade.slot) : bits), 0);
   }
 
-  /** Where the configuration says, where it was, or where there are fewest. */
   #place(): void {
     const before = this.store.placements();
-    const counts = this.blades.map(() => 0);
-    const placed = this.sessions.map((entry) => {
-      const wish = entry.neighbor.blade ?? before.get(entry.neighbor.address);
-      const slot = wish !== undefined && wish < counts.length ? wish : -1;
-      if (slot >= 0) counts[slot] = (counts[slot] as number) + 1;
-      return { entry, slot };
-    });
-    for (const { entry, slot: wished } of placed) {
-      let slot = wished;
-      if (slot < 0) {
-        slot = counts.indexOf(Math.min(...counts));
-        counts[slot] = (counts[slot] as number) + 1;
-      }
-      this.#adopt(entry, slot);
-    }
+    const placed = this.sessions.map(({ neighbor }) => ({
+      neighbor,
+      wish: neighbor.blade ?? before.get(neighbor.address),
+    }));
+    const slots = placeAll(placed, this.blades.length);
+    for (const [i, entry] of this.sessions.entries()) this.#adopt(entry, slots[i] as number);
   }
 
   /** A neighbour that was added while it runs, on the blade that is configured, or where there are fewest. */
