@@ -298,7 +298,8 @@ function sortItems(all: Uint8Array, end: number, size: number): void {
 /** Items are of whole words. */
 function compareItems(a: Uint8Array, atA: number, b: Uint8Array, atB: number, size: number): number {
   for (let i = 0; i < size; i += 4) {
-    const [first, second] = [u32(a, atA + i), u32(b, atB + i)];
+    const first = u32(a, atA + i);
+    const second = u32(b, atB + i);
     if (first !== second) return first < second ? -1 : 1;
   }
   return 0;

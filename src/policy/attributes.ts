@@ -95,8 +95,9 @@ export class AttributeView {
   changes = 0;
   /** Where changes of it are made; without one each is made anew, and may be kept. */
   readonly #arena: Arena | undefined;
-  /** The attribute that was looked for last, and where its value stands. */
+  /** The attribute that was looked for last, where it begins (or would, where it is not there), and where its value stands. */
   #type = -1;
+  #head = 0;
   #from = 0;
   #to = 0;
 
@@ -121,18 +122,20 @@ export class AttributeView {
     const { bytes, end } = this;
     this.#type = type;
     this.#from = this.#to = 0;
-    for (let at = this.start; at < end; ) {
+    let at = this.start;
+    while (at < end) {
       const value = valueStart(bytes, at);
       const next = value + valueLength(bytes, at);
       const found = bytes[at + 1]!;
       if (found >= type) {
-        if (found > type) return;
+        if (found > type) break;
         this.#from = value;
         this.#to = next;
-        return;
+        break;
       }
       at = next;
     }
+    this.#head = at;
   }
 
   has(type: number): boolean {
@@ -252,19 +255,11 @@ export class AttributeView {
     const from = this.#arena?.carve(room) ?? 0;
     const into = this.#arena?.bytes ?? new Uint8Array(room);
     // Attributes stand in the order of their types: what comes before goes as it is, and what comes behind.
-    const at = this.#place(type, this.start);
-    let to = copy(bytes, this.start, at, into, from);
+    const behind = this.to(type) || this.#head;
+    let to = copy(bytes, this.start, this.#head, into, from);
     if (due) to = writeAttribute(value, start, end, FLAGS[type] ?? WELL_KNOWN, type, into, to);
-    to = copy(bytes, this.#place(type + 1, at), this.end, into, to);
+    to = copy(bytes, behind, this.end, into, to);
     return this.#view(into, from, to, marks, changes);
-  }
-
-  /** Where attributes of this type and higher ones begin. */
-  #place(type: number, from: number): number {
-    const { bytes, end } = this;
-    let at = from;
-    while (at < end && bytes[at + 1]! < type) at = valueStart(bytes, at) + valueLength(bytes, at);
-    return at;
   }
 }
 
