@@ -29,7 +29,7 @@ export class Outbox {
   readonly marks: Int32Array;
   /** By slot, as they were when it was last sorted. */
   readonly interests: Int32Array;
-  /** Those from here on concern nobody whose interest is narrow. */
+  /** Those from here on concern nobody whose interest is narrow, and was when they were sorted. */
   concerning = 0;
   /** How often a record was not put into a ring. */
   spared = 0;
@@ -76,6 +76,8 @@ export class Outbox {
     for (let slot = 0; slot < this.blades; slot++) {
       if (slot === this.#blade) continue;
       const interest = this.#fabric.bladeWord(slot, BLADE_WORD.interest);
+      // Whoever lags behind was concerned by other records when those were sorted.
+      if (interest !== this.interests[slot]) this.concerning = this.#sorted;
       this.interests[slot] = interest;
       any |= interest;
       if (interest === ALL) continue;

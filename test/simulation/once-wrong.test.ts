@@ -7,6 +7,7 @@ import {
   deadlyOptionsFor,
   faultyOptionsFor,
   fullOptionsFor,
+  optionsFor,
   type SimulationOptions,
   withEquals,
   withLocal,
@@ -24,6 +25,7 @@ const HISTORIES: Readonly<Record<string, () => SimulationOptions>> = {
     withEdges(withPaths(withViews(fullOptionsFor(83_300_244)))),
   'a table of usual size that is full is swept': () =>
     withMembers(withEquals(withViews(deadlyOptionsFor(81_400_581)))),
+  'what lags behind in an outbox is told by the interest that there is now': () => optionsFor(7015),
 };
 
 for (const [what, options] of Object.entries(HISTORIES))
