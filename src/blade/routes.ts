@@ -19,7 +19,7 @@ import { LENGTHS, LOOPED, MED_COUNTS, ROW } from '../rib/attribute-row.ts';
 import { UNKNOWN_BEST } from '../rib/loc-rib.ts';
 import { findPath, freePath } from '../rib/paths.ts';
 import { bucketBit, noteMed, notePresence, PRESENT } from '../rib/presence.ts';
-import { clearReceived, keepsReceived, receivedColumn } from '../rib/received.ts';
+import { clearReceived, receivedColumn } from '../rib/received.ts';
 import { ADVERTISED, ATTRIBUTE_MASK, FILTERED, MULTIPATH, UNRESOLVED } from '../rib/route-word.ts';
 import type { BestRoutes } from './desk.ts';
 import { HopWalk } from './hop-walk.ts';
@@ -224,13 +224,9 @@ export class Routes implements BestRoutes {
   withdraw(session: number, id: number): void {
     const fabric = this.#fabric;
     const old = fabric.columns.get(session, id);
-    const keeps = keepsReceived(fabric, session, id);
-    if (old === 0) {
-      if (keeps) clearReceived(fabric, session, id);
-      return;
-    }
-    fabric.columns.set(session, id, 0);
-    if (keeps) clearReceived(fabric, session, id);
+    if (old !== 0) fabric.columns.set(session, id, 0);
+    clearReceived(fabric, session, id);
+    if (old === 0) return;
     this.#countRoute(session, id, -1);
     this.#evaluate(id, session + 1, old & ADVERTISED ? session + 1 : 0, false);
   }

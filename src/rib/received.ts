@@ -23,11 +23,6 @@ export function receivedColumn({ options }: Fabric, session: number): number {
   return receivedColumns(options) + session;
 }
 
-/** Some route of the page that holds this id may be kept as it was received. */
-export function keepsReceived(fabric: Fabric, session: number, id: number): boolean {
-  return fabric.columns.pageOf(receivedColumn(fabric, session), id) !== 0;
-}
-
 /** Some page of the session is. */
 export function keepsAnyReceived(fabric: Fabric, session: number): boolean {
   const { directories, pages } = fabric.columns;
@@ -60,8 +55,11 @@ export function touchReceived(fabric: Fabric, session: number, ids: Int32Array, 
 
 /** The route is as it was received, or gone. */
 export function clearReceived(fabric: Fabric, session: number, id: number): void {
-  const column = receivedColumn(fabric, session);
-  if (fabric.columns.get(column, id) !== 0) fabric.columns.set(column, id, 0);
+  const { columns } = fabric;
+  const page = columns.pageOf(receivedColumn(fabric, session), id);
+  if (page === 0) return;
+  const at = (page << PAGE_BITS) | (id & PAGE_MASK);
+  if (columns.words[at] !== 0) columns.words[at] = 0;
 }
 
 /** Frees a page of the Adj-RIB-In: nothing is left in it. */
