@@ -6,6 +6,7 @@ import { encodeEndOfRib } from '../../src/bgp/encode.ts';
 import { GRACEFUL } from '../../src/bgp/graceful.ts';
 import { encodeNotification, HEADER_LENGTH, MessageType } from '../../src/bgp/message.ts';
 import { as2For, decodeOpen, encodeOpen, isFailure, noCapabilities } from '../../src/bgp/open.ts';
+import { SESSION, SESSION_NUMBER } from '../../src/fabric/layout.ts';
 import { encodeFeed } from '../../src/lab/feed.ts';
 import { generateTable } from '../../src/lab/internet.ts';
 import { routesFor } from '../../src/lab/neighbour.ts';
@@ -223,6 +224,17 @@ test('what the operator ends is ended, also for who would keep our routes', asyn
   await box.operator.shutdown(N.address, undefined);
   t.deepEqual(await neighbour.notification(), [6, 9, 6, 2]); // RFC 8538 3.1
   await until('all is withdrawn', () => box.witness.stats().routes4 === 0);
+});
+
+test('of what is just being withdrawn, as its time is up, no seconds are left', async (t) => {
+  const box = await startBox(t, { neighbors: [N] });
+  const { fabric } = box.chassis;
+  const { index } = box.entry(N.address);
+  // As its blade leaves it for the time that the walk takes.
+  fabric.setNumber(index, SESSION_NUMBER.staleUntil, Number.POSITIVE_INFINITY);
+  fabric.setSession(index, SESSION.staleFamilies, 1);
+  const { stale } = await box.operator.showSession(N.address);
+  t.deepEqual(stale, { families: ['ipv4-unicast'], seconds: 0 });
 });
 
 test('a session that is shut while its routes are stale loses them', async (t) => {
