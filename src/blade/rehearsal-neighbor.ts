@@ -9,6 +9,12 @@ import { CONNECTION, CONNECTION_STATE } from '../fabric/layout.ts';
 const LENGTHS = [24, 24, 22, 19, 16, 8, 28];
 const PREFIXES_PER_SET = LENGTHS.length;
 
+/** Our end of a session, as four words: IPv4 in both halves of the address space, whose numbers are not the same to Node.js, and IPv6. */
+export function ownAddress(index: number): readonly number[] {
+  if (index % 4 === 3) return [0x20010db8, 0, 0, 1];
+  return [0, 0, 0xffff, (index % 2 === 0 ? 0x7f0000ff : 0xc0000201) | 0];
+}
+
 /** The other end of a session: writes UPDATE messages into the receive ring, as the line card would. */
 export class Neighbor {
   readonly index: number;
@@ -44,6 +50,7 @@ export class Neighbor {
   call(): void {
     const { connections, ready } = this.#fabric;
     connections.reset(this.#at);
+    connections.words.set(ownAddress(this.index), this.#at + CONNECTION.localAddress);
     connections.setState(this.#at, connections.generationOf(this.#at) + 1, CONNECTION_STATE.open);
     ready.setForBlade(this.index);
     const capabilities = {

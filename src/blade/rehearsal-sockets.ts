@@ -20,16 +20,15 @@ import { step } from './shift.ts';
 /** Single changes, and the sets that they are of. */
 const CHANGES = 1500;
 const SETS = 500;
-/** Now and then a neighbour says so much more at once, so many sets, that the line card is to read and to send. */
+/** Now and then a neighbour says so much more at once, so many sets, that its ring has no room for all of it. */
 const FLOOD_EVERY = 50;
-const FLOOD = 500;
-/** Times that it takes until it is read, and until what came of it is told. */
-const FLOOD_READS = 3;
+const FLOOD = 750;
+/** Times that it takes until what came of it is told. */
 const FLOOD_TURNS = 8;
 /** One neighbour does not listen for so many changes: what it is told is to be sent by the line card. */
 const DEAF = 400;
 /** What a neighbour may say, or have been told, at once. */
-const ROOM = 1 << 16;
+const ROOM = 1 << 18;
 
 /** The other end of a connection: the neighbour's own socket. */
 class FarEnd {
@@ -116,11 +115,6 @@ export function rehearseSockets(stage: Stage, end: number): void {
     for (let i = 0; i < (flood ? FLOOD : 1); i++)
       neighbors[who]?.tell(Math.floor(change / SETS), (change + i) % SETS);
     ends[who]?.flush();
-    // More than one read has room for, as the line card would have brought it.
-    for (let reads = flood ? FLOOD_READS : 0; reads > 0; reads--) {
-      lookout.look(0);
-      lend(fabric, who, (ends[who] as FarEnd).near);
-    }
     for (let turns = flood ? FLOOD_TURNS : 1; turns > 0; turns--) {
       step(blade, wake, () => {});
       ends.forEach((far, session) => {
@@ -135,7 +129,7 @@ export function rehearseSockets(stage: Stage, end: number): void {
   for (const far of ends) far.close();
 }
 
-/** As the line card does with who is calm, when it has sent what there was. */
+/** As the line card does with an Established session, when it has sent what there was. */
 function lend(fabric: Fabric, session: number, descriptor: number): void {
   const { words } = fabric.connections;
   const at = fabric.connections.at(session, 0);

@@ -24,7 +24,7 @@ import { describeFor } from '../rib/attribute-row.ts';
 import { Blade } from './blade.ts';
 import { LIMITS } from './limits.ts';
 import type { SessionConfiguration } from './messages.ts';
-import { Neighbor } from './rehearsal-neighbor.ts';
+import { Neighbor, ownAddress } from './rehearsal-neighbor.ts';
 import { POLICY_KEYS, rehearsalPolicies } from './rehearsal-policies.ts';
 import { rehearseSockets } from './rehearsal-sockets.ts';
 
@@ -276,6 +276,8 @@ export function openRecord(fabric: Fabric, session: number): void {
   fabric.setSession(session, SESSION.peerAs, LOCAL_AS + 1 + session);
   fabric.setSession(session, SESSION.peerId, 1 + session);
   fabric.setSession(session, SESSION.peerAddress + 3, 1 + session);
+  for (const [i, word] of ownAddress(session).entries())
+    fabric.setSession(session, SESSION.localAddress + i, word);
   fabric.setSession(session, SESSION.families, FAMILY_IPV4 | FAMILY_IPV6);
   fabric.setSession(session, SESSION.flags, SESSION_FLAG.fourOctetAs | SESSION_FLAG.external);
   fabric.setSession(session, SESSION.view, new OutViews(fabric).create() + 1);
