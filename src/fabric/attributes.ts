@@ -1,9 +1,9 @@
 import { copyOctets, dataViewOf, hashOctets, sameOctets } from '../base/octets.ts';
-import { ATTRIBUTE_ROW, BOX, POOLS } from './layout.ts';
-import { byteBlock, type FabricMemory } from './memory.ts';
+import { ATTRIBUTE_ROW, BOX, LEVELLED, POOLS } from './layout.ts';
+import { byteBlock, type FabricMemory, setSlots } from './memory.ts';
 import { NumberPool } from './number-pool.ts';
 import { isMoving, movedBetween, noteLive, otherTable, tableOf } from './phase.ts';
-import { CLOSED, SetSlots } from './set-slots.ts';
+import { CLOSED, SlotLevels } from './slot-levels.ts';
 
 const ROW = ATTRIBUTE_ROW.words;
 
@@ -25,7 +25,7 @@ export type Describe = (
  * The attribute dictionary: canonical path-attribute bytes → AttrId. Equal sets have equal ids, whoever
  * interned them; id 0 is no set. Immutable once published, but for where its bytes stand.
  *
- *   slots: [ 0 | fingerprint, id | 0 … ], in levels (set-slots.ts)
+ *   slots: [ 0 | fingerprint, id | 0 … ], in levels (slot-levels.ts)
  *   rows: [ hash, offset, length, described × 5 ] by id, 32 bytes     bytes: sets, 4-aligned
  *
  * Bytes are in blocks; a set stands in one of them. When sets are nobody's any more their ids come back (phase.ts), and
@@ -41,9 +41,9 @@ export class AttributeDictionary {
   readonly blockUnits: number;
   /** The same memory as `bytes`. */
   readonly #words: Int32Array;
-  readonly #tables: readonly [SetSlots, SetSlots];
-  #slots: SetSlots;
-  #to: SetSlots;
+  readonly #tables: readonly [SlotLevels, SlotLevels];
+  #slots: SlotLevels;
+  #to: SlotLevels;
   #phase = 0;
   #moving = false;
   /** The bits of a slot that hold an id; a part of the hash stands in the others. */
@@ -60,7 +60,10 @@ export class AttributeDictionary {
     this.bytes = new Uint8Array(memory.attributeBytes);
     this.#words = new Int32Array(memory.attributeBytes);
     const { attributes } = memory.options;
-    this.#tables = [new SetSlots(memory, 0), new SetSlots(memory, 1)];
+    const sizes = setSlots(memory.options);
+    const table = (which: 0 | 1) =>
+      new SlotLevels(memory, memory.attributeSlots, which, LEVELLED.attributes + which, sizes);
+    this.#tables = [table(0), table(1)];
     this.#idMask = attributes - 1;
     this.#describe = describe;
     this.pool = new NumberPool(memory, POOLS.attributes, ID_BLOCK);
@@ -132,7 +135,7 @@ export class AttributeDictionary {
 
   /** The id of a set in a table; `given`, or made, where there is none; 0 when there is no room. */
   #add(
-    table: SetSlots,
+    table: SlotLevels,
     octets: DataView,
     start: number,
     end: number,

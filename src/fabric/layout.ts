@@ -33,8 +33,10 @@ export const ATTRIBUTE_ROW = {
   described: 3,
 } as const;
 
-/** Of the levels of a table of sets (set-slots.ts), on a cache line each: who looks a set up reads the first one only. */
-export const SET_LEVELS = { words: 32, open: 0, filled: 16 } as const;
+/** Of the levels of a table (slot-levels.ts), on a cache line each: who looks something up reads the first one only. */
+export const SLOT_LEVELS = { words: 32, open: 0, filled: 16 } as const;
+/** The tables in levels: places of the first of each dictionary's two. */
+export const LEVELLED = { count: 4, attributes: 0, prefixes4: 2 } as const;
 
 /** Ring control words; head and tail stand on cache lines of their own. */
 export const RING = { words: 32, head: 0, tail: 16 } as const;

@@ -7,7 +7,7 @@
  *   prefixRecords    4 words by PrefixId               see PREFIX_RECORD, layout.ts
  *   prefixKeys6      [address …, length] by PrefixId   the blade that claimed the id, before it publishes it
  *   attributeSlots   hash slots, AttrId, twice         as prefixSlots
- *   setLevels        which level of these is open, and how full they are: see set-slots.ts
+ *   slotLevels       which level of a table is open, and how full it is: see slot-levels.ts
  *   attributeRows    8 words by AttrId                 the blade that claimed the id, before it publishes it; the offset:
  *                                                      the chassis, too
  *   attributeBytes   canonical path attributes         the same
@@ -58,6 +58,7 @@ import {
   GRAFT,
   GRAFT_TIME,
   JOURNAL_WORDS,
+  LEVELLED,
   PAGE_WORDS,
   POOL,
   POOLS,
@@ -65,7 +66,7 @@ import {
   RING,
   SESSION,
   SESSION_NUMBER,
-  SET_LEVELS,
+  SLOT_LEVELS,
 } from './layout.ts';
 
 export interface FabricOptions {
@@ -119,13 +120,18 @@ function naturalLimit(options: FabricOptions, which: number): number {
   }
 }
 
-/** Slots of one table of sets, both levels (set-slots.ts), and those of the first. */
-export function setSlots(options: FabricOptions): number {
-  return firstSetSlots(options) + options.attributes;
+/** Slots of each level of a table of attribute sets; of the second one three quarters can be used, and no more are there. */
+export function setSlots({ attributes }: FabricOptions): readonly [number, number] {
+  return [Math.max(1, attributes >>> 2), attributes];
 }
 
-export function firstSetSlots({ attributes }: FabricOptions): number {
-  return Math.max(1, attributes >>> 2);
+/** Of a table of IPv4 prefixes: the second one is half full at most. */
+export function prefixSlots4({ prefixes4 }: FabricOptions): readonly [number, number] {
+  return [prefixes4, 2 * prefixes4];
+}
+
+function bothTables([first, second]: readonly [number, number]): number {
+  return 2 * (first + second) * 4;
 }
 
 /** Octets of a block of attribute bytes: a set stands in one of them. A power of two. */
@@ -181,12 +187,12 @@ export type FabricMemory = { readonly options: FabricOptions } & {
 
 /** Name and size in bytes of every buffer. */
 const BUFFERS = [
-  ['prefixSlots4', (o: FabricOptions) => 2 * o.prefixes4 * 2 * 4],
+  ['prefixSlots4', (o: FabricOptions) => bothTables(prefixSlots4(o))],
   ['prefixRecords', (o) => prefixIds(o) * PREFIX_RECORD.words * 4],
   ['prefixSlots6', (o) => 2 * o.prefixes6 * 2 * 4],
   ['prefixKeys6', (o) => o.prefixes6 * 5 * 4],
-  ['attributeSlots', (o) => 2 * setSlots(o) * 4],
-  ['setLevels', () => 2 * SET_LEVELS.words * 4],
+  ['attributeSlots', (o) => bothTables(setSlots(o))],
+  ['slotLevels', () => LEVELLED.count * SLOT_LEVELS.words * 4],
   ['attributeRows', (o) => o.attributes * ATTRIBUTE_ROW.words * 4],
   ['attributeBytes', (o) => o.attributeBytes],
   ['nextHopSlots', (o) => (o.nextHops ?? 0) * 2 * 4],

@@ -1,7 +1,8 @@
-import { BOX, POOLS, PREFIX_LENGTH, PREFIX_RECORD, PREFIX_RECORD_BITS } from './layout.ts';
-import type { FabricMemory } from './memory.ts';
+import { BOX, LEVELLED, POOLS, PREFIX_LENGTH, PREFIX_RECORD, PREFIX_RECORD_BITS } from './layout.ts';
+import { type FabricMemory, prefixSlots4 } from './memory.ts';
 import { NumberPool } from './number-pool.ts';
 import { isMoving, movedBetween, noteLive, otherTable, tableOf } from './phase.ts';
+import { CLOSED, SlotLevels } from './slot-levels.ts';
 
 /**
  * The prefix dictionaries: prefix → dense PrefixId, one table per address family, ids of IPv6 after those of
@@ -9,7 +10,7 @@ import { isMoving, movedBetween, noteLive, otherTable, tableOf } from './phase.t
  * the first free slot by compare-and-swap. A look-up probes with plain loads; a stale zero ends in the
  * compare-and-swap, which tells the truth.
  *
- *   slots (IPv4): [ … 0 | fingerprint, id+1 | 0 … ]       keys: in the records by id (PREFIX_RECORD)
+ *   slots (IPv4): [ … 0 | fingerprint, id+1 | 0 … ]       keys: in the records by id (PREFIX_RECORD); in levels (slot-levels.ts)
  *   slots (IPv6): [ … 0 | id+1 | id+1 | 0 … ]             keys: [ 4 words, length ] by id
  *
  * What costs is cache misses. So IPv4 prefixes of one /20 stand in one cache line of slots, for neighbours of one
@@ -28,16 +29,15 @@ export class PrefixDictionary {
   readonly pool4: NumberPool;
   readonly pool6: NumberPool;
   /** Both tables of each family, and the one that is in use. */
-  readonly #tables4: readonly [Int32Array, Int32Array];
+  readonly #tables4: readonly [SlotLevels, SlotLevels];
   readonly #tables6: readonly [Int32Array, Int32Array];
-  #slots4: Int32Array;
+  #slots4: SlotLevels;
   #slots6: Int32Array;
   /** Everything goes to these tables now. */
-  #to4: Int32Array;
+  #to4: SlotLevels;
   #to6: Int32Array;
   #phase = 0;
   #moving = false;
-  readonly #mask4: number;
   readonly #mask6: number;
   /** The bits of a slot that hold id + 1 (IPv4). */
   readonly #idMask: number;
@@ -51,9 +51,11 @@ export class PrefixDictionary {
     const { prefixes4 } = memory.options;
     this.records = new Int32Array(memory.prefixRecords);
     this.keys6 = new Uint32Array(memory.prefixKeys6);
-    this.#tables4 = halves(memory.prefixSlots4);
+    const sizes = prefixSlots4(memory.options);
+    const table4 = (which: 0 | 1) =>
+      new SlotLevels(memory, memory.prefixSlots4, which, LEVELLED.prefixes4 + which, sizes);
+    this.#tables4 = [table4(0), table4(1)];
     this.#tables6 = halves(memory.prefixSlots6);
-    this.#mask4 = this.#tables4[0].length - 1;
     this.#mask6 = this.#tables6[0].length - 1;
     this.#idMask = 2 ** Math.ceil(Math.log2(prefixes4 + 1)) - 1;
     this.base6 = prefixes4;
@@ -74,6 +76,7 @@ export class PrefixDictionary {
     const moved = movedBetween(this.#phase, phase);
     this.pool4.meet(phase, moved);
     this.pool6.meet(phase, moved);
+    if (moved) for (const table of this.#tables4) table.forget();
     this.#phase = phase;
   }
 
@@ -106,8 +109,20 @@ export class PrefixDictionary {
   find4All(addresses: Uint32Array, lengths: Uint8Array, ids: Int32Array, count: number): void {
     // What is not found at once is looked up again, one by one.
     if (this.#moving || count > TOGETHER) return;
-    this.#touchSlots(addresses, lengths, count);
-    this.#probe(addresses, lengths, count);
+    const { levels } = this.#slots4;
+    this.#findIn(levels[0], addresses, lengths, ids, count);
+    if (this.#slots4.isClosed(0)) this.#findIn(levels[1], addresses, lengths, ids, count);
+  }
+
+  #findIn(
+    slots: Int32Array,
+    addresses: Uint32Array,
+    lengths: Uint8Array,
+    ids: Int32Array,
+    count: number,
+  ): void {
+    this.#touchSlots(slots, addresses, lengths, count);
+    this.#probe(slots, addresses, lengths, count);
     const { records } = this;
     const candidates = this.#candidates;
     for (let i = 0; i < count; i++) {
@@ -120,9 +135,8 @@ export class PrefixDictionary {
   }
 
   /** Brings the slots of these prefixes near. */
-  #touchSlots(addresses: Uint32Array, lengths: Uint8Array, count: number): void {
-    const slots = this.#slots4;
-    const mask = this.#mask4;
+  #touchSlots(slots: Int32Array, addresses: Uint32Array, lengths: Uint8Array, count: number): void {
+    const mask = slots.length - 1;
     const places = this.#places;
     let sum = 0;
     for (let i = 0; i < count; i++) {
@@ -134,18 +148,19 @@ export class PrefixDictionary {
   }
 
   /** Of each prefix the first id that has its fingerprint; -1: none has. */
-  #probe(addresses: Uint32Array, lengths: Uint8Array, count: number): void {
-    const slots = this.#slots4;
-    const mask = this.#mask4;
+  #probe(slots: Int32Array, addresses: Uint32Array, lengths: Uint8Array, count: number): void {
+    const mask = slots.length - 1;
     const idMask = this.#idMask;
     const places = this.#places;
     const candidates = this.#candidates;
     for (let i = 0; i < count; i++) {
       const fingerprint = fingerprint4(addresses[i] as number, lengths[i] as number);
-      let slot = places[i] as number;
+      const begin = places[i] as number;
+      let slot = begin;
       let held = slots[slot] as number;
-      while (held !== 0 && ((held ^ fingerprint) & ~idMask) !== 0) {
+      while ((held & idMask) !== 0 && ((held ^ fingerprint) & ~idMask) !== 0) {
         slot = (slot + 1) & mask;
+        if (slot === begin) break;
         held = slots[slot] as number;
       }
       candidates[i] = (held & idMask) - 1;
@@ -221,43 +236,60 @@ export class PrefixDictionary {
 
   /** Notes in `live`, by PrefixId, what stands in a part of the tables, and empties that part of those that are not in use. */
   settle(live: Uint32Array, from: number, to: number): void {
-    noteLive(this.#slots4, this.#to4, from, to, this.#idMask, 0, live);
+    if (from === 0) this.#to4.reopen();
+    noteLive(this.#slots4.all, this.#to4.all, from, to, this.#idMask, 0, live);
     noteLive(this.#slots6, this.#to6, from, to, -1, this.base6, live);
   }
 
   /** Slots of the largest table. */
   get slots(): number {
-    return Math.max(this.#mask4, this.#mask6) + 1;
+    return Math.max(this.#slots4.all.length, this.#mask6 + 1);
   }
 
   /** The id of a prefix in a table; `given`, or made, where there is none; -1 when none is left. */
-  #add4(slots: Int32Array, address: number, length: number, given: number, marks: number): number {
+  #add4(table: SlotLevels, address: number, length: number, given: number, marks: number): number {
     const { records } = this;
-    const mask = this.#mask4;
+    const { levels } = table;
     const idMask = this.#idMask;
     const fingerprint = fingerprint4(address, length) & ~idMask;
-    let slot = slot4(address, length) & mask;
-    for (;;) {
-      const held = slots[slot] as number;
-      if (held !== 0) {
-        if (((held ^ fingerprint) & ~idMask) === 0) {
-          const id = (held & idMask) - 1;
-          if (this.#same4(id, address, length)) return id;
+    const place = slot4(address, length);
+    for (let level = 0; level < levels.length; level++) {
+      const slots = levels[level] as Int32Array;
+      const mask = slots.length - 1;
+      const begin = place & mask;
+      let slot = begin;
+      for (;;) {
+        const held = slots[slot] as number;
+        if (held === CLOSED) break;
+        if (held !== 0) {
+          if (((held ^ fingerprint) & ~idMask) === 0) {
+            const id = (held & idMask) - 1;
+            if (this.#same4(id, address, length)) return id;
+          }
+          slot = (slot + 1) & mask;
+          if (slot === begin) break;
+          continue;
         }
-        slot = (slot + 1) & mask;
-        continue;
+        if (table.isClosed(level)) {
+          if (Atomics.compareExchange(slots, slot, 0, CLOSED) === 0) break;
+          continue;
+        }
+        let id = given;
+        if (id < 0) {
+          id = this.pool4.take();
+          if (id < 0) return -1;
+          records[id << BITS] = address;
+          records[(id << BITS) + MARKS] = (length << LENGTH_SHIFT) | marks;
+        }
+        if (Atomics.compareExchange(slots, slot, 0, fingerprint | (id + 1)) === 0) {
+          table.onFilled(level);
+          return id;
+        }
+        // Somebody was first: look again at what stands there, keep the id for later.
+        if (given < 0) this.pool4.putBack(id);
       }
-      let id = given;
-      if (id < 0) {
-        id = this.pool4.take();
-        if (id < 0) return -1;
-        records[id << BITS] = address;
-        records[(id << BITS) + MARKS] = (length << LENGTH_SHIFT) | marks;
-      }
-      if (Atomics.compareExchange(slots, slot, 0, fingerprint | (id + 1)) === 0) return id;
-      // Somebody was first: look again at what stands there, keep the id for later.
-      if (given < 0) this.pool4.putBack(id);
     }
+    return -1;
   }
 
   #same4(id: number, address: number, length: number): boolean {
@@ -267,20 +299,28 @@ export class PrefixDictionary {
     return (((records[at + MARKS] as number) >>> LENGTH_SHIFT) & LENGTH_MASK) === length;
   }
 
-  #find4(slots: Int32Array, address: number, length: number): number {
-    const mask = this.#mask4;
+  #find4(table: SlotLevels, address: number, length: number): number {
+    const { levels } = table;
     const idMask = this.#idMask;
     const fingerprint = fingerprint4(address, length) & ~idMask;
-    let slot = slot4(address, length) & mask;
-    for (;;) {
-      const held = slots[slot] as number;
-      if (held === 0) return -1;
-      if (((held ^ fingerprint) & ~idMask) === 0) {
-        const id = (held & idMask) - 1;
-        if (this.#same4(id, address, length)) return id;
-      }
-      slot = (slot + 1) & mask;
+    const place = slot4(address, length);
+    for (let level = 0; level < levels.length; level++) {
+      const slots = levels[level] as Int32Array;
+      const mask = slots.length - 1;
+      const begin = place & mask;
+      let slot = begin;
+      do {
+        const held = slots[slot] as number;
+        if (held === 0 && !table.isClosed(level)) return -1;
+        if (held === 0 || held === CLOSED) break;
+        if (((held ^ fingerprint) & ~idMask) === 0) {
+          const id = (held & idMask) - 1;
+          if (this.#same4(id, address, length)) return id;
+        }
+        slot = (slot + 1) & mask;
+      } while (slot !== begin);
     }
+    return -1;
   }
 
   /** As #add4; ids are PrefixIds. */
