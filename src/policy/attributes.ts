@@ -289,9 +289,14 @@ export function matchPath(view: AttributeView, pattern: Pattern): boolean {
 export function pathHasAny(view: AttributeView, ranges: Float64Array): boolean {
   const { bytes } = view;
   const end = view.to(AttributeType.AsPath);
+  const least = ranges[0]!;
+  const most = ranges[ranges.length - 1]!;
   for (let at = view.from(AttributeType.AsPath); at < end; ) {
     const next = at + 2 + 4 * bytes[at + 1]!;
-    for (let as = at + 2; as < next; as += 4) if (isWithin(u32(bytes, as), ranges)) return true;
+    for (let as = at + 2; as < next; as += 4) {
+      const value = u32(bytes, as);
+      if (value >= least && value <= most && isWithin(value, ranges)) return true;
+    }
     at = next;
   }
   return false;
