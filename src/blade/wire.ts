@@ -5,7 +5,7 @@
 import { u16 } from '../bgp/bytes.ts';
 import { HEADER_LENGTH, MAX_EXTENDED_MESSAGE, MAX_MESSAGE, readHeader } from '../bgp/message.ts';
 import type { Fabric } from '../fabric/fabric.ts';
-import { BLADE_WORD, CONNECTION, CONNECTION_STATE, SESSION_NUMBER } from '../fabric/layout.ts';
+import { BLADE_WORD, CONNECTION, CONNECTION_STATE, READER, SESSION_NUMBER } from '../fabric/layout.ts';
 import { publishTransmit } from './transmit.ts';
 
 /** What the line card has to say of the connection. */
@@ -214,7 +214,8 @@ export class Wire {
     const { connections } = this.#fabric;
     connections.releaseReceived(this.#at, tail);
     this.#fabric.count(this.#session, SESSION_NUMBER.bytesReceived, (tail - first) | 0);
-    // The line card waits for room only when less than a quarter was free.
+    // The line card waits for room only where it reads, and when less than a quarter was free.
+    if (connections.words[this.#at + CONNECTION.reader] !== READER.card) return;
     if (((head - first) | 0) > connections.receiveBytes >> 1) this.#fabric.ringCard(this.#session);
   }
 }

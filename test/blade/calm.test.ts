@@ -34,7 +34,7 @@ function configuration(index: number): SessionConfiguration {
   } as unknown as SessionConfiguration;
 }
 
-test('what somebody calm says is read between two slices of a flood, and told before the flood goes on', (t) => {
+function scene() {
   const rings = { receiveBytes: 1 << 16, transmitBytes: 1 << 18, prefixes4: 1 << 15, attributes: 1 << 14 };
   const memory = smallMemory({ blades: 1, sessions: 3, attributeBytes: 1 << 20, pages: 1024, ...rings });
   const fabric = new Fabric(memory, 0, describeFor(65_000));
@@ -65,6 +65,11 @@ test('what somebody calm says is read between two slices of a flood, and told be
   words[at + CONNECTION.descriptor] = DESCRIPTOR + 1;
   words[at + CONNECTION.reader] = READER.blade;
   while (blade.turn());
+  return { fabric, blade, socket, words, flooder, calm };
+}
+
+test('what somebody calm says is read between two slices of a flood, and told before the flood goes on', (t) => {
+  const { fabric, blade, socket, words, flooder, calm } = scene();
   t.true(fabric.lookout?.isCalm(CALM));
   const waiting = (session: number, head: number, tail: number): number => {
     const where = fabric.connections.at(session, 0);
@@ -85,4 +90,15 @@ test('what somebody calm says is read between two slices of a flood, and told be
   while (blade.turn());
   t.is(unread(), 0);
   t.true(told() > 10_000);
+});
+
+test('a flood that the blade reads itself wakes no line card', (t) => {
+  const { fabric, blade, socket, calm } = scene();
+  for (let set = 0; set < 400; set++) calm.tell(0, set);
+  fabric.ready.takeForCard(0, 0);
+  t.true(socket.arrived.length > fabric.options.receiveBytes >> 1);
+  fabric.lookout?.look(0);
+  while (blade.turn());
+  t.is(socket.arrived.length, 0);
+  t.is(fabric.ready.takeForCard(0, 0) & (1 << CALM), 0);
 });
