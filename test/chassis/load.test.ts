@@ -47,17 +47,19 @@ test('the processor time of blades and line cards is part of that of the process
     { seed: 4 },
   );
   await speaker.send(feed);
+  // Of the last second each: a line card has little to do where the blade reads and sends.
+  let percent = 0;
   await until('some processor time is seen', async () => {
     const [blade] = await box.operator.showBlades();
     const { lineCards = [] } = await box.operator.showChassis();
-    return (blade?.cpuPercent ?? 0) > 0 && (lineCards[0]?.cpuPercent ?? 0) > 0;
+    const threads = [blade?.cpuPercent ?? 0, lineCards[0]?.cpuPercent ?? 0];
+    percent = threads.reduce((sum, cpuPercent) => sum + cpuPercent);
+    return threads.every((cpuPercent) => cpuPercent > 0);
   });
-  const blades = await box.operator.showBlades();
   const { lineCards = [], uptimeSeconds } = await box.operator.showChassis();
-  const percent = [...blades, ...lineCards].reduce((sum, { cpuPercent }) => sum + cpuPercent, 0);
   const used = process.cpuUsage(before);
   const whole = (used.user + used.system) / 10 / (performance.now() - start);
-  t.true(percent > 0 && uptimeSeconds > 0);
+  t.true(uptimeSeconds > 0);
   // The load meter looks back to the start of the chassis, the process to a moment later: the start weighs more there.
   t.true(percent < 2 * whole + 20, `threads ${percent} %, process ${whole} %`);
   t.is(lineCards[0]?.connections, 1);

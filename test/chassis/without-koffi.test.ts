@@ -5,7 +5,6 @@ import { CONNECTION, READER } from '../../src/fabric/layout.ts';
 import { until } from './support/box.ts';
 import {
   ALL,
-  atRest,
   checkManners,
   checkTables,
   reference,
@@ -34,7 +33,6 @@ test.serial('without koffi tables are told, sessions grafted, and a dead blade i
   await until('it runs again', () => chassis.blade(1).running);
   for (const { address } of TELLERS) world.speaker(address).stopLoops();
   await Promise.all(loops);
-  await atRest(world);
   await still(world);
   const { connections, options } = chassis.fabric;
   for (let session = 0; session < options.sessions; session++)
