@@ -407,6 +407,8 @@ export class World {
   #sweep(): void {
     const random = this.#sweepRandom;
     if (!random.chance(this.options.sweeps)) return;
+    // At rest only where one is due: what found no room is tried again after each, which would be in the middle of that, and so on for ever.
+    if (this.#peace && !this.sweeper.sweeping) return;
     this.sweeper.begin();
     let pieces = 1 + random.below(random.pick([1, 10, 1000]));
     this.sweeper.step(() => --pieces <= 0);
