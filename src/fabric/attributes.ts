@@ -8,8 +8,8 @@ import { CLOSED, SlotLevels } from './slot-levels.ts';
 const ROW = ATTRIBUTE_ROW.words;
 
 /**
- * Fills the words of a row from `ATTRIBUTE_ROW.described` on: what is read often of these bytes. `like`: where another set is
- * described that differs from this one by `changes` only (bits that the dictionary knows nothing of); 0: none is.
+ * Fills the words of a row from `ATTRIBUTE_ROW.described` on: what is read often of these bytes; and the set's octet of the traits. `like`:
+ * where another set is described that differs from this one by `changes` only (bits that the dictionary knows nothing of); 0: none is.
  */
 export type Describe = (
   bytes: Uint8Array,
@@ -19,6 +19,7 @@ export type Describe = (
   at: number,
   like?: number,
   changes?: number,
+  traits?: Uint8Array,
 ) => void;
 
 /**
@@ -34,6 +35,8 @@ export type Describe = (
 export class AttributeDictionary {
   readonly rows: Uint32Array;
   readonly bytes: Uint8Array;
+  /** An octet by AttrId: what is asked of many sets in no order, so that it should stand close together. */
+  readonly traits: Uint8Array;
   /** AttrIds less one. */
   readonly pool: NumberPool;
   readonly blocks: NumberPool;
@@ -58,6 +61,7 @@ export class AttributeDictionary {
   constructor(memory: FabricMemory, describe: Describe) {
     this.rows = new Uint32Array(memory.attributeRows);
     this.bytes = new Uint8Array(memory.attributeBytes);
+    this.traits = new Uint8Array(memory.attributeTraits);
     this.#words = new Int32Array(memory.attributeBytes);
     const { attributes } = memory.options;
     const sizes = setSlots(memory.options);
@@ -206,7 +210,8 @@ export class AttributeDictionary {
     this.rows[at + ATTRIBUTE_ROW.offset] = offset;
     this.rows[at + ATTRIBUTE_ROW.length] = end - start;
     const row = at + ATTRIBUTE_ROW.described;
-    this.#describe(this.bytes, first, first + end - start, this.rows, row, this.#like, this.#changes);
+    const [like, changes] = [this.#like, this.#changes];
+    this.#describe(this.bytes, first, first + end - start, this.rows, row, like, changes, this.traits);
     return id;
   }
 

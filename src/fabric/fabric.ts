@@ -59,6 +59,8 @@ export class Fabric {
   readonly bladeWords: Int32Array;
   /** JOURNAL_WORDS a blade. */
   readonly journals: Int32Array;
+  /** RECIPE.words a number. */
+  readonly recipes: Int32Array;
   /** Where next hops are resolved. */
   readonly hops: NextHops | undefined;
   /** By which this thread sends and reads by itself, where it can. */
@@ -92,6 +94,7 @@ export class Fabric {
     this.cardNumbers = new Float64Array(memory.cardNumbers);
     this.bladeWords = new Int32Array(memory.bladeWords);
     this.journals = new Int32Array(memory.journals);
+    this.recipes = new Int32Array(memory.recipes);
     this.#allocator = new Int32Array(memory.allocator);
     this.hops = (memory.options.nextHops ?? 0) > 0 ? new NextHops(memory) : undefined;
   }

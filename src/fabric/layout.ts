@@ -410,6 +410,22 @@ export const BLADE_WORD = {
 /** Prefixes that one export sends at most: words of a journal. */
 export const JOURNAL_WORDS = 2048;
 
+/**
+ * By what external neighbours are told (rib/told.ts), by number from 1 on; number 0 is none. Written once, by the blade that found a free
+ * one. State: 0 free, 1 being written (for ever, where that blade died), 2 there.
+ */
+export const RECIPE = {
+  words: 16,
+  state: 0,
+  localAs: 1,
+  behindAs: 2,
+  /** Octets of the next hop of IPv6 routes: 16, or 32. */
+  hop6Octets: 3,
+  hop4: 4,
+  hop6: 5,
+} as const;
+export const RECIPES = 14;
+
 /** Numbers of a line card. Float64. Writer: the line card. */
 export const CARD_NUMBER = {
   words: 16,

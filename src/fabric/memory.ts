@@ -11,6 +11,8 @@
  *   attributeRows    8 words by AttrId                 the blade that claimed the id, before it publishes it; the offset:
  *                                                      the chassis, too
  *   attributeBytes   canonical path attributes         the same
+ *   attributeTraits  an octet by AttrId              as attributeRows
+ *   recipes          by what neighbours are told       the blade that claimed the number
  *   nextHop…         next hops and their costs         see next-hops.ts
  *   pages            pages of 1024 words               the owner of the column that a page hangs in
  *   pageOwners       thread + 1 that last took a page  that thread, before it hangs the page in or takes it out
@@ -63,6 +65,8 @@ import {
   POOL,
   POOLS,
   PREFIX_RECORD,
+  RECIPE,
+  RECIPES,
   RING,
   SESSION,
   SESSION_NUMBER,
@@ -195,6 +199,8 @@ const BUFFERS = [
   ['slotLevels', () => LEVELLED.count * SLOT_LEVELS.words * 4],
   ['attributeRows', (o) => o.attributes * ATTRIBUTE_ROW.words * 4],
   ['attributeBytes', (o) => o.attributeBytes],
+  ['attributeTraits', (o) => o.attributes],
+  ['recipes', () => (RECIPES + 1) * RECIPE.words * 4],
   ['nextHopSlots', (o) => (o.nextHops ?? 0) * 2 * 4],
   ['nextHopKeys', (o) => (o.nextHops ?? 0) * 4 * 4],
   ['nextHopMetrics', (o) => (o.nextHops ?? 0) * 4],

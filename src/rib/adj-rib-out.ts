@@ -1,5 +1,5 @@
 /**
- * Adj-RIB-Outs as *out views*: what has been sent, by PrefixId: AttrId (as sent) and the session that the route
+ * Adj-RIB-Outs as *out views*: what has been sent, by PrefixId: AttrId (as sent, or with the recipe of it: told.ts) and the session that the route
  * came from. The session that a route came from has not been sent it, so one view serves a whole update group.
  *
  *   view: [ used | base + 1 | references | settled pages ]      page: [ AttrId, source + 1 | AttrId, source + 1 | … ]
@@ -21,7 +21,7 @@ export const VIEW_PAGE_IDS = 1 << VIEW_PAGE_BITS;
  * In the place of an AttrId: the neighbours may have been told anything, or nothing. It equals nothing that should be told, so
  * that who looks next tells them, or withdraws.
  */
-export const UNKNOWN = 0x3fffffff;
+export const UNKNOWN = 0x7fffffff;
 
 export const VIEW = { words: 4, used: 0, base: 1, references: 2, settled: 3 } as const;
 
@@ -70,7 +70,7 @@ export class OutViews {
     return this.#firstColumn + 2 * view;
   }
 
-  /** AttrId last sent for a prefix; 0: none. */
+  /** What was last sent for a prefix (told.ts); 0: none. */
   attribute(view: number, id: number): number {
     return this.#fabric.columns.words[this.#row(view, id)] as number;
   }

@@ -1,4 +1,5 @@
-import { neighborAs, pathHops, segmentsContain } from '../bgp/as-path.ts';
+import { dataViewOf } from '../base/octets.ts';
+import { hasConfederation, neighborAs, pathHops, segmentsContain } from '../bgp/as-path.ts';
 import {
   AttributeType,
   Community,
@@ -32,6 +33,9 @@ const { GracefulShutdown, LlgrStale } = Community;
  *
  *   missing-med-as-worst   MED is the highest number where there is none
  *   always-compare-med     the neighbour AS is 0 everywhere: MED compares all routes, and is a total order
+ *
+ * The trait beside it says how external neighbours may be told of the set (told.ts). 0: look at it. Else nothing in it keeps it from them, they
+ * are told all of it but for path and next hop, and sets with different traits differ in more than their next hops.
  */
 export const ROW = ATTRIBUTE_ROW.words;
 export const LOCAL_PREF = ATTRIBUTE_ROW.described;
@@ -74,6 +78,9 @@ export interface RouterIdentity {
   readonly missingMedAsWorst?: boolean;
 }
 
+/** Octets of a set, at most, that has room in any neighbour's message whatever becomes of it (told.ts). */
+const PLAIN_OCTETS = 1024;
+
 /** RFC 4271 9.1.2.2 c has 0 where there is none. */
 const WORST_MED = 0xffffffff;
 
@@ -87,7 +94,9 @@ export function describeFor(router: number | RouterIdentity, memory?: FabricMemo
   const { confederation = localAs } = identity;
   const noMed = identity.missingMedAsWorst === true ? WORST_MED : 0;
   const hops = (memory?.options.nextHops ?? 0) > 0 ? new NextHops(memory as FabricMemory) : undefined;
-  return (bytes, start, end, row, at, like = 0, changes = 0) => {
+  return (bytes, start, end, row, at, like = 0, changes = 0, traits = undefined) => {
+    // So it stays where the set is described by another one's: whoever tells it looks at it.
+    if (traits !== undefined) traits[(at - LOCAL_PREF) / ROW] = 0;
     let hop = 0;
     if (like !== 0 && derive(bytes, start, end, row, at, like, changes)) {
       if (hops === undefined) return;
@@ -101,6 +110,9 @@ export function describeFor(router: number | RouterIdentity, memory?: FabricMemo
     let origin: number = Origin.Incomplete;
     let lengths = hasWeight(bytes, start, end) ? WEIGHTED : 0;
     let saysLocalPref = false;
+    let isPlain = lengths === 0 && end - start <= PLAIN_OCTETS;
+    let mixed = end - start;
+    const octets = dataViewOf(bytes);
     row[at] = DEFAULT_LOCAL_PREF;
     row[at + 1] = noMed;
     row[at + 2] = row[at + 4] = 0;
@@ -117,45 +129,63 @@ export function describeFor(router: number | RouterIdentity, memory?: FabricMemo
           if (segmentsContain(bytes, value, next, 4, localAs)) lengths |= LOOPED;
           else if (confederation !== localAs && segmentsContain(bytes, value, next, 4, confederation))
             lengths |= LOOPED;
+          if (hasConfederation(bytes, value, next)) isPlain = false;
           break;
         case AttributeType.NextHop:
-          if (next - value > 4) lengths |= EXTENDED_NEXT_HOP;
+          if (next - value > 4) {
+            lengths |= EXTENDED_NEXT_HOP;
+            isPlain = false;
+          }
           if (hops !== undefined)
             hop =
               next - value > 4
                 ? internHop6(hops, bytes, value, next - value)
                 : hops.intern(0, 0, 0xffff, u32(bytes, value) | 0);
-          break;
+          from = next;
+          continue;
         case AttributeType.MpReach:
           if (hops !== undefined) hop = internHop6(hops, bytes, value + 1, bytes[value] as number);
-          break;
+          from = next;
+          continue;
         case AttributeType.MultiExitDisc:
+          isPlain = false;
           row[at + 1] = u32(bytes, value);
           break;
         case AttributeType.LocalPref:
+          isPlain = false;
           row[at] = u32(bytes, value);
           saysLocalPref = true;
           break;
         case AttributeType.Communities:
+          if (!namesWellKnown(octets, value, next)) break;
+          isPlain = false;
           // RFC 8326 4.2: the least degree of preference, where no internal neighbour has given one.
           if (!saysLocalPref && listsCommunity(bytes, value, next, GracefulShutdown)) row[at] = 0;
           if (listsCommunity(bytes, value, next, LlgrStale)) lengths |= LONG_STALE;
           break;
+        case AttributeType.ExtendedCommunities:
+          isPlain = false;
+          break;
         case AttributeType.OriginatorId:
+          isPlain = false;
           row[at + 4] = u32(bytes, value);
           if (row[at + 4] !== 0) lengths |= HAS_ORIGINATOR;
           if (localId !== 0 && row[at + 4] === localId) lengths |= REFLECTED;
           break;
         case AttributeType.ClusterList:
+          isPlain = false;
           lengths |= Math.min((next - value) >> 2, 255) << 18;
           if (clusterId !== 0 && listsCommunity(bytes, value, next, clusterId)) lengths |= REFLECTED;
           break;
       }
+      for (let word = next - 4; word >= value; word -= 4)
+        mixed = Math.imul(mixed ^ octets.getInt32(word), 0x9e3779b1);
       from = next;
     }
     if (!alwaysCompareMed && row[at + 1] !== noMed) lengths |= MED_COUNTS;
     row[at + 3] = lengths | (origin << 16);
     if (hops !== undefined) hops.ofSets[(at - LOCAL_PREF) / ROW] = hop;
+    if (traits !== undefined && isPlain) traits[(at - LOCAL_PREF) / ROW] = traitOf(mixed);
   };
 }
 
@@ -210,6 +240,17 @@ function internHop6(hops: NextHops, bytes: Uint8Array, first: number, length: nu
   const from = length === 32 && isUnspecified ? first + 16 : first;
   const word = (at: number): number => u32(bytes, from + at) | 0;
   return hops.intern(word(0), word(4), word(8), word(12));
+}
+
+/** RFC 1997: 0xffff0000 to 0xffffffff are those with a meaning to all. */
+function namesWellKnown(octets: DataView, start: number, end: number): boolean {
+  for (let item = start; item < end; item += 4) if (octets.getUint16(item) === 0xffff) return true;
+  return false;
+}
+
+/** 1 to 255. */
+function traitOf(mixed: number): number {
+  return Math.imul(mixed ^ (mixed >>> 15), 0x85ebca6b) >>> 24 || 1;
 }
 
 function pathLength(bytes: Uint8Array, start: number, end: number): number {
