@@ -13,6 +13,8 @@ import { MAX_EXTENDED_MESSAGE } from '../bgp/message.ts';
 import type { Fabric } from '../fabric/fabric.ts';
 import { JOURNAL_WORDS } from '../fabric/layout.ts';
 import { EXTENDED_NEXT_HOP, LENGTHS, ROW } from '../rib/attribute-row.ts';
+import { ATTRIBUTE_MASK } from '../rib/route-word.ts';
+import type { Told } from '../rib/told.ts';
 
 /** Routes in one batch at most: what was sent and not yet noted stands in the journal. */
 export const BATCH = JOURNAL_WORDS;
@@ -27,7 +29,7 @@ const wire = new Uint8Array(2 * MAX_EXTENDED_MESSAGE);
 
 export class Batch {
   readonly id = new Int32Array(BATCH);
-  /** AttrId to be told; 0: withdraw. */
+  /** What is to be told, as a word of an out view (rib/told.ts); 0: withdraw. */
   readonly attribute = new Int32Array(BATCH);
   /** Session + 1 of the route; 0: none. */
   readonly source = new Int32Array(BATCH);
@@ -47,7 +49,7 @@ export class Batch {
   readonly #next = new Int32Array(BATCH);
   readonly #bucketFirst = new Int32Array(BATCH);
   readonly #bucketLast = new Int32Array(BATCH);
-  /** AttrId; -1, -2: withdrawals of IPv4, of IPv6. */
+  /** What is told; -1, -2: withdrawals of IPv4, of IPv6. */
   readonly #bucketAttribute = new Int32Array(BATCH);
   readonly #bucketSource = new Int32Array(BATCH);
   #buckets = 0;
@@ -123,7 +125,7 @@ export class Batch {
    * Encodes the buckets in `room` octets at most. Calls `postpone` with every route that found none; its id is -1 then.
    */
   encode(
-    fabric: Fabric,
+    told: Told,
     fourOctetAs: boolean,
     maxMessage: number,
     room: number,
@@ -133,7 +135,7 @@ export class Batch {
     for (let bucket = 0; bucket < this.#buckets; bucket++) {
       let rest = this.#bucketFirst[bucket] as number;
       while (rest >= 0 && this.length <= budget)
-        rest = this.#encodeMessage(fabric, fourOctetAs, maxMessage, bucket, rest);
+        rest = this.#encodeMessage(told, fourOctetAs, maxMessage, bucket, rest);
       for (; rest >= 0; rest = this.#next[rest] as number) {
         postpone(this.id[rest] as number);
         this.id[rest] = -1;
@@ -144,7 +146,7 @@ export class Batch {
 
   /** One message of a bucket, from this route on; the first route that is not in it, or -1. */
   #encodeMessage(
-    fabric: Fabric,
+    told: Told,
     fourOctetAs: boolean,
     maxMessage: number,
     bucket: number,
@@ -153,10 +155,10 @@ export class Batch {
     const attribute = this.#bucketAttribute[bucket] as number;
     const writer = this.#writer;
     writer.target(this.bytes, this.length, maxMessage);
-    beginMessage(writer, fabric, fourOctetAs, attribute, this.id[first] as number);
+    beginMessage(writer, told, fourOctetAs, attribute, this.id[first] as number);
     let routes = 0;
     let index = first;
-    while (index >= 0 && this.#write(writer, fabric, index)) {
+    while (index >= 0 && this.#write(writer, told.fabric, index)) {
       routes++;
       index = this.#next[index] as number;
     }
@@ -176,26 +178,27 @@ export class Batch {
   }
 }
 
-/** Begins a message for a route like this one: announced with an attribute set, or withdrawn if that is not positive. */
+/** Begins a message for a route like this one: announced as a word says, or withdrawn if that is not positive. */
 export function beginMessage(
   writer: UpdateWriter,
-  fabric: Fabric,
+  told: Told,
   fourOctetAs: boolean,
   attribute: number,
   id: number,
 ): void {
+  const { fabric } = told;
   const ipv6 = id >= fabric.prefixes.base6;
   if (attribute <= 0) {
     if (ipv6) writer.beginWithdrawMp(Afi.Ipv6, Safi.Unicast);
     else writer.beginWithdraw4();
     return;
   }
-  const { bytes } = fabric.attributes;
-  const start = fabric.attributes.offsetOf(attribute);
-  const end = start + fabric.attributes.lengthOf(attribute);
+  told.take(attribute);
+  const { bytes, start, end } = told;
   // With 4-octet ASes, and without MP_REACH_NLRI among them, a canonical set is what stands in the message.
   // RFC 8950: an IPv6 next hop of IPv4 routes stands in MP_REACH_NLRI.
-  const extended = (fabric.attributes.rows[attribute * ROW + LENGTHS]! & EXTENDED_NEXT_HOP) !== 0;
+  const extended =
+    (fabric.attributes.rows[(attribute & ATTRIBUTE_MASK) * ROW + LENGTHS]! & EXTENDED_NEXT_HOP) !== 0;
   if (!ipv6 && fourOctetAs && !extended) {
     writer.beginAnnounce4(bytes, start, end);
     return;

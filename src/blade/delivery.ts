@@ -5,6 +5,7 @@
 import { MAX_MESSAGE } from '../bgp/message.ts';
 import type { Fabric } from '../fabric/fabric.ts';
 import { SESSION, SESSION_NUMBER } from '../fabric/layout.ts';
+import type { Told } from '../rib/told.ts';
 import type { Batch } from './batch.ts';
 import type { Desk } from './desk.ts';
 import type { ExportRules } from './exporter.ts';
@@ -22,6 +23,7 @@ export class Delivery {
   readonly #members: readonly number[];
   readonly #batch: Batch;
   readonly #singles: Singles;
+  readonly #told: Told;
   readonly #fourOctetAs: boolean;
   readonly #maxMessage: number;
   /** Heads of the members' transmit rings, written and not yet published. */
@@ -33,6 +35,7 @@ export class Delivery {
     this.#members = members;
     this.#batch = desk.batch;
     this.#singles = desk.singles;
+    this.#told = desk.told;
     this.#fourOctetAs = rules.fourOctetAs;
     this.#maxMessage = rules.maxMessage;
   }
@@ -95,7 +98,7 @@ export class Delivery {
     const session = this.#members[member] as number;
     const connection = this.#fabric.session(session, SESSION.connection);
     this.#singles.encode(
-      this.#fabric,
+      this.#told,
       this.#fourOctetAs,
       this.#maxMessage,
       session,

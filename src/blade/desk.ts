@@ -2,6 +2,7 @@
 import type { Fabric } from '../fabric/fabric.ts';
 import type { Ranking } from '../ibgp-internal/ranking.ts';
 import { PathSet } from '../rib/path-set.ts';
+import { Told } from '../rib/told.ts';
 import { BATCH, Batch } from './batch.ts';
 import { Instead } from './instead.ts';
 import type { LocalRoutes } from './local-routes.ts';
@@ -29,6 +30,7 @@ export const SOME = 64;
 
 /** One export's work, reused: the groups of a blade export one after another. */
 export class Desk {
+  readonly told: Told;
   readonly batch = new Batch();
   readonly singles = new Singles();
   readonly some = new Int32Array(SOME);
@@ -40,6 +42,7 @@ export class Desk {
   readonly said = new PathSet();
 
   constructor(fabric: Fabric, best: BestRoutes) {
+    this.told = new Told(fabric);
     this.paths = new PathsTold(fabric, best.ranking, best.local);
     this.instead = new Instead(fabric, best.ranking);
   }

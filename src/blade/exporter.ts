@@ -2,7 +2,8 @@
  * What a route becomes on its way to neighbours of one kind: export policy and the rewriting of attributes
  * (RFC 4271 5.1, 9.1.3). Neighbours of one kind share an `ExportRules`, and so an update group.
  *
- * The result is an attribute set of its own in the dictionary, and it is remembered what became of which (told-sets.ts).
+ * The result is a recipe beside the set as it was received (rib/told.ts), or an attribute set of its own in the dictionary, and it is remembered
+ * what became of which (told-sets.ts).
  */
 
 import { AttributeType, Community } from '../bgp/attribute-table.ts';
@@ -28,6 +29,7 @@ import type { NeighborContext } from '../policy/conditions.ts';
 import { NO_ROOM, type PolicyRunner } from '../policy/runner.ts';
 import { LENGTHS, LOCAL_PREF, LONG_STALE, REFLECTED, ROW } from '../rib/attribute-row.ts';
 import { isOwnSource, type Originated, ownSource } from '../rib/own-source.ts';
+import { recipeFor } from '../rib/told.ts';
 import { originate, originatedKey } from './originated.ts';
 import { AllTold, LastTold, type ToldSets } from './told-sets.ts';
 
@@ -116,6 +118,8 @@ export class Exporter {
   readonly rules: ExportRules;
   readonly #fabric: Fabric;
   readonly #options: ExportOptions;
+  /** Bits of the recipe by which it is told (rib/told.ts); 0: it is not, or not of every set. */
+  readonly #recipe: number;
   readonly #told: ToldSets;
   /** Of routes of a route server's clients, where the neighbour is one, too. */
   #toldAmongClients: ToldSets | undefined;
@@ -159,6 +163,7 @@ export class Exporter {
     this.#told = few ? new AllTold(fabric) : new LastTold();
     this.#policies = policies;
     this.#changes = changesExport(rules.rules);
+    this.#recipe = this.#goesByRecipe() ? recipeFor(fabric, this.#options) : 0;
     const { policy } = rules;
     if (policy === undefined) return;
     this.#policy = policies.runner(policy.key, policy.neighbor, ({ bytes, start, end, marks }, attribute) =>
@@ -175,7 +180,14 @@ export class Exporter {
     return this.#policy?.asksOrigins === true;
   }
 
-  /** AttrId to send for a prefix whose best route is (attribute, session + 1); 0: nothing is sent. */
+  /** Nothing but RFC 4271 5.1 makes a difference to what is told of a set. Of several paths their sets hold AttrIds only (rib/path-set.ts). */
+  #goesByRecipe(): boolean {
+    const { accept, policy, paths, rules } = this.rules;
+    const isPlain = policy === undefined && paths === undefined && rules.shared === undefined;
+    return accept && isPlain && !this.#changes;
+  }
+
+  /** What to send for a prefix whose best route is (attribute, session + 1), as a word of an out view; 0: nothing is sent. */
   attributeFor(id: number, attribute: number, source: number): number {
     const { rules } = this;
     if (this.originated.size > 0) {
@@ -196,6 +208,8 @@ export class Exporter {
       const policy = isAmongClients ? this.#amongClients() : this.#policy;
       return Math.max(0, policy.evaluate(id, attribute, source - 1));
     }
+    if (this.#recipe !== 0 && this.#fabric.attributes.traits[attribute] !== 0)
+      return attribute | this.#recipe;
     const told = isAmongClients ? (this.#toldAmongClients ??= new LastTold()) : this.#told;
     const known = told.get(attribute);
     if (known >= 0) return known;

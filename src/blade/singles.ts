@@ -5,7 +5,7 @@
  */
 import { UpdateWriter } from '../bgp/encode.ts';
 import { MAX_EXTENDED_MESSAGE } from '../bgp/message.ts';
-import type { Fabric } from '../fabric/fabric.ts';
+import type { Told } from '../rib/told.ts';
 import { addPrefix, BATCH, beginMessage } from './batch.ts';
 
 /** A route can change hands between two members. */
@@ -17,7 +17,7 @@ const ANNOUNCEMENT = 64;
 export class Singles {
   readonly session = new Int32Array(SINGLES);
   readonly id = new Int32Array(SINGLES);
-  /** AttrId; 0: withdraw. */
+  /** What is told; 0: withdraw. */
   readonly attribute = new Int32Array(SINGLES);
   count = 0;
   /** Octets that the messages of all take at most. */
@@ -50,12 +50,13 @@ export class Singles {
 
   /** Calls `send` for each message to a member, with its length, how many routes it has, and whether they are announced. */
   encode(
-    fabric: Fabric,
+    told: Told,
     fourOctetAs: boolean,
     maxMessage: number,
     session: number,
     send: (length: number, routes: number, announces: boolean) => void,
   ): void {
+    const { fabric } = told;
     const { base6 } = fabric.prefixes;
     let open = -1;
     let openIpv6 = false;
@@ -76,7 +77,7 @@ export class Singles {
         }
         close();
         this.#writer.target(this.bytes, 0, maxMessage);
-        beginMessage(this.#writer, fabric, fourOctetAs, attribute, id);
+        beginMessage(this.#writer, told, fourOctetAs, attribute, id);
         addPrefix(this.#writer, fabric, id);
         open = attribute;
         openIpv6 = ipv6;

@@ -20,6 +20,7 @@ import { SESSION } from '../fabric/layout.ts';
 import { type OutViews, UNKNOWN, VIEW_PAGE_BITS, VIEW_PAGE_IDS } from '../rib/adj-rib-out.ts';
 import { MOST_PATHS } from '../rib/path-set.ts';
 import { marksAt, presentIn } from '../rib/presence.ts';
+import type { Told } from '../rib/told.ts';
 import { BATCH, BATCH_BYTES, type Batch } from './batch.ts';
 import { Delivery, SINGLES } from './delivery.ts';
 import { type BestRoutes, type Desk, SOME } from './desk.ts';
@@ -49,7 +50,7 @@ export class UpdateGroup {
   starvedUntil = 0;
   /** Prefixes that are left of the burst under way, and whether any was told of. */
   #burst = 0;
-  #told = false;
+  #toldAny = false;
   /** Nothing was ever sent: a newcomer may join at once. */
   untouched = true;
   /** Page up to which the view equals that of the group to be joined. */
@@ -65,6 +66,7 @@ export class UpdateGroup {
   readonly #journal: Journal;
   readonly #batch: Batch;
   readonly #singles: Singles;
+  readonly #told: Told;
   readonly #some: Int32Array;
   readonly #desk: Desk;
   /** FAMILY_ bits of which several paths are told. */
@@ -103,6 +105,7 @@ export class UpdateGroup {
     this.#journal = journal;
     this.#batch = desk.batch;
     this.#singles = desk.singles;
+    this.#told = desk.told;
     this.#some = desk.some;
     this.#desk = desk;
     this.#pathFamilies = exporter.rules.paths?.families ?? 0;
@@ -188,12 +191,12 @@ export class UpdateGroup {
     this.#gather(now);
     const sends = this.#batch.count > 0 || this.#singles.count > 0;
     if (sends) this.#send();
-    this.#told ||= sends;
+    this.#toldAny ||= sends;
     if (this.starved) return false;
     this.#burst = Math.max(0, this.#burst - (waiting - this.pending.size));
     if (this.cursor >= 0 || this.#burst > 0) return true;
-    if (this.#told) this.waitsUntil = now + interval;
-    this.#told = false;
+    if (this.#toldAny) this.waitsUntil = now + interval;
+    this.#toldAny = false;
     return !this.quiet && now >= this.waitsUntil;
   }
 
@@ -324,8 +327,14 @@ export class UpdateGroup {
     const oldSource = words[row + 1] as number;
     if (attribute === old && source === oldSource) return;
     if (!this.#own(id)) return;
+    const isSame = attribute === old || this.#told.same(attribute, old);
+    if (isSame && source === oldSource) {
+      // Told by another word already: this one is noted, so that groups that were told the same say the same.
+      this.#noteView(id, attribute, source);
+      return;
+    }
     const index = this.#batch.add(id, attribute, source, old === 0 ? -1 : oldSource);
-    if (attribute === old) {
+    if (isSame) {
       // The same attributes from another session: only these two sessions see a difference.
       this.#single(oldSource, id, attribute);
       this.#single(source, id, 0);
@@ -379,19 +388,14 @@ export class UpdateGroup {
 
   #single(source: number, id: number, attribute: number): void {
     if (!this.#counts.has(source - 1)) return;
-    this.#singles.add(
-      source - 1,
-      id,
-      attribute,
-      attribute === 0 ? 0 : this.#fabric.attributes.lengthOf(attribute),
-    );
+    this.#singles.add(source - 1, id, attribute, attribute === 0 ? 0 : this.#told.lengthOf(attribute));
   }
 
   /** Bytes into the rings, publish, then note in the view: in this order, so that a crash can only repeat. */
   #send(): void {
     this.untouched = false;
     const room = this.#delivery.room - this.#singles.room;
-    this.#batch.encode(this.#fabric, this.#fourOctetAs, this.#maxMessage, room, this.#postpone);
+    this.#batch.encode(this.#told, this.#fourOctetAs, this.#maxMessage, room, this.#postpone);
     for (let i = 0; i < this.members.length; i++) this.#delivery.copyTo(i);
     for (const session of this.#singles.sessions) this.#delivery.sendSingles(this.members.indexOf(session));
     this.#journal.open(this.view, this.#batch.id, this.#batch.count);
@@ -462,7 +466,7 @@ export class UpdateGroup {
 
   /** Sends once more what the view says a member was told of a family (RFC 2918); returns the next id, -1 at the end. */
   resend(session: number, families: number, from: number): number {
-    const { prefixes, attributes, connections } = this.#fabric;
+    const { prefixes, connections } = this.#fabric;
     const delivery = this.#delivery;
     const used4 = prefixes.used4();
     const end = prefixes.used6();
@@ -490,11 +494,11 @@ export class UpdateGroup {
       if (this.#views.source(this.view, id) === session + 1) continue;
       this.#batch.bucket(this.#batch.add(id, attribute, 0, 0), attribute, 0);
       // As if each had a message of its own, so that none is left over.
-      room -= 64 + 2 * attributes.lengthOf(attribute);
+      room -= 64 + 2 * this.#told.lengthOf(attribute);
     }
     if (this.#batch.count > 0) {
       this.#batch.encode(
-        this.#fabric,
+        this.#told,
         this.#fourOctetAs,
         this.#maxMessage,
         all + delivery.roomNeeded,

@@ -356,8 +356,9 @@ export class Sweeper {
       if (attribute === 0) continue;
       this.#notePrefix(first + i);
       if (attribute === UNKNOWN) continue;
-      this.#noteSet(attribute);
-      if (isPathSet(this.#fabric, attribute)) this.#noteSetsOf(attribute);
+      const set = attribute & ATTRIBUTE_MASK;
+      this.#noteSet(set);
+      if (isPathSet(this.#fabric, set)) this.#noteSetsOf(set);
     }
   }
 

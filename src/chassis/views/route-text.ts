@@ -38,11 +38,8 @@ function nextHopText(bytes: Uint8Array, at: number, length: number): HopText {
   return length < 32 ? { nextHop } : { nextHop, linkLocalNextHop: formatAddress(bytes, at + 16, 16) };
 }
 
-/** Everything that a route row says of an attribute set. */
-export function attributesText(fabric: Fabric, attribute: number): AttributesText {
-  const { bytes } = fabric.attributes;
-  const start = fabric.attributes.offsetOf(attribute);
-  const end = start + fabric.attributes.lengthOf(attribute);
+/** Everything that a route row says of a canonical attribute set. */
+export function attributesText(bytes: Uint8Array, start: number, end: number): AttributesText {
   const value = <T>(type: number, read: (from: number, to: number) => T, none: T): T => {
     const at = findAttribute(bytes, start, end, type);
     if (at < 0) return none;

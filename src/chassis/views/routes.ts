@@ -21,6 +21,7 @@ import { pathOf } from '../../rib/paths.ts';
 import { BUCKETS, firstOf, presentIn } from '../../rib/presence.ts';
 import { receivedAttribute } from '../../rib/received.ts';
 import { ATTRIBUTE_MASK, FILTERED, MULTIPATH, UNRESOLVED, visible } from '../../rib/route-word.ts';
+import { Told } from '../../rib/told.ts';
 import { NO_ORIGIN, type VrpTable } from '../../rpki/table.ts';
 import type { Chassis } from '../chassis.ts';
 import { type RouteFilter, type RouteRow, VALIDITIES } from '../operations.ts';
@@ -39,6 +40,7 @@ type RowsOf = (id: number, rows: RouteRow[]) => void;
 export class RouteViews {
   readonly #fabric: Fabric;
   readonly #views: OutViews;
+  readonly #told: Told;
   readonly #paths = new PathSet();
   /** The neighbour's address by session. */
   readonly #name: (session: number) => string;
@@ -71,6 +73,7 @@ export class RouteViews {
     this.#objection = objection;
     this.#fabric = fabric;
     this.#views = new OutViews(fabric);
+    this.#told = new Told(fabric);
     this.#sessions = sessions;
     this.#name = name;
     this.#origins = origins;
@@ -125,7 +128,7 @@ export class RouteViews {
       const attribute = this.#views.attribute(view, id);
       const source = this.#views.source(view, id) - 1;
       if (attribute === 0 || attribute === UNKNOWN || source === session) return;
-      if (isPathSet(this.#fabric, attribute)) this.#pathsTold(id, session, attribute, rows);
+      if (isPathSet(this.#fabric, attribute & ATTRIBUTE_MASK)) this.#pathsTold(id, session, attribute, rows);
       else rows.push(this.#rowOf(id, source, attribute, true));
     });
   }
@@ -252,10 +255,17 @@ export class RouteViews {
     return count > BUCKETS ? found.sort((a, b) => a - b) : found;
   }
 
+  /** Of an attribute set, or of what was told (rib/told.ts). */
   #text(attribute: number): AttributesText {
     let text = this.#texts.get(attribute);
-    if (text === undefined) this.#texts.set(attribute, (text = attributesText(this.#fabric, attribute)));
+    if (text === undefined) this.#texts.set(attribute, (text = this.#textOf(attribute)));
     return text;
+  }
+
+  #textOf(word: number): AttributesText {
+    const told = this.#told;
+    told.take(word);
+    return attributesText(told.bytes, told.start, told.end);
   }
 
   #row(id: number, session: number, word: number, best: number): RouteRow {
