@@ -20,6 +20,8 @@ import { otherAddress } from './link-local.ts';
 const LINGER = 2000;
 /** When a blade is just sending over what is to be closed, it is tried again, milliseconds. */
 const AGAIN = 1;
+/** Looks at most that are let pass before a connection is lent again that comes back unread: some seconds. */
+const MOST_PASSED = 63;
 
 /** What the line card hears of a connection. */
 export interface ConnectionEvents {
@@ -51,6 +53,9 @@ export class Connection {
   #countedIn = 0;
   /** The home blade reads. */
   #lent = false;
+  /** Looks that are let pass when it has come back unread, twice as many each time; and those that are left of them. */
+  #unread = 0;
+  #passing = 0;
 
   /** `open` makes the socket; it is given what reads into the ring. */
   constructor(
@@ -126,7 +131,7 @@ export class Connection {
   /** Of an Established session: its home blade reads from here on, if it is not lent already. */
   lend(): void {
     const { words } = this.#fabric.connections;
-    if (this.#lent || this.#closing || this.#gone) return;
+    if (this.#lent || this.#closing || this.#gone || this.#lookLess()) return;
     if (words[this.#at + CONNECTION.descriptor] === 0) return;
     if (this.#fabric.connections.stateOf(this.#at) !== CONNECTION_STATE.open) return;
     if (!aimNextRead(this.#socket, this.#target)) return;
@@ -134,6 +139,13 @@ export class Connection {
     this.#lent = true;
     Atomics.store(words, this.#at + CONNECTION.reader, READER.blade);
     this.#fabric.ringHome(this.session);
+  }
+
+  /** True where this look is let pass: who gave it back unread may have no descriptor left to wait for it. */
+  #lookLess(): boolean {
+    if (this.#passing === 0) return false;
+    this.#passing--;
+    return true;
   }
 
   /** A blade that wants a connection no longer has given the reading back, or was not aware of it. */
@@ -146,7 +158,10 @@ export class Connection {
   #takeBack(): void {
     this.#lent = false;
     Atomics.store(this.#fabric.connections.words, this.#at + CONNECTION.reader, READER.card);
-    this.#receiveHead = this.#fabric.connections.words[this.#at + CONNECTION.receiveHead] as number;
+    const head = this.#fabric.connections.words[this.#at + CONNECTION.receiveHead] as number;
+    this.#unread = head === this.#receiveHead ? Math.min(MOST_PASSED, 2 * this.#unread + 1) : 0;
+    this.#passing = this.#unread;
+    this.#receiveHead = head;
     this.#target = this.#nextTarget();
     aimNextRead(this.#socket, this.#target);
     this.#paused = this.#free() < this.#target.length;

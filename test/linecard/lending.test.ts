@@ -282,3 +282,36 @@ here(
     t.is(box.troubles.length, 1);
   },
 );
+
+here('a connection that its blade gives back unread each time is lent less and less often', async (t) => {
+  if (calls === undefined) return;
+  const box = new Box(t);
+  const { watch } = calls;
+  let tries = 0;
+  // As where no descriptor can be waited for any more.
+  calls.watch = () => {
+    tries++;
+    return false;
+  };
+  t.teardown(() => {
+    calls.watch = watch;
+  });
+  let looks = 0;
+  const look = box.card.watch.bind(box.card);
+  box.card.watch = (vigil, now) => {
+    looks++;
+    look(vigil, now);
+  };
+  const socket = await box.call(t);
+  let said = '';
+  for (let word = 0; word < 10; word++) {
+    socket.write(`${word}`);
+    await until('it has come', () => {
+      said += box.take(RING).toString();
+      return said.endsWith(`${word}`) && looks >= 5 * word;
+    });
+  }
+  t.is(said, '0123456789');
+  // Behind 1, 3, 7, 15 and 31 looks.
+  t.true(tries >= 1 && tries <= 6, `${tries} of ${looks}`);
+});
