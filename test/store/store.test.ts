@@ -98,12 +98,13 @@ test('what was written is there after a restart', (t) => {
 });
 
 test('history and counters keep to their limits, the oldest go', (t) => {
-  const { store, clock } = open(t, temporaryFile(t), { grafts: 5, samples: 6 });
+  const { store, clock, log } = open(t, temporaryFile(t), { grafts: 5, samples: 6 });
   for (let i = 1; i <= 20; i++) {
     store.addGraft(graft(i));
     clock.now += 1000;
     store.addSamples([sample(i), sample(-i)]);
   }
+  t.deepEqual(log, [], 'memory has limits of its own');
   t.deepEqual(
     store.grafts(100).map((row) => row.routes),
     [20, 19, 18, 17, 16],
