@@ -111,7 +111,8 @@ export function describeFor(router: number | RouterIdentity, memory?: FabricMemo
     let lengths = hasWeight(bytes, start, end) ? WEIGHTED : 0;
     let saysLocalPref = false;
     let isPlain = lengths === 0 && end - start <= PLAIN_OCTETS;
-    let mixed = end - start;
+    // Of all octets that are told: nor does the length of a next hop count.
+    let mixed = 0;
     const octets = dataViewOf(bytes);
     row[at] = DEFAULT_LOCAL_PREF;
     row[at + 1] = noMed;

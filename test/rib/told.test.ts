@@ -123,6 +123,18 @@ test('words are the same exactly where what they stand for is', (t) => {
   t.true(words.length > 50, `${words.length} pairs`);
 });
 
+test('a link-local address behind the next hop makes no difference to what is told', (t) => {
+  const fabric = box();
+  const told = new Told(fabric);
+  const recipe = recipeFor(fabric, options());
+  const set = { origin: 0, path: [{ type: 2, ases: [64_500, 64_501] }], communities: [1, 2] };
+  const global = intern(fabric, { ...set, nextHop: [...HOP6] });
+  const both = intern(fabric, { ...set, nextHop: [...HOP6, 0xfe, 0x80, ...HOP6.slice(2)] });
+  t.not(global, both);
+  t.is(taken(told, global | recipe), taken(told, both | recipe));
+  t.true(told.same(global | recipe, both | recipe));
+});
+
 test('a box has fourteen recipes: whoever tells by one of them finds it, and more there are not', (t) => {
   const fabric = box();
   const sibling = new Fabric(fabric.memory, 1, describeFor(LOCAL_AS));
