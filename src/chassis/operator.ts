@@ -214,7 +214,7 @@ export class Operator implements ChassisOperations {
   }
 
   async previewPolicies(file: string): Promise<PreviewReport> {
-    return previewPolicies(this.#chassis, await readWanted(file));
+    return previewPolicies(this.#chassis, await readWanted(file), (id) => this.#routes.best(id));
   }
 
   async dumpMrt(file: string): Promise<DumpReport> {

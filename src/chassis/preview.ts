@@ -10,9 +10,8 @@ import type { AttributeView } from '../policy/attributes.ts';
 import { ACCEPTING, PolicyBook } from '../policy/book.ts';
 import type { PolicyDefinition } from '../policy/language.ts';
 import type { PolicyRunner } from '../policy/runner.ts';
-import { UNKNOWN_BEST } from '../rib/loc-rib.ts';
 import { receivedAttribute } from '../rib/received.ts';
-import { FILTERED } from '../rib/route-word.ts';
+import { feasible } from '../rib/route-word.ts';
 import type { Chassis, SessionEntry } from './chassis.ts';
 import type { PreviewReport, PreviewRow } from './operations.ts';
 import { type OwnRoutes, ownRoutes } from './views/local.ts';
@@ -26,7 +25,14 @@ const NAMED = 10;
 type Verdict = (id: number, attribute: number, session: number) => number;
 type Direction = 'import' | 'export';
 
-export async function previewPolicies(chassis: Chassis, wanted: Configuration): Promise<PreviewReport> {
+/** Source of the best route of a prefix in the whole box; -1: there is none. */
+type BestOf = (id: number) => number;
+
+export async function previewPolicies(
+  chassis: Chassis,
+  wanted: Configuration,
+  bestOf: BestOf,
+): Promise<PreviewReport> {
   const rows: PreviewRow[] = [];
   const own = ownRoutes(chassis);
   for (const neighbor of wanted.neighbors) {
@@ -38,7 +44,7 @@ export async function previewPolicies(chassis: Chassis, wanted: Configuration): 
         entry.neighbor[direction] === neighbor[direction] && entry.neighbor[key] === neighbor[key];
       const weight = direction === 'export' || entry.neighbor.weight === neighbor.weight;
       if (policy && weight) continue;
-      const comparison = new Comparison(chassis, entry, neighbor, wanted.policies, direction, own);
+      const comparison = new Comparison(chassis, entry, neighbor, wanted.policies, direction, own, bestOf);
       rows.push(await comparison.run());
     }
   }
@@ -52,6 +58,7 @@ class Comparison {
   readonly #direction: Direction;
   readonly #row: PreviewRow;
   readonly #own: OwnRoutes;
+  readonly #bestOf: BestOf;
   readonly #before: Verdict;
   readonly #after: Verdict;
   /** What came of sets of attributes, by their octets: equal ones have equal numbers. */
@@ -65,8 +72,10 @@ class Comparison {
     policies: readonly PolicyDefinition[],
     direction: Direction,
     own: OwnRoutes,
+    bestOf: BestOf,
   ) {
     this.#own = own;
+    this.#bestOf = bestOf;
     this.#chassis = chassis;
     this.#entry = entry;
     this.#direction = direction;
@@ -114,16 +123,14 @@ class Comparison {
     }
   }
 
-  /** Of what is best now. */
+  /** Of what is best now; the neighbour's own blade need not know that, where it tells nobody. */
   #exportPage(fabric: Fabric, page: number): void {
-    const best = fabric.locRib(Math.max(0, fabric.homeOf(this.#entry.index)));
     const families = fabric.session(this.#entry.index, SESSION.families);
     for (let id = page * PAGE_WORDS; id < (page + 1) * PAGE_WORDS; id++) {
-      const source = best.source(id) - 1;
-      const attribute = best.attribute(id);
-      if (source < 0 || source === UNKNOWN_BEST - 1 || attribute === 0) continue;
       if ((families & (id < fabric.prefixes.base6 ? 1 : 2)) === 0) continue;
-      if ((fabric.columns.get(source, id) & FILTERED) !== 0) continue;
+      const source = this.#bestOf(id);
+      const attribute = source < 0 ? 0 : feasible(fabric.columns.get(source, id));
+      if (attribute === 0) continue;
       if (this.#own.rows.has(id) || this.#own.hiddenBy(id) !== undefined) continue;
       const session = fabric.sessionOf(source);
       if (session !== this.#entry.index) this.#compare(id, attribute, session);

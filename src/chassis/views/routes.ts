@@ -88,7 +88,7 @@ export class RouteViews {
       local ??= this.#local();
       const own = local.get(id);
       if (own !== undefined) rows.push(this.#ownRow(id, own, filter));
-      const best = own?.source ?? this.#best(id);
+      const best = own?.source ?? this.best(id);
       for (const session of this.#sessionsWith(id)) {
         const word = this.#fabric.columns.get(session, id);
         if (word === 0) continue;
@@ -115,7 +115,7 @@ export class RouteViews {
         const word = this.#fabric.columns.get(source, id);
         if (word === 0) continue;
         const received = receivedAttribute(this.#fabric, source, id, word);
-        rows.push({ ...this.#row(id, source, word, this.#best(id)), ...this.#text(received) });
+        rows.push({ ...this.#row(id, source, word, this.best(id)), ...this.#text(received) });
       }
     });
   }
@@ -137,7 +137,7 @@ export class RouteViews {
   #pathsTold(id: number, session: number, set: number, rows: RouteRow[]): void {
     const told = this.#paths;
     told.read(this.#fabric, set);
-    const best = this.#best(id);
+    const best = this.best(id);
     for (let i = 0; i < told.count; i++) {
       const path = told.path[i] as number;
       if (this.#fabric.sessionOf(path - 1) === session) continue;
@@ -150,8 +150,8 @@ export class RouteViews {
   countPrefixes(): number {
     const { prefixes } = this.#fabric;
     let count = 0;
-    for (let id = 0; id < prefixes.used4(); id++) if (this.#best(id) >= 0) count++;
-    for (let id = prefixes.base6; id < prefixes.used6(); id++) if (this.#best(id) >= 0) count++;
+    for (let id = 0; id < prefixes.used4(); id++) if (this.best(id) >= 0) count++;
+    for (let id = prefixes.base6; id < prefixes.used6(); id++) if (this.best(id) >= 0) count++;
     return count;
   }
 
@@ -211,7 +211,7 @@ export class RouteViews {
   }
 
   /** Session of the best route of the whole box, or -1: at rest every blade that knows it says the same. */
-  #best(id: number): number {
+  best(id: number): number {
     let forgotten = false;
     for (const best of this.#locRibs) {
       const session = best.source(id);
