@@ -113,6 +113,8 @@ export class Lookout {
   catchUp(session: number): void {
     this.notice(session);
     if (this.size > 0) this.look(0);
+    // What stands in the ring may be the first part of a message, and no more.
+    this.refill(session);
   }
 
   /** We are done with a connection: what still comes of it the card reads. */
@@ -149,8 +151,8 @@ export class Lookout {
   #receive(connection: number, event: number): void {
     if (this.#mine[connection] === 0) return;
     this.#more[connection] = 1;
-    const { connections, ready } = this.#fabric;
-    if (connections.receivable(connection * CONNECTION.words) >= FLOOD) ready.setForBlade(connection >> 1);
+    const { connections } = this.#fabric;
+    if (connections.receivable(connection * CONNECTION.words) >= FLOOD) this.#notify(connection);
     // Who reads an error takes it away, and it is the card that says why a connection is over.
     else if ((event & EPOLL.error) === 0) this.#read(connection);
     if ((event & BROKEN) !== 0) this.#giveBack(connection);
@@ -176,8 +178,15 @@ export class Lookout {
     this.#more[connection] = came === most ? 1 : 0;
     this.#floods[connection] = came >= FLOOD ? 1 : 0;
     if (any && came === 0) this.#giveBack(connection);
-    if (came > 0) this.#fabric.ready.setForBlade(connection >> 1);
+    if (came > 0) this.#notify(connection);
     return came > 0;
+  }
+
+  /** The blade is to hear it. It may look out in the middle of its last turn before sleep, behind where it looked for who has news. */
+  #notify(connection: number): void {
+    const { ready, bells, thread } = this.#fabric;
+    ready.setForBlade(connection >> 1);
+    bells.awake(thread);
   }
 
   #begin(connection: number): void {

@@ -45,6 +45,7 @@ function scene() {
       connections.releaseReceived(at, (tail + length) | 0);
     },
     waiting: (): number => connections.receivable(at),
+    bells: fabric.bells,
     news: (): boolean => fabric.ready.takeForBlade(0, 1 << SESSION) !== 0,
   };
 }
@@ -106,4 +107,25 @@ test('who closes behind a flood is given back to the card, with what has not bee
   t.is(waiting(), RING);
   t.is(lookout.size, 0);
   t.false(lookout.refill(SESSION));
+});
+
+test('what came in time is there when it is asked for, also behind the first part of a long message', (t) => {
+  const { lookout, say, waiting } = scene();
+  for (const length of [5000, 10_000]) {
+    say(5000);
+    lookout.catchUp(SESSION);
+    t.is(waiting(), length);
+  }
+});
+
+test('what the last turn before sleep takes on its way is not slept over', (t) => {
+  const { lookout, say, bells } = scene();
+  for (const length of [100, 5000, 100]) {
+    bells.beforeSleep(0, true);
+    lookout.look(0);
+    t.true(bells.sleeps(0));
+    say(length);
+    lookout.look(0);
+    t.false(bells.sleeps(0), `${length}`);
+  }
 });
