@@ -78,7 +78,6 @@ export class Routes implements BestRoutes {
   readonly #blade: number;
   readonly #sessions: number;
   #blades = 0;
-  #recordsMade = 0;
   // Records being taken.
   readonly #ids = new Int32Array(SOME);
   readonly #hints = new Int32Array(SOME);
@@ -131,9 +130,10 @@ export class Routes implements BestRoutes {
     return this.channels.find((channel) => channel.sibling === sibling) as SiblingChannel;
   }
 
-  /** Records put into rings, or sets behind them. */
+  /** To whom they are of no concern is not sent any: that is found first. */
   get recordsSent(): number {
-    return this.#recordsMade - this.#outbox.spared;
+    this.#outbox.sort();
+    return this.#outbox.sent;
   }
 
   /** The blade is the session's home from now on, or no longer. */
@@ -353,14 +353,12 @@ export class Routes implements BestRoutes {
 
   /** The siblings, if there are any, are to look again at a prefix. */
   #tell(id: number, hint: number): void {
-    const siblings = this.channels.length;
-    if (siblings === 0) return;
+    if (this.channels.length === 0) return;
     if (this.#outbox.full) {
       for (const channel of this.channels) channel.takeAll();
       this.#empty();
     }
     this.#outbox.add(id, hint);
-    this.#recordsMade += siblings;
   }
 
   #empty(): void {

@@ -126,14 +126,10 @@ export class SiblingChannel {
     const { words, marks, count, concerning } = this.#outbox;
     let i = this.#taken;
     for (; i < concerning; i++) {
-      if (((marks[i] as number) & interest) === 0) this.#outbox.spared++;
-      else if (!this.#ring.claim(words[2 * i] as number, words[2 * i + 1] as number)) break;
+      if (((marks[i] as number) & interest) === 0) continue;
+      if (!this.#ring.claim(words[2 * i] as number, words[2 * i + 1] as number)) break;
     }
-    if (i >= concerning) {
-      this.#outbox.spared += count - i;
-      i = count;
-    }
-    this.#taken = i;
+    this.#taken = i >= concerning ? count : i;
   }
 
   #wait(): void {
@@ -141,8 +137,8 @@ export class SiblingChannel {
     const interest = this.#interest;
     const last = this.#open();
     for (let i = this.#taken; i < count; i++) {
-      if (interest !== ALL && ((marks[i] as number) & interest) === 0) this.#outbox.spared++;
-      else if (!last.add(words[2 * i] as number, words[2 * i + 1] as number)) this.recordsMerged++;
+      if (interest !== ALL && ((marks[i] as number) & interest) === 0) continue;
+      if (!last.add(words[2 * i] as number, words[2 * i + 1] as number)) this.recordsMerged++;
     }
     this.#taken = count;
   }

@@ -31,8 +31,8 @@ export class Outbox {
   readonly interests: Int32Array;
   /** Those from here on concern nobody whose interest is narrow, and was when they were sorted. */
   concerning = 0;
-  /** How often a record was not put into a ring. */
-  spared = 0;
+  /** Records so far, each as often as there were siblings whom it concerned when it was sorted. */
+  sent = 0;
   /** Slots of the blade and its siblings. */
   blades = 0;
   #sorted = 0;
@@ -72,7 +72,7 @@ export class Outbox {
     this.#fabric.setBladeWord(this.#blade, BLADE_WORD.fence, 0);
     let any = 0;
     let narrow = 0;
-    let isAll = true;
+    let all = 0;
     for (let slot = 0; slot < this.blades; slot++) {
       if (slot === this.#blade) continue;
       const interest = this.#fabric.bladeWord(slot, BLADE_WORD.interest);
@@ -80,20 +80,22 @@ export class Outbox {
       if (interest !== this.interests[slot]) this.concerning = this.#sorted;
       this.interests[slot] = interest;
       any |= interest;
-      if (interest === ALL) continue;
-      narrow |= interest;
-      isAll = false;
+      if (interest === ALL) all++;
+      else narrow |= interest;
     }
-    if (isAll) this.marks.fill(ALL, this.#sorted, this.count);
-    else this.#leaveOut(any, narrow);
+    if (all === this.blades - 1) {
+      this.marks.fill(ALL, this.#sorted, this.count);
+      this.sent += (this.count - this.#sorted) * all;
+    } else this.#leaveOut(any, narrow, all);
     this.#sorted = this.count;
   }
 
-  /** Of those that are new. */
-  #leaveOut(any: number, narrow: number): void {
+  /** Of those that are new. So many siblings have an interest in all. */
+  #leaveOut(any: number, narrow: number, all: number): void {
     const { words, marks } = this;
     const { records } = this.#fabric.prefixes;
     let left = this.#sorted;
+    let sent = 0;
     for (let i = left; i < this.count; i++) {
       const id = words[2 * i] as number;
       const mark = records[(id << RECORD_BITS) + MARKS] as number;
@@ -101,9 +103,23 @@ export class Outbox {
       words[2 * left] = id;
       words[2 * left + 1] = words[2 * i + 1] as number;
       marks[left++] = mark;
-      if ((mark & narrow) !== 0) this.concerning = left;
+      sent += all;
+      if ((mark & narrow) === 0) continue;
+      this.concerning = left;
+      sent += this.#narrowOnes(mark);
     }
-    this.spared += (this.count - left) * (this.blades - 1);
+    this.sent += sent;
     this.count = left;
+  }
+
+  /** Siblings whom a prefix with these marks concerns though they do not want to know of all. */
+  #narrowOnes(mark: number): number {
+    const { interests, blades } = this;
+    let count = 0;
+    for (let slot = 0; slot < blades; slot++) {
+      const interest = interests[slot] as number;
+      if (interest !== ALL && (mark & interest) !== 0) count++;
+    }
+    return count;
   }
 }

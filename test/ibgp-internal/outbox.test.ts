@@ -48,6 +48,7 @@ function play(memory: FabricMemory, seed: number): void {
   }));
   const rings = siblings.map(({ slot }) => fabric.ringBetween(0, slot));
   const added: number[] = [];
+  let sent = 0;
 
   const concerns = ({ interest }: Sibling, id: number): boolean =>
     interest === ALL || (interest & (marks[id] as number)) !== 0;
@@ -59,7 +60,11 @@ function play(memory: FabricMemory, seed: number): void {
   };
   const sort = (): void => {
     for (const id of added.splice(0))
-      for (const sibling of siblings) if (concerns(sibling, id)) sibling.owed.add(id);
+      for (const sibling of siblings) {
+        if (!concerns(sibling, id)) continue;
+        sibling.owed.add(id);
+        sent++;
+      }
   };
   const flush = (): void => {
     sort();
@@ -113,4 +118,5 @@ function play(memory: FabricMemory, seed: number): void {
   for (const { slot, owed, markers } of siblings)
     if (owed.size > 0 || markers.length > 0)
       throw new Error(`seed ${seed}: blade ${slot} was not told of ${[...owed]}, ${markers.length} markers`);
+  if (outbox.sent !== sent) throw new Error(`seed ${seed}: ${sent} were sent, counted ${outbox.sent}`);
 }
