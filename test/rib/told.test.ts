@@ -1,9 +1,10 @@
 import test from 'ava';
 import fc from 'fast-check';
 import { type ExportOptions, exportAttributes } from '../../src/bgp/export.ts';
+import { Sweeper } from '../../src/chassis/sweeper.ts';
 import { Fabric } from '../../src/fabric/fabric.ts';
 import { RECIPES } from '../../src/fabric/layout.ts';
-import { UNKNOWN } from '../../src/rib/adj-rib-out.ts';
+import { OutViews, UNKNOWN } from '../../src/rib/adj-rib-out.ts';
 import { describeFor } from '../../src/rib/attribute-row.ts';
 import { ATTRIBUTE_MASK } from '../../src/rib/route-word.ts';
 import { recipeFor, Told } from '../../src/rib/told.ts';
@@ -133,6 +134,38 @@ test('a link-local address behind the next hop makes no difference to what is to
   t.not(global, both);
   t.is(taken(told, global | recipe), taken(told, both | recipe));
   t.true(told.same(global | recipe, both | recipe));
+});
+
+test('a set that views name by a recipe only is in use, through any number of sweeps', (t) => {
+  const fabric = box();
+  const { attributes, prefixes } = fabric;
+  const chassis = new Fabric(fabric.memory, fabric.options.blades, describeFor(LOCAL_AS));
+  const sweeper = new Sweeper(chassis, () => false);
+  const views = new OutViews(fabric);
+  const told = new Told(fabric);
+  const recipe = recipeFor(fabric, options());
+  const view = views.create();
+  const setOf = (as: number): number =>
+    intern(fabric, { origin: 0, path: [{ type: 2, ases: [as] }], nextHop: [192, 0, 2, 1] });
+  const id = prefixes.intern4(0x0a000000, 8);
+  // Nobody has a route with any of these.
+  const others = (from: number): void => {
+    for (let as = from; as < from + 6000; as++) t.true(setOf(as) > 0);
+  };
+  const word = setOf(64_500) | recipe;
+  others(100);
+  const text = taken(told, word);
+  t.true(views.store(view, id, word, 1));
+  for (let sweep = 1; sweep <= 4; sweep++) {
+    sweeper.begin();
+    while (sweeper.step(() => false)) fabric.meet();
+    fabric.meet();
+    others(sweep * 100_000);
+    t.is(taken(told, word), text);
+    t.not(attributes.traits[word & ATTRIBUTE_MASK], 0);
+    t.is(setOf(64_500), word & ATTRIBUTE_MASK);
+  }
+  t.true(sweeper.numbers.attributes > 10_000, `${sweeper.numbers.attributes} sets came back`);
 });
 
 test('a box has fourteen recipes: whoever tells by one of them finds it, and more there are not', (t) => {
