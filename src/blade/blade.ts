@@ -218,7 +218,7 @@ export class Blade implements RoutesListener, GraftHost, SessionHost {
     if (this.#putOff()) more = true;
     if (this.#recovery.work()) more = true;
     if (this.#originWalk.work()) more = true;
-    if (this.#attend()) more = true;
+    if (this.#attend(start)) more = true;
     if (start >= this.#nextTimer) this.#tick(start);
     if (this.#export(start, flooded)) more = true;
     if (this.#afterExport()) more = true;
@@ -467,8 +467,11 @@ export class Blade implements RoutesListener, GraftHost, SessionHost {
     return more;
   }
 
-  #attend(): boolean {
-    return this.routes.attendTo(!this.groups.tellsNobody, this.#recovery.complete, this.limits.walk);
+  #attend(now: number): boolean {
+    const { routes, limits } = this;
+    const more = routes.attendTo(!this.groups.tellsNobody, this.#recovery.complete, limits, now);
+    this.schedule(routes.attendsUntil);
+    return more;
   }
 
   #count(start: number, more: boolean): void {

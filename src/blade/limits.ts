@@ -31,6 +31,11 @@ export interface Limits {
   readonly walk: number;
   /** Milliseconds after which no more pieces are begun: of receiving, of putting off, of exporting. */
   readonly stageTime: number;
+  /**
+   * Milliseconds for which a blade that has nobody left to tell goes on hearing of everything. Not to hear any more, and to hear again, costs
+   * a look at each prefix: a neighbour that comes and goes, or is grafted to and fro, should not have it made each time.
+   */
+  readonly attentive: number;
 }
 
 export const LIMITS: Limits = {
@@ -44,4 +49,5 @@ export const LIMITS: Limits = {
   exportRounds: 8,
   walk: 16_384,
   stageTime: 3,
+  attentive: 60_000,
 };

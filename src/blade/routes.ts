@@ -23,6 +23,7 @@ import { clearReceived, receivedColumn } from '../rib/received.ts';
 import { ADVERTISED, ATTRIBUTE_MASK, FILTERED, MULTIPATH, UNRESOLVED } from '../rib/route-word.ts';
 import type { BestRoutes } from './desk.ts';
 import { HopWalk } from './hop-walk.ts';
+import type { Limits } from './limits.ts';
 import { LocalRoutes } from './local-routes.ts';
 import type { ImportRule } from './policies.ts';
 
@@ -58,6 +59,8 @@ export class Routes implements BestRoutes {
   /** What of the siblings' routes the blade is told of. */
   readonly interest: Interest;
   recordsReceived = 0;
+  /** All was needed until lately, and is still heard of: until then, milliseconds; else Infinity. */
+  attendsUntil = Infinity;
   /** While records are taken: those of a sibling that has little to tell. */
   fewWait = false;
   /** Of grafts: every prefix evaluated while they are here is added to each. */
@@ -78,6 +81,8 @@ export class Routes implements BestRoutes {
   readonly #blade: number;
   readonly #sessions: number;
   #blades = 0;
+  /** When all was needed last, milliseconds. */
+  #neededAt = -Infinity;
   // Records being taken.
   readonly #ids = new Int32Array(SOME);
   readonly #hints = new Int32Array(SOME);
@@ -152,15 +157,18 @@ export class Routes implements BestRoutes {
 
   /**
    * Goes on towards knowing no more than is needed. `tells`: some neighbour is told routes; `settled`: nothing is left to be found of what
-   * blades that are gone did not tell any more.
+   * blades that are gone did not tell any more; `now`: milliseconds.
    */
-  attendTo(tells: boolean, settled: boolean, steps: number): boolean {
+  attendTo(tells: boolean, settled: boolean, limits: Limits, now: number): boolean {
     const { interest, evaluator } = this;
     // A graft's log holds every prefix that a record names meanwhile.
     const all =
       tells || this.#blades === 1 || this.local.counting || this.logs.size > 0 || this.catchingUp > 0;
-    const wanted = all || evaluator.ownBuckets === PRESENT ? ALL : evaluator.ownBuckets;
-    return interest.work(settled ? wanted : wanted | evaluator.keeps, steps);
+    if (all) this.#neededAt = now;
+    const needsAll = all || now < this.#neededAt + limits.attentive;
+    this.attendsUntil = needsAll && !all ? this.#neededAt + limits.attentive : Infinity;
+    const wanted = needsAll || evaluator.ownBuckets === PRESENT ? ALL : evaluator.ownBuckets;
+    return interest.work(settled ? wanted : wanted | evaluator.keeps, limits.walk);
   }
 
   /**

@@ -401,7 +401,7 @@ function crowdedOptions(random: Random): Partial<SimulationOptions> {
 }
 
 function limitsFor(random: Random): Limits {
-  if (random.chance(0.3)) return LIMITS;
+  if (random.chance(0.3)) return { ...LIMITS, attentive: 50 };
   return {
     records: random.pick([1, 2, 5, 2048]),
     revisits: random.pick([1, 2, 5, 1024]),
@@ -414,6 +414,7 @@ function limitsFor(random: Random): Limits {
     walk: random.pick([1, 16, 64, 16_384]),
     // Time stands still in a turn, and ends a stage at once or never.
     stageTime: random.pick([0, 2]),
+    attentive: 0,
   };
 }
 

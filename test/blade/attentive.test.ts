@@ -1,0 +1,31 @@
+/** Who had somebody to tell goes on hearing of everything for a while, so that a neighbour that comes and goes has no tables walked. */
+import test from 'ava';
+import { LIMITS } from '../../src/blade/limits.ts';
+import { Routes, type RoutesListener } from '../../src/blade/routes.ts';
+import { Fabric } from '../../src/fabric/fabric.ts';
+import { BLADE_WORD } from '../../src/fabric/layout.ts';
+import { ALL } from '../../src/ibgp-internal/interest.ts';
+import { describeFor } from '../../src/rib/attribute-row.ts';
+import { smallMemory } from '../fabric/support/small.ts';
+
+const NOBODY = new Proxy({} as RoutesListener, { get: () => () => {} });
+
+test('a blade that told somebody lately is told of everything, and no longer after a minute', (t) => {
+  const fabric = new Fabric(smallMemory({ blades: 2, sessions: 4 }), 0, describeFor(65_000));
+  const routes = new Routes(fabric, 0, NOBODY);
+  const interest = () => fabric.bladeWord(0, BLADE_WORD.interest);
+  const at = (seconds: number, tells: boolean) => {
+    while (routes.attendTo(tells, true, LIMITS, seconds * 1000));
+    return interest() === ALL;
+  };
+  t.false(at(0, false), 'it never told anybody');
+  t.is(routes.attendsUntil, Infinity);
+  t.true(at(10, true));
+  t.is(routes.attendsUntil, Infinity);
+  t.true(at(20, false));
+  t.is(routes.attendsUntil, 10_000 + LIMITS.attentive);
+  t.true(at(50, true));
+  t.true(at(109, false), 'a minute from when it told somebody last');
+  t.false(at(110, false));
+  t.is(routes.attendsUntil, Infinity);
+});
