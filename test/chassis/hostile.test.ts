@@ -1,6 +1,6 @@
 import test, { type ExecutionContext } from 'ava';
 import { Random } from '../../src/base/random.ts';
-import { MessageType, writeHeader } from '../../src/bgp/message.ts';
+import { HEADER_LENGTH, MessageType, writeHeader } from '../../src/bgp/message.ts';
 import { feedFor } from '../../src/lab/feed.ts';
 import { generateTable } from '../../src/lab/internet.ts';
 import { type Box, ROUTER_AS, ROUTER_ID, sleep, startBox, until } from './support/box.ts';
@@ -201,9 +201,11 @@ test.serial('silence, half messages, cuts at every byte and a byte at a time hur
 test.serial('random bytes, and messages with random bytes in them, end one session at most', async (t) => {
   const box = await world(t);
   const random = new Random(seed);
+  t.log(`GRAFTD_SEED=${seed}`);
   for (let n = 0; n < CASES; n++) {
     const neighbour = await RawNeighbour.dial(box.port, bad(n));
-    const noise = Uint8Array.from({ length: 1 + random.below(5000) }, () => random.u32());
+    // A whole header: for the rest of one an OPEN may take four minutes (RFC 4271 8.2.2).
+    const noise = Uint8Array.from({ length: HEADER_LENGTH + random.below(5000) }, () => random.u32());
     const body = Uint8Array.from({ length: random.below(60) }, () =>
       random.below(random.chance(0.5) ? 4 : 256),
     );
