@@ -9,7 +9,7 @@ import { play } from './history.ts';
 import { deadlyOptionsFor, faultyOptionsFor } from './options.ts';
 
 /** A stated number, so that every machine plays the same ones. */
-const HISTORIES = 110;
+const HISTORIES = 80;
 
 /** Seeds that once showed an error of ours. */
 const ONCE_WRONG = {

@@ -9,8 +9,8 @@ import { type Ending, play } from './history.ts';
 import { optionsFor } from './options.ts';
 
 /** Histories of each test: a stated number, so that every machine plays the same ones. */
-const HISTORIES = 200;
-const PAIRS = 140;
+const HISTORIES = 150;
+const PAIRS = 100;
 
 /** Seeds that once showed an error of ours, with the number of blades where it is not the seed's own. */
 const ONCE_WRONG: readonly (readonly [seed: number, blades?: number])[] = [
