@@ -10,17 +10,16 @@
  */
 import type { Clock } from '../base/clock.ts';
 import type { Random } from '../base/random.ts';
-import { State } from '../bgp/fsm.ts';
 import type { Fabric } from '../fabric/fabric.ts';
 import { FifoSet } from '../fabric/fifo-set.ts';
 import { Journal } from '../fabric/journal.ts';
-import { BLADE_WORD, GRAFT, SESSION, SESSION_NUMBER } from '../fabric/layout.ts';
+import { BLADE_WORD, SESSION, SESSION_NUMBER } from '../fabric/layout.ts';
 import { PolicyBook } from '../policy/book.ts';
 import type { PolicyDefinition } from '../policy/language.ts';
 import type { TableInForce } from '../policy/validation.ts';
 import { type LocalDefinition, NO_LOCAL_ROUTES } from '../rib/own-source.ts';
 import { VrpTable } from '../rpki/table.ts';
-import { CLEARED, DECONFIGURED, RECONFIGURED, STOPPED, shutdownFault } from './cease.ts';
+import { CLEARED, RECONFIGURED } from './cease.ts';
 import { sendEndOfRib } from './end-of-rib.ts';
 import { fail } from './faults.ts';
 import { GraftCosts } from './graft-costs.ts';
@@ -28,24 +27,20 @@ import { type GraftHost, Grafts } from './grafts.ts';
 import { Groups } from './groups.ts';
 import { Hearing } from './hearing.ts';
 import { LIMITS, type Limits } from './limits.ts';
-import type { BladeNews, BladeOrder, Orphan, SessionConfiguration, SessionLimit } from './messages.ts';
+import type { BladeNews, BladeOrder, SessionConfiguration, SessionLimit } from './messages.ts';
 import { OriginWalk } from './origin-walk.ts';
-import { goOn } from './orphans.ts';
 import { forgetSets } from './policies.ts';
 import { Receiver } from './receive.ts';
-import { adoptGroup, checkImportRule, filterAnew, noteExportRule, regroup } from './reconfigure.ts';
+import { filterAnew, noteExportRule } from './reconfigure.ts';
 import { Recovery } from './recovery.ts';
+import { Roster, type RosterHost } from './roster.ts';
 import { Rounds } from './rounds.ts';
 import { Routes, type RoutesListener } from './routes.ts';
 import { noteLacking } from './sent-counts.ts';
-import { Session, type SessionHost } from './session.ts';
+import type { Session } from './session.ts';
 import { TurnMeter } from './turn-meter.ts';
-import type { UpdateGroup } from './update-group.ts';
 
-/** Milliseconds after which a session that the operator cleared starts again. */
-const CLEAR_RESTART = 1000;
-
-export class Blade implements RoutesListener, GraftHost, SessionHost {
+export class Blade implements RoutesListener, GraftHost, RosterHost {
   readonly fabric: Fabric;
   readonly slot: number;
   readonly clock: Clock;
@@ -55,19 +50,12 @@ export class Blade implements RoutesListener, GraftHost, SessionHost {
   readonly receiver: Receiver;
   readonly groups: Groups;
   readonly policies: PolicyBook;
+  readonly roster: Roster;
   readonly #grafts: Grafts;
   readonly #recovery: Recovery;
   readonly #meter: TurnMeter;
   readonly #originWalk = new OriginWalk(this);
   readonly #news: (news: BladeNews) => void;
-  readonly #configurations = new Map<number, SessionConfiguration>();
-  /** Sessions served here, by index; and those in preparation, by graft slot. */
-  readonly #sessions = new Map<number, Session>();
-  readonly #prepared = new Map<number, Session>();
-  /** Sessions served here whose export rules changed, and those that are here only until they are put away. */
-  readonly #toRegroup = new Set<Session>();
-  readonly #leaving = new Set<Session>();
-  readonly #mine: Int32Array;
   readonly #rounds: Rounds;
   #nextTimer = 0;
   #stageEnd = 0;
@@ -108,14 +96,14 @@ export class Blade implements RoutesListener, GraftHost, SessionHost {
       if (text !== '') news({ kind: 'policy', slot, session, text });
     };
     this.groups = new Groups(fabric, this.routes, limits, new Journal(fabric, slot), this.policies);
-    this.#grafts = new Grafts(fabric, slot, this.routes, this, clock);
     this.#recovery = new Recovery(fabric, slot, this.routes, limits, news);
     this.#costs = new GraftCosts(fabric, clock);
+    this.roster = new Roster(this, this.#costs, this.#recovery);
+    this.#grafts = new Grafts(fabric, slot, this.routes, this, this.roster, clock);
     this.#meter = new TurnMeter(fabric, slot);
-    this.#mine = new Int32Array(fabric.ready.size);
-    this.#rounds = new Rounds(fabric.ready, this.#mine);
+    this.#rounds = new Rounds(fabric.ready, this.roster.bits);
     this.#hearing = new Hearing(fabric, limits.receiveBytes);
-    for (const configuration of configurations) this.#configure(configuration);
+    for (const configuration of configurations) this.roster.configure(configuration);
     // What is not known here is evaluated before anybody is served.
     this.routes.local.replace(local, () => {});
   }
@@ -137,6 +125,7 @@ export class Blade implements RoutesListener, GraftHost, SessionHost {
   }
 
   #carryOut(order: BladeOrder): void {
+    const { roster } = this;
     switch (order.kind) {
       case 'policies':
         this.policies.replace(order.policies);
@@ -148,54 +137,48 @@ export class Blade implements RoutesListener, GraftHost, SessionHost {
       case 'local':
         if (order.local.aggregates.length > 0) this.routes.attend();
         this.routes.local.replace(order.local, (id) => this.routes.learn(id));
-        for (const session of this.#sessions.values()) noteExportRule(this.fabric, session, this.routes);
-        noteLacking(this.fabric, this.routes.local, this.#sessions.values());
+        for (const session of this.roster.served.values()) noteExportRule(this.fabric, session, this.routes);
+        noteLacking(this.fabric, this.routes.local, this.roster.served.values());
         break;
       case 'configure':
-        this.#configure(order.session);
+        roster.configure(order.session);
         break;
       case 'adopt':
-        this.#adopt(order.session);
+        roster.adopt(order.session);
         break;
       case 'attach':
-        this.#attach(order.session);
+        roster.attach(order.session);
         break;
       case 'orphans':
-        this.#takeOrphans(order.orphans);
+        roster.takeOrphans(order.orphans);
         break;
       case 'fail':
         fail(order.fault);
         break;
       case 'dismiss':
-        this.#dismiss(order.session);
+        roster.dismiss(order.session);
         break;
       case 'clear':
-        this.#sessions.get(order.session)?.limits.lift();
-        this.#sessions.get(order.session)?.stop(CLEARED, CLEAR_RESTART);
+        roster.restart(order.session, CLEARED);
         break;
       case 'reset':
-        this.#sessions.get(order.session)?.limits.lift();
-        this.#sessions.get(order.session)?.stop(RECONFIGURED, CLEAR_RESTART);
+        roster.restart(order.session, RECONFIGURED);
         break;
       case 'remove':
-        this.#remove(order.session);
+        roster.remove(order.session);
         break;
       case 'shutdown':
-        this.#shut(order.session, order.why);
+        roster.shut(order.session, order.why);
         break;
       case 'enable':
-        this.fabric.setSession(order.session, SESSION.administrative, 0);
-        this.#sessions.get(order.session)?.limits.lift();
-        this.#sessions.get(order.session)?.start();
+        roster.enable(order.session);
         break;
       case 'refresh':
-        this.#sessions.get(order.session)?.refresh();
+        roster.served.get(order.session)?.refresh();
         break;
       case 'stop':
         this.stopping = true;
-        for (const session of this.#sessions.values()) {
-          session.stop(STOPPED, Number.POSITIVE_INFINITY);
-        }
+        roster.stopAll();
         break;
       default:
         order satisfies never;
@@ -209,7 +192,7 @@ export class Blade implements RoutesListener, GraftHost, SessionHost {
     if (this.routes.meet()) this.#recovery.begin();
     const start = this.clock();
     // Before anybody is released: a view goes with the rules by which it was told.
-    if (this.#toRegroup.size > 0) this.#regroup();
+    this.roster.regroup();
     this.#grafts.poll();
     let more = this.routes.takeRecords(this.limits.records);
     this.#grafts.poll();
@@ -224,7 +207,7 @@ export class Blade implements RoutesListener, GraftHost, SessionHost {
     if (this.#afterExport()) more = true;
     const waiting = this.routes.flush();
     // Not while siblings are still to tell what a session taken over was told: looking at it now would take that back.
-    if (!more && this.routes.catchingUp === 0 && this.groups.settle(start, this.#moved)) more = true;
+    if (!more && this.routes.catchingUp === 0 && this.groups.settle(start, this.roster.moved)) more = true;
     fabric.pages.reclaim();
     fabric.epochs.pass();
     this.#count(start, more);
@@ -241,12 +224,16 @@ export class Blade implements RoutesListener, GraftHost, SessionHost {
     if (!this.fabric.meet()) return;
     this.groups.forgetSets();
     this.routes.local.forget();
-    noteLacking(this.fabric, this.routes.local, this.#sessions.values());
-    const sessions = [...this.#sessions.values(), ...this.#prepared.values()];
+    noteLacking(this.fabric, this.routes.local, this.roster.served.values());
+    const sessions = [...this.roster.served.values(), ...this.roster.prepared.values()];
     forgetSets(
       this.policies,
       sessions.map(({ importRule }) => importRule),
     );
+  }
+
+  sessionsHere(): Iterable<Session> {
+    return this.roster.served.values();
   }
 
   get nextTimer(): number {
@@ -301,58 +288,6 @@ export class Blade implements RoutesListener, GraftHost, SessionHost {
     this.#news({ kind: 'stale', slot: this.slot, session: session.index, text });
   }
 
-  // ── grafts ──
-
-  prepare(session: number, slot: number): void {
-    const prepared = new Session(this, this.#configurations.get(session) as SessionConfiguration);
-    prepared.prepare();
-    this.#prepared.set(slot, prepared);
-  }
-
-  unprepare(slot: number): void {
-    this.#prepared.delete(slot);
-  }
-
-  release(index: number): Iterable<number> {
-    const session = this.#sessions.get(index) as Session;
-    const handedOver = session.revisit.copy();
-    const { group } = session;
-    this.#costs.close(session);
-    if (!session.established || group === undefined) session.release();
-    else {
-      for (const id of group.pending) handedOver.add(id);
-      // The next home does not know what found no room to be told.
-      this.fabric.setSession(index, SESSION.exportCursor, group.exporter.failed ? 1 : group.cursor + 1);
-      session.release();
-      this.groups.detach(index, group);
-    }
-    this.#leave(index);
-    return handedOver;
-  }
-
-  takeOver(index: number, revisit: FifoSet, slot: number): boolean {
-    const session = this.#prepared.get(slot) as Session;
-    this.#prepared.delete(slot);
-    this.#enter(session);
-    const established = session.attach();
-    session.revisit = revisit;
-    this.fabric.count(index, SESSION_NUMBER.grafts);
-    this.fabric.setGraft(slot, GRAFT.established, established ? 1 : 0);
-    if (!established) {
-      session.start();
-      this.#costs.settle(slot);
-      // Stale routes come without an evaluation, as those of an Established session do.
-      return session.stale.families !== 0;
-    }
-    const group = adoptGroup(this, session);
-    this.#costs.begin(index, slot, group);
-    return true;
-  }
-
-  lookAgain(index: number, id: number): void {
-    this.#sessions.get(index)?.group?.mark(id);
-  }
-
   // ── stages of a turn ──
 
   /** Asked before or after each piece of work: has the stage had its time? Never at first, so that all go on. */
@@ -371,13 +306,13 @@ export class Blade implements RoutesListener, GraftHost, SessionHost {
 
   readonly #receivedEnough = (): boolean => this.#hearing.hurry || this.#late();
 
-  readonly #visit = (index: number): boolean => this.#hearing.hear(this.#sessions.get(index) as Session);
+  readonly #visit = (index: number): boolean => this.#hearing.hear(this.roster.served.get(index) as Session);
 
   /** Evaluations put off: sessions that went down are swept, grafted ones looked at again. */
   #putOff(): boolean {
     let more = false;
     this.#beginStage();
-    for (const session of this.#sessions.values()) {
+    for (const session of this.roster.served.values()) {
       if (!session.walking && session.revisit.size === 0) continue;
       if (this.#late()) {
         more = true;
@@ -389,7 +324,7 @@ export class Blade implements RoutesListener, GraftHost, SessionHost {
       if (session.filtering && filterAnew(this.fabric, this.routes, session, this.limits.sweepPages))
         more = true;
     }
-    for (const session of this.#leaving) this.#dismissWhenGone(session);
+    this.roster.dismissGone();
     return more;
   }
 
@@ -410,14 +345,14 @@ export class Blade implements RoutesListener, GraftHost, SessionHost {
       // As much as one neighbour has brought meanwhile; of what many tell of the same prefixes, less is left to be told.
       let batches = !due ? (this.#hearing.urgent ? 1 : 0) : this.#rounds.busy > 2 ? 1 : 2;
       this.#hearing.urgent = false;
-      while (batches-- > 0) if (!this.groups.export(now, this.#moved)) return false;
+      while (batches-- > 0) if (!this.groups.export(now, this.roster.moved)) return false;
       return true;
     }
     this.#rounds.completed = 0;
     this.#hearing.urgent = false;
     this.#beginStage();
     for (let round = 0; round < this.limits.exportRounds; round++) {
-      if (!this.groups.export(now, this.#moved)) return false;
+      if (!this.groups.export(now, this.roster.moved)) return false;
       if (this.#late()) return true;
     }
     return true;
@@ -438,7 +373,7 @@ export class Blade implements RoutesListener, GraftHost, SessionHost {
 
   #tick(now: number): void {
     this.#nextTimer = now + 1000;
-    for (const session of this.#sessions.values()) this.schedule(session.tick(now));
+    for (const session of this.roster.served.values()) this.schedule(session.tick(now));
   }
 
   /** What follows once a session has been told everything: refreshes, End-of-RIB, the bill of a graft. */
@@ -446,7 +381,7 @@ export class Blade implements RoutesListener, GraftHost, SessionHost {
     let more = false;
     this.#beginStage();
     const counting = this.#costs.size > 0 || this.#recovery.owing;
-    for (const session of this.#sessions.values()) {
+    for (const session of this.roster.served.values()) {
       const { group, index } = session;
       if (group === undefined) continue;
       // Of a thousand sessions nearly all, nearly always.
@@ -479,121 +414,4 @@ export class Blade implements RoutesListener, GraftHost, SessionHost {
     this.#meter.note(start, now, more);
     this.#meter.count(this.routes, now);
   }
-
-  // ── who is served here ──
-
-  #configure(configuration: SessionConfiguration): void {
-    this.#configurations.set(configuration.index, configuration);
-    for (const prepared of this.#prepared.values())
-      if (prepared.index === configuration.index) prepared.configure(configuration);
-    const session = this.#sessions.get(configuration.index);
-    if (session === undefined) return;
-    session.configure(configuration);
-    this.routes.serve(configuration.index, true); // it may have lanes now
-    if (!session.established) return;
-    checkImportRule(this.fabric, session);
-    this.#toRegroup.add(session);
-  }
-
-  #regroup(): void {
-    for (const session of this.#toRegroup) this.#costs.close(session);
-    regroup(this.fabric, this.groups, this.#toRegroup, this.routes);
-    this.#toRegroup.clear();
-  }
-
-  sessionsHere(): Iterable<Session> {
-    return this.#sessions.values();
-  }
-
-  #remove(index: number): void {
-    const session = this.#sessions.get(index);
-    if (session === undefined) return;
-    this.fabric.setSession(index, SESSION.administrative, 1);
-    session.stop(DECONFIGURED, Number.POSITIVE_INFINITY);
-    this.#leaving.add(session);
-  }
-
-  #dismissWhenGone(session: Session): void {
-    const { connections } = this.fabric;
-    const { index } = session;
-    if (session.sweeping || [0, 1].some((which) => !connections.idle(connections.at(index, which)))) return;
-    this.#leaving.delete(session);
-    this.#dismiss(index);
-  }
-
-  #adopt(index: number): void {
-    if (this.#sessions.has(index)) return;
-    const session = new Session(this, this.#configurations.get(index) as SessionConfiguration);
-    this.#enter(session);
-    session.start();
-  }
-
-  #attach(index: number): void {
-    const session = new Session(this, this.#configurations.get(index) as SessionConfiguration);
-    session.prepare();
-    this.#enter(session);
-    if (session.attach()) adoptGroup(this, session);
-    else session.start();
-  }
-
-  /** Sessions whose blade died (orphans.ts). What is found is looked at again, by the recovery and by the walks of their groups. */
-  #takeOrphans(orphans: readonly Orphan[]): void {
-    this.#recovery.begin();
-    const living: Session[] = [];
-    for (const { session: index } of orphans) {
-      const session = new Session(this, this.#configurations.get(index) as SessionConfiguration);
-      if (goOn(this.fabric, session, () => this.#enter(session))) living.push(session);
-    }
-    this.groups.adoptOrphans(living.map((session) => ({ session, rules: session.exportRules() })));
-    for (const session of living) this.#goOn(session, session.group as UpdateGroup);
-    for (const { session, shut } of orphans) if (shut !== undefined) this.#shut(session, shut);
-  }
-
-  #goOn(session: Session, group: UpdateGroup): void {
-    noteExportRule(this.fabric, session, this.routes);
-    checkImportRule(this.fabric, session);
-    this.#recovery.took(session.index, this.clock(), group.updatesSent);
-  }
-
-  #shut(index: number, why: string): void {
-    this.fabric.setSession(index, SESSION.administrative, 1);
-    this.#sessions.get(index)?.stop(shutdownFault(why), Number.POSITIVE_INFINITY);
-  }
-
-  #dismiss(index: number): void {
-    const session = this.#sessions.get(index);
-    if (session === undefined) return;
-    if (session.group !== undefined) this.groups.dismiss(index, session.group);
-    session.release();
-    this.#leave(index);
-    this.fabric.setSession(index, SESSION.state, State.Idle);
-    this.fabric.setHome(index, -1);
-  }
-
-  #enter(session: Session): void {
-    const { index } = session;
-    this.#sessions.set(index, session);
-    this.#mine[index >>> 5] = (this.#mine[index >>> 5] as number) | (1 << (index & 31));
-    this.routes.serve(index, true);
-    this.fabric.setHome(index, this.slot);
-    // Whatever came while nobody looked.
-    this.fabric.ready.setForBlade(index);
-    this.schedule(this.clock());
-  }
-
-  #leave(index: number): void {
-    const session = this.#sessions.get(index) as Session;
-    this.#toRegroup.delete(session);
-    this.#leaving.delete(session);
-    this.#recovery.forget(index);
-    this.fabric.lookout?.leave(index);
-    this.#sessions.delete(index);
-    this.#mine[index >>> 5] = (this.#mine[index >>> 5] as number) & ~(1 << (index & 31));
-    this.routes.serve(index, false);
-  }
-
-  readonly #moved = (index: number, group: UpdateGroup): void => {
-    const session = this.#sessions.get(index);
-    if (session !== undefined) session.group = group;
-  };
 }

@@ -29,6 +29,10 @@ export interface GraftHost {
   readonly ordersDone: boolean;
   /** Nothing is left to be found of what blades that are gone did not tell any more. */
   readonly recovered: boolean;
+}
+
+/** The sessions of the blade, which come and go by grafts. */
+export interface GraftedSessions {
   /** The session may come by the graft in this slot: state Inactive. */
   prepare(session: number, slot: number): void;
   /** It does not come by that graft; another one may have been prepared for it since. */
@@ -67,6 +71,7 @@ export class Grafts {
   readonly #me: number;
   readonly #routes: Routes;
   readonly #host: GraftHost;
+  readonly #sessions: GraftedSessions;
   readonly #clock: Clock;
   /** By slot: generation for which this blade prepared, put its marker, and the markers read so far. */
   readonly #logs: (GraftLog | undefined)[] = [];
@@ -76,11 +81,19 @@ export class Grafts {
   /** By the word of the graft's markers. */
   readonly #catchUps = new Map<number, CatchUp>();
 
-  constructor(fabric: Fabric, me: number, routes: Routes, host: GraftHost, clock: Clock) {
+  constructor(
+    fabric: Fabric,
+    me: number,
+    routes: Routes,
+    host: GraftHost,
+    sessions: GraftedSessions,
+    clock: Clock,
+  ) {
     this.#fabric = fabric;
     this.#me = me;
     this.#routes = routes;
     this.#host = host;
+    this.#sessions = sessions;
     this.#clock = clock;
     this.#marked = new Int32Array(fabric.options.grafts).fill(-1);
     this.#arrived = new Int32Array(fabric.options.grafts);
@@ -172,7 +185,7 @@ export class Grafts {
     this.#routes.logs.add(log);
     // Before siblings put their markers: what they change after that is told here.
     this.#routes.attend();
-    this.#host.prepare(session, slot);
+    this.#sessions.prepare(session, slot);
     this.#fabric.stampGraft(slot, GRAFT_TIME.prepared, this.#clock());
     if (!this.#fabric.stepGraft(slot, GRAFT_STATE.requested, GRAFT_STATE.prepared)) {
       this.#forget(slot);
@@ -208,7 +221,7 @@ export class Grafts {
     fabric.stampGraft(slot, GRAFT_TIME.released, this.#clock());
     const session = fabric.graft(slot, GRAFT.session);
     fabric.setGraft(slot, GRAFT.hops, this.#routes.hopWalk.walked);
-    this.#handOver(slot, this.#host.release(session));
+    this.#handOver(slot, this.#sessions.release(session));
     const to = fabric.graft(slot, GRAFT.to);
     fabric.setHome(session, to);
     fabric.setGraftState(slot, GRAFT_STATE.released);
@@ -253,7 +266,7 @@ export class Grafts {
       this.#logs[slot] = undefined;
     }
     const session = fabric.graft(slot, GRAFT.session);
-    if (this.#host.takeOver(session, revisit, slot)) this.#catchUp(slot, session);
+    if (this.#sessions.takeOver(session, revisit, slot)) this.#catchUp(slot, session);
     // Its last home had not looked at all of its routes since ways to next hops changed.
     if (fabric.hops !== undefined && fabric.graft(slot, GRAFT.hops) !== fabric.hops.generation)
       this.#routes.hopWalk.restart();
@@ -268,7 +281,7 @@ export class Grafts {
     // In this order: of one that is lost just now, the loss is still to be seen, or it is not asked.
     const losses = Array.from({ length: fabric.options.blades }, (_, blade) => fabric.lossesOf(blade));
     const waiting = fabric.running & ~(1 << this.#me);
-    const log = { add: (id: number) => this.#host.lookAgain(session, id) };
+    const log = { add: (id: number) => this.#sessions.lookAgain(session, id) };
     const catchUp: CatchUp = { log, losses, waiting };
     const word = this.#wordOf(slot);
     this.#catchUps.set(word, catchUp);
@@ -309,6 +322,6 @@ export class Grafts {
     if (log === undefined) return;
     this.#routes.logs.delete(log.ids);
     this.#logs[slot] = undefined;
-    this.#host.unprepare(slot);
+    this.#sessions.unprepare(slot);
   }
 }

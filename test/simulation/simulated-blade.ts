@@ -160,22 +160,23 @@ export class SimulatedBlade {
       return outcome;
     };
     const { blade } = this;
+    const { roster } = blade;
     const [prepare, release, takeOver, onMarker] = [
-      blade.prepare.bind(blade),
-      blade.release.bind(blade),
-      blade.takeOver.bind(blade),
+      roster.prepare.bind(roster),
+      roster.release.bind(roster),
+      roster.takeOver.bind(roster),
       blade.onMarker.bind(blade),
     ];
-    blade.prepare = (session, slot) => {
+    roster.prepare = (session, slot) => {
       trace(`prepares for session ${session}, slot ${slot}`);
       prepare(session, slot);
     };
-    blade.release = (session) => {
+    roster.release = (session) => {
       const ids = [...release(session)];
       trace(`releases session ${session}, pending ${ids.join(' ')}`);
       return ids;
     };
-    blade.takeOver = (session, revisit, slot) => {
+    roster.takeOver = (session, revisit, slot) => {
       trace(`takes session ${session} over, to look at ${[...revisit].join(' ')}`);
       return takeOver(session, revisit, slot);
     };
