@@ -17,6 +17,8 @@ export interface BestRoutes {
   known(id: number): boolean;
   /** Finds what was not known; true: the prefix is marked by that. */
   learn(id: number): boolean;
+  /** Brings near what is read of these prefixes, many at the same time (route-changes.ts). */
+  touch(ids: Int32Array, count: number): void;
   bestAttribute(id: number): number;
   /** Session + 1 */
   bestSession(id: number): number;

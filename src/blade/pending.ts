@@ -35,6 +35,11 @@ export class Pending {
     return this.#first.size > 0 ? this.#first.shift() : this.#rest.shift();
   }
 
+  /** The next ones of the class that the next one is of, taken out, so many at most; how many. */
+  shiftSome(into: Int32Array, most: number): number {
+    return (this.urgent ? this.#first : this.#rest).shiftAll(into, most);
+  }
+
   *[Symbol.iterator](): Generator<number> {
     yield* this.#first;
     yield* this.#rest;

@@ -282,6 +282,10 @@ export class Routes implements BestRoutes {
     return true;
   }
 
+  touch(ids: Int32Array, count: number): void {
+    this.evaluator.touchPrefixes(ids, count);
+  }
+
   bestAttribute(id: number): number {
     const own = this.local.any ? this.local.attributeOf(id) : -1;
     return own >= 0 ? own : this.evaluator.bestAttribute(id);

@@ -19,7 +19,7 @@ import type { Journal } from '../fabric/journal.ts';
 import { SESSION } from '../fabric/layout.ts';
 import { type OutViews, UNKNOWN, VIEW_PAGE_BITS, VIEW_PAGE_IDS } from '../rib/adj-rib-out.ts';
 import { MOST_PATHS } from '../rib/path-set.ts';
-import { marksAt, presentIn } from '../rib/presence.ts';
+import { presentIn } from '../rib/presence.ts';
 import type { Told } from '../rib/told.ts';
 import { BATCH, BATCH_BYTES, type Batch } from './batch.ts';
 import { Delivery, SINGLES } from './delivery.ts';
@@ -237,23 +237,11 @@ export class UpdateGroup {
 
   /** Takes the next ones out, and touches what considering them will read, all at the same time (route-changes.ts). */
   #takeSome(): number {
-    const { pending } = this;
-    const { urgent } = pending;
-    const { records } = this.#fabric.prefixes;
-    const { words } = this.#fabric.columns;
+    const some = this.#some;
     const room = this.#limits.exports - this.#batch.count;
-    let count = 0;
-    while (count < SOME && count < room && pending.size > 0 && pending.urgent === urgent) {
-      this.#some[count++] = pending.shift();
-    }
-    let sum = 0;
-    for (let i = 0; i < count; i++) {
-      const id = this.#some[i] as number;
-      sum ^= words[this.#row(id)] as number;
-      sum ^= this.#best.bestAttribute(id);
-      sum ^= records[marksAt(id)] as number;
-    }
-    this.touched = sum;
+    const count = this.pending.shiftSome(some, Math.min(SOME, room));
+    this.#best.touch(some, count);
+    this.touched = this.#views.touch(this.view, some, count);
     return count;
   }
 

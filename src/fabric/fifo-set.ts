@@ -47,6 +47,25 @@ export class FifoSet {
     return id;
   }
 
+  /** The oldest members, taken out, so many at most; how many. */
+  shiftAll(into: Int32Array, most: number): number {
+    const count = Math.min(most, this.#size);
+    const queue = this.#queue;
+    const mask = queue.length - 1;
+    const head = this.#head;
+    for (let i = 0; i < count; i++) {
+      const id = queue[(head + i) & mask] as number;
+      const page = this.#bits[id >>> PAGE_IDS_BITS] as Uint32Array;
+      const word = (id >>> 5) & 1023;
+      page[word] = (page[word] as number) & ~(1 << (id & 31));
+      into[i] = id;
+    }
+    this.#head = (head + count) & mask;
+    this.#size -= count;
+    if (this.#size === 0 && queue.length > 65536) this.clear();
+    return count;
+  }
+
   /** The n-th oldest member, for reading along. */
   at(n: number): number {
     return this.#queue[(this.#head + n) & (this.#queue.length - 1)] as number;

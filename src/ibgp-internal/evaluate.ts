@@ -32,6 +32,9 @@ const { ADVERTISED, ATTRIBUTE_MASK, MULTIPATH, feasible, visible } = routeWord;
 /** What came of an evaluation; bits. */
 export const OUTCOME = { bestChanged: 1, visibleChanged: 2 } as const;
 
+/** Prefixes that are touched together at most. */
+const TOGETHER = 512;
+
 export class Evaluator {
   /** 1 for sessions whose home this blade is; changed by `serve`. */
   readonly mine: Uint8Array;
@@ -50,6 +53,8 @@ export class Evaluator {
   fullEvaluations = 0;
   /** What `touch` came to. Nobody needs it, but a load of which nothing comes would not be made. */
   touched = 0;
+  /** Of `touch`: where each route stands. */
+  readonly #rows = new Int32Array(TOGETHER);
   readonly #fabric: Fabric;
   readonly #records: Int32Array;
   /** AttrId and session + 1 of the best route, from #at(id) on. */
@@ -176,17 +181,33 @@ export class Evaluator {
    */
   touch(hints: Int32Array, ids: Int32Array, count: number, comparing: boolean): void {
     const { directories, words, pages } = this.#fabric.columns;
+    const rows = this.#rows;
+    this.touchPrefixes(ids, count);
+    for (let i = 0; i < count; i++) {
+      const id = ids[i] as number;
+      const session = (hints[i] as number) - 1;
+      const page = session < 0 || id < 0 ? 0 : (directories[session * pages + (id >>> PAGE_BITS)] as number);
+      rows[i] = (page << PAGE_BITS) | (id & PAGE_MASK);
+    }
+    let sum = 0;
+    for (let i = 0; i < count; i++) sum ^= words[rows[i] as number] as number;
+    this.touched ^= sum ^ this.#touchBest(hints, ids, count, comparing);
+  }
+
+  /** Brings near what stands of these prefixes by themselves: their marks, and their best routes. */
+  touchPrefixes(ids: Int32Array, count: number): void {
+    const best = this.#best;
+    const shift = this.#bestShift;
+    const offset = this.#bestOffset;
     let sum = 0;
     for (let i = 0; i < count; i++) {
       const id = ids[i] as number;
-      if (id < 0) continue;
-      const session = Math.max((hints[i] as number) - 1, 0);
-      const page = directories[session * pages + (id >>> PAGE_BITS)] as number;
-      sum ^= words[(page << PAGE_BITS) | (id & PAGE_MASK)] as number;
-      sum ^= this.#marks(id);
-      sum ^= this.#best[this.#at(id)] as number;
+      if (id >= 0) sum ^= best[(id << shift) + offset] as number;
     }
-    this.touched = sum ^ this.#touchBest(hints, ids, count, comparing);
+    // The first blade's stand beside the marks.
+    if (shift !== RECORD_BITS)
+      for (let i = 0; i < count; i++) sum ^= this.#marks(Math.max(ids[i] as number, 0));
+    this.touched = sum;
   }
 
   /** The words and attributes of the best routes, where these are not the ones that change. */

@@ -23,6 +23,9 @@ export const VIEW_PAGE_IDS = 1 << VIEW_PAGE_BITS;
  */
 export const UNKNOWN = 0x7fffffff;
 
+/** Prefixes that are touched together at most. */
+const TOGETHER = 64;
+
 export const VIEW = { words: 4, used: 0, base: 1, references: 2, settled: 3 } as const;
 
 export class OutViews {
@@ -37,6 +40,8 @@ export class OutViews {
   readonly #allocator: Int32Array;
   readonly #count: number;
   readonly #firstColumn: number;
+  /** Of `touch`: where the words of each prefix stand. */
+  readonly #rows = new Int32Array(TOGETHER);
 
   constructor(fabric: Fabric) {
     this.#fabric = fabric;
@@ -83,6 +88,22 @@ export class OutViews {
   /** Finds a page, wherever it stands in the chain, to be read. Valid until a view is written, settled or forked. */
   find(view: number, page: number): void {
     this.found = this.#pageAt(view, page) << PAGE_BITS;
+  }
+
+  /** Brings near what these prefixes' words are, many at the same time. What is loaded has to go somewhere, or nothing would be. */
+  touch(view: number, ids: Int32Array, count: number): number {
+    const { directories, words, pages } = this.#fabric.columns;
+    const first = this.column(view) * pages;
+    const rows = this.#rows;
+    for (let i = 0; i < count; i++) {
+      const id = ids[i] as number;
+      const page =
+        (directories[first + (id >>> VIEW_PAGE_BITS)] as number) || this.#pageAt(view, id >>> VIEW_PAGE_BITS);
+      rows[i] = (page << PAGE_BITS) | ((id & (VIEW_PAGE_IDS - 1)) << 1);
+    }
+    let sum = 0;
+    for (let i = 0; i < count; i++) sum ^= words[rows[i] as number] as number;
+    return sum;
   }
 
   /** Finds a page to be written, and makes it the view's own first. False when the fabric has no page left. */

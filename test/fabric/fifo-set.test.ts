@@ -6,6 +6,7 @@ const id = fc.oneof(fc.nat(40), fc.nat(5000), fc.constantFrom(32_767, 32_768, 65
 const step = fc.oneof(
   { weight: 6, arbitrary: fc.record({ do: fc.constant('add'), id }) },
   { weight: 3, arbitrary: fc.record({ do: fc.constant('shift'), id }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('shiftAll'), id }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constantFrom('clear', 'copy'), id }) },
 );
 
@@ -20,7 +21,12 @@ test('a fifo set holds each member once, in the order in which they came', (t) =
           t.is(set.add(each.id), fresh);
           if (fresh) model.push(each.id);
         } else if (each.do === 'shift') t.is(set.shift(), model.shift() ?? -1);
-        else if (each.do === 'copy') {
+        else if (each.do === 'shiftAll') {
+          const most = each.id % 50;
+          const taken = new Int32Array(50);
+          const count = set.shiftAll(taken, most);
+          t.deepEqual([...taken.subarray(0, count)], model.splice(0, most));
+        } else if (each.do === 'copy') {
           const original = set;
           set = original.copy();
           original.clear();
