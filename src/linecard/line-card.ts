@@ -48,6 +48,8 @@ export class LineCard {
   #short = false;
   /** Said once: it is so for all that come after, too. */
   readonly #onShort: () => void;
+  /** A call that the system could not give us; others come. */
+  readonly #onCallLost: (error: Error) => void;
 
   constructor(
     fabric: Fabric,
@@ -68,6 +70,11 @@ export class LineCard {
     this.#onShort = () => {
       if (!this.#short) news({ kind: 'trouble', card, text: SHORT });
       this.#short = true;
+    };
+    let lost = '';
+    this.#onCallLost = ({ message }) => {
+      if (message !== lost) news({ kind: 'trouble', card, text: `calls are lost: ${message}` });
+      lost = message;
     };
     for (const neighbor of neighbors) this.addNeighbor(neighbor);
   }
@@ -114,6 +121,7 @@ export class LineCard {
         server.once('error', reject);
         server.listen({ host: address, port, backlog: 1024 }, resolve);
       });
+      server.on('error', this.#onCallLost);
       this.#servers.push(server);
       this.#guard.listens(server);
       listening.push({ address, port: (server.address() as net.AddressInfo).port });

@@ -1,4 +1,4 @@
-import { connect, createServer, type Socket } from 'node:net';
+import net, { connect, createServer, type Socket } from 'node:net';
 import test, { type ExecutionContext } from 'ava';
 import { Random } from '../../src/base/random.ts';
 import type { Fabric } from '../../src/fabric/fabric.ts';
@@ -326,3 +326,24 @@ test('addresses become four words, IPv4 in IPv6', (t) => {
   t.is(plainAddress('::ffff:192.0.2.1'), '192.0.2.1');
   t.is(plainAddress('::ffff:1'), '::ffff:1');
 });
+
+test.serial(
+  'a call that the system cannot give to the card is said once, and the card goes on',
+  async (t) => {
+    const servers: net.Server[] = [];
+    const { createServer: create } = net;
+    net.createServer = ((...given: Parameters<typeof create>) => {
+      const server = create(...given);
+      servers.push(server);
+      return server;
+    }) as typeof create;
+    const slot = await Slot.start(t).finally(() => {
+      net.createServer = create;
+    });
+    const full = Object.assign(new Error('accept EMFILE'), { code: 'EMFILE' });
+    for (let times = 0; times < 3; times++) t.true(servers[0]?.emit('error', full));
+    t.deepEqual(slot.news, [{ kind: 'trouble', card: 0, text: 'calls are lost: accept EMFILE' }]);
+    dial(t, slot);
+    await slot.reaches(ACCEPTED, CONNECTION_STATE.open);
+  },
+);
