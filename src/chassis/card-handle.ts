@@ -15,7 +15,8 @@ export class CardHandle {
   readonly #listening: Promise<void>;
   readonly #ended: Promise<void>;
 
-  constructor(fabric: Fabric, start: CardStart, news: (news: CardNews) => void) {
+  /** `died`: of an error of ours, though it listened. */
+  constructor(fabric: Fabric, start: CardStart, news: (news: CardNews) => void, died: (why: string) => void) {
     this.#fabric = fabric;
     this.card = start.card;
     this.#worker = new Worker(entry(import.meta.url, '../linecard/main'), {
@@ -23,11 +24,16 @@ export class CardHandle {
       resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MEMORY },
     });
     this.#ended = new Promise((resolve) => this.#worker.once('exit', () => resolve()));
+    let listens = false;
     this.#listening = new Promise((resolve, reject) => {
-      this.#worker.once('error', reject);
+      this.#worker.once('error', (error) => {
+        reject(error);
+        if (listens) died(error instanceof Error ? (error.stack ?? error.message) : String(error));
+      });
       this.#worker.on('message', (message: CardNews) => {
         if (message.kind === 'listening') {
           this.listening = message.addresses;
+          listens = true;
           resolve();
         } else if (message.kind === 'cannot-listen') reject(new Error(message.why));
         news(message);
@@ -61,12 +67,15 @@ export async function startCards(
   common: Omit<CardStart, 'card' | 'listen' | 'handOver'>,
   listen: readonly Listen[],
   news: (news: CardNews) => void,
+  died: (card: number, why: string) => void,
 ): Promise<CardHandle[]> {
   const { lineCards } = fabric.options;
   const folder = lineCards > 1 ? mkdtempSync(path.join(tmpdir(), 'graftd-')) : undefined;
   const handOver = folder === undefined ? {} : { handOver: folder };
   const start = (card: number): CardHandle =>
-    new CardHandle(fabric, { ...common, ...handOver, card, listen: card === 0 ? listen : [] }, news);
+    new CardHandle(fabric, { ...common, ...handOver, card, listen: card === 0 ? listen : [] }, news, (why) =>
+      died(card, why),
+    );
   const others = Array.from({ length: lineCards - 1 }, (_, i) => start(i + 1));
   const started = [...others];
   try {

@@ -45,6 +45,7 @@ import { SessionTable } from './session-table.ts';
 import { type CounterSample, Store } from './store.ts';
 import { Sweeper } from './sweeper.ts';
 import { Sweeping } from './sweeping.ts';
+import { noteTrouble } from './troubles.ts';
 import { Untold } from './untold.ts';
 
 /** Milliseconds that a stopping chassis gives its NOTIFICATIONs to leave. */
@@ -94,6 +95,11 @@ export class Chassis {
   #comeback: Comeback | undefined;
   stopping = false;
   readonly #quiet: boolean;
+  #break: () => void = () => {};
+  /** Resolves when the chassis cannot go on, which is said. */
+  readonly broken = new Promise<void>((resolve) => {
+    this.#break = resolve;
+  });
 
   constructor(configuration: Configuration, options: { quiet?: boolean } = {}) {
     this.configuration = configuration;
@@ -154,7 +160,13 @@ export class Chassis {
       throw new OperationError(trouble);
     }
     try {
-      this.cards = await startCards(this.fabric, common, router.listen, (news) => this.#onCardNews(news));
+      this.cards = await startCards(
+        this.fabric,
+        common,
+        router.listen,
+        (news) => this.#onCardNews(news),
+        (card, why) => this.#onCardDied(card, why),
+      );
     } catch (error) {
       await this.stop();
       throw new OperationError(
@@ -471,12 +483,19 @@ export class Chassis {
     if (!this.#quiet) log(`refused ${what} from ${address}: ${why}`);
   }
 
+  /** The sockets that it had are gone, and nobody opens others: what is left is no router. */
+  #onCardDied(card: number, why: string): void {
+    if (this.stopping) return;
+    this.#trouble(`line card ${card} died: ${why}`);
+    this.#break();
+  }
+
   #onDied(slot: number, why: string): void {
     void this.recovery.died(this.blade(slot), why);
   }
 
   #trouble(text: string): void {
-    this.troubles.push(text.split('\n', 1)[0] as string);
+    noteTrouble(this.troubles, text);
     log(text);
   }
 }

@@ -44,7 +44,7 @@ export async function startChassis(
   };
 }
 
-/** Runs what stands in a file until SIGTERM or SIGINT; resolves to the exit status, 2 where it has mistakes. */
+/** Runs what stands in a file until SIGTERM or SIGINT; resolves to the exit status: 2 where it has mistakes, 1 where it cannot go on. */
 export async function runChassis(file: string, text: string): Promise<number> {
   const parsed = await readConfiguration(text, file);
   if (parsed.configuration === undefined) {
@@ -69,10 +69,10 @@ export async function runChassis(file: string, text: string): Promise<number> {
       `${counted(chassis.sessions.length, 'neighbour')}, ` +
       `listening on ${listening.join(', ') || 'nothing'}, control ${configuration.chassis.control}\n`,
   );
-  const signal = await ended;
-  log(`${signal}: stopping`);
+  const signal = await Promise.race([ended, chassis.broken]);
+  log(`${signal ?? 'it cannot go on'}: stopping`);
   await running.stop();
-  return 0;
+  return signal === undefined ? 1 : 0;
 }
 
 /** SIGHUP: what `chassis reload` answers, a line each. */
