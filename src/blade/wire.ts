@@ -177,9 +177,12 @@ export class Wire {
     const read = (tail - first) | 0;
     if (this.#again) {
       this.#again = false;
+      // What was passed on the way is not read again, and has made room.
+      const passed = connections.words[this.#at + CONNECTION.receiveTail] as number;
+      if (passed !== first) this.#release(first, passed);
       return 0;
     }
-    if (this.opened && read > 0) this.#release(first, head, tail);
+    if (this.opened && read > 0) this.#release(first, tail);
     return read;
   }
 
@@ -210,12 +213,14 @@ export class Wire {
     return length;
   }
 
-  #release(first: number, head: number, tail: number): void {
+  #release(first: number, tail: number): void {
     const { connections } = this.#fabric;
     connections.releaseReceived(this.#at, tail);
     this.#fabric.count(this.#session, SESSION_NUMBER.bytesReceived, (tail - first) | 0);
-    // The line card waits for room only where it reads, and when less than a quarter was free.
+    // The line card waits for room only where it reads, and when less than a quarter was free: it looks at that behind its head, we at
+    // its head behind that.
     if (connections.words[this.#at + CONNECTION.reader] !== READER.card) return;
+    const head = Atomics.load(connections.words, this.#at + CONNECTION.receiveHead);
     if (((head - first) | 0) > connections.receiveBytes >> 1) this.#fabric.ringCard(this.#session);
   }
 }

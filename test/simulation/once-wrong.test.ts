@@ -1,5 +1,6 @@
 /** Histories with several options together that once showed an error of ours, each as `npm run simulate -- --seed` plays it. */
 import test from 'ava';
+import { withDeaf } from './deaf.ts';
 import { withEdges } from './edges.ts';
 import { play } from './history.ts';
 import { withMembers } from './members.ts';
@@ -25,6 +26,8 @@ const HISTORIES: Readonly<Record<string, () => SimulationOptions>> = {
     withEdges(withPaths(withViews(fullOptionsFor(83_300_244)))),
   'a table of usual size that is full is swept': () =>
     withMembers(withEquals(withViews(deadlyOptionsFor(81_400_581)))),
+  'a line card that waits for room hears of what was passed before the same is to be read again': () =>
+    withDeaf(withMalformed(withEquals(fullOptionsFor(84_100_793)))),
   'what lags behind in an outbox is told by the interest that there is now': () => optionsFor(7015),
 };
 
