@@ -132,7 +132,7 @@ async function crash(box: Box): Promise<Death> {
     await box.running.operator.graft(neighborAddress(LISTENER), slot);
   const orphans = chassis.sessionsOn(slot).length;
   const { deaths } = blade;
-  const before = chassis.unplannedCount;
+  const before = chassis.history.unplanned;
   const start = performance.now();
   const since = async (done: () => boolean): Promise<number> => {
     while (!done()) await new Promise((resolve) => setTimeout(resolve, 1));
@@ -143,7 +143,7 @@ async function crash(box: Box): Promise<Death> {
   const [sure, fresh] = await Promise.all([
     since(() => chassis.blades.every((each) => each === blade || sureOf(chassis, each.slot))),
     since(() => blade.running && sureOf(chassis, slot)),
-    since(() => chassis.unplannedCount >= before + orphans),
+    since(() => chassis.history.unplanned >= before + orphans),
   ]);
   const grafts = (chassis.store.grafts(orphans) ?? []).filter(({ planned }) => !planned);
   const worst = (of: (graft: (typeof grafts)[number]) => number): number =>

@@ -13,7 +13,7 @@ import { encodeKeepalive, encodeNotification } from '../bgp/message.ts';
 import type { BladeNews } from '../blade/messages.ts';
 import type { Configuration } from '../config/configuration.ts';
 import { Fabric } from '../fabric/fabric.ts';
-import { BOX, SESSION, SESSION_NUMBER } from '../fabric/layout.ts';
+import { BOX, SESSION } from '../fabric/layout.ts';
 import { createFabricMemory } from '../fabric/memory.ts';
 import type { CardNews, LastWords } from '../linecard/messages.ts';
 import { describeFor } from '../rib/attribute-row.ts';
@@ -22,11 +22,12 @@ import { type CardHandle, startCards } from './card-handle.ts';
 import { Comeback } from './comeback.ts';
 import { DynamicNeighbours } from './dynamic.ts';
 import { type GraftCosts, Grafts, GraftUndone } from './graft.ts';
+import { History } from './history.ts';
 import { LoadMeter } from './load.ts';
 import { localDefinition } from './local-routes.ts';
 import { log } from './log.ts';
 import { NextHopCosts } from './next-hops.ts';
-import { type GraftReport, OperationError } from './operations.ts';
+import { OperationError } from './operations.ts';
 import { Origins } from './origins.ts';
 import { placeAll } from './placement.ts';
 import {
@@ -42,7 +43,7 @@ import { type Recovered, Recovery } from './recovery.ts';
 import { rehearse } from './rehearsal.ts';
 import type { SessionEntry } from './session-entry.ts';
 import { SessionTable } from './session-table.ts';
-import { type CounterSample, Store } from './store.ts';
+import { Store } from './store.ts';
 import { Sweeper } from './sweeper.ts';
 import { Sweeping } from './sweeping.ts';
 import { noteTrouble } from './troubles.ts';
@@ -74,13 +75,11 @@ export class Chassis {
   readonly grafts: Grafts;
   readonly load: LoadMeter;
   readonly store: Store;
+  readonly history: History;
   readonly startedAt = Date.now();
   /** What an operator should know of. */
   readonly troubles: string[] = [];
   cards: CardHandle[] = [];
-  graftCount = 0;
-  /** Of these, those of sessions whose blade had died. */
-  unplannedCount = 0;
   readonly recovery: Recovery;
   readonly dynamic = new DynamicNeighbours(this, (text) => {
     if (!this.#quiet) log(text);
@@ -144,6 +143,7 @@ export class Chassis {
     });
     this.load = new LoadMeter(this.fabric, monotonicMilliseconds);
     this.store = new Store(configuration.chassis.state, { onTrouble: (text) => log(`warning: ${text}`) });
+    this.history = new History(this.fabric, this.store);
   }
 
   /** Resolves when it listens and every session has its blade; rejects with what is wrong. */
@@ -255,11 +255,11 @@ export class Chassis {
         if (!this.blade(to).running) throw new OperationError(`blade ${to} does not run`);
         try {
           const costs = await this.grafts.graft(entry.index, to);
-          if (costs.from !== costs.to) this.#noteGraft(entry, costs, reason);
+          if (costs.from !== costs.to) this.history.noteGraft(entry, costs, reason);
           return costs;
         } catch (error) {
           if (!(error instanceof GraftUndone)) throw error;
-          this.#noteUndone(entry, to, error.message);
+          this.history.noteUndone(entry, to, error.message);
           // Some blade died meanwhile, maybe none of the two: the session is where it was, or has another home.
           if (!error.lost || tries === GRAFT_TRIES) throw error;
           await new Promise((resolve) => setTimeout(resolve, TRY_AGAIN));
@@ -346,48 +346,6 @@ export class Chassis {
     this.blade(slot).order({ kind: 'adopt', session: index });
   }
 
-  #noteGraft(entry: SessionEntry, costs: GraftCosts, reason: string): void {
-    this.graftCount++;
-    this.store.place(entry.neighbor.address, costs.to);
-    this.store.addGraft({ ...graftReport(entry, costs), time: now(), planned: true, result: 'done', reason });
-  }
-
-  #noteUndone(entry: SessionEntry, to: number, why: string): void {
-    log(`graft of ${entry.neighbor.address} to blade ${to} undone: ${why}`);
-    const from = this.fabric.homeOf(entry.index);
-    const none = { routes: 0, total: 0, pause: 0, decisionsRun: 0, recordsSent: 0, updatesSent: 0 };
-    const report = graftReport(entry, { session: entry.index, from, to, ...none });
-    this.store.addGraft({ ...report, time: now(), planned: true, result: 'undone', reason: why });
-  }
-
-  #noteRecovered(orphan: Recovered): void {
-    const entry = this.table.at(orphan.session);
-    if (entry === undefined) return;
-    this.graftCount++;
-    this.unplannedCount++;
-    const { session, from, to } = orphan;
-    const costs = {
-      session,
-      from,
-      to,
-      routes: this.fabric.number(session, SESSION_NUMBER.routesReceived),
-      total: orphan.toldAt - orphan.diedAt,
-      pause: orphan.attachedAt - orphan.diedAt,
-      decisionsRun: orphan.decisionsRun,
-      recordsSent: orphan.recordsSent,
-      updatesSent: orphan.updatesSent,
-    };
-    this.store.place(entry.neighbor.address, to);
-    const reason = `blade ${from} died`;
-    this.store.addGraft({
-      ...graftReport(entry, costs),
-      time: now(),
-      planned: false,
-      result: 'done',
-      reason,
-    });
-  }
-
   /** Once a second: the load meter; now and then, the counters for the history. */
   #sample(): void {
     this.load.sample();
@@ -397,28 +355,15 @@ export class Chassis {
   }
 
   #keepCounters(): void {
-    this.store.addSamples([
-      ...this.sessions.map((entry) => ({
-        kind: 'session' as const,
-        ...this.#counters(entry.neighbor.address, [entry]),
-      })),
-      ...this.blades.map(({ slot }) => ({
-        kind: 'blade' as const,
-        ...this.#counters(String(slot), this.sessionsOn(slot)),
-      })),
-    ]);
+    this.history.sample(
+      this.sessions,
+      this.blades.map(({ slot }) => slot),
+    );
   }
 
-  #counters(name: string, entries: readonly SessionEntry[]): Omit<CounterSample, 'kind'> {
-    const sum = (which: number): number =>
-      entries.reduce((total, { index }) => total + this.fabric.number(index, which), 0);
-    return {
-      name,
-      routes: sum(SESSION_NUMBER.routesReceived),
-      updatesReceived: sum(SESSION_NUMBER.updatesReceived),
-      updatesSent: sum(SESSION_NUMBER.updatesSent),
-      cpuMicroseconds: Math.round(sum(SESSION_NUMBER.busy) * 1000),
-    };
+  #noteRecovered(orphan: Recovered): void {
+    const entry = this.table.at(orphan.session);
+    if (entry !== undefined) this.history.noteRecovered(entry, orphan);
   }
 
   #onNews(news: BladeNews): void {
@@ -498,23 +443,4 @@ export class Chassis {
     noteTrouble(this.troubles, text);
     log(text);
   }
-}
-
-function now(): string {
-  return new Date().toISOString();
-}
-
-/** A graft in the words and units of the answers in JSON. */
-export function graftReport(entry: SessionEntry, costs: GraftCosts): GraftReport {
-  return {
-    neighbor: entry.neighbor.address,
-    from: costs.from,
-    to: costs.to,
-    routes: costs.routes,
-    totalMicroseconds: Math.round(costs.total * 1000),
-    pauseMicroseconds: Math.round(costs.pause * 1000),
-    decisionsRun: costs.decisionsRun,
-    fabricUpdatesSent: costs.recordsSent,
-    neighborUpdatesSent: costs.updatesSent,
-  };
 }

@@ -2,9 +2,10 @@
 import { type AddressPrefix, parsePrefix } from '../base/address.ts';
 import { SESSION, SESSION_FLAG, SESSION_NUMBER } from '../fabric/layout.ts';
 import { planBalance } from './balance.ts';
-import { type Chassis, graftReport, type SessionEntry } from './chassis.ts';
+import type { Chassis, SessionEntry } from './chassis.ts';
 import { dumpMrt } from './dump.ts';
 import { GraftUndone } from './graft.ts';
+import { graftReport } from './history.ts';
 import { Maintenance } from './maintenance.ts';
 import {
   type BalanceMetric,
