@@ -19,7 +19,7 @@ const INTERFACES = {
 };
 
 test('it is that of the link that both ends are on', (t) => {
-  const found = (local: string, remote: string) => otherAddress(local, remote, INTERFACES);
+  const found = (local: string, remote: string) => otherAddress(local, remote, () => INTERFACES);
   t.is(found('2001:db8::1', '2001:db8::2'), 'fe80::a');
   t.is(found('2001:db8:1::1', '2001:db8:1::'), 'fe80::b');
   t.is(found('2001:db8::1', '2001:db8:1::2'), undefined, 'elsewhere');
@@ -30,4 +30,12 @@ test('it is that of the link that both ends are on', (t) => {
   t.is(found('::1', '::1'), undefined);
   t.is(found('fe80::a%eth0', 'fe80::b%eth0'), '2001:db8::1', 'a global one, beside a link-local one');
   t.is(found('fe80::a%eth3', 'fe80::b%eth3'), undefined, 'a link without a global one');
+});
+
+test('a kernel that has no descriptor left for the question does not end the line card', (t) => {
+  const full = (): never => {
+    throw new Error('uv_interface_addresses returned Unknown system error 24');
+  };
+  t.is(otherAddress('2001:db8::1', '2001:db8::2', full), undefined);
+  t.is(otherAddress('192.0.2.1', '192.0.2.2', full), undefined);
 });
