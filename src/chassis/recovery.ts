@@ -82,6 +82,8 @@ export class Recovery {
   readonly #delays = new Map<number, number>();
   /** By slot, when its blade began to run. */
   readonly #since = new Map<number, number>();
+  /** When its thread was last started anew: it may never run. */
+  readonly #begun = new Map<number, number>();
   readonly #views: ViewReclaimer;
   #reclaimed = true;
   #watch: NodeJS.Timeout | undefined;
@@ -237,13 +239,16 @@ export class Recovery {
   }
 
   async #startAnew(blade: BladeHandle): Promise<void> {
-    const lived = Date.now() - blade.startedAt;
+    const { clock } = this.#host;
+    const begun = Math.max(this.#begun.get(blade.slot) ?? 0, this.#since.get(blade.slot) ?? 0);
+    const lived = clock() - begun;
     const before = this.#delays.get(blade.slot) ?? 0;
     const delay = lived > SOON ? 0 : Math.min(Math.max(before * 2, DELAY), LONGEST_DELAY);
     this.#delays.set(blade.slot, delay);
     blade.restarting = true;
     if (before > 0 && delay > 0) await sleep(before);
     // One that ends before it runs is reported as dead, and comes by here again.
+    this.#begun.set(blade.slot, clock());
     if (!this.#stopped) await this.#host.startBlade(blade).catch(() => {});
     blade.restarting = false;
   }
