@@ -29,7 +29,7 @@ import { log } from './log.ts';
 import { NextHopCosts } from './next-hops.ts';
 import { OperationError } from './operations.ts';
 import { Origins } from './origins.ts';
-import { placeAll } from './placement.ts';
+import { placeAll, placeOne } from './placement.ts';
 import {
   cardNeighbor,
   cardRanges,
@@ -330,14 +330,25 @@ export class Chassis {
     for (const [i, entry] of this.sessions.entries()) this.#adopt(entry, slots[i] as number);
   }
 
-  /** A neighbour that was added while it runs, on the blade that is configured, or where there are fewest. */
+  /** A neighbour that was added while it runs, on the blade that is configured, or where there is least to do. */
   place(entry: SessionEntry): void {
     const open = this.blades.filter(({ running, drained }) => running && !drained);
-    const fewest = (open.length > 0 ? open : this.blades)
-      .map(({ slot }) => ({ slot, sessions: this.sessionsOn(slot).length }))
-      .reduce((a, b) => (b.sessions < a.sessions ? b : a));
-    const wish = open.find(({ slot }) => slot === entry.neighbor.blade);
-    this.#adopt(entry, (wish ?? fewest).slot);
+    const { blade } = entry.neighbor;
+    const isOpen = open.some(({ slot }) => slot === blade);
+    this.#adopt(
+      entry,
+      isOpen ? (blade as number) : this.placeFor(entry, open.length > 0 ? open : this.blades),
+    );
+  }
+
+  /** Of these blades that which should serve the neighbour, as it is now or were it added now (placement.ts). */
+  placeFor(entry: SessionEntry, blades: readonly BladeHandle[]): number {
+    const others = this.sessions.flatMap((other) => {
+      const home = this.fabric.homeOf(other.index);
+      return other === entry || home < 0 ? [] : [{ neighbor: other.neighbor, wish: home }];
+    });
+    const takes = (slot: number): boolean => blades.some((blade) => blade.slot === slot);
+    return placeOne(others, entry.neighbor, this.blades.length, takes);
   }
 
   #adopt({ index, neighbor }: SessionEntry, slot: number): void {

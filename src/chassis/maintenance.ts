@@ -62,7 +62,7 @@ export class Maintenance {
       });
   }
 
-  /** Empties a blade: its sessions go where there are fewest. */
+  /** Empties a blade: its sessions go where there is least to do. */
   drain(slot: number): Promise<DrainReport> {
     return this.#alone(async () => {
       const blade = this.#running(slot);
@@ -166,8 +166,7 @@ export class Maintenance {
     let failed: unknown;
     for (const entry of this.#chassis.sessionsOn(blade.slot)) {
       const others = this.#others(blade);
-      const counts = others.map((other) => this.#chassis.sessionsOn(other.slot).length);
-      const to = (others[counts.indexOf(Math.min(...counts))] as BladeHandle).slot;
+      const to = this.#chassis.placeFor(entry, others);
       // One that cannot leave keeps the others from nothing.
       await this.#move(entry, to, reason).then(
         (graft) => grafts.push(graft),

@@ -1,45 +1,120 @@
 /**
- * Where neighbours are served at first: where the configuration says, where they were, or else where there are fewest. Those that are
- * told the same are kept together where others are told nothing, as far as they are no more than a blade's share: a blade that tells
- * somebody has to know and encode everything, for one as for ten, and one that tells nobody is not even told what it has no route of.
+ * Where neighbours are served: where the configuration says, where they were, or else where there is least to do. What there will
+ * be to do nobody knows yet, but who is told something and who is not:
+ *
+ *   a neighbour                            1                       what it brings
+ *   a kind of neighbours on a blade        as many as there are    what all others bring, decided and encoded once for all of the kind …
+ *   each of the kind but the first         a twentieth of that     … and copied for each
+ *
+ * A blade that tells nobody is not even told what it has no route of (rule 7 of the internal iBGP). So where there are such neighbours, a
+ * kind is kept together, and others keep away from its blade, unless that blade would have half as much again to do as one of many that
+ * share the kind. Where everybody is told something, neighbours are just counted.
  */
-import type { NeighborConfiguration } from '../config/configuration.ts';
+import { kindOf, type Neighbor } from './kinds.ts';
 
 export interface Placed {
-  readonly neighbor: Pick<
-    NeighborConfiguration,
-    'export' | 'exportPolicy' | 'families' | 'external' | 'nextHopSelf' | 'routeReflectorClient'
-  >;
+  readonly neighbor: Neighbor;
   /** Where it is to be, or was; undefined: anywhere. */
   readonly wish: number | undefined;
 }
 
-/** The slot of each, of so many. */
-export function placeAll(sessions: readonly Placed[], slots: number): number[] {
-  const counts = new Array<number>(slots).fill(0);
-  const share = Math.ceil(sessions.length / slots);
-  const kinds = sessions.map(({ neighbor }) => kindOf(neighbor));
-  const put = (slot: number): number => {
-    counts[slot] = (counts[slot] as number) + 1;
-    return slot;
-  };
-  const fewest = (): number => counts.indexOf(Math.min(...counts));
-  const placed = sessions.map(({ wish }) => (wish !== undefined && wish < slots ? put(wish) : -1));
-  if (kinds.includes(undefined))
-    for (const kind of new Set(kinds)) {
-      if (kind === undefined) continue;
-      const alike = kinds.flatMap((each, at) => (each === kind ? [at] : []));
-      if (alike.length > share) continue;
-      const homes = alike.flatMap((at) => (placed[at] === -1 ? [] : [placed[at] as number]));
-      const home = homes[0] ?? fewest();
-      for (const at of alike) if (placed[at] === -1) placed[at] = put(home);
-    }
-  return placed.map((slot) => (slot >= 0 ? slot : put(fewest())));
+/** What copying costs, of what deciding and encoding does. */
+const COPY = 1 / 20;
+/** A blade that tells all of a kind may have so many times as much to do as one of many that share the kind. */
+const WORTH = 1.5;
+
+type Takes = (slot: number) => boolean;
+
+/** The slot of each, of so many; those that wish nothing go where blades take some. */
+export function placeAll(sessions: readonly Placed[], slots: number, takes: Takes = () => true): number[] {
+  const boxes = new Boxes(sessions, slots, takes);
+  const placed = sessions.map(({ wish, neighbor }) =>
+    wish !== undefined && wish < slots ? boxes.put(wish, neighbor) : -1,
+  );
+  // Kinds first: they weigh most.
+  for (const [at, { neighbor }] of sessions.entries())
+    if (placed[at] === -1 && boxes.keepsTogether(neighbor))
+      placed[at] = boxes.put(boxes.homeOf(neighbor), neighbor);
+  return placed.map((slot, at) => {
+    const { neighbor } = sessions[at] as Placed;
+    return slot >= 0 ? slot : boxes.put(boxes.leastLoaded(), neighbor);
+  });
 }
 
-/** What decides what a neighbour is told, as far as the configuration says it; undefined: nothing. */
-function kindOf(neighbor: Placed['neighbor']): string | undefined {
-  if (neighbor.export === 'reject') return undefined;
-  const { exportPolicy, families, external, nextHopSelf, routeReflectorClient } = neighbor;
-  return JSON.stringify([exportPolicy, families, external, nextHopSelf, routeReflectorClient]);
+/** The slot of one more, or of one that has to leave its own. */
+export function placeOne(others: readonly Placed[], neighbor: Neighbor, slots: number, takes: Takes): number {
+  return placeAll([...others, { neighbor, wish: undefined }], slots, takes).at(-1) as number;
+}
+
+/** What each blade has to do. */
+class Boxes {
+  readonly #loads: number[];
+  readonly #takes: Takes;
+  readonly #neighbours: number;
+  /** Those that may bring something. */
+  readonly #senders: number;
+  /** By kind that is kept together, how many of it are on each blade. */
+  readonly #kinds = new Map<string, number[]>();
+
+  constructor(sessions: readonly Placed[], slots: number, takes: Takes) {
+    this.#loads = new Array<number>(slots).fill(0);
+    this.#takes = takes;
+    this.#neighbours = sessions.length;
+    this.#senders = sessions.filter(({ neighbor }) => neighbor.import !== 'reject').length;
+    const counts = new Map<string | undefined, number>();
+    for (const { neighbor } of sessions) {
+      const kind = kindOf(neighbor);
+      counts.set(kind, (counts.get(kind) ?? 0) + 1);
+    }
+    if (!counts.has(undefined)) return;
+    for (const [kind, count] of counts)
+      if (kind !== undefined && this.#isWorthIt(count))
+        this.#kinds.set(kind, new Array<number>(slots).fill(0));
+  }
+
+  #isWorthIt(count: number): boolean {
+    const shared = count / this.#loads.length;
+    const others = (this.#neighbours - count) / this.#loads.length;
+    return this.#telling(count) + count <= WORTH * (this.#telling(shared) + shared + others);
+  }
+
+  /** What it is to tell so many of a kind. */
+  #telling(count: number): number {
+    return count === 0 ? 0 : this.#senders * (1 + COPY * Math.max(0, count - 1));
+  }
+
+  keepsTogether(neighbor: Neighbor): boolean {
+    return this.#here(neighbor) !== undefined;
+  }
+
+  #here(neighbor: Neighbor): number[] | undefined {
+    const kind = kindOf(neighbor);
+    return kind === undefined ? undefined : this.#kinds.get(kind);
+  }
+
+  put(slot: number, neighbor: Neighbor): number {
+    const here = this.#here(neighbor);
+    let load = 1;
+    if (here !== undefined) {
+      const count = here[slot] as number;
+      load += this.#telling(count + 1) - this.#telling(count);
+      here[slot] = count + 1;
+    }
+    this.#loads[slot] = (this.#loads[slot] as number) + load;
+    return slot;
+  }
+
+  /** Where most of its kind are, if there are any. */
+  homeOf(neighbor: Neighbor): number {
+    const here = (this.#here(neighbor) ?? []).map((count, slot) => (this.#takes(slot) ? count : 0));
+    const most = Math.max(0, ...here);
+    return most > 0 ? here.indexOf(most) : this.leastLoaded();
+  }
+
+  leastLoaded(): number {
+    let least = -1;
+    for (const [slot, load] of this.#loads.entries())
+      if (this.#takes(slot) && (least < 0 || load < (this.#loads[least] as number))) least = slot;
+    return Math.max(0, least);
+  }
 }

@@ -1,5 +1,5 @@
 import test from 'ava';
-import { type Placed, placeAll } from '../../src/chassis/placement.ts';
+import { type Placed, placeAll, placeOne } from '../../src/chassis/placement.ts';
 
 const told: Placed['neighbor'] = {
   export: 'accept',
@@ -38,4 +38,87 @@ test('kinds that differ are not drawn to each other', (t) => {
   const other = { ...told, external: false };
   const slots = placeAll([...anywhere(deaf, 2), ...anywhere(told, 1), ...anywhere(other, 1)], 4);
   t.is(new Set(slots).size, 4);
+});
+
+/** How many are on each blade. */
+const counts = (slots: readonly number[], blades: number) =>
+  Array.from({ length: blades }, (_, slot) => slots.filter((each) => each === slot).length);
+
+test('a blade that tells is given no senders while others have less to do', (t) => {
+  for (const blades of [2, 4, 8]) {
+    const slots = placeAll([...anywhere(deaf, 8), ...anywhere(told, 2)], blades);
+    t.is(slots[8], slots[9]);
+    const others = counts(slots, blades).filter((_, slot) => slot !== slots[8]);
+    t.is(
+      others.reduce((a, b) => a + b),
+      8,
+      `${blades} blades`,
+    );
+    t.true(Math.max(...others) - Math.min(...others) <= 1);
+  }
+});
+
+test('it does not matter where in the file they stand', (t) => {
+  const slots = placeAll([...anywhere(deaf, 4), ...anywhere(told, 2), ...anywhere(deaf, 4)], 4);
+  t.is(slots[4], slots[5]);
+  t.is(slots.filter((slot) => slot === slots[4]).length, 2);
+});
+
+test('several kinds are spread over the blades, and senders over what they leave', (t) => {
+  const kinds = Array.from({ length: 3 }, (_, i) => ({ ...told, exportPolicy: `policy ${i}` }));
+  const slots = placeAll([...anywhere(deaf, 9), ...kinds.flatMap((kind) => anywhere(kind, 2))], 4);
+  const tellers = new Set(slots.slice(9));
+  t.is(tellers.size, 3);
+  for (const at of [9, 11, 13]) t.is(slots[at], slots[at + 1]);
+  t.false(slots.slice(0, 9).some((slot) => tellers.has(slot)));
+});
+
+test('eight kinds on eight blades are one each, and so are senders', (t) => {
+  const kinds = Array.from({ length: 8 }, (_, i) => ({ ...told, exportPolicy: `policy ${i}` }));
+  const slots = placeAll([...anywhere(deaf, 8), ...kinds.flatMap((kind) => anywhere(kind, 1))], 8);
+  t.deepEqual(counts(slots, 8), new Array(8).fill(2));
+  t.is(new Set(slots.slice(8)).size, 8);
+});
+
+test('whoever is told by policies of the same name but by other rules is of another kind', (t) => {
+  const slots = placeAll(
+    [
+      ...anywhere(deaf, 2),
+      { neighbor: told, wish: undefined },
+      { neighbor: { ...told, localAs: 1 }, wish: undefined },
+    ],
+    2,
+  );
+  t.not(slots[2], slots[3]);
+});
+
+/** One after the other, as those do that are added while it runs. */
+function oneByOne(neighbours: readonly Placed['neighbor'][], blades: number, closed = -1): number[] {
+  const placed: (Placed & { wish: number })[] = [];
+  for (const neighbor of neighbours)
+    placed.push({ neighbor, wish: placeOne(placed, neighbor, blades, (slot) => slot !== closed) });
+  return placed.map(({ wish }) => wish);
+}
+
+test('who comes while it runs goes where its kind is, and else not there', (t) => {
+  const first = oneByOne([told, deaf, deaf, deaf, told, deaf, deaf, deaf], 3);
+  t.is(first[0], first[4]);
+  t.is(first.filter((slot) => slot === first[0]).length, 2);
+  // Where senders were first, one of their blades tells, and is given no more of them.
+  const last = oneByOne([deaf, deaf, deaf, told, told, deaf, deaf, deaf], 3);
+  t.is(last[3], last[4]);
+  t.is(last.filter((slot) => slot === last[3]).length, 3);
+});
+
+test('a blade that takes nobody is given nobody, though all of the kind are there', (t) => {
+  t.false(oneByOne([told, deaf, told, deaf], 3, 1).includes(1));
+  const there = [...anywhere(deaf, 3), ...anywhere(told, 2)].map((each) => ({ ...each, wish: 0 }));
+  t.not(
+    placeOne(there, told, 2, (slot) => slot !== 0),
+    0,
+  );
+});
+
+test('where all are told something, who comes goes where there are fewest', (t) => {
+  t.deepEqual(counts(oneByOne(new Array(7).fill(told), 3), 3), [3, 2, 2]);
 });
