@@ -8,6 +8,8 @@
  *   +tags    in the list: one community, all others: another one, so that a set of attributes becomes two, and an UPDATE too
  *
  * On export, what says so is kept back.
+ *
+ *   kinds    nothing of all that: each receiver is told everything with a community of its own
  */
 import { Random } from '../../src/base/random.ts';
 import { DAEMON_AS, type Neighbour, type PolicyKind } from './cases.ts';
@@ -52,6 +54,7 @@ function wholeOf({ index }: Neighbour): Entry[] {
 
 /** As JSON, which is YAML. */
 export function graftdPolicy(neighbours: readonly Neighbour[], kind: PolicyKind): string[] {
+  if (kind === 'kinds') return ['policies:', ...neighbours.flatMap(ownKind)];
   const senders = neighbours.filter(({ sender }) => sender);
   const sets = Object.fromEntries(
     senders.map((each) => [
@@ -79,6 +82,11 @@ export function graftdPolicy(neighbours: readonly Neighbour[], kind: PolicyKind)
     `    - {if: {community: '${DAEMON_AS}:666'}, then: reject}`,
     '    - {then: accept}',
   ];
+}
+
+function ownKind({ index, sender }: Neighbour): string[] {
+  if (sender) return [];
+  return [`  to-${index}:`, `    - {set: {community: {add: '${DAEMON_AS}:${index}'}}, then: accept}`];
 }
 
 export function birdPolicy(neighbours: readonly Neighbour[], kind: PolicyKind): string[] {

@@ -31,8 +31,11 @@ function configuration(
   chassis: { readonly blades: number | undefined; readonly 'line-cards': number },
 ): string {
   const { port, neighbours, ipv6, policy } = options;
-  const own = ({ sender, index }: Neighbour): string =>
-    policy ? `${sender ? `, import: from-${index}` : ''}, export: to-all` : '';
+  const own = ({ sender, index }: Neighbour): string => {
+    if (policy === undefined) return '';
+    if (policy === 'kinds') return `, export: to-${index}`;
+    return `${sender ? `, import: from-${index}` : ''}, export: to-all`;
+  };
   return [
     ...(policy === undefined ? [] : graftdPolicy(neighbours, policy)),
     `router: { as: ${DAEMON_AS}, id: 192.0.2.1, listen: ['127.0.0.1:${port}'] }`,
