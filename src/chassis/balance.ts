@@ -9,7 +9,8 @@
  *    misfit = sum over blades of what lies outside the band
  *
  * From each state of the box one step follows: a smallest set of up to three moves that ends all misfit, where
- * the box is small enough to try all of them, else the one move that lessens the misfit most. When there is no such step the
+ * the box is small enough to try all of them, else the one move that lessens the misfit most. Before that, those of a kind that is kept
+ * together (placement.ts) come together; they are never parted, and where one moves, all do. When there is no such step the
  * plan is at its end. As a step depends on nothing but the state, planning again after a plan was carried out
  * plans nothing, so that balancing does not flap.
  */
@@ -27,6 +28,8 @@ export interface BalanceSession {
   /** In any unit, not negative. */
   readonly load: number;
   readonly movable: boolean;
+  /** What kind of neighbours it is of, where these are kept together. */
+  readonly kind?: string;
 }
 
 export interface BalanceInput {
@@ -37,6 +40,8 @@ export interface BalanceInput {
   readonly maxGrafts: number;
   /** A difference of load that is not worth a graft, in the unit of the loads: measured loads are never still. */
   readonly negligible?: number;
+  /** By kind that is kept together: what it costs a blade to tell all of the kind, in the unit of the loads. */
+  readonly telling?: ReadonlyMap<string, number>;
 }
 
 export interface BalanceMove {
@@ -49,6 +54,8 @@ export interface BalanceMove {
 export interface SlotLoad {
   readonly slot: number;
   readonly load: number;
+  /** So much of it is the telling of kinds. */
+  readonly telling: number;
   readonly sessions: number;
 }
 
@@ -71,8 +78,12 @@ export function planBalance(input: BalanceInput): BalancePlan {
   const before = box.loads();
   const moves: BalanceMove[] = [];
   while (moves.length < input.maxGrafts) {
-    const size = Math.min(LARGEST_SET, input.maxGrafts - moves.length);
-    const step = evacuation(box) ?? finishingSet(box, size) ?? bestMove(box);
+    const most = input.maxGrafts - moves.length;
+    const step =
+      evacuation(box) ??
+      reunion(box, most, input.negligible ?? 0) ??
+      finishingSet(box, most) ??
+      bestMove(box, most);
     if (step === undefined) break;
     for (const { session, to } of step) moves.push(box.move(session, to));
   }
@@ -86,7 +97,12 @@ interface Step {
   readonly to: number;
 }
 
-/** A session that has to leave its blade goes to the least loaded one; the heaviest goes first. */
+/** All that move with a session. */
+function steps(box: Box, session: number, to: number): Step[] {
+  return box.group(session).map((each) => ({ session: each, to }));
+}
+
+/** A session that has to leave its blade goes where its kind is, or to the least loaded one; the heaviest goes first. */
 function evacuation(box: Box): Step[] | undefined {
   let session = -1;
   for (let at = 0; at < box.sessions.length; at++) {
@@ -94,31 +110,61 @@ function evacuation(box: Box): Step[] | undefined {
     if (!movable || box.accepting[box.home[at]!]) continue;
     if (session < 0 || load > box.sessions[session]!.load) session = at;
   }
-  const to = leastLoaded(box);
-  return session < 0 || to < 0 ? undefined : [{ session, to }];
+  if (session < 0) return undefined;
+  const withKind = leastLoaded(box, (blade) => box.hasKind(session, blade));
+  const to = withKind >= 0 ? withKind : leastLoaded(box, () => true);
+  return to < 0 ? undefined : [{ session, to }];
 }
 
-function leastLoaded(box: Box): number {
+function leastLoaded(box: Box, suits: (blade: number) => boolean): number {
   let least = -1;
   for (let blade = 0; blade < box.load.length; blade++) {
-    if (box.accepting[blade] && (least < 0 || box.load[blade]! < box.load[least]!)) least = blade;
+    if (box.accepting[blade] && suits(blade) && (least < 0 || box.load[blade]! < box.load[least]!))
+      least = blade;
   }
   return least;
 }
 
+/** Those of a kind on one blade join others on another, which does not become fuller than the fullest is; what spares most goes first. */
+function reunion(box: Box, most: number, negligible: number): Step[] | undefined {
+  const ceiling = Math.max(...box.load);
+  let best: { readonly session: number; readonly to: number; readonly spared: number } | undefined;
+  for (let session = 0; session < box.sessions.length; session++) {
+    const spared = box.telling(session);
+    if (spared <= Math.max(box.leastGain, negligible, best?.spared ?? 0) || !mayMove(box, session, most))
+      continue;
+    const from = box.home[session]!;
+    const to = leastLoaded(
+      box,
+      (blade) =>
+        blade !== from &&
+        box.hasKind(session, blade) &&
+        box.whileMoved(session, blade, () => box.load[blade]! <= ceiling),
+    );
+    if (to >= 0) best = { session, to, spared };
+  }
+  return best && steps(box, best.session, best.to);
+}
+
+/** The session and those who move with it: each group is asked for once. */
+function mayMove(box: Box, session: number, most: number): boolean {
+  return box.leads(session) && box.movable(session) && box.group(session).length <= most;
+}
+
 /** The one move that lessens the misfit most; of equal ones that which leaves the two blades most alike. */
-function bestMove(box: Box): Step[] | undefined {
+function bestMove(box: Box, most: number): Step[] | undefined {
   if (box.misfit() <= box.nothing) return undefined;
   let best: (Step & Effect) | undefined;
   for (let session = 0; session < box.sessions.length; session++) {
+    if (!mayMove(box, session, most)) continue;
     for (let to = 0; to < box.load.length; to++) {
-      if (!box.accepting[to] || !box.worthwhile(session, to)) continue;
+      if (to === box.home[session] || !box.accepting[to] || !box.worthwhile(session, to)) continue;
       const effect = effectOf(box, session, to);
       if (effect.gain > box.nothing && (!best || isBetter(effect, best, box.nothing)))
         best = { session, to, ...effect };
     }
   }
-  return best && [best];
+  return best && steps(box, best.session, best.to);
 }
 
 interface Effect {
@@ -142,41 +188,50 @@ function isBetter(effect: Effect, than: Effect, nothing: number): boolean {
   return effect.difference < than.difference - nothing;
 }
 
-/** The smallest set of moves, of at most `size`, after which nothing is outside the band. */
-function finishingSet(box: Box, size: number): Step[] | undefined {
+/** The smallest set of moves, of three at most and so many sessions, after which nothing is outside the band. */
+function finishingSet(box: Box, most: number): Step[] | undefined {
   if (box.misfit() <= box.nothing) return undefined;
-  const candidates = box.sessions.flatMap(({ load, movable }, at) =>
-    movable && load >= box.leastGain ? [at] : [],
+  const candidates = box.sessions.flatMap((_, at) =>
+    mayMove(box, at, most) && box.weight(at) >= box.leastGain ? [at] : [],
   );
   const ceiling = Math.max(...box.load);
   const choices = candidates.length * (box.load.length - 1);
   let sets = 1;
-  for (let wanted = 1; wanted <= size; wanted++) {
+  for (let wanted = 1; wanted <= Math.min(LARGEST_SET, most); wanted++) {
     sets *= choices / wanted;
     if (sets > MOST_SETS) return undefined;
-    const found = searchSet(box, candidates, 0, wanted, ceiling);
+    const found = searchSet(box, candidates, 0, wanted, { ceiling, most });
     if (found) return found;
   }
   return undefined;
 }
 
-/** Tries `wanted` more moves of candidates from `start` on; no blade may become fuller than the fullest was. */
+/** No blade may become fuller than the fullest was, and so many sessions may move. */
+interface Bounds {
+  readonly ceiling: number;
+  readonly most: number;
+}
+
+/** Tries `wanted` more moves of candidates from `start` on. */
 function searchSet(
   box: Box,
   candidates: readonly number[],
   start: number,
   wanted: number,
-  ceiling: number,
+  { ceiling, most }: Bounds,
 ): Step[] | undefined {
   if (wanted === 0) return box.misfit() <= box.nothing && Math.max(...box.load) <= ceiling ? [] : undefined;
   for (let index = start; index <= candidates.length - wanted; index++) {
     const session = candidates[index]!;
+    const left = most - box.group(session).length;
+    if (left < wanted - 1) continue;
     for (let to = 0; to < box.load.length; to++) {
       if (to === box.home[session] || !box.accepting[to]) continue;
+      const first = steps(box, session, to);
       const rest = box.whileMoved(session, to, () =>
-        searchSet(box, candidates, index + 1, wanted - 1, ceiling),
+        searchSet(box, candidates, index + 1, wanted - 1, { ceiling, most: left }),
       );
-      if (rest) return [{ session, to }, ...rest];
+      if (rest) return [...first, ...rest];
     }
   }
   return undefined;

@@ -17,7 +17,9 @@ interface Sample {
   readonly time: number;
   /** Milliseconds of blade time by session. */
   readonly busy: Float64Array;
+  /** Both ways, and those sent. */
   readonly updates: Float64Array;
+  readonly sent: Float64Array;
   /** Milliseconds of processor time, and waited for it, by thread: blades, then line cards. */
   readonly used: Float64Array;
   readonly waited: Float64Array;
@@ -70,6 +72,10 @@ export class LoadMeter {
     return this.#rate((sample) => sample.updates[session] as number);
   }
 
+  sessionUpdatesSent(session: number): number {
+    return this.#rate((sample) => sample.sent[session] as number);
+  }
+
   /** Growth of a number a second. */
   #rate(of: (sample: Sample) => number): number {
     if (this.#clock() - this.#latest.time > FRESH) this.#latest = this.#take();
@@ -84,14 +90,15 @@ export class LoadMeter {
       time: this.#clock(),
       busy: new Float64Array(sessions),
       updates: new Float64Array(sessions),
+      sent: new Float64Array(sessions),
       used: new Float64Array(blades + lineCards),
       waited: new Float64Array(blades + lineCards),
     };
     for (let session = 0; session < sessions; session++) {
       sample.busy[session] = this.#fabric.number(session, SESSION_NUMBER.busy);
-      sample.updates[session] =
-        this.#fabric.number(session, SESSION_NUMBER.updatesReceived) +
-        this.#fabric.number(session, SESSION_NUMBER.updatesSent);
+      const sent = this.#fabric.number(session, SESSION_NUMBER.updatesSent);
+      sample.updates[session] = this.#fabric.number(session, SESSION_NUMBER.updatesReceived) + sent;
+      sample.sent[session] = sent;
     }
     for (let slot = 0; slot < blades; slot++) {
       const number = (which: number): number => this.#fabric.bladeNumber(slot, which);

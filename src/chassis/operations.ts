@@ -366,6 +366,8 @@ export const VALIDITIES = ['not-found', 'valid', 'invalid'] as const;
 export interface BladeLoad {
   blade: number;
   load: number;
+  /** So much of it is telling kinds of neighbours that are kept together, each once. */
+  telling?: number;
   sessions: number;
 }
 

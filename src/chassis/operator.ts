@@ -2,6 +2,7 @@
 import { type AddressPrefix, parsePrefix } from '../base/address.ts';
 import { SESSION, SESSION_FLAG, SESSION_NUMBER } from '../fabric/layout.ts';
 import { planBalance } from './balance.ts';
+import { balanceInput } from './balance-input.ts';
 import type { Chassis, SessionEntry } from './chassis.ts';
 import { dumpMrt } from './dump.ts';
 import { GraftUndone } from './graft.ts';
@@ -137,13 +138,7 @@ export class Operator implements ChassisOperations {
     const { unit, negligible } = METRICS[metric];
     const chassis = this.#chassis;
     const plan = planBalance({
-      blades: chassis.blades.map(({ slot, drained, running }) => ({ slot, accepting: running && !drained })),
-      sessions: chassis.sessions.map((entry) => ({
-        id: entry.neighbor.address,
-        slot: chassis.fabric.homeOf(entry.index),
-        load: this.#load(entry, metric),
-        movable: true,
-      })),
+      ...balanceInput(chassis, metric),
       band: BAND,
       maxGrafts: MOST_GRAFTS,
       negligible,
@@ -158,9 +153,10 @@ export class Operator implements ChassisOperations {
       );
     }
     const rows = (loads: typeof plan.before): BalanceReport['before'] =>
-      loads.map(({ slot, load, sessions }) => ({
+      loads.map(({ slot, load, telling, sessions }) => ({
         blade: slot,
         load: Math.round(load * 100) / 100,
+        telling: Math.round(telling * 100) / 100,
         sessions,
       }));
     return { metric, unit, dryRun, band: BAND, before: rows(plan.before), after: rows(plan.after), grafts };
@@ -232,20 +228,6 @@ export class Operator implements ChassisOperations {
         );
       }
       throw error;
-    }
-  }
-
-  #load(entry: SessionEntry, metric: BalanceMetric): number {
-    const { fabric, load } = this.#chassis;
-    switch (metric) {
-      case 'cpu':
-        return load.sessionCpu(entry.index);
-      case 'updates':
-        return load.sessionUpdates(entry.index);
-      case 'routes':
-        return fabric.number(entry.index, SESSION_NUMBER.routesReceived);
-      default:
-        return 1;
     }
   }
 }

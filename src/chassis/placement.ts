@@ -6,9 +6,8 @@
  *   a kind of neighbours on a blade        as many as there are    what all others bring, decided and encoded once for all of the kind …
  *   each of the kind but the first         a twentieth of that     … and copied for each
  *
- * A blade that tells nobody is not even told what it has no route of (rule 7 of the internal iBGP). So where there are such neighbours, a
- * kind is kept together, and others keep away from its blade, unless that blade would have half as much again to do as one of many that
- * share the kind. Where everybody is told something, neighbours are just counted.
+ * A blade that tells nobody is not even told what it has no route of (rule 7 of the internal iBGP). So a kind is kept together, and others
+ * keep away from its blade, unless that blade would have half as much again to do as one of many that share the kind.
  */
 import { kindOf, type Neighbor } from './kinds.ts';
 
@@ -46,41 +45,56 @@ export function placeOne(others: readonly Placed[], neighbor: Neighbor, slots: n
   return placeAll([...others, { neighbor, wish: undefined }], slots, takes).at(-1) as number;
 }
 
+/**
+ * Kinds of which all are to be on one blade. Where nobody is told nothing, all blades tell, and what is more than a blade's share of
+ * the neighbours is spread.
+ */
+export function keptTogether(neighbors: readonly Neighbor[], slots: number): ReadonlySet<string> {
+  const counts = new Map<string | undefined, number>();
+  for (const neighbor of neighbors) {
+    const kind = kindOf(neighbor);
+    counts.set(kind, (counts.get(kind) ?? 0) + 1);
+  }
+  const most = counts.has(undefined) ? neighbors.length : Math.ceil(neighbors.length / slots);
+  const senders = sendersAmong(neighbors);
+  const isWorthIt = (count: number): boolean => {
+    const shared = count / slots;
+    const others = (neighbors.length - count) / slots;
+    return telling(count, senders) + count <= WORTH * (telling(shared, senders) + shared + others);
+  };
+  return new Set(
+    [...counts].flatMap(([kind, count]) =>
+      kind !== undefined && count <= most && isWorthIt(count) ? [kind] : [],
+    ),
+  );
+}
+
+/** Those that may bring something. */
+function sendersAmong(neighbors: readonly Neighbor[]): number {
+  return neighbors.filter((neighbor) => neighbor.import !== 'reject').length;
+}
+
+/** What it is to tell so many of a kind what so many bring. */
+function telling(count: number, senders: number): number {
+  return count === 0 ? 0 : senders * (1 + COPY * Math.max(0, count - 1));
+}
+
 /** What each blade has to do. */
 class Boxes {
   readonly #loads: number[];
   readonly #takes: Takes;
-  readonly #neighbours: number;
-  /** Those that may bring something. */
   readonly #senders: number;
   /** By kind that is kept together, how many of it are on each blade. */
-  readonly #kinds = new Map<string, number[]>();
+  readonly #kinds: ReadonlyMap<string, number[]>;
 
   constructor(sessions: readonly Placed[], slots: number, takes: Takes) {
+    const neighbors = sessions.map(({ neighbor }) => neighbor);
     this.#loads = new Array<number>(slots).fill(0);
     this.#takes = takes;
-    this.#neighbours = sessions.length;
-    this.#senders = sessions.filter(({ neighbor }) => neighbor.import !== 'reject').length;
-    const counts = new Map<string | undefined, number>();
-    for (const { neighbor } of sessions) {
-      const kind = kindOf(neighbor);
-      counts.set(kind, (counts.get(kind) ?? 0) + 1);
-    }
-    if (!counts.has(undefined)) return;
-    for (const [kind, count] of counts)
-      if (kind !== undefined && this.#isWorthIt(count))
-        this.#kinds.set(kind, new Array<number>(slots).fill(0));
-  }
-
-  #isWorthIt(count: number): boolean {
-    const shared = count / this.#loads.length;
-    const others = (this.#neighbours - count) / this.#loads.length;
-    return this.#telling(count) + count <= WORTH * (this.#telling(shared) + shared + others);
-  }
-
-  /** What it is to tell so many of a kind. */
-  #telling(count: number): number {
-    return count === 0 ? 0 : this.#senders * (1 + COPY * Math.max(0, count - 1));
+    this.#senders = sendersAmong(neighbors);
+    this.#kinds = new Map(
+      [...keptTogether(neighbors, slots)].map((kind) => [kind, new Array<number>(slots).fill(0)]),
+    );
   }
 
   keepsTogether(neighbor: Neighbor): boolean {
@@ -97,7 +111,7 @@ class Boxes {
     let load = 1;
     if (here !== undefined) {
       const count = here[slot] as number;
-      load += this.#telling(count + 1) - this.#telling(count);
+      load += telling(count + 1, this.#senders) - telling(count, this.#senders);
       here[slot] = count + 1;
     }
     this.#loads[slot] = (this.#loads[slot] as number) + load;

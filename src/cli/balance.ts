@@ -26,6 +26,8 @@ interface Line {
   blade: number;
   before: string;
   after: string;
+  tellingBefore: string;
+  tellingAfter: string;
   sessionsBefore: number;
   sessionsAfter: number;
 }
@@ -34,10 +36,18 @@ function balanceText(report: BalanceReport, terminal: Terminal): string {
   const lines: Line[] = report.before.map((before) => {
     const after = report.after.find((row) => row.blade === before.blade) ?? before;
     const loads = { before: load(before.load), after: load(after.load) };
-    return { blade: before.blade, ...loads, sessionsBefore: before.sessions, sessionsAfter: after.sessions };
+    const telling = { tellingBefore: load(before.telling ?? 0), tellingAfter: load(after.telling ?? 0) };
+    return {
+      blade: before.blade,
+      ...loads,
+      ...telling,
+      sessionsBefore: before.sessions,
+      sessionsAfter: after.sessions,
+    };
   });
   const grafts = report.grafts.length === 0 ? '' : `\n${graftReports(report.grafts, terminal)}`;
-  return `${summary(report)}\n${table(columns(report.unit), lines, terminal.paint)}${grafts}`;
+  const tells = [...report.before, ...report.after].some(({ telling = 0 }) => telling > 0);
+  return `${summary(report)}\n${table(columns(report.unit, tells), lines, terminal.paint)}${grafts}`;
 }
 
 function summary(report: BalanceReport): string {
@@ -47,13 +57,20 @@ function summary(report: BalanceReport): string {
   return `${count(report.grafts.length, 'graft')} ${report.dryRun ? 'would bring' : 'brought'} the blades ${band}, or as near as single sessions allow`;
 }
 
-function columns(unit: string): Column<Line>[] {
+/** `tells`: some of the load is telling neighbours, which goes along with them. */
+function columns(unit: string, tells: boolean): Column<Line>[] {
   return [
     { title: 'BLADE', text: (row) => String(row.blade), right: true },
     { title: 'BEFORE', text: (row) => row.before, right: true },
     { title: 'AFTER', text: (row) => row.after, right: true },
+    ...(tells ? TELLING : []),
     { title: 'UNIT', text: () => unit },
     { title: 'SESSIONS BEFORE', text: (row) => String(row.sessionsBefore), right: true },
     { title: 'AFTER', text: (row) => String(row.sessionsAfter), right: true },
   ];
 }
+
+const TELLING: Column<Line>[] = [
+  { title: 'TELLING BEFORE', text: (row) => row.tellingBefore, right: true },
+  { title: 'AFTER', text: (row) => row.tellingAfter, right: true },
+];

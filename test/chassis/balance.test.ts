@@ -52,6 +52,43 @@ test.serial('balance by routes weighs what each neighbour tells', async (t) => {
   t.deepEqual((await box.operator.balance({ metric: 'routes', dryRun: false })).grafts, []);
 });
 
+test.serial('telling counts once, and those that are told the same move together', async (t) => {
+  const senders = neighbors(4, 0).map((each) => ({ ...each, export: 'reject' }));
+  const receivers = [5, 6].map((i) => ({ address: `127.5.0.${i}`, as: 64600 + i, blade: i - 5 }));
+  const box = await startBox(t, { blades: 2, neighbors: [...senders, ...receivers] });
+  const speakers = await Promise.all(
+    [...senders, ...receivers].map(({ address, as }) => box.speaker(address, as)),
+  );
+  await Promise.all(speakers.map((speaker) => speaker.up()));
+  for (const [i, { address, as }] of senders.entries())
+    await speakers[i]!.send(
+      feedFor(generateTable({ seed: 5 + i, ipv4: 1000, ipv6: 0 }), {
+        neighborAs: as,
+        nextHop: address,
+        seed: 1,
+      }),
+    );
+  await until('all is told', async () =>
+    (await box.operator.showSessions()).every(
+      ({ routesAdvertised }, i) => i < senders.length || routesAdvertised >= 3900,
+    ),
+  );
+  const plan = await box.operator.balance({ metric: 'routes', dryRun: true });
+  const [told] = plan.before.map(({ telling }) => telling ?? 0);
+  t.true(told !== undefined && told >= 3900, 'all routes, once for the two');
+  const done = await box.operator.balance({ metric: 'routes', dryRun: false });
+  t.deepEqual(
+    done.after.map(({ telling = 0 }) => telling > 0).sort(),
+    [false, true],
+    'one blade tells, and was told to be one before',
+  );
+  const blades = new Map((await box.operator.showSessions()).map(({ neighbor, blade }) => [neighbor, blade]));
+  t.is(blades.get('127.5.0.5'), blades.get('127.5.0.6'));
+  for (const { address } of senders) t.not(blades.get(address), blades.get('127.5.0.5'));
+  t.deepEqual((await box.operator.balance({ metric: 'routes', dryRun: false })).grafts, []);
+  t.true(speakers.every((speaker) => speaker.stats().resets === 0));
+});
+
 test.serial('drain empties a blade, which then gets nothing until undrain', async (t) => {
   const all = neighbors(6);
   const box = await startBox(t, { blades: 3, neighbors: all });
