@@ -195,7 +195,7 @@ export class Routes implements BestRoutes {
       if (rule.keeps && attribute === received) clearReceived(fabric, session, id);
       return true;
     }
-    notePresence(fabric, session, id);
+    notePresence(fabric, session, id, this.evaluator.keeps !== ALL && this.evaluator.sharesBuckets);
     // Before the word: who hears the same again, after a blade died in between, finds nothing new in the column.
     const lengths = fabric.attributes.rows[attribute * ROW + LENGTHS] as number;
     const newMed = (lengths & MED_COUNTS) !== 0 && noteMed(fabric, id);

@@ -284,12 +284,13 @@ export class Evaluator {
 
   /** No other session can have a route of the prefix: there are so few that each has a bucket to itself, and marks of others are not there. */
   #isAlone(id: number, session: number): boolean {
+    return (this.#marks(id) & PRESENT) === bucketBit(session) && !this.sharesBuckets;
+  }
+
+  /** There are so many sessions that one bucket has several of them. */
+  get sharesBuckets(): boolean {
     const { sessionLimit, laneLimit, options } = this.#fabric;
-    return (
-      (this.#marks(id) & PRESENT) === bucketBit(session) &&
-      sessionLimit <= BUCKETS &&
-      laneLimit <= options.sessions
-    );
+    return sessionLimit > BUCKETS || laneLimit > options.sessions;
   }
 
   /** Looks at all that is to be seen. */

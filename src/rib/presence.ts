@@ -43,11 +43,23 @@ export function bucketBit(source: number): number {
   return 1 << (source % BUCKETS);
 }
 
-/** Notes that the session may have a route for the prefix. */
-export function notePresence({ prefixes: { records } }: Fabric, session: number, id: number): void {
+/**
+ * Notes that the session may have a route for the prefix. `shared`: its bucket has sessions of other blades, too, and nobody tells us of
+ * prefixes whose bit they did not see.
+ */
+export function notePresence(
+  { prefixes: { records } }: Fabric,
+  session: number,
+  id: number,
+  shared = false,
+): void {
   const bit = bucketBit(session);
   const at = marksAt(id);
-  if (((records[at] as number) & bit) !== 0) return;
+  if (((records[at] as number) & bit) !== 0) {
+    // Another blade may have set it this very moment, behind somebody's look at the marks: as below.
+    if (shared) Atomics.load(records, at);
+    return;
+  }
   Atomics.or(records, at, bit);
   // What is read of others' routes from here on was written before they looked at the marks (ibgp-internal/outbox.ts).
   Atomics.load(records, at);
