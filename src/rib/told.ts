@@ -49,6 +49,14 @@ export function recipeFor({ recipes }: Fabric, options: ExportOptions): number {
   return 0;
 }
 
+/** How many recipes there are. What more kinds of neighbours are told needs sets of its own. */
+export function recipesUsed({ recipes }: Fabric): number {
+  let used = 0;
+  for (let recipe = 1; recipe <= RECIPES; recipe++)
+    if (Atomics.load(recipes, recipe * RECIPE.words) !== RECIPE_STATE.free) used++;
+  return used;
+}
+
 /** A recipe's words but for its state. */
 function wordsOf({
   external,

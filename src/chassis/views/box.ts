@@ -5,10 +5,13 @@ import {
   CARD_NUMBER,
   CONNECTION_STATE,
   PAGE_WORDS,
+  RECIPE,
+  RECIPES,
   SESSION,
   SESSION_NUMBER,
 } from '../../fabric/layout.ts';
 import type { NumberPool } from '../../fabric/number-pool.ts';
+import { recipesUsed } from '../../rib/told.ts';
 import type { BladeHandle } from '../blade-handle.ts';
 import type { Chassis } from '../chassis.ts';
 import type { BladeRow, BladeState, CardRow, ChassisSummary, FabricRow } from '../operations.ts';
@@ -162,6 +165,7 @@ export function fabricRows(chassis: Chassis): FabricRow[] {
     pooled('attribute sets', attributes.pool, 'sets', 48, returned.attributes),
     pooled('attribute bytes', attributes.blocks, 'blocks', attributes.blockUnits * 4, returned.blocks),
     ...(hops === undefined ? [] : [pooled('next hops', hops.pool, 'next hops', 24, returned.nextHops)]),
+    row('recipes', recipesUsed(chassis.fabric), RECIPES, 'kinds of neighbours', RECIPES * RECIPE.words * 4),
     row('RIB pages', pages.touched(), options.pages, 'pages', pages.touched() * PAGE_WORDS * 4),
     row('session rings', connected.length, options.sessions, 'sessions', rings),
     row(
