@@ -23,6 +23,7 @@ import { Comeback } from './comeback.ts';
 import { DynamicNeighbours } from './dynamic.ts';
 import { type GraftCosts, Grafts, GraftUndone } from './graft.ts';
 import { History } from './history.ts';
+import { cannotListen } from './listen-hint.ts';
 import { LoadMeter } from './load.ts';
 import { localDefinition } from './local-routes.ts';
 import { log } from './log.ts';
@@ -169,9 +170,7 @@ export class Chassis {
       );
     } catch (error) {
       await this.stop();
-      throw new OperationError(
-        `cannot listen: ${(error as Error).message}; is another router running there?`,
-      );
+      throw new OperationError(cannotListen((error as Error).message));
     }
     await Promise.all(this.blades.map((blade) => this.#startBlade(blade)));
     this.recovery.start();
