@@ -14,6 +14,7 @@ import { readConfiguration } from './read.ts';
 export interface RunningChassis {
   readonly chassis: Chassis;
   readonly operator: Operator;
+  readonly control: ControlServer;
   stop(): Promise<void>;
 }
 
@@ -37,6 +38,7 @@ export async function startChassis(
   return {
     chassis,
     operator,
+    control,
     async stop() {
       await control.close();
       await chassis.stop();
@@ -60,7 +62,7 @@ export async function runChassis(file: string, text: string): Promise<number> {
   process.on('SIGHUP', early);
   const running = await startChassis(configuration, path.resolve(file));
   const { chassis } = running;
-  process.off('SIGHUP', early).on('SIGHUP', () => void reloadAndLog(running.operator));
+  process.off('SIGHUP', early).on('SIGHUP', () => void onHangUp(running));
   const listening = chassis.cards.flatMap((card) =>
     card.listening.map(({ address, port }) => `${address}:${port}`),
   );
@@ -75,7 +77,16 @@ export async function runChassis(file: string, text: string): Promise<number> {
   return signal === undefined ? 1 : 0;
 }
 
-/** SIGHUP: what `chassis reload` answers, a line each. */
+async function onHangUp({ operator, control }: RunningChassis): Promise<void> {
+  try {
+    if (await control.reopen()) log(`the control socket ${control.path} was gone, and is there again`);
+  } catch (error) {
+    log((error as Error).message);
+  }
+  await reloadAndLog(operator);
+}
+
+/** What `chassis reload` answers, a line each. */
 async function reloadAndLog(operator: Operator): Promise<void> {
   try {
     const { added, removed, changes } = await operator.reload({ dryRun: false });

@@ -269,3 +269,14 @@ async function up(program: Program): Promise<void> {
     (await program.call<SessionRow[]>('show sessions'))[0]?.state;
   await until('the session to be up', async () => (await state()) === 'Established');
 }
+
+test('who has removed the control socket has it again by SIGHUP', async (t) => {
+  const program = await Program.run(t, { neighbors: [A] });
+  rmSync(program.control);
+  t.is((await program.words('show')).status, 1);
+  program.child.kill('SIGHUP');
+  await until('it is there again', () => /c\.sock was gone, and is there again/.test(program.errors));
+  t.is((await program.words('show')).status, 0);
+  t.is((await program.end('SIGTERM')).status, 0);
+  t.false(existsSync(program.control));
+});

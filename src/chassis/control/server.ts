@@ -3,7 +3,7 @@
  * only. A socket file that a dead chassis left is replaced; one that is answered means that a chassis is
  * running already, and anything else at that path is not ours to remove.
  */
-import { lstatSync, unlinkSync } from 'node:fs';
+import { existsSync, lstatSync, unlinkSync } from 'node:fs';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { OperationError } from '../operations.ts';
 import type { Answers } from './answers.ts';
@@ -20,20 +20,25 @@ const LONGEST_PATH = 107;
 
 export class ControlServer {
   readonly path: string;
-  readonly #server: Server;
+  #server: Server;
+  readonly #newServer: () => Server;
   readonly #clients = new Set<Socket>();
 
   constructor(path: string, answers: Answers, options: ControlServerOptions = {}) {
     this.path = path;
     const onBug = options.onBug ?? ((text: string) => console.error(text));
-    this.#server = createServer({ allowHalfOpen: true }, (socket) => {
-      this.#clients.add(socket);
-      socket.on('close', () => this.#clients.delete(socket));
-      new Connection(socket, answers, onBug);
-    });
-    this.#server.maxConnections = MOST_CLIENTS;
-    // While it listens: no file descriptor left for a client, for example. The router goes on.
-    this.#server.on('error', (error) => this.#server.listening && onBug(`control: ${error.message}`));
+    this.#newServer = () => {
+      const server = createServer({ allowHalfOpen: true }, (socket) => {
+        this.#clients.add(socket);
+        socket.on('close', () => this.#clients.delete(socket));
+        new Connection(socket, answers, onBug);
+      });
+      server.maxConnections = MOST_CLIENTS;
+      // While it listens: no file descriptor left for a client, for example. The router goes on.
+      server.on('error', (error) => server.listening && onBug(`control: ${error.message}`));
+      return server;
+    };
+    this.#server = this.#newServer();
   }
 
   /** Rejects with an OperationError that says what to do. */
@@ -51,6 +56,16 @@ export class ControlServer {
       await this.#removeStale();
       await this.#bind().catch((again: NodeJS.ErrnoException) => Promise.reject(this.#refusal(again)));
     }
+  }
+
+  /** Where somebody has removed the socket file nobody can reach us: makes another one. False: it is there. */
+  async reopen(): Promise<boolean> {
+    if (existsSync(this.path)) return false;
+    // Who is connected stays so.
+    this.#server.close();
+    this.#server = this.#newServer();
+    await this.listen();
+    return true;
   }
 
   /** Ends all connections and removes the socket file. */
