@@ -6,6 +6,7 @@
  *
  * Nothing of it is left when it returns.
  */
+import { systemGiving } from '../base/giving.ts';
 import { Random } from '../base/random.ts';
 import { FAMILY_IPV4, FAMILY_IPV6 } from '../bgp/families.ts';
 import { State } from '../bgp/fsm.ts';
@@ -17,6 +18,7 @@ import {
   createFabricMemory,
   type FabricMemory,
   type FabricOptions,
+  forgetFabricMemory,
   renewFabricMemory,
 } from '../fabric/memory.ts';
 import { OutViews } from '../rib/adj-rib-out.ts';
@@ -91,6 +93,7 @@ export function rehearse(clock: () => number, cast: Cast = {}): void {
   const sessions = configurations(cast);
   const random = new Random(5);
   rehearseSockets({ memory, sessions, localAs: LOCAL_AS, clock, random, open: openRecord }, clock() + TIME);
+  forgetFabricMemory(memory, systemGiving());
 }
 
 /** A set that was large is made anew once it is empty: what is compiled before that has happened once would be thrown away. */

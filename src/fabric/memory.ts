@@ -47,6 +47,7 @@
  *
  * Memory is reserved, not used: the operating system commits a page when it is first touched.
  */
+import type { Giving } from '../base/giving.ts';
 import {
   ALLOCATOR,
   ATTRIBUTE_ROW,
@@ -263,6 +264,11 @@ export function renewFabricMemory(memory: FabricMemory, blades: number): void {
     new Uint8Array(buffer, words.byteLength).fill(0);
   }
   begin(memory, blades);
+}
+
+/** Nobody uses it any more: what it took is the system's at once, and not when V8 finds that it is nobody's. */
+export function forgetFabricMemory(memory: FabricMemory, giving: Giving | undefined): void {
+  for (const [name] of BUFFERS) giving?.giveBack(memory[name], 0, memory[name].byteLength);
 }
 
 function begin({ allocator, box, options }: FabricMemory, blades: number): void {

@@ -1,0 +1,97 @@
+/**
+ * Giving memory back to the system: what is in whole pages of it between two places of shared memory is forgotten. They read as zeros, and cost
+ * nothing until somebody writes there. Linux only (madvise), through koffi; elsewhere there is nothing that gives, and memory stays.
+ */
+import { readFileSync } from 'node:fs';
+import { loadKoffi } from './koffi.ts';
+
+export interface Giving {
+  /** Octets of a page of the system's. */
+  readonly page: number;
+  /** How far behind the beginning of a page shared memory begins. It does not move. */
+  offsetOf(memory: SharedArrayBuffer): number;
+  /** Forgets the whole pages in [from, to), in octets; how many octets that are. */
+  giveBack(memory: SharedArrayBuffer, from: number, to: number): number;
+  /** Gives back what the C library keeps for what may be asked of it next. */
+  trim(): void;
+  /**
+   * Forgets what was read of the files of programs and libraries so far: of a start most is not needed again, as the compiler; what is needed
+   * is still in the system's memory of files, and found there by the page. Octets.
+   */
+  forgetFiles(): number;
+}
+
+const MADV_DONTNEED = 4;
+const SC_PAGESIZE = 30;
+
+let giving: Giving | undefined | 'unknown' = 'unknown';
+
+export function systemGiving(): Giving | undefined {
+  if (giving === 'unknown') giving = load();
+  return giving;
+}
+
+function load(): Giving | undefined {
+  if (process.platform !== 'linux') return undefined;
+  try {
+    const koffi = loadKoffi();
+    const libc = koffi.load(null);
+    const sysconf = libc.func('long sysconf(int name)') as (name: number) => number;
+    const madvise = libc.func('int madvise(uintptr_t address, size_t length, int advice)') as (
+      address: number,
+      length: number,
+      advice: number,
+    ) => number;
+    const trim = libc.func('int malloc_trim(size_t pad)') as (pad: number) => number;
+    const page = sysconf(SC_PAGESIZE);
+    const addressOf = (memory: SharedArrayBuffer): number => Number(koffi.address(new Uint8Array(memory)));
+    return {
+      page,
+      offsetOf: (memory) => addressOf(memory) % page,
+      giveBack: (memory, from, to) => {
+        const start = addressOf(memory);
+        const first = Math.ceil((start + from) / page) * page;
+        const octets = Math.floor((start + to) / page) * page - first;
+        return octets > 0 && madvise(first, octets, MADV_DONTNEED) === 0 ? octets : 0;
+      },
+      trim: () => {
+        trim(0);
+      },
+      forgetFiles: () => {
+        let forgotten = 0;
+        for (const { start, end, octets } of unchangedFiles(readFileSync('/proc/self/smaps', 'latin1')))
+          if (madvise(start, end - start, MADV_DONTNEED) === 0) forgotten += octets;
+        return forgotten;
+      },
+    };
+  } catch {
+    return undefined;
+  }
+}
+
+interface Mapping {
+  readonly start: number;
+  readonly end: number;
+  /** Of it in memory. */
+  readonly octets: number;
+}
+
+/**
+ * What nobody can write and nobody has ever written of the files in a text like /proc/self/smaps: only that can be had again from the file. A
+ * file's number is 0 where there is none.
+ */
+export function unchangedFiles(smaps: string): Mapping[] {
+  const found: Mapping[] = [];
+  for (const text of smaps.split(/\n(?=[0-9a-f]+-[0-9a-f]+ )/)) {
+    const [, start, end, rights, file] = /^(\w+)-(\w+) (\S+) \S+ \S+ (\d+)/.exec(text) ?? [];
+    if (start === undefined || end === undefined || file === '0' || !/^r-.p$/.test(rights ?? '')) continue;
+    const octets = kibi(text, 'Rss') * 1024;
+    if (octets === 0 || kibi(text, 'Anonymous') !== 0) continue;
+    found.push({ start: Number.parseInt(start, 16), end: Number.parseInt(end, 16), octets });
+  }
+  return found;
+}
+
+function kibi(text: string, name: string): number {
+  return Number(new RegExp(`^${name}: +(\\d+) kB$`, 'm').exec(text)?.[1] ?? Number.NaN);
+}
