@@ -6,6 +6,8 @@
  */
 import { type MessagePort, receiveMessageOnPort, workerData } from 'node:worker_threads';
 import { monotonicMilliseconds } from '../base/clock.ts';
+import { systemGiving } from '../base/giving.ts';
+import { ownHeap } from '../base/own-heap.ts';
 import { Random } from '../base/random.ts';
 import { socketCalls } from '../base/socket-calls.ts';
 import { nameThread, ownThread } from '../base/thread-time.ts';
@@ -16,7 +18,7 @@ import { Lookout } from '../fabric/lookout.ts';
 import { describeFor } from '../rib/attribute-row.ts';
 import { Blade } from './blade.ts';
 import { LIMITS } from './limits.ts';
-import { MemoryWatch, ownHeap } from './memory-watch.ts';
+import { MemoryWatch } from './memory-watch.ts';
 import type { BladeNews, BladeOrder, BladeStart } from './messages.ts';
 import { rehearse } from './rehearsal.ts';
 import { step } from './shift.ts';
@@ -24,12 +26,14 @@ import { step } from './shift.ts';
 const start = workerData as BladeStart & { readonly port: MessagePort };
 const { slot, port } = start;
 // Before the real ones are made: what Node.js has compiled fits objects of the shape that they have then.
-if (start.rehearse)
+if (start.rehearse) {
   rehearse(monotonicMilliseconds, {
     options: start.memory.options,
     session: start.sessions[0],
     policies: (start.policies ?? []).length > 0,
   });
+  systemGiving()?.trim();
+}
 const fabric = new Fabric(start.memory, slot, describeFor(start.router, start.memory));
 const calls = socketCalls();
 const lookout = calls === undefined ? undefined : Lookout.open(fabric, calls);

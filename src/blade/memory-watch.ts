@@ -6,34 +6,12 @@
  * What is in use is only known when what is not has been collected: above the limit that is asked for, and not again for a while.
  * Who never comes to the end of a turn is ended by V8, or by the chassis.
  */
-import v8 from 'node:v8';
-import vm from 'node:vm';
+import type { Heap } from '../base/own-heap.ts';
 
 /** Milliseconds between two looks, and between two collections where little came in between: so much of the limit. */
 const EVERY = 100;
 const PATIENCE = 10_000;
 const LITTLE = 1 / 4;
-
-export interface Heap {
-  /** Bytes, with what nobody uses any more. */
-  used(): number;
-  collect(): void;
-}
-
-/** That of this thread. */
-export function ownHeap(): Heap {
-  let collect: (() => void) | undefined;
-  return {
-    used: () => v8.getHeapStatistics().used_heap_size,
-    collect: () => {
-      if (collect === undefined) {
-        v8.setFlagsFromString('--expose-gc');
-        collect = vm.runInNewContext('gc') as () => void;
-      }
-      collect();
-    },
-  };
-}
 
 export class MemoryWatch {
   /** Bytes. */

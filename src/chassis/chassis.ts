@@ -47,6 +47,7 @@ import { SessionTable } from './session-table.ts';
 import { Store } from './store.ts';
 import { Sweeper } from './sweeper.ts';
 import { Sweeping } from './sweeping.ts';
+import { tidyUp } from './tidy.ts';
 import { noteTrouble } from './troubles.ts';
 import { Untold } from './untold.ts';
 
@@ -177,6 +178,7 @@ export class Chassis {
     this.sweeping.start();
     const rehearsal = rehearsalIndex(memory.options);
     await rehearse(this.fabric, this.grafts, rehearsal, (slot, order) => this.blade(slot).order(order));
+    if (this.configuration.chassis.rehearse) tidyUp();
     const { restartWait } = this.configuration.chassis;
     this.#comeback = new Comeback(this.fabric, this.sessions, this.store, restartWait * 1000);
     this.origins.configure(this.configuration.rpki);
