@@ -139,7 +139,9 @@ export class Chassis {
     });
     this.nextHops = new NextHopCosts(this.fabric, log);
     this.sweeper = new Sweeper(this.fabric, (slot) => this.blades[slot]?.vacant ?? true);
-    this.sweeping = new Sweeping(this.sweeper, monotonicMilliseconds, this.fabric.box);
+    this.sweeping = new Sweeping(this.sweeper, monotonicMilliseconds, this.fabric.box, (text) =>
+      this.#trouble(text),
+    );
     this.#untold = new Untold(this.fabric, (text) => {
       if (!this.#quiet) log(text);
     });

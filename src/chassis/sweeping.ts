@@ -1,7 +1,6 @@
 /** When the chassis sweeps for ids that nobody uses, and how much at once: it has sessions to place and operators to answer. */
 import type { Clock } from '../base/clock.ts';
 import { BOX } from '../fabric/layout.ts';
-import { log } from './log.ts';
 import type { Sweeper } from './sweeper.ts';
 
 /** Milliseconds between two looks at whether a sweep is due. */
@@ -15,6 +14,7 @@ const HOPE = 10_000;
 export class Sweeping {
   readonly #sweeper: Sweeper;
   readonly #clock: Clock;
+  readonly #tell: (text: string) => void;
   #timer: NodeJS.Timeout | undefined;
   #sliceEnd = 0;
   /** Milliseconds of the last sweep, and of the longest slice. */
@@ -24,7 +24,8 @@ export class Sweeping {
   readonly #box: Int32Array;
   readonly #late = (): boolean => this.#clock() >= this.#sliceEnd;
 
-  constructor(sweeper: Sweeper, clock: Clock, box: Int32Array) {
+  constructor(sweeper: Sweeper, clock: Clock, box: Int32Array, tell: (text: string) => void) {
+    this.#tell = tell;
     this.#box = box;
     this.#sweeper = sweeper;
     this.#clock = clock;
@@ -68,7 +69,7 @@ export class Sweeping {
       }
     } catch (error) {
       // Ids do not come back any more; everything else goes on.
-      log(`a sweep for ids failed: ${(error as Error).stack}`);
+      this.#tell(`a sweep for ids failed, and there are no more of them: ${(error as Error).stack}`);
     }
     this.longestSlice = Math.max(this.longestSlice, this.#clock() - start);
   }

@@ -14,9 +14,10 @@ export class Epochs {
     this.#me = me * STRIDE;
   }
 
-  /** The thread begins to work. */
+  /** The thread begins to work. What it reads from then on it reads behind that (on x86 the store alone would see to it). */
   enter(): void {
     Atomics.store(this.#words, this.#me, (this.#words[this.#me] as number) | 1);
+    Atomics.load(this.#words, this.#me);
   }
 
   /** A quiescent point: nothing read before is held any more. */

@@ -32,7 +32,8 @@ export class ReadySets {
     return Atomics.exchange(this.words, at, 0);
   }
 
+  /** Atomic, so that it is looked at behind what the news is: who takes the bit from then on finds that. */
   #set(at: number, bit: number): void {
-    if (((this.words[at] as number) & bit) === 0) Atomics.or(this.words, at, bit);
+    if ((Atomics.load(this.words, at) & bit) === 0) Atomics.or(this.words, at, bit);
   }
 }
