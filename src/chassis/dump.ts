@@ -57,10 +57,13 @@ async function* routesOf(
     for await (const chunk of prefixesInOrder(fabric, wholeSpan(ipv6))) {
       for (let at = 0; at < chunk.length; at++) {
         if (++count % SLICE === 0) await breath();
+        // A page of a column may go, and be somebody else's, between two looks, but for who is in the middle of work.
+        fabric.epochs.enter();
         const id = chunk.idAt(at);
-        if (id < 0) continue;
-        const entries = entriesOf(fabric, id, sessions, time);
-        if (entries.length > 0) yield { ...prefixOf(fabric, id), entries };
+        const entries = id < 0 ? [] : entriesOf(fabric, id, sessions, time);
+        const prefix = id < 0 ? undefined : prefixOf(fabric, id);
+        fabric.epochs.leave();
+        if (prefix !== undefined && entries.length > 0) yield { ...prefix, entries };
       }
     }
   }
