@@ -1,5 +1,5 @@
 /**
- * The blade's part in grafts (README, "The graft"; Keller, Rexford, van der Merwe, NSDI 2010, section 5): as the
+ * The blade's part in grafts (docs/design.md, "The graft"; Keller, Rexford, van der Merwe, NSDI 2010, section 5): as the
  * blade that a session leaves, as the one that it comes to, or as a bystander that puts a marker.
  *
  *   chassis   requested ─┐

@@ -1,5 +1,5 @@
 /**
- * What a blade does because another one is gone (README, "When a blade dies"): it evaluates every prefix once more. What
+ * What a blade does because another one is gone (docs/design.md, "When a blade dies"): it evaluates every prefix once more. What
  * the dead one changed and did not tell any more is found by that, whoever's session it was about; and the routes of orphans
  * that came here are seen by it. A fresh blade begins with it, because what its slot's Loc-RIB says is the dead one's.
  *

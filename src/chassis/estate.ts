@@ -1,5 +1,5 @@
 /**
- * What a dead blade leaves behind, and how it is divided (README, "When a blade dies"). Its thread has ended, so that the chassis
+ * What a dead blade leaves behind, and how it is divided (docs/design.md, "When a blade dies"). Its thread has ended, so that the chassis
  * is the only writer of all that was the blade's until others are given it:
  *
  *   grafts      undone, or finished by a living blade; a session between the two is an orphan

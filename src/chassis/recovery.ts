@@ -1,5 +1,5 @@
 /**
- * The supervisor's part when a blade dies (README, "When a blade dies"): notices it, divides what it leaves among the living,
+ * The supervisor's part when a blade dies (docs/design.md, "When a blade dies"): notices it, divides what it leaves among the living,
  * and starts a fresh blade in its slot.
  *
  *   exit, error, no heartbeat ─→ grafts settled ─→ buried ─→ orphans to living blades ─→ each told all: recovered

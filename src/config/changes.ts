@@ -1,6 +1,6 @@
 /**
  * What has to happen for a changed key to be applied to a router that runs: one row a key, so that no key can be added
- * without an answer. The README has the same table.
+ * without an answer. docs/operations.md has the same table.
  */
 import type {
   ChassisConfiguration,

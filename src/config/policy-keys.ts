@@ -1,4 +1,4 @@
-/** The keys of policies and of the sets that they name, one row each. What they mean is told in the README, "Policy". */
+/** The keys of policies and of the sets that they name, one row each. What they mean is told in docs/policy.md. */
 import { ROLES } from '../bgp/roles.ts';
 import type { CommunityKind } from '../policy/community.ts';
 import { ORIGINS } from './keys.ts';

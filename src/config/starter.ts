@@ -33,7 +33,7 @@ chassis:
 defaults: # any key of a neighbour, for all that do not say otherwise
   hold-time: 90
 
-# policies: … what to take and to tell, route by route: the README says how under "Policy", and examples/ has whole files
+# policies: … what to take and to tell, route by route: docs/policy.md says how, and examples/ has whole files
 
 neighbors:${neighbors.length === 0 ? EXAMPLE : `\n${neighbors.map((neighbor) => neighborText(neighbor, as)).join('')}`}`;
 }

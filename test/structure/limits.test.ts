@@ -33,7 +33,7 @@ interface Refusal {
   readonly shown: string;
   /** Where the log's line is made, and words of it; or why nothing is logged. */
   readonly said: readonly [file: string, words: string] | string;
-  /** Words of the README. */
+  /** Words of the documentation. */
   readonly told: string;
 }
 
@@ -42,7 +42,7 @@ const REFUSALS: Partial<Readonly<Record<Counter, Refusal>>> = {
   treatedAsWithdraw: { shown: 'treatedAsWithdraw', said: ['blade/malformed.ts', 'treated as a withdrawal'], told: '| sends what is wrong |' },
   attributesDiscarded: { shown: 'attributesDiscarded', said: ['blade/malformed.ts', 'an attribute is discarded'], told: '| sends what is wrong |' },
   prefixesIgnored: { shown: 'prefixesIgnored', said: ['blade/receive.ts', 'ignored so far'], told: '| sends what is wrong |' },
-  loopsRejected: { shown: 'loopsRejected', said: 'loops are how BGP works: `show routes --why` tells of each', told: 'the protocol’s own checks' },
+  loopsRejected: { shown: 'loopsRejected', said: 'loops are how BGP works: `show routes --why` tells of each', told: "the protocol's own checks" },
   callsRefused: { shown: 'callsRefused', said: 'collisions are how sessions come up (RFC 4271 6.8); the line card says who calls without end', told: '| connects again and again |' },
   pathsRefused: { shown: 'pathsRefused', said: ['blade/neighbour-limits.ts', 'refused so far'], told: '| announces more paths of a prefix |' },
   outOfResources: { shown: 'tablesFull', said: ['blade/cease.ts', 'fullTable('], told: '| fills a table of the fabric |' },
@@ -52,7 +52,7 @@ const REFUSALS: Partial<Readonly<Record<Counter, Refusal>>> = {
   setsTooLong: { shown: 'setsTooLong', said: ['chassis/untold.ts', 'too long for a message'], told: '| cannot be told a route |' },
 };
 
-/** Limits that are counted as their line is logged (blade/neighbour-limits.ts): words of it, and of the README. */
+/** Limits that are counted as their line is logged (blade/neighbour-limits.ts): words of it, and of the documentation. */
 // biome-ignore format: one line per rule
 const LIMITS: Readonly<Record<SessionLimit, readonly [said: string, told: string]>> = {
   prefixWarnings: ['prefixes, of ', '| announces too much |'],
@@ -68,14 +68,14 @@ const views = readdirSync('src/chassis/views')
   .map((file) => read('src/chassis/views', file))
   .join('\n');
 const cli = read('src/cli/show-sessions.ts');
-const readme = read('README.md').replaceAll("'", '’');
+const pages = ['operations.md', 'policy.md'].map((page) => read('docs', page)).join('\n');
 
 test('each counter of a session measures, or counts what is refused', (t) => {
   const counters = Object.keys(SESSION_NUMBER).filter((name) => name !== 'words');
   t.deepEqual([...MEASURES, ...Object.keys(REFUSALS)].sort(), counters.sort());
 });
 
-test('what is refused is shown, said in the log, and told in the README', (t) => {
+test('what is refused is shown, said in the log, and documented', (t) => {
   for (const [counter, { shown, said, told }] of Object.entries(REFUSALS)) {
     t.regex(views, new RegExp(`${shown}: number\\(SESSION_NUMBER\\.${counter}\\)|\\.\\.\\.limits`), counter);
     const isMessages = views.includes(`      ${shown}: number(`);
@@ -83,11 +83,11 @@ test('what is refused is shown, said in the log, and told in the README', (t) =>
     t.true(cli.includes(people), `${counter} is not in the table for people`);
     if (typeof said !== 'string')
       t.true(read('src', said[0]).includes(said[1]), `${counter}: "${said[1]}" is not said`);
-    t.true(readme.includes(told), `${counter}: the README does not say "${told}"`);
+    t.true(pages.includes(told), `${counter}: docs/ does not say "${told}"`);
   }
 });
 
-test('each limit has a counter with its name, a line in the log, and a row in the README', (t) => {
+test('each limit has a counter with its name, a line in the log, and a row in docs/operations.md', (t) => {
   const source = read('src/blade/neighbour-limits.ts');
   const answer = read('src/chassis/operations.ts');
   for (const limit of SESSION_LIMITS) {
@@ -95,6 +95,6 @@ test('each limit has a counter with its name, a line in the log, and a row in th
     t.true(source.includes(`'${limit}'`) && source.includes(said), `${limit}: "${said}" is not said`);
     t.true(answer.includes(`  ${limit}: number;`), `${limit} is not in the answer`);
     t.true(cli.includes(`limits.${limit}`), `${limit} is not in the table for people`);
-    t.true(readme.includes(told), `${limit}: the README does not say "${told}"`);
+    t.true(pages.includes(told), `${limit}: docs/ does not say "${told}"`);
   }
 });

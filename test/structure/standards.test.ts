@@ -1,4 +1,4 @@
-/** The README's table of standards: in order, each with the tests that show it, and none that the sources speak of is left out. */
+/** The table of standards (docs/standards.md): in order, each with the tests that show it, and none that the sources speak of is left out. */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import test from 'ava';
@@ -10,9 +10,7 @@ interface Row {
   readonly tests: readonly string[];
 }
 
-const readme = readFileSync('README.md', 'utf8');
-const table = readme.slice(readme.indexOf('## Standards'), readme.indexOf('## How it is built'));
-const rows: readonly Row[] = table
+const rows: readonly Row[] = readFileSync('docs/standards.md', 'utf8')
   .split('\n')
   .map((line) => /^\| (?<standard>[^|]+) \| (?<what>.+) \| (?<tests>[^|]*) \|$/.exec(line)?.groups)
   .filter((groups) => groups !== undefined && groups.standard !== 'RFC')

@@ -1,9 +1,9 @@
-/** Whatever the README shows of a configuration is right as it stands, but for names of what it leaves out. */
-import { readFileSync } from 'node:fs';
+/** Whatever the README and docs/ show of a configuration is right as it stands, but for names of what they leave out. */
+import { readdirSync, readFileSync } from 'node:fs';
 import test from 'ava';
 import { parseConfiguration } from '../../src/config/parse.ts';
 
-/** Files that the README speaks of. */
+/** Files that they speak of. */
 const FILES: Readonly<Record<string, string>> = {
   'customer-a.txt': '198.51.100.0/24\n',
   'my-policy.ts': "export const importFromCustomers = (route) => 'accept';\n",
@@ -13,13 +13,14 @@ const ELSEWHERE = /^there is no (group|policy|.* set) /;
 
 function read(path: string): string {
   const text = FILES[path.split('/').at(-1) as string];
-  if (text === undefined) throw new Error(`the README does not speak of ${path}`);
+  if (text === undefined) throw new Error(`no page speaks of ${path}`);
   return text;
 }
 
-test('the configurations of the README are right', (t) => {
-  const blocks = [...readFileSync('README.md', 'utf8').matchAll(/```yaml\n(.*?)```/gs)].map(
-    ([, text]) => text as string,
+test('the configurations of the README and of docs/ are right', (t) => {
+  const pages = ['README.md', ...readdirSync('docs').map((page) => `docs/${page}`)];
+  const blocks = pages.flatMap((page) =>
+    [...readFileSync(page, 'utf8').matchAll(/```yaml\n(.*?)```/gs)].map(([, text]) => text as string),
   );
   const configurations = blocks.filter((text) => !text.startsWith('# examples.yaml'));
   t.true(configurations.length > 10);
