@@ -24,7 +24,7 @@ export const BATCH_BYTES = 1 << 17;
 /** Messages that one encoding makes at most: each holds a route at least. */
 const MESSAGES = BATCH;
 const SLOTS = BATCH * 2;
-const SLOT_BITS = 12;
+const SLOT_BITS = 13;
 const wire = new Uint8Array(2 * MAX_EXTENDED_MESSAGE);
 
 export class Batch {

@@ -12,8 +12,10 @@ export interface Limits {
   readonly records: number;
   /** Prefixes evaluated again after a graft. */
   readonly revisits: number;
-  /** Pages of 1024 prefixes swept after a session went down. */
+  /** Pages of 1024 prefixes swept at once after a session went down. */
   readonly sweepPages: number;
+  /** How often in a turn, while there is time: what is swept by then is told together. */
+  readonly sweepRounds: number;
   /** Prefixes evaluated again because a blade is gone. */
   readonly sweeps: number;
   /** Bytes of one session that are handled before the others': its slice. A message is never cut. */
@@ -23,7 +25,7 @@ export interface Limits {
    * comes before it is looked at what to send: best routes that are soon replaced are not told to anybody.
    */
   readonly receiveRounds: number;
-  /** Prefixes looked at in one export; at most BATCH of update-group.ts. */
+  /** Routes announced in one export. So many octets are WITHDRAWALS times as many withdrawals: at most BATCH of batch.ts. */
   readonly exports: number;
   /** Batches exported in one turn when nothing more is to be received. */
   readonly exportRounds: number;
@@ -42,6 +44,7 @@ export const LIMITS: Limits = {
   records: 8192,
   revisits: 1024,
   sweepPages: 1,
+  sweepRounds: 8,
   sweeps: 2048,
   receiveBytes: 4096,
   receiveRounds: 16,

@@ -282,7 +282,13 @@ export class Session implements TrackOwner {
   }
 
   /** Withdraws what the last session brought, a page at a time; true when more is left. */
-  sweep(pages: number): boolean {
+  sweep({ sweepPages, sweepRounds }: Limits, late: () => boolean): boolean {
+    for (let round = 1; this.#sweepPages(sweepPages); round++)
+      if (round >= sweepRounds || late()) return true;
+    return false;
+  }
+
+  #sweepPages(pages: number): boolean {
     const { fabric, routes } = this.#host;
     const { columns } = fabric;
     let page = fabric.session(this.index, SESSION.sweepCursor) - 1;

@@ -30,6 +30,9 @@ import { Pending } from './pending.ts';
 import { SentCounts } from './sent-counts.ts';
 import type { Singles } from './singles.ts';
 
+/** Withdrawals that take as much room as an announced route with its share of what stands before it, and at most as much time. */
+const WITHDRAWALS = BATCH / 2048;
+
 /** After which who found no page looks for one again, milliseconds. */
 const STARVED = 100;
 
@@ -75,6 +78,8 @@ export class UpdateGroup {
   /** The batch has no room for all paths of the next prefix; there is no page for it. */
   #crowded = false;
   #pageless = false;
+  /** How much the export holds, in withdrawals. */
+  #weight = 0;
   readonly #fourOctetAs: boolean;
   readonly #maxMessage: number;
   /** Where the page of the view that was last looked at stands (rib/adj-rib-out.ts); -1: look it up. */
@@ -207,6 +212,7 @@ export class UpdateGroup {
     this.#singles.clear();
     this.#crowded = false;
     this.#pageless = false;
+    this.#weight = 0;
     this.#page = this.#owned = -1;
     if (this.cursor >= 0) this.#walk();
     const { urgent } = this.pending;
@@ -238,7 +244,7 @@ export class UpdateGroup {
   /** Takes the next ones out, and touches what considering them will read, all at the same time (route-changes.ts). */
   #takeSome(): number {
     const some = this.#some;
-    const room = this.#limits.exports - this.#batch.count;
+    const room = Math.ceil(this.#limits.exports - this.#weight / WITHDRAWALS);
     const count = this.pending.shiftSome(some, Math.min(SOME, room));
     this.#best.touch(some, count);
     this.touched = this.#views.touch(this.view, some, count);
@@ -246,7 +252,7 @@ export class UpdateGroup {
   }
 
   #gathering(): boolean {
-    const room = this.#batch.count < this.#limits.exports && this.#singles.room < SINGLES;
+    const room = this.#weight < WITHDRAWALS * this.#limits.exports && this.#singles.room < SINGLES;
     return room && !this.#crowded && !this.#pageless;
   }
 
@@ -322,6 +328,7 @@ export class UpdateGroup {
       return;
     }
     const index = this.#batch.add(id, attribute, source, old === 0 ? -1 : oldSource);
+    this.#weight += attribute === 0 ? 1 : WITHDRAWALS;
     if (isSame) {
       // The same attributes from another session: only these two sessions see a difference.
       this.#single(oldSource, id, attribute);
@@ -368,6 +375,7 @@ export class UpdateGroup {
       const attribute = paths.attribute[i] as number;
       const source = paths.sessionOf(path);
       const index = batch.addPath(id, path, attribute, attribute === 0 ? 0 : source, paths.held[i] as number);
+      this.#weight += WITHDRAWALS;
       prefix[index] = id;
       set[index] = paths.set;
       batch.bucket(index, attribute === 0 ? withdrawn : attribute, source);

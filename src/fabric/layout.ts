@@ -408,7 +408,7 @@ export const BLADE_WORD = {
 } as const;
 
 /** Prefixes that one export sends at most: words of a journal. */
-export const JOURNAL_WORDS = 2048;
+export const JOURNAL_WORDS = 8192;
 
 /**
  * By what external neighbours are told (rib/told.ts), by number from 1 on; number 0 is none. Written once, by the blade that found a free

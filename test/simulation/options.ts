@@ -406,6 +406,7 @@ function limitsFor(random: Random): Limits {
     records: random.pick([1, 2, 5, 2048]),
     revisits: random.pick([1, 2, 5, 1024]),
     sweepPages: 1,
+    sweepRounds: 2,
     sweeps: random.pick([1, 5, 2048]),
     receiveBytes: random.pick([1, 200, 65_536]),
     receiveRounds: random.pick([1, 1, 3, 64]),
