@@ -374,6 +374,7 @@ export class Blade implements RoutesListener, GraftHost, RosterHost {
   #tick(now: number): void {
     this.#nextTimer = now + 1000;
     for (const session of this.roster.served.values()) this.schedule(session.tick(now));
+    this.groups.order();
   }
 
   /** What follows once a session has been told everything: refreshes, End-of-RIB, the bill of a graft. */

@@ -1,6 +1,6 @@
 /**
- * What an update group has encoded, into the transmit rings of its members: written to all, then published, so that a member
- * never has a part of it. The session that a message's routes came from is left out (split horizon).
+ * What an update group has encoded, into the transmit rings of its members: to one after another all that is for it, and then
+ * published, so that a member never has a part of it. The session that a message's routes came from is left out (split horizon).
  */
 import { MAX_MESSAGE } from '../bgp/message.ts';
 import type { Fabric } from '../fabric/fabric.ts';
@@ -59,7 +59,17 @@ export class Delivery {
     return -1;
   }
 
-  /** One encoding, copied to every member but for the messages of routes that came from it. */
+  /** To every member what is for it, at once: the first one need not wait for what is written for all others. */
+  deliver(): void {
+    const { sessions } = this.#singles;
+    for (let i = 0; i < this.#members.length; i++) {
+      this.copyTo(i);
+      if (sessions.size > 0 && sessions.has(this.#members[i] as number)) this.#sendSingles(i);
+      this.publishMember(i);
+    }
+  }
+
+  /** One encoding, but for the messages of routes that came from the member. */
   copyTo(member: number): void {
     const { connections } = this.#fabric;
     const session = this.#members[member] as number;
@@ -93,7 +103,7 @@ export class Delivery {
     fabric.count(session, SESSION_NUMBER.withdrawalsSent, withdrawn);
   }
 
-  sendSingles(member: number): void {
+  #sendSingles(member: number): void {
     const { connections } = this.#fabric;
     const session = this.#members[member] as number;
     const connection = this.#fabric.session(session, SESSION.connection);
@@ -108,10 +118,6 @@ export class Delivery {
         this.#countSent(session, 1, announces ? routes : 0, announces ? 0 : routes);
       },
     );
-  }
-
-  publish(): void {
-    for (let i = 0; i < this.#members.length; i++) this.publishMember(i);
   }
 
   publishMember(member: number): void {

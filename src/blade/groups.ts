@@ -11,6 +11,7 @@ import { OutViews, VIEW_PAGE_IDS } from '../rib/adj-rib-out.ts';
 import { type BestRoutes, Desk } from './desk.ts';
 import { Exporter, type ExportRules, groupKey } from './exporter.ts';
 import type { Limits } from './limits.ts';
+import { orderMembers } from './telling-order.ts';
 import { UpdateGroup } from './update-group.ts';
 
 /** A group waits so long for its slowest member, milliseconds; then that one goes on alone. */
@@ -185,6 +186,11 @@ export class Groups {
       // Who counts anew does not begin once more in the middle of it: after the next sweep.
       if (groups.some(({ recounting }) => recounting)) exporter.tryAgain();
     }
+  }
+
+  /** Now and then: who is told first. */
+  order(): void {
+    for (const { members } of this.#told) orderMembers(this.#fabric, members);
   }
 
   /** Sends what waits; true when more can be sent at once. Calls `moved` for who changed groups. */

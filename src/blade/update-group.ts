@@ -387,15 +387,13 @@ export class UpdateGroup {
     this.#singles.add(source - 1, id, attribute, attribute === 0 ? 0 : this.#told.lengthOf(attribute));
   }
 
-  /** Bytes into the rings, publish, then note in the view: in this order, so that a crash can only repeat. */
+  /** Bytes into a ring, publish, then note in the view: in this order, so that a crash can only repeat. */
   #send(): void {
     this.untouched = false;
     const room = this.#delivery.room - this.#singles.room;
     this.#batch.encode(this.#told, this.#fourOctetAs, this.#maxMessage, room, this.#postpone);
-    for (let i = 0; i < this.members.length; i++) this.#delivery.copyTo(i);
-    for (const session of this.#singles.sessions) this.#delivery.sendSingles(this.members.indexOf(session));
     this.#journal.open(this.view, this.#batch.id, this.#batch.count);
-    this.#delivery.publish();
+    this.#delivery.deliver();
     this.#page = -1;
     for (let i = 0; i < this.#batch.count; ) {
       if (this.#batch.path[i] !== 0) i = this.#notePaths(i);
