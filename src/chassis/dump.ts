@@ -4,6 +4,7 @@
  */
 import { stat } from 'node:fs/promises';
 import { parseAddress, withoutZone } from '../base/address.ts';
+import { writeTrouble } from '../base/file-trouble.ts';
 import {
   AttributeType,
   findAttribute,
@@ -43,7 +44,7 @@ export async function dumpMrt(chassis: Chassis, file: string): Promise<DumpRepor
     const { size } = await stat(file);
     return { file, routes: counts.entries, prefixes: counts.prefixes, peers: peers.length, bytes: size };
   } catch (error) {
-    throw new OperationError(`cannot write ${file}: ${(error as Error).message}`);
+    throw new OperationError(`cannot write ${file}: ${writeTrouble(error)}`);
   }
 }
 

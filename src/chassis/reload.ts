@@ -8,6 +8,7 @@
  * is placed; a blade sees by itself whether the rules of a session that it serves changed (blade/reconfigure.ts).
  */
 import { readFile } from 'node:fs/promises';
+import { readTrouble } from '../base/file-trouble.ts';
 import { State } from '../bgp/fsm.ts';
 import {
   applicable,
@@ -139,7 +140,7 @@ export async function readWanted(file: string): Promise<Configuration> {
   try {
     text = await readFile(file, 'utf8');
   } catch (error) {
-    throw new OperationError(`cannot read ${file}: ${(error as Error).message}; nothing was changed`, 2);
+    throw new OperationError(`cannot read ${file}: ${readTrouble(error)}; nothing was changed`, 2);
   }
   const { configuration, mistakes } = await readConfiguration(text, file);
   if (configuration !== undefined) return configuration;

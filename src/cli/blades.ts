@@ -44,7 +44,7 @@ export const bladeCommands: readonly Command[] = [
     async run(call) {
       const report = await call.ask<ScaleReport>('scale', { blades: numeric(call.operands[0]) });
       return answer(call, report, () => {
-        const moved = `${report.before} blades were, ${report.after} are: ${count(report.grafts.length, 'session')} moved\n`;
+        const moved = `${count(report.after, 'blade')} instead of ${report.before}: ${count(report.grafts.length, 'session')} moved\n`;
         return moved + (report.grafts.length > 0 ? graftReports(report.grafts, call.terminal) : '');
       });
     },

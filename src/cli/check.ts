@@ -1,6 +1,6 @@
 /** `chassis check`: every mistake of a configuration file with its line and column. */
 import { answer, type Command } from './command.ts';
-import { readConfiguration } from './configuration-file.ts';
+import { readConfiguration } from './files.ts';
 import { count } from './format.ts';
 import { UsageError } from './usage-error.ts';
 

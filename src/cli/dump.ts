@@ -15,7 +15,7 @@ export const dumpCommand: Command = {
     const report = await call.ask<DumpReport>('dump mrt', { file });
     return answer(call, report, ({ routes, prefixes, peers, bytes: size }) => {
       const amount = (value: number) => number(value, call.terminal);
-      return `${report.file}: ${amount(routes)} routes to ${amount(prefixes)} prefixes from ${amount(peers)} peers, ${bytes(size)}\n`;
+      return `${report.file}: ${amount(routes)} routes to ${amount(prefixes)} prefixes from ${amount(peers)} ${peers === 1 ? 'peer' : 'peers'}, ${bytes(size)}\n`;
     });
   },
 };

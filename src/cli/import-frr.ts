@@ -1,15 +1,14 @@
 /** `chassis import frr`: an FRR configuration as one of ours, and what became of each line. */
 import { existsSync } from 'node:fs';
-import { writeFile } from 'node:fs/promises';
 import { OperationError } from '../chassis/operations.ts';
 import type { Call, Command } from './command.ts';
-import { readText } from './configuration-file.ts';
+import { readText, writeText } from './files.ts';
 import { schemaLine } from './schema-line.ts';
 
 export const importFrrCommand: Command = {
   name: 'import frr',
   summary:
-    'makes a configuration of a frr.conf or bgpd.conf; says of every line that is not carried over why',
+    'makes a configuration out of a frr.conf or bgpd.conf; says why of each line that is not carried over',
   operands: [{ name: 'FILE', doc: 'frr.conf, bgpd.conf, or what "show running-config" prints' }],
   options: {
     vrf: { value: 'NAME', doc: 'the router of this VRF (or view); without it, the one of none' },
@@ -51,7 +50,7 @@ async function importFrr(call: Call): Promise<number> {
   const { mistakes = [] } = parseConfiguration(made.yaml, output ?? 'graftd.yaml');
   if (call.flag('json')) await call.terminal.out(`${JSON.stringify({ ...made, mistakes }, null, 2)}\n`);
   else if (output === undefined) await call.terminal.out(made.yaml);
-  if (output !== undefined) await writeFile(output, made.yaml);
+  if (output !== undefined) await writeText(output, made.yaml);
   if (call.flag('json')) return 0;
   for (const { line, text, reason } of made.left) call.terminal.err(`${file}:${line}: ${text}: ${reason}`);
   const lines = made.carried + made.left.length;

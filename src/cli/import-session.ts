@@ -1,8 +1,7 @@
 /** `chassis import session`: what "chassis export session" printed, put into the configuration of another chassis. */
-import { writeFile } from 'node:fs/promises';
 import { OperationError } from '../chassis/operations.ts';
 import type { Call, Command } from './command.ts';
-import { readText } from './configuration-file.ts';
+import { readText, writeText } from './files.ts';
 
 export const importSessionCommand: Command = {
   name: 'import session',
@@ -41,7 +40,7 @@ async function importSession(call: Call): Promise<number> {
     await call.terminal.out(merged.text);
     return 0;
   }
-  await writeFile(file, merged.text);
+  await writeText(file, merged.text);
   await call.terminal.out(`${file} has ${merged.neighbors.join(', ')} now; next: chassis reload\n`);
   return 0;
 }

@@ -1,12 +1,13 @@
 /** `chassis init`: a configuration to start from, out of options, or of answers where a person sits there. */
 import { existsSync } from 'node:fs';
-import { stat, writeFile } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import path from 'node:path';
 import { createInterface, type Interface } from 'node:readline/promises';
 import { OperationError } from '../chassis/operations.ts';
 import type { Scalar } from '../config/shapes.ts';
 import type { StarterNeighbor } from '../config/starter.ts';
 import type { Call, Command } from './command.ts';
+import { writeText } from './files.ts';
 import { schemaLine } from './schema-line.ts';
 import { UsageError } from './usage-error.ts';
 
@@ -110,7 +111,7 @@ async function init(call: Call): Promise<number> {
   const { mistakes } = parseConfiguration(text, file);
   if (mistakes !== undefined)
     throw new UsageError(mistakes.map((each) => `${each.path}: ${each.message}`).join('; '));
-  await writeFile(file, text);
+  await writeText(file, text);
   await call.terminal.out(`wrote ${file}; next: chassis check ${file}, chassis run ${file}\n`);
   return 0;
 }

@@ -1,11 +1,11 @@
 /** `chassis policy test` and `chassis policy preview`: what policies do, before they do it. */
 import { existsSync } from 'node:fs';
-import { readFile, writeFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { OperationError, type PreviewReport, type PreviewRow } from '../chassis/operations.ts';
 import type { ExampleResult } from '../config/examples.ts';
 import { answer, type Call, type Command } from './command.ts';
-import { readConfiguration, readText } from './configuration-file.ts';
+import { readConfiguration, readText, writeText } from './files.ts';
 import { count } from './format.ts';
 import { type Column, table } from './table.ts';
 import { UsageError } from './usage-error.ts';
@@ -61,8 +61,8 @@ async function startPolicy(call: Call): Promise<number> {
   if (existsSync(file) && !call.flag('force'))
     throw new OperationError(`${file} is there already; --force writes over it`);
   const root = new URL('../../../', import.meta.url);
-  await writeFile(path.join(folder, TYPES), await readFile(new URL('src/policy/code-api.ts', root)));
-  await writeFile(file, POLICY_TO_START_FROM);
+  await writeText(path.join(folder, TYPES), await readFile(new URL('src/policy/code-api.ts', root), 'utf8'));
+  await writeText(file, POLICY_TO_START_FROM);
   const next = `import: "./${name}#importFromNeighbour" in the configuration, then chassis check`;
   await call.terminal.out(`wrote ${file}, and ${TYPES} beside it; next: ${next}\n`);
   return 0;

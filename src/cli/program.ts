@@ -90,9 +90,10 @@ function unknownCommand(positionals: readonly string[], commands: readonly Comma
     .filter((name) => name.startsWith(`${first} `))
     .map((name) => name.slice(first.length + 1));
   if (below.length > 0) {
-    const near = second && nearest(second, below);
+    if (second === undefined) return `"chassis ${first}" needs one more word: ${below.join(', ')}`;
+    const near = nearest(second, below);
     const hint = near ? `did you mean "chassis ${first} ${near}"?` : `it goes on with: ${below.join(', ')}`;
-    return `there is no command "${[first, second].filter(Boolean).join(' ')}"; ${hint}`;
+    return `there is no command "${first} ${second}"; ${hint}`;
   }
   const near = nearest(first, [...new Set(names.map((name) => name.split(' ')[0]!))]);
   return `there is no command "${first}"; ${near ? `did you mean "chassis ${near}"?` : 'see "chassis --help"'}`;

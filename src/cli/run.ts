@@ -1,6 +1,6 @@
 /** `chassis run`: a chassis in the foreground. The configuration is checked before anything is started. */
 import type { Command } from './command.ts';
-import { readText } from './configuration-file.ts';
+import { readText } from './files.ts';
 import { loadChassis } from './load.ts';
 
 export const runCommand: Command = {

@@ -4,6 +4,7 @@
  */
 import { createHash } from 'node:crypto';
 import { resolve } from 'node:path';
+import { readTrouble } from '../base/file-trouble.ts';
 import { type Code, CodeError, importsOf, load, prepare, resolveImport } from '../policy/code.ts';
 import { type SetKind, whyNoSet } from '../policy/code-sets.ts';
 import { wordsOf } from '../policy/code-words.ts';
@@ -73,7 +74,7 @@ function collect(
     text = read(resolve(folder, file));
   } catch (error) {
     const by = from === undefined ? '' : `, which ${from} imports`;
-    throw new CodeError(`cannot read ${file}${by}: ${(error as Error).message}`);
+    throw new CodeError(`cannot read ${file}${by}: ${readTrouble(error)}`);
   }
   into[file] = prepare(text, file);
   for (const name of importsOf(into[file])) {

@@ -4,6 +4,7 @@
  */
 import { createHash } from 'node:crypto';
 import { resolve } from 'node:path';
+import { readTrouble } from '../base/file-trouble.ts';
 import { familyBits } from '../bgp/families.ts';
 import type { CodeSets, SetKind } from '../policy/code-sets.ts';
 import type { CommunityKind, CommunityPattern } from '../policy/community.ts';
@@ -154,7 +155,7 @@ export class Policies {
     try {
       text = this.#read(resolve(this.#folder, file));
     } catch (error) {
-      this.#complain(path, `cannot read ${file}: ${(error as Error).message}`);
+      this.#complain(path, `cannot read ${file}: ${readTrouble(error)}`);
       return undefined;
     }
     let mistakes = 0;

@@ -243,7 +243,7 @@ test('chassis drain, undrain and restart', async (t) => {
 
 test('chassis scale', async (t) => {
   const served = await serve(t);
-  t.is((await ask(served, 'scale', '5')).out, '3 blades were, 5 are: 0 sessions moved\n');
+  t.is((await ask(served, 'scale', '5')).out, '5 blades instead of 3: 0 sessions moved\n');
   t.deepEqual(await json(t, served, 'scale', '2'), { before: 3, after: 2, grafts: [] });
   t.is((await ask(served, 'scale', '99')).status, 1);
   t.is((await ask(served, 'scale', 'many')).status, 2);

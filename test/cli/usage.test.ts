@@ -19,7 +19,7 @@ function file(name: string, text: string): string {
 const WRONG: [words: string[], message: RegExp][] = [
   [['shwo'], /no command "shwo"; did you mean "chassis show"\?/],
   [['show', 'sesions'], /no command "show sesions"; did you mean "chassis show sessions"\?/],
-  [['dump'], /no command "dump"; it goes on with: mrt/],
+  [['dump'], /"chassis dump" needs one more word: mrt/],
   [['xyzzy'], /no command "xyzzy"; see "chassis --help"/],
   [['graft', '192.0.2.2'], /--to BLADE is missing: chassis graft ADDR --to BLADE/],
   [['graft', '--to', '2'], /ADDR is missing: chassis graft ADDR --to BLADE/],
@@ -47,6 +47,18 @@ for (const [words, message] of WRONG) {
     t.regex(err, /^chassis: [^\n]+\n$/);
   });
 }
+
+test('where a file cannot be written, the words say why, status 1', async (t) => {
+  const frr = file('frr.conf', 'router bgp 65000\n');
+  for (const words of [
+    ['import', 'frr', frr, '--output', '/nonexistent/graftd.yaml'],
+    ['policy', 'init', '/proc/policy.ts'],
+  ]) {
+    const { status, err } = await chassis(words, { cwd: folder });
+    t.is(status, 1);
+    t.regex(err, /^chassis: cannot write [^\n]+: there is no such folder\n$/);
+  }
+});
 
 test('without a chassis the answer is what to do, status 1', async (t) => {
   const { status, out, err } = await chassis(['show', 'blades'], { cwd: folder });

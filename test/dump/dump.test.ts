@@ -69,7 +69,7 @@ test('a dump that cannot be written says why, and leaves no file', async (t) => 
   const box = await openBox(1, 1);
   try {
     const error = await t.throwsAsync(() => box.running.operator.dumpMrt('/nonexistent/folder/table.mrt'));
-    t.regex(error.message, /cannot write \/nonexistent\/folder\/table\.mrt: .*ENOENT/);
+    t.regex(error.message, /cannot write \/nonexistent\/folder\/table\.mrt: there is no such folder/);
   } finally {
     await box.close();
   }

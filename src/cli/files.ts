@@ -1,5 +1,6 @@
-/** Reads a configuration file for the commands that are given one. */
-import { readFile } from 'node:fs/promises';
+/** Reads and writes the files that commands are given. */
+import { readFile, writeFile } from 'node:fs/promises';
+import { readTrouble, writeTrouble } from '../base/file-trouble.ts';
 import { OperationError } from '../chassis/operations.ts';
 import type { Configuration } from '../config/configuration.ts';
 import type { Mistake } from '../config/parse.ts';
@@ -12,12 +13,6 @@ type Checked =
       readonly lines: string[];
       readonly configuration?: never;
     };
-
-const WHY: Record<string, string> = {
-  ENOENT: 'there is no such file',
-  EACCES: 'no permission to read it',
-  EISDIR: 'it is a folder',
-};
 
 export async function readConfiguration(file: string): Promise<Checked> {
   const { formatMistake, parseConfiguration } = await import('../config/parse.ts');
@@ -32,7 +27,14 @@ export async function readText(file: string): Promise<string> {
   try {
     return await readFile(file, 'utf8');
   } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException;
-    throw new OperationError(`cannot read ${file}: ${WHY[code ?? ''] ?? message}`, 2);
+    throw new OperationError(`cannot read ${file}: ${readTrouble(error)}`, 2);
+  }
+}
+
+export async function writeText(file: string, text: string): Promise<void> {
+  try {
+    await writeFile(file, text);
+  } catch (error) {
+    throw new OperationError(`cannot write ${file}: ${writeTrouble(error)}`);
   }
 }
