@@ -3,6 +3,7 @@
  * otherwise. So its types are not asked for either. GRAFTD_KOFFI=off does as if it were not there.
  */
 import { createRequire } from 'node:module';
+import { endianness } from 'node:os';
 
 export interface Koffi {
   /** null: what the process has loaded already. */
@@ -15,4 +16,11 @@ export interface Koffi {
 export function loadKoffi(): Koffi {
   if (process.env.GRAFTD_KOFFI === 'off') throw new Error('GRAFTD_KOFFI is off');
   return createRequire(import.meta.url)('koffi') as Koffi;
+}
+
+const WIDE: readonly string[] = ['x64', 'arm64', 'riscv64', 'loong64'];
+
+/** The structures of the C library are laid out as described here. */
+export function linuxOf64Bits(): boolean {
+  return process.platform === 'linux' && endianness() === 'LE' && WIDE.includes(process.arch);
 }

@@ -5,8 +5,7 @@
  *
  * Nothing is copied: messages are described in shared memory (struct mmsghdr), and the kernel notes there, too, how much it moved.
  */
-import { endianness } from 'node:os';
-import { loadKoffi } from './koffi.ts';
+import { linuxOf64Bits, loadKoffi } from './koffi.ts';
 
 export interface SocketCalls {
   /** Where shared memory stands. It does not move. */
@@ -48,7 +47,6 @@ const CLOEXEC = 0o2000000;
 const EFD_NONBLOCK = 0o4000;
 const EPOLL_CTL_ADD = 1;
 const EPOLL_CTL_DEL = 2;
-const WIDE: readonly string[] = ['x64', 'arm64', 'riscv64', 'loong64'];
 
 let calls: SocketCalls | undefined | 'unknown' = 'unknown';
 
@@ -60,7 +58,7 @@ export function socketCalls(): SocketCalls | undefined {
 type Call = (...values: readonly (number | string)[]) => number;
 
 function load(): SocketCalls | undefined {
-  if (process.platform !== 'linux' || endianness() !== 'LE' || !WIDE.includes(process.arch)) return undefined;
+  if (!linuxOf64Bits()) return undefined;
   try {
     const koffi = loadKoffi();
     const libc = koffi.load(null);

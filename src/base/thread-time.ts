@@ -4,6 +4,7 @@
  * the thread nothing. Exact for one that sleeps, and one tick of the kernel's clock (1 to 10 ms) late for one that runs.
  */
 import { readFileSync, readlinkSync, writeFileSync } from 'node:fs';
+import { linuxOf64Bits, loadKoffi } from './koffi.ts';
 
 /** Milliseconds since the thread started. */
 export interface ThreadTime {
@@ -36,6 +37,33 @@ export function threadTime(thread: number): ThreadTime | undefined {
   try {
     const [used, waited] = readFileSync(`/proc/self/task/${thread}/schedstat`, 'latin1').split(' ');
     return { used: Number(used) / 1e6, waited: Number(waited) / 1e6 };
+  } catch {
+    return undefined;
+  }
+}
+
+const CLOCK_THREAD_CPUTIME_ID = 3;
+
+/**
+ * A clock that says for how many milliseconds the thread that asks has used a processor: exact, and a call costs half a microsecond.
+ * Undefined where koffi, or the clock, is not there.
+ */
+export function processorClock(): (() => number) | undefined {
+  if (!linuxOf64Bits()) return undefined;
+  try {
+    const koffi = loadKoffi();
+    const get = koffi.load(null).func('int clock_gettime(int clock, uintptr_t time)') as (
+      clock: number,
+      time: number,
+    ) => number;
+    // Two words of 64 bits, seconds and nanoseconds. Shared memory does not move.
+    const words = new Uint32Array(new SharedArrayBuffer(16));
+    const at = Number(koffi.address(new Uint8Array(words.buffer)));
+    if (get(CLOCK_THREAD_CPUTIME_ID, at) !== 0) return undefined;
+    return () => {
+      get(CLOCK_THREAD_CPUTIME_ID, at);
+      return (words[0] as number) * 1e3 + (words[2] as number) / 1e6;
+    };
   } catch {
     return undefined;
   }

@@ -53,7 +53,7 @@ export class Blade implements RoutesListener, GraftHost, RosterHost {
   readonly roster: Roster;
   readonly #grafts: Grafts;
   readonly #recovery: Recovery;
-  readonly #meter: TurnMeter;
+  readonly meter: TurnMeter;
   readonly #originWalk = new OriginWalk(this);
   readonly #news: (news: BladeNews) => void;
   readonly #rounds: Rounds;
@@ -100,7 +100,7 @@ export class Blade implements RoutesListener, GraftHost, RosterHost {
     this.#costs = new GraftCosts(fabric, clock);
     this.roster = new Roster(this, this.#costs, this.#recovery);
     this.#grafts = new Grafts(fabric, slot, this.routes, this, this.roster, clock);
-    this.#meter = new TurnMeter(fabric, slot);
+    this.meter = new TurnMeter(fabric, slot);
     this.#rounds = new Rounds(fabric.ready, this.roster.bits);
     this.#hearing = new Hearing(fabric, limits.receiveBytes);
     for (const configuration of configurations) this.roster.configure(configuration);
@@ -412,7 +412,7 @@ export class Blade implements RoutesListener, GraftHost, RosterHost {
 
   #count(start: number, more: boolean): void {
     const now = this.clock();
-    this.#meter.note(start, now, more);
-    this.#meter.count(this.routes, now);
+    this.meter.note(start, now, more);
+    this.meter.count(this.routes, now);
   }
 }

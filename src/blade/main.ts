@@ -10,7 +10,7 @@ import { systemGiving } from '../base/giving.ts';
 import { ownHeap } from '../base/own-heap.ts';
 import { Random } from '../base/random.ts';
 import { socketCalls } from '../base/socket-calls.ts';
-import { nameThread, ownThread } from '../base/thread-time.ts';
+import { nameThread, ownThread, processorClock } from '../base/thread-time.ts';
 import { Courier } from '../fabric/courier.ts';
 import { Fabric } from '../fabric/fabric.ts';
 import { BLADE_NUMBER } from '../fabric/layout.ts';
@@ -57,6 +57,7 @@ const blade = new Blade(
 );
 
 function takeOrders(): void {
+  if (!blade.ordersDone) blade.meter.begin(monotonicMilliseconds());
   while (!blade.ordersDone) {
     const received = receiveMessageOnPort(port) as { message: BladeOrder } | undefined;
     if (received === undefined) return;
@@ -65,6 +66,7 @@ function takeOrders(): void {
 }
 
 nameThread(`blade ${slot}`);
+blade.meter.processor = processorClock();
 fabric.bladeNumbers[slot * BLADE_NUMBER.words + BLADE_NUMBER.thread] = ownThread();
 tell({ kind: 'running', slot });
 if (calls !== undefined && lookout === undefined)

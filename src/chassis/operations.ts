@@ -90,6 +90,12 @@ export interface BladeRow {
   /** The longest turn of the blade's loop since it started, and since this was read last: all it serves waited so long. */
   longestTurnMilliseconds?: number;
   longestTurnLatelyMilliseconds?: number;
+  /** Of these turns: for how long the thread was on no processor, as others were. */
+  longestTurnWaitedMilliseconds?: number;
+  longestTurnLatelyWaitedMilliseconds?: number;
+  /** The most that any turn used a processor, ever and lately. */
+  longestWorkMilliseconds?: number;
+  longestWorkLatelyMilliseconds?: number;
   /** Turns of more than 10 ms. */
   longTurns?: number;
   /** Longest time between two turns though there was work. */

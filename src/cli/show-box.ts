@@ -56,7 +56,9 @@ export function bladeTable(rows: readonly BladeRow[], terminal: Terminal): strin
       number(value, terminal),
     ),
     ...someHave(rows, 'longestTurnLatelyMilliseconds', { title: 'TURN MS', right: true }, String),
+    ...someHave(rows, 'longestWorkLatelyMilliseconds', { title: 'CPU MS', right: true }, String),
     ...someHave(rows, 'longestTurnMilliseconds', { title: 'EVER', right: true }, String),
+    ...someHave(rows, 'longestWorkMilliseconds', { title: 'CPU EVER', right: true }, String),
     ...someHave(rows, 'restarts', { title: 'RESTARTS', right: true }, String),
     ...someHave(rows, 'deaths', { title: 'DEATHS', right: true }, String),
     ...someHave(rows, 'uptimeSeconds', { title: 'UP', right: true }, duration),
@@ -71,6 +73,8 @@ function someHave(
     | 'decisionsRun'
     | 'longestTurnLatelyMilliseconds'
     | 'longestTurnMilliseconds'
+    | 'longestWorkLatelyMilliseconds'
+    | 'longestWorkMilliseconds'
     | 'restarts'
     | 'deaths'
     | 'uptimeSeconds',

@@ -350,6 +350,12 @@ export const BLADE_NUMBER = {
   longestGap: 17,
   /** Turns that took longer than turns should. */
   longTurns: 18,
+  /** Of the longest turn, and of the longest one lately: what the thread was not on a processor, milliseconds; below 0: nobody can say. */
+  longestTurnWaited: 19,
+  longestTurnLatelyWaited: 20,
+  /** The most that one turn has used a processor, ever and lately. */
+  longestWork: 21,
+  longestWorkLately: 22,
 } as const;
 
 /** Words of the box as a whole. Writer: the chassis. */

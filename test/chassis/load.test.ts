@@ -28,6 +28,9 @@ test('the longest turn is known since the start and since it was read last', asy
   const [, again] = await box.operator.showBlades();
   t.true((busy?.longestTurnLatelyMilliseconds ?? 0) > 0);
   t.true((busy?.longestTurnMilliseconds ?? 0) >= (busy?.longestTurnLatelyMilliseconds ?? 0));
+  const { longestTurnWaitedMilliseconds: waited = 0, longestWorkMilliseconds: work = 1 } = busy ?? {};
+  t.true(waited >= 0 && waited < (busy?.longestTurnMilliseconds ?? 0));
+  t.true(work > 0);
   t.is(again?.longestTurnMilliseconds, busy?.longestTurnMilliseconds);
   t.true((again?.longestTurnLatelyMilliseconds ?? 0) < (busy?.longestTurnMilliseconds ?? 0));
 });

@@ -94,21 +94,37 @@ function turns(
   slot: number,
 ): Pick<
   BladeRow,
-  'longestTurnMilliseconds' | 'longestTurnLatelyMilliseconds' | 'longTurns' | 'longestGapMilliseconds'
+  | 'longestTurnMilliseconds'
+  | 'longestTurnLatelyMilliseconds'
+  | 'longestTurnWaitedMilliseconds'
+  | 'longestTurnLatelyWaitedMilliseconds'
+  | 'longestWorkMilliseconds'
+  | 'longestWorkLatelyMilliseconds'
+  | 'longTurns'
+  | 'longestGapMilliseconds'
 > {
   const number = (which: number): number => fabric.bladeNumber(slot, which);
   // Without a turn since the last reading, what stands there is from before.
-  const lately =
-    number(BLADE_NUMBER.latelyReading) === number(BLADE_NUMBER.readings)
-      ? number(BLADE_NUMBER.longestTurnLately)
-      : 0;
-  fabric.countBlade(slot, BLADE_NUMBER.readings);
-  return {
+  const any = number(BLADE_NUMBER.latelyReading) === number(BLADE_NUMBER.readings);
+  const lately = (which: number): number => (any ? hundredths(number(which)) : 0);
+  const apart =
+    number(BLADE_NUMBER.longestTurnWaited) < 0
+      ? {}
+      : {
+          longestTurnWaitedMilliseconds: hundredths(number(BLADE_NUMBER.longestTurnWaited)),
+          longestTurnLatelyWaitedMilliseconds: lately(BLADE_NUMBER.longestTurnLatelyWaited),
+          longestWorkMilliseconds: hundredths(number(BLADE_NUMBER.longestWork)),
+          longestWorkLatelyMilliseconds: lately(BLADE_NUMBER.longestWorkLately),
+        };
+  const row = {
     longestTurnMilliseconds: hundredths(number(BLADE_NUMBER.longestTurn)),
-    longestTurnLatelyMilliseconds: hundredths(lately),
+    longestTurnLatelyMilliseconds: lately(BLADE_NUMBER.longestTurnLately),
+    ...apart,
     longTurns: number(BLADE_NUMBER.longTurns),
     longestGapMilliseconds: hundredths(number(BLADE_NUMBER.longestGap)),
   };
+  fabric.countBlade(slot, BLADE_NUMBER.readings);
+  return row;
 }
 
 export function cardRow(chassis: Chassis, card: number): CardRow {
