@@ -10,6 +10,7 @@ import { generateTable } from '../src/lab/internet.ts';
 import { compareTold } from '../src/lab/told.ts';
 import { BareNeighbor } from './support/bare-neighbor.ts';
 import { type Box, neighborAddress, openBox } from './support/box.ts';
+import { type LongestTurn, longestTurn, TURN_HEAD, turnCells } from './support/longest-turn.ts';
 import { machineLine, quantile, table, writeResults } from './support/report.ts';
 import { SlowReader } from './support/slow-reader.ts';
 
@@ -47,7 +48,7 @@ interface Row {
   readonly worst: number;
   /** Routes taken from the flooder, per second. */
   readonly routesPerSecond: number;
-  readonly longestTurn: number;
+  readonly turn: LongestTurn;
   readonly residentMiB: { readonly before: number; readonly most: number };
 }
 
@@ -153,9 +154,7 @@ async function measure(
     median: quantile(took, 0.5),
     p99: quantile(took, 0.99),
     worst: Math.max(...took),
-    longestTurn: Math.max(
-      ...(await running.operator.showBlades()).map((row) => row.longestTurnLatelyMilliseconds ?? 0),
-    ),
+    turn: longestTurn(await running.operator.showBlades()),
     residentMiB: { before: Math.round(before), most: Math.round(most) },
   };
 }
@@ -200,7 +199,7 @@ function report(
     'median',
     'p99',
     'worst',
-    'longest turn',
+    ...TURN_HEAD,
     'routes/s taken',
     'MiB before',
     'MiB at most',
@@ -208,7 +207,8 @@ function report(
   const cells = rows.map((row) => [
     row.slow,
     row.changes,
-    ...[row.median, row.p99, row.worst, row.longestTurn].map((value) => value.toFixed(2)),
+    ...[row.median, row.p99, row.worst].map((value) => value.toFixed(2)),
+    ...turnCells(row.turn),
     Math.round(row.routesPerSecond),
     row.residentMiB.before,
     row.residentMiB.most,

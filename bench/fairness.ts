@@ -8,6 +8,7 @@ import { feedFor } from '../src/lab/feed.ts';
 import { generateTable } from '../src/lab/internet.ts';
 import { BareNeighbor } from './support/bare-neighbor.ts';
 import { type Box, neighborAddress, openBox } from './support/box.ts';
+import { type LongestTurn, longestTurn, TURN_HEAD, turnCells } from './support/longest-turn.ts';
 import { machineLine, quantile, table, writeResults } from './support/report.ts';
 
 const { values } = parseArgs({
@@ -36,7 +37,7 @@ interface Row {
   /** Longest time without a word for whom KEEPALIVEs are due each second. */
   readonly longestSilence: number;
   readonly sessionsLost: number;
-  readonly longestTurn: number;
+  readonly turn: LongestTurn;
 }
 
 if (values.help) console.log('npm run bench fairness -- [--prefixes 1000000] [--changes 200] [--blades 1,2]');
@@ -58,7 +59,7 @@ async function main(): Promise<void> {
     'worst',
     'longest silence',
     'sessions lost',
-    'longest turn',
+    ...TURN_HEAD,
   ];
   const cells = rows.map((row) => [
     row.blades,
@@ -67,7 +68,7 @@ async function main(): Promise<void> {
     ...[row.median, row.p99, row.worst].map((value) => value.toFixed(2)),
     Math.round(row.longestSilence),
     row.sessionsLost,
-    row.longestTurn.toFixed(1),
+    ...turnCells(row.turn),
   ]);
   console.log(table(head, cells));
   writeResults('fairness', { prefixes, holdTime: HOLD_TIME, rows });
@@ -137,7 +138,7 @@ async function round(
     worst: Math.max(...took),
     longestSilence: silent.longestSilence,
     sessionsLost: others.filter(({ closed }) => closed).length,
-    longestTurn: Math.max(...rows.map((row) => row.longestTurnLatelyMilliseconds ?? 0)),
+    turn: longestTurn(rows),
   };
 }
 

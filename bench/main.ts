@@ -15,6 +15,8 @@ const BENCHMARKS: Readonly<Record<string, string>> = {
   convergence:
     'senders announce, everybody learns the best: graftd and the other daemons, side by side (hours; --case, --rounds, --scale)',
   sets: 'sets of prefixes by size: time to load one from a file, and what a look-up costs (seconds)',
+  turns:
+    'what an operator does that is large, on a full table and while another one comes: the longest turn of a blade (2 minutes)',
   wire: 'an UPDATE message from bytes to dictionary and back, stage by stage, in nanoseconds (--only NAME)',
 };
 

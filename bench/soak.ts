@@ -1,6 +1,7 @@
 /** `npm run soak`: an endless churn of fresh prefixes and attribute sets leaves resident memory flat (I3). */
 import { parseArgs } from 'node:util';
 import { type SoakSample, soak } from './soak/run.ts';
+import { TURN_HEAD, turnCells } from './support/longest-turn.ts';
 import { machineLine, table, writeResults } from './support/report.ts';
 
 const HELP = `npm run soak -- [--prefixes 50000000] [--window 100000] [--blades 2] [--table N] [--every N]
@@ -45,7 +46,7 @@ const HEAD = [
   'set ids',
   'blocks',
   'sweeps',
-  'longest turn ms',
+  ...TURN_HEAD,
   'slice ms',
 ];
 
@@ -58,7 +59,7 @@ function cells(sample: SoakSample): (string | number)[] {
     sample.setIds,
     sample.blocks,
     sample.sweeps,
-    sample.longestTurn.toFixed(1),
+    ...turnCells(sample.turn),
     sample.longestSlice.toFixed(1),
   ];
 }

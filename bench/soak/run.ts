@@ -11,6 +11,7 @@ import { type RunningChassis, startChassis } from '../../src/chassis/run.ts';
 import { parseConfiguration } from '../../src/config/parse.ts';
 import { SESSION_NUMBER } from '../../src/fabric/layout.ts';
 import { freePort } from '../support/box.ts';
+import { type LongestTurn, longestTurn } from '../support/longest-turn.ts';
 import type { SoakNews, SoakStart } from './messages.ts';
 
 const CHURNER = { address: '127.0.4.1', as: 64_501 };
@@ -36,9 +37,9 @@ export interface SoakSample {
   readonly setIds: number;
   readonly blocks: number;
   readonly sweeps: number;
-  /** Since the last sample, milliseconds. */
-  readonly longestTurn: number;
-  /** Of the chassis' own thread. */
+  /** Since the last sample. */
+  readonly turn: LongestTurn;
+  /** Of the chassis' own thread, milliseconds. */
   readonly longestSlice: number;
 }
 
@@ -99,7 +100,7 @@ async function watch(
       setIds: attributes.pool.used,
       blocks: attributes.blocks.used,
       sweeps: chassis.sweeper.numbers.sweeps,
-      longestTurn: Math.max(...blades.map((blade) => blade.longestTurnLatelyMilliseconds ?? 0)),
+      turn: longestTurn(blades),
       longestSlice: chassis.sweeping.longestSlice,
     };
     chassis.sweeping.longestSlice = 0;
