@@ -4,7 +4,11 @@
  * the thread nothing. Exact for one that sleeps, and one tick of the kernel's clock (1 to 10 ms) late for one that runs.
  */
 import { readFileSync, readlinkSync, writeFileSync } from 'node:fs';
+import { setPriority } from 'node:os';
 import { linuxOf64Bits, loadKoffi } from './koffi.ts';
+
+/** A third of the weight of others: less than half, and not so little that an operator waits for ever. */
+const GIVING_WAY = 5;
 
 /** Milliseconds since the thread started. */
 export interface ThreadTime {
@@ -28,6 +32,16 @@ export function nameThread(name: string): void {
     writeFileSync('/proc/thread-self/comm', name);
   } catch {
     // A name is for people only.
+  }
+}
+
+/** For work that nobody waits for: the calling thread leaves processors to others from here on, and for good. Where that is not possible, nothing is lost. */
+export function giveWay(): void {
+  try {
+    // On Linux a thread's number does for a process's.
+    setPriority(ownThread(), GIVING_WAY);
+  } catch {
+    // It goes on as it was.
   }
 }
 

@@ -1,8 +1,9 @@
 /**
  * `chassis show routes`, `show received` and `show advertised`: as many rows as there are routes, printed as
- * they come and no faster than they are read.
+ * they come and no faster than they are read. Blades, who may be short of processors, come before that.
  */
 
+import { giveWay } from '../base/thread-time.ts';
 import type { CommandName } from '../chassis/control/arguments.ts';
 import type { RouteRow } from '../chassis/operations.ts';
 import type { Call, Command, Option } from './command.ts';
@@ -52,6 +53,8 @@ export const routeCommands: readonly Command[] = [
 ];
 
 async function showRoutes(call: Call, command: CommandName, which: Record<string, unknown>): Promise<number> {
+  // Printing a full table takes as much of a processor as making it.
+  giveWay();
   const given = { ...which, family: call.value('family'), ...flags(call) };
   const batches = call.stream<RouteRow>(command, given);
   if (call.flag('json')) await printJson(call, batches);

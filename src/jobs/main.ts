@@ -2,6 +2,7 @@
  * Entry of the pool's threads: one exported function per task, which the pool calls by its name. A task
  * owns nothing that outlives it.
  */
+import { giveWay } from '../base/thread-time.ts';
 import { parseConfiguration as parse } from '../config/parse.ts';
 import { churnFeed } from '../lab/changes.ts';
 import { encodeFeed } from '../lab/feed.ts';
@@ -18,9 +19,17 @@ type Task<Name extends TaskName> = (
 
 export const summariseMrt: Task<'summariseMrt'> = ({ file }) => summarise(file);
 
-export const parseConfiguration: Task<'parseConfiguration'> = ({ text, file }) => parse(text, file);
+// These two the chassis has done beside blades that have more urgent things to do.
 
-export const rebuildVrps: Task<'rebuildVrps'> = (given) => rebuild(given);
+export const parseConfiguration: Task<'parseConfiguration'> = ({ text, file }) => {
+  giveWay();
+  return parse(text, file);
+};
+
+export const rebuildVrps: Task<'rebuildVrps'> = (given) => {
+  giveWay();
+  return rebuild(given);
+};
 
 export const mrtFeeds: Task<'mrtFeeds'> = async ({ file, neighbours, encode = {}, churn }) => {
   const feeds = await feedsFromMrt(file, neighbours, encode);
