@@ -38,6 +38,7 @@ import { Rounds } from './rounds.ts';
 import { Routes, type RoutesListener } from './routes.ts';
 import { noteLacking } from './sent-counts.ts';
 import type { Session } from './session.ts';
+import { Stage } from './stage.ts';
 import { TurnMeter } from './turn-meter.ts';
 
 export class Blade implements RoutesListener, GraftHost, RosterHost {
@@ -58,8 +59,7 @@ export class Blade implements RoutesListener, GraftHost, RosterHost {
   readonly #news: (news: BladeNews) => void;
   readonly #rounds: Rounds;
   #nextTimer = 0;
-  #stageEnd = 0;
-  #pieces = 0;
+  readonly #stage: Stage;
   readonly #hearing: Hearing;
   readonly #costs: GraftCosts;
   stopping = false;
@@ -102,6 +102,7 @@ export class Blade implements RoutesListener, GraftHost, RosterHost {
     this.#grafts = new Grafts(fabric, slot, this.routes, this, this.roster, clock);
     this.meter = new TurnMeter(fabric, slot);
     this.#rounds = new Rounds(fabric.ready, this.roster.bits);
+    this.#stage = new Stage(clock, limits.stageTime);
     this.#hearing = new Hearing(fabric, limits.receiveBytes);
     for (const configuration of configurations) this.roster.configure(configuration);
     // What is not known here is evaluated before anybody is served.
@@ -194,7 +195,8 @@ export class Blade implements RoutesListener, GraftHost, RosterHost {
     // Before anybody is released: a view goes with the rules by which it was told.
     this.roster.regroup();
     this.#grafts.poll();
-    let more = this.routes.takeRecords(this.limits.records);
+    this.#stage.begin();
+    let more = this.routes.takeRecords(this.limits.records, this.#stage.late);
     this.#grafts.poll();
     const flooded = this.#receive();
     if (flooded) more = true;
@@ -290,31 +292,23 @@ export class Blade implements RoutesListener, GraftHost, RosterHost {
 
   // ── stages of a turn ──
 
-  /** Asked before or after each piece of work: has the stage had its time? Never at first, so that all go on. */
-  readonly #late = (): boolean => this.#pieces++ > 0 && this.clock() >= this.#stageEnd;
-
-  #beginStage(): void {
-    this.#pieces = 0;
-    this.#stageEnd = this.clock() + this.limits.stageTime;
-  }
-
   #receive(): boolean {
-    this.#beginStage();
+    this.#stage.begin();
     this.#hearing.hurry = false;
     return this.#rounds.run(this.limits.receiveRounds, this.#visit, this.#receivedEnough);
   }
 
-  readonly #receivedEnough = (): boolean => this.#hearing.hurry || this.#late();
+  readonly #receivedEnough = (): boolean => this.#hearing.hurry || this.#stage.late();
 
   readonly #visit = (index: number): boolean => this.#hearing.hear(this.roster.served.get(index) as Session);
 
   /** Evaluations put off: sessions that went down are swept, grafted ones looked at again. */
   #putOff(): boolean {
     let more = false;
-    this.#beginStage();
+    this.#stage.begin();
     for (const session of this.roster.served.values()) {
       if (!session.walking && session.revisit.size === 0) continue;
-      if (this.#late()) {
+      if (this.#stage.late()) {
         more = true;
         break;
       }
@@ -343,17 +337,19 @@ export class Blade implements RoutesListener, GraftHost, RosterHost {
       const due = this.#rounds.completed >= this.limits.receiveRounds;
       if (due) this.#rounds.completed = 0;
       // As much as one neighbour has brought meanwhile; of what many tell of the same prefixes, less is left to be told.
-      let batches = !due ? (this.#hearing.urgent ? 1 : 0) : this.#rounds.busy > 2 ? 1 : 2;
+      let batches = Number(this.#hearing.urgent || this.groups.interrupted);
+      if (due) batches = this.#rounds.busy > 2 ? 1 : 2;
       this.#hearing.urgent = false;
-      while (batches-- > 0) if (!this.groups.export(now, this.roster.moved)) return false;
+      this.#stage.begin();
+      while (batches-- > 0) if (!this.groups.export(now, this.roster.moved, this.#stage.late)) return false;
       return true;
     }
     this.#rounds.completed = 0;
     this.#hearing.urgent = false;
-    this.#beginStage();
+    this.#stage.begin();
     for (let round = 0; round < this.limits.exportRounds; round++) {
-      if (!this.groups.export(now, this.roster.moved)) return false;
-      if (this.#late()) return true;
+      if (!this.groups.export(now, this.roster.moved, this.#stage.late)) return false;
+      if (this.#stage.late()) return true;
     }
     return true;
   }
@@ -380,7 +376,7 @@ export class Blade implements RoutesListener, GraftHost, RosterHost {
   /** What follows once a session has been told everything: refreshes, End-of-RIB, the bill of a graft. */
   #afterExport(): boolean {
     let more = false;
-    this.#beginStage();
+    this.#stage.begin();
     const counting = this.#costs.size > 0 || this.#recovery.owing;
     for (const session of this.roster.served.values()) {
       const { group, index } = session;
@@ -390,7 +386,8 @@ export class Blade implements RoutesListener, GraftHost, RosterHost {
         continue;
       // Who has no room takes nobody's time.
       if (session.refreshes.due && group.memberWithoutRoom() < 0) {
-        if (!this.#late()) session.refreshes.repeat((families, from) => group.resend(index, families, from));
+        if (!this.#stage.late())
+          session.refreshes.repeat((families, from) => group.resend(index, families, from));
         if (session.refreshes.due && group.memberWithoutRoom() < 0) more = true;
       }
       this.#costs.note(session);

@@ -26,6 +26,8 @@ const FEW = 4;
 /** After which a view that found no page looks for one again, milliseconds. */
 const STARVED = 100;
 
+const NEVER = (): boolean => false;
+
 /** A session whose blade died. */
 export interface Orphan {
   readonly session: { readonly index: number; group: UpdateGroup | undefined };
@@ -49,6 +51,9 @@ export class Groups {
   readonly #journal: Journal;
   readonly #policies: PolicyBook;
   readonly #desk: Desk;
+  /** The group whose turn it is to export, where there was no time for all; and whether one before it has more. */
+  #next = 0;
+  #more = false;
 
   constructor(fabric: Fabric, best: BestRoutes, limits: Limits, journal: Journal, policies: PolicyBook) {
     this.#fabric = fabric;
@@ -193,24 +198,53 @@ export class Groups {
     for (const { members } of this.#told) orderMembers(this.#fabric, members);
   }
 
-  /** Sends what waits; true when more can be sent at once. Calls `moved` for who changed groups. */
-  export(now: number, moved: (session: number, group: UpdateGroup) => void): boolean {
-    let more = false;
-    this.lookAgainAt = Number.POSITIVE_INFINITY;
-    for (let i = 0; i < this.all.length; i++) {
-      const group = this.all[i] as UpdateGroup;
-      if (group.export(now)) more = true;
-      if (group.waitsUntil > now && !group.quiet) this.#lookAgain(group.waitsUntil);
-      if (group.starved) this.#lookAgain(group.starvedUntil);
-      if (group.stalledSince === 0 || group.members.length === 1) continue;
-      const end = group.stalledSince + PATIENCE;
-      if (now < end) this.#lookAgain(end);
-      else {
-        this.#setAside(group.memberWithoutRoom(), group, now, moved);
-        more = true;
-      }
+  /**
+   * Sends what waits, one batch of each group; true when more can be sent at once. Calls `moved` for who changed groups. There may be as
+   * many groups as neighbours: when it is late, the rest have their turn in the next call.
+   */
+  export(
+    now: number,
+    moved: (session: number, group: UpdateGroup) => void,
+    late: () => boolean = NEVER,
+  ): boolean {
+    if (this.#next === 0) {
+      this.#more = false;
+      this.lookAgainAt = Number.POSITIVE_INFINITY;
     }
-    return more;
+    while (this.#next < this.all.length) {
+      const worked = this.#exportOne(this.all[this.#next++] as UpdateGroup, now, moved, late);
+      if (worked && this.#next < this.all.length && late()) return true;
+    }
+    this.#next = 0;
+    return this.#more;
+  }
+
+  /** Some groups have had their turn, and others have not. */
+  get interrupted(): boolean {
+    return this.#next > 0;
+  }
+
+  /** True: it took time. */
+  #exportOne(
+    group: UpdateGroup,
+    now: number,
+    moved: (session: number, group: UpdateGroup) => void,
+    late: () => boolean,
+  ): boolean {
+    // Who has nothing to do, or has to wait, takes no time: a blade that is at rest goes by all of them.
+    const worked = !group.quiet && now >= group.waitsUntil;
+    if (group.export(now, late)) this.#more = true;
+    if (group.waitsUntil > now && !group.quiet) this.#lookAgain(group.waitsUntil);
+    if (group.starved) this.#lookAgain(group.starvedUntil);
+    if (group.stalledSince === 0) return worked && !group.starved;
+    if (group.members.length === 1) return false;
+    const end = group.stalledSince + PATIENCE;
+    if (now < end) this.#lookAgain(end);
+    else {
+      this.#setAside(group.memberWithoutRoom(), group, now, moved);
+      this.#more = true;
+    }
+    return false;
   }
 
   /** Work for an idle turn: views stand on their own again, and those alone join their group. True: more to do. */
@@ -262,7 +296,10 @@ export class Groups {
   }
 
   #delete(group: UpdateGroup): void {
-    this.all.splice(this.all.indexOf(group), 1);
+    const at = this.all.indexOf(group);
+    this.all.splice(at, 1);
+    // Nobody is passed over.
+    if (at < this.#next) this.#next--;
     if (group.exporter.rules.accept) this.#told.splice(this.#told.indexOf(group), 1);
     this.#joinNotBefore.delete(group);
     if (this.#primary.get(group.key) !== group) return;

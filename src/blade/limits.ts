@@ -31,7 +31,7 @@ export interface Limits {
   readonly exportRounds: number;
   /** Ids looked at in one step of the walk over the full table. */
   readonly walk: number;
-  /** Milliseconds after which no more pieces are begun: of receiving, of putting off, of exporting. */
+  /** Milliseconds after which no more pieces are begun: of taking records, of receiving, of putting off, of exporting. */
   readonly stageTime: number;
   /**
    * Milliseconds for which a blade that has nobody left to tell goes on hearing of everything. Not to hear any more, and to hear again, costs

@@ -49,6 +49,12 @@ export interface EvaluationLog {
 /** A sibling that tells no more than this at once is not in the middle of a flood. */
 const FEW = 64;
 
+/** What a sibling tells. */
+interface Incoming {
+  readonly sibling: number;
+  readonly ring: RecordRing;
+}
+
 export class Routes implements BestRoutes {
   readonly evaluator: Evaluator;
   readonly ranking: Ranking;
@@ -76,13 +82,15 @@ export class Routes implements BestRoutes {
   readonly #fabric: Fabric;
   /** What is to be told to all of `channels`. */
   readonly #outbox: Outbox;
-  readonly #incoming: { sibling: number; ring: RecordRing }[] = [];
+  readonly #incoming: Incoming[] = [];
   readonly #listener: RoutesListener;
   readonly #blade: number;
   readonly #sessions: number;
   #blades = 0;
   /** When all was needed last, milliseconds. */
   #neededAt = -Infinity;
+  /** The sibling whose records are taken first. */
+  #next = 0;
   // Records being taken.
   readonly #ids = new Int32Array(SOME);
   readonly #hints = new Int32Array(SOME);
@@ -307,10 +315,16 @@ export class Routes implements BestRoutes {
     this.#evaluate(id, 0, 0, false);
   }
 
-  /** Takes records from the siblings, at most so many from each; true when more wait. */
-  takeRecords(budget: number): boolean {
+  /**
+   * Takes records from the siblings, at most so many from each; true when more wait. When it is late, those of the others have their turn
+   * first the next time: what many siblings send may be more than a turn has time for.
+   */
+  takeRecords(budget: number, late: () => boolean): boolean {
     let more = false;
-    for (const { sibling, ring } of this.#incoming) {
+    const { length } = this.#incoming;
+    for (let i = 0; i < length; i++) {
+      const at = (this.#next + i) % length;
+      const { sibling, ring } = this.#incoming[at] as Incoming;
       const waiting = ring.waiting();
       if (waiting === 0) continue;
       const take = Math.min(waiting, budget);
@@ -320,6 +334,10 @@ export class Routes implements BestRoutes {
       ring.release();
       if (waiting > this.#fabric.options.ringRecords >> 1) this.#fabric.bells.ring(sibling);
       if (ring.waiting() > 0) more = true;
+      if (i + 1 === length || !late()) continue;
+      this.#next = at + 1;
+      more = true;
+      break;
     }
     this.fewWait = false;
     if (this.hopWalk.work()) more = true;

@@ -169,8 +169,8 @@ export class UpdateGroup {
     return this.starvedUntil !== 0;
   }
 
-  /** Sends one batch of what waits; true when more waits and there was room. */
-  export(now: number): boolean {
+  /** Sends one batch of what waits; true when more waits and there was room. Of what a policy takes its time for, less when it is late. */
+  export(now: number, late: () => boolean): boolean {
     if (this.members.length === 0 || this.quiet || now < this.starvedUntil) return false;
     if (this.memberWithoutRoom() >= 0) {
       if (this.stalledSince === 0) this.stalledSince = now;
@@ -179,8 +179,8 @@ export class UpdateGroup {
     this.stalledSince = 0;
     this.starvedUntil = 0;
     const { interval } = this.exporter.rules;
-    if (interval !== undefined) return this.#exportBurst(now, interval);
-    this.#gather(now);
+    if (interval !== undefined) return this.#exportBurst(now, interval, late);
+    this.#gather(now, late);
     if (this.#batch.count > 0 || this.#singles.count > 0) this.#send();
     return !this.quiet && !this.starved;
   }
@@ -189,11 +189,11 @@ export class UpdateGroup {
    * RFC 4271 9.2.1.1: what waits when the interval is over is told in one burst, however many batches it takes; what changes from its
    * beginning on waits for the next one. The first telling of all is one.
    */
-  #exportBurst(now: number, interval: number): boolean {
+  #exportBurst(now: number, interval: number, late: () => boolean): boolean {
     if (now < this.waitsUntil) return false;
     if (this.#burst === 0) this.#burst = this.pending.size;
     const waiting = this.pending.size;
-    this.#gather(now);
+    this.#gather(now, late);
     const sends = this.#batch.count > 0 || this.#singles.count > 0;
     if (sends) this.#send();
     this.#toldAny ||= sends;
@@ -206,7 +206,7 @@ export class UpdateGroup {
   }
 
   /** Takes prefixes from the walk and the pending set and sorts them into buckets of one attribute set and source. */
-  #gather(now: number): void {
+  #gather(now: number, late: () => boolean): void {
     const { dictionaryFull, tooLong } = this.exporter;
     this.#batch.clear();
     this.#singles.clear();
@@ -214,13 +214,15 @@ export class UpdateGroup {
     this.#pageless = false;
     this.#weight = 0;
     this.#page = this.#owned = -1;
-    if (this.cursor >= 0) this.#walk();
+    const isSlow = this.exporter.rules.policy !== undefined;
+    if (this.cursor >= 0) this.#walk(isSlow ? late : undefined);
     const { urgent } = this.pending;
     while (this.pending.size > 0 && this.pending.urgent === urgent && this.#gathering()) {
       const count = this.#takeSome();
       let i = 0;
       for (; i < count && this.#gathering(); i++) this.#consider(this.#some[i] as number);
       for (; i < count; i++) this.mark(this.#some[i] as number, urgent);
+      if (isSlow && late()) break;
     }
     if (this.#pageless) this.starvedUntil = now + STARVED;
     const untold = this.exporter.dictionaryFull - dictionaryFull + Number(this.#pageless);
@@ -256,12 +258,13 @@ export class UpdateGroup {
     return room && !this.#crowded && !this.#pageless;
   }
 
-  #walk(): void {
+  #walk(late: (() => boolean) | undefined): void {
     const { prefixes } = this.#fabric;
     const used4 = prefixes.used4();
     const end = prefixes.used6();
     let id = this.cursor;
     for (let steps = 0; steps < this.#limits.walk && this.#gathering(); steps++, id++) {
+      if (late !== undefined && (steps & (SOME - 1)) === SOME - 1 && late()) break;
       if (id === used4) id = Math.max(id, prefixes.base6);
       if (id >= end) {
         this.cursor = -1;
