@@ -112,7 +112,7 @@ export class Lookout {
   /** What the kernel has of a session that is served here is in its ring now, if the reading is ours. */
   catchUp(session: number): void {
     this.notice(session);
-    if (this.size > 0) this.look(0);
+    if (this.size > 0) while (this.look(0));
     // What stands in the ring may be the first part of a message, and no more.
     this.refill(session);
   }
@@ -130,17 +130,18 @@ export class Lookout {
       this.#end(connection);
   }
 
-  /** Takes what has come, after so many milliseconds at the latest if nothing does. */
-  look(milliseconds: number): void {
+  /**
+   * Takes what has come, after so many milliseconds at the latest if nothing does; true: there may be more, which is still reported. A thousand
+   * neighbours that all say something would take longer than a turn is to take.
+   */
+  look(milliseconds: number): boolean {
     const { words, about } = EVENT;
-    let count = EVENTS;
-    for (let left = milliseconds; count === EVENTS; left = 0) {
-      count = this.#calls.wait(this.#waiter, this.#eventsAt, EVENTS, Math.ceil(left));
-      for (let i = 0; i < count; i++) {
-        const connection = this.#events[i * words + about] as number;
-        if (connection !== DOORBELL) this.#receive(connection, this.#events[i * words] as number);
-      }
+    const count = this.#calls.wait(this.#waiter, this.#eventsAt, EVENTS, Math.ceil(milliseconds));
+    for (let i = 0; i < count; i++) {
+      const connection = this.#events[i * words + about] as number;
+      if (connection !== DOORBELL) this.#receive(connection, this.#events[i * words] as number);
     }
+    return count === EVENTS;
   }
 
   close(): void {

@@ -129,3 +129,34 @@ test('what the last turn before sleep takes on its way is not slept over', (t) =
     t.false(bells.sleeps(0), `${length}`);
   }
 });
+
+test('where many have something to say, one look takes no more than a turn has time for, and the next one the rest', (t) => {
+  const MANY = 300;
+  const fabric = smallFabric({ sessions: MANY, receiveBytes: 256 });
+  const { connections } = fabric;
+  const kernel = new FakeKernel(() => {});
+  const lookout = Lookout.open(fabric, kernel) as Lookout;
+  for (let session = 0; session < MANY; session++) {
+    const at = connections.at(session, 0);
+    connections.words[at + CONNECTION.descriptor] = session + 1;
+    connections.words[at + CONNECTION.reader] = READER.blade;
+    connections.want(at, 1, true);
+    const socket = new FakeSocket();
+    socket.arrived.push(1, 2, 3);
+    kernel.sockets.set(session, socket);
+    lookout.notice(session);
+  }
+  const waiting = (): number =>
+    [...kernel.sockets.values()].filter(({ arrived }) => arrived.length > 0).length;
+  t.true(lookout.look(0));
+  const left = waiting();
+  t.true(left > 0 && left < MANY, `${left} wait`);
+  t.false(lookout.look(0));
+  t.is(waiting(), 0);
+  for (const socket of kernel.sockets.values()) {
+    socket.arrived.push(4);
+    socket.news = true;
+  }
+  lookout.catchUp(MANY - 1);
+  t.is(waiting(), 0, 'who has to know takes all');
+});
