@@ -35,7 +35,11 @@ const PIECE_EVERY = 2000;
 const OCTET_EVERY = 1000;
 /** Seconds without the slow ones, at most. */
 const ALONE = 20;
+/** Milliseconds: all of what the load of blades is taken from (chassis/load.ts). */
+const AT_REST = 8000;
 const MIB = 2 ** 20;
+
+const PARTS = 10;
 
 let changes = 0;
 
@@ -49,7 +53,8 @@ interface Row {
   /** Routes taken from the flooder, per second. */
   readonly routesPerSecond: number;
   readonly turn: LongestTurn;
-  readonly residentMiB: { readonly before: number; readonly most: number };
+  /** `each`: at the ends of ten parts of the time. */
+  readonly residentMiB: { readonly before: number; readonly most: number; readonly each: readonly number[] };
 }
 
 async function main(): Promise<void> {
@@ -85,10 +90,21 @@ async function main(): Promise<void> {
   slow[2].trickle(OCTET_EVERY, 1);
   const beside = await flood.during(() => measure(box, changer, witness, slow.length, seconds));
   const read = slow.map(({ bytes }) => bytes);
+  // Nothing flows, and the slow ones are still behind: a blade that waits for them is to sleep.
+  await sleep(AT_REST);
+  const restPercent = (await box.running.operator.showBlades()).map(({ cpuPercent }) => cpuPercent);
   const caughtUp = await catchUp(box, slow);
   const rows = [alone, beside].map((row, i) => ({ ...row, routesPerSecond: flood.rates[i + 1] as number }));
-  report(prefixes, rows, caughtUp);
-  writeResults('backpressure', { prefixes, blades, seconds, rows, bytesReadMeanwhile: read, caughtUp });
+  report(prefixes, rows, caughtUp, restPercent);
+  writeResults('backpressure', {
+    prefixes,
+    blades,
+    seconds,
+    rows,
+    bytesReadMeanwhile: read,
+    restPercent,
+    caughtUp,
+  });
   for (const each of [changer, witness, ...slow]) each.close();
   await box.close();
   if (caughtUp.differing > 0 || caughtUp.sessionsLost > 0) process.exitCode = 1;
@@ -138,6 +154,8 @@ async function measure(
   const took: number[] = [];
   const before = process.memoryUsage.rss() / MIB;
   let most = before;
+  const each: number[] = [];
+  const began = performance.now();
   await running.operator.showBlades();
   for (const end = performance.now() + seconds * 1000; performance.now() < end; ) {
     await sleep(PAUSE.least + Math.random() * (PAUSE.most - PAUSE.least));
@@ -146,7 +164,10 @@ async function measure(
     const start = monotonicMilliseconds();
     changer.announce(mark);
     took.push((await seen) - start);
-    most = Math.max(most, process.memoryUsage.rss() / MIB);
+    const resident = process.memoryUsage.rss() / MIB;
+    most = Math.max(most, resident);
+    if (performance.now() - began > ((each.length + 1) * seconds * 1000) / PARTS)
+      each.push(Math.round(resident));
   }
   return {
     slow,
@@ -155,7 +176,7 @@ async function measure(
     p99: quantile(took, 0.99),
     worst: Math.max(...took),
     turn: longestTurn(await running.operator.showBlades()),
-    residentMiB: { before: Math.round(before), most: Math.round(most) },
+    residentMiB: { before: Math.round(before), most: Math.round(most), each },
   };
 }
 
@@ -189,6 +210,7 @@ function report(
   prefixes: number,
   rows: readonly Row[],
   caughtUp: { seconds: number; differing: number; waiting: number },
+  restPercent: readonly number[],
 ): void {
   console.log(
     `Full tables of ${prefixes} prefixes, one after another; a single change beside them, milliseconds.`,
@@ -214,8 +236,9 @@ function report(
     row.residentMiB.most,
   ]);
   console.log(table(head, cells));
+  console.log(`\nMiB with the slow ones, from tenth to tenth: ${rows.at(-1)?.residentMiB.each.join(' ')}`);
   console.log(
-    `\nWho read nothing had ${caughtUp.waiting} bytes waiting; all have the right table ${caughtUp.seconds.toFixed(2)} s after they read again (${caughtUp.differing} routes differ).`,
+    `\nBeside them, when nothing flows any more, blades use ${restPercent.join(' and ')} % of a processor. Who read nothing had ${caughtUp.waiting} bytes waiting; all have the right table ${caughtUp.seconds.toFixed(2)} s after they read again (${caughtUp.differing} routes differ).`,
   );
 }
 

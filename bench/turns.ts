@@ -22,13 +22,17 @@ const { values } = parseArgs({
     prefixes: { type: 'string', default: '1000000' },
     entries: { type: 'string', default: '500000' },
     blades: { type: 'string', default: '2' },
+    flooders: { type: 'string', default: '1' },
+    kinds: { type: 'string', default: '0' },
     only: { type: 'string', default: '' },
     help: { type: 'boolean', default: false },
   },
 });
 
-/** Neighbours 0 and 1 send full tables; 2 changes a route, 3 hears of everything. */
-const [FULL, FLOODER, CHANGER, WITNESS] = [0, 1, 2, 3];
+/** Neighbour 0 has a full table; 1 changes a route, 2 hears of everything; those from 3 on send tables without end, or are each told something else. */
+const [FULL, CHANGER, WITNESS, FLOODERS] = [0, 1, 2, 3];
+const SENDERS = [FULL, ...Array.from({ length: Number(values.flooders) }, (_, i) => FLOODERS + i)];
+const KINDS = Array.from({ length: Number(values.kinds) }, (_, i) => FLOODERS + Number(values.flooders) + i);
 const HOLD_TIME = 90;
 /** Milliseconds between two changes, at least and at most. */
 const PAUSE = { least: 3, most: 23 };
@@ -145,7 +149,7 @@ async function main(): Promise<void> {
   const thread = new SpeakerThread();
   try {
     const speakers: RemoteSpeaker[] = [];
-    for (const index of [FULL, FLOODER])
+    for (const index of SENDERS)
       speakers.push(
         await thread.add({
           localAs: 64501 + index,
@@ -155,8 +159,8 @@ async function main(): Promise<void> {
         }),
       );
     for (const speaker of speakers) await speaker.up();
-    const [changer, witness] = await Promise.all(
-      [CHANGER, WITNESS].map((index) =>
+    const neighbors = await Promise.all(
+      [CHANGER, WITNESS, ...KINDS].map((index) =>
         BareNeighbor.connect({
           address: neighborAddress(index),
           as: 64501 + index,
@@ -165,13 +169,12 @@ async function main(): Promise<void> {
         }),
       ),
     );
-    const bench = new Bench(router, changer as BareNeighbor, witness as BareNeighbor);
+    const bench = new Bench(router, neighbors[0] as BareNeighbor, neighbors[1] as BareNeighbor);
     await run(bench, new Tables(router, speakers, prefixes), folder, configure);
     console.log(`\nTables of ${prefixes} prefixes, lists of ${entries}, ${blades} blade(s); milliseconds.`);
     console.log(table(HEAD, bench.rows.map(cells)));
     writeResults('turns', { prefixes, entries, blades, rows: bench.rows });
-    changer?.close();
-    witness?.close();
+    for (const neighbor of neighbors) neighbor.close();
     for (const speaker of speakers) await speaker.close();
   } finally {
     await thread.close();
@@ -180,20 +183,19 @@ async function main(): Promise<void> {
   }
 }
 
-/** The tables of both neighbours. */
+/** The tables of all who send one: everybody by turns two, that differ in all routes. */
 class Tables {
   readonly #router: Router;
   readonly #speakers: readonly RemoteSpeaker[];
   readonly #feeds: readonly (readonly Feed[])[];
   readonly #prefixes: number;
-  #next = 0;
 
   constructor(router: Router, speakers: readonly RemoteSpeaker[], prefixes: number) {
     this.#router = router;
     this.#speakers = speakers;
     this.#prefixes = prefixes;
     const routes = generateTable({ seed: 7, ipv4: prefixes, ipv6: 0 });
-    this.#feeds = [FULL, FLOODER].map((index) =>
+    this.#feeds = SENDERS.map((index) =>
       [7, 8].map((seed) =>
         feedFor(routes, { neighborAs: 64501 + index, nextHop: neighborAddress(index), seed }),
       ),
@@ -201,7 +203,7 @@ class Tables {
   }
 
   async full(): Promise<void> {
-    await this.#speakers[FULL]?.send(this.#feeds[FULL]?.[0] as Feed);
+    await this.#speakers[0]?.send(this.#feeds[0]?.[0] as Feed);
     await this.#router.until(async () => {
       const { routesReceived } = await this.#router.ask<{ routesReceived: number }>('show session', {
         neighbor: neighborAddress(FULL),
@@ -210,15 +212,15 @@ class Tables {
     });
   }
 
-  /** One table after another by the other one, until the work is done. */
+  /** One table after another by the others, until the work is done. */
   async beside(work: () => Promise<unknown>): Promise<void> {
     let going = true;
-    const flood = (async () => {
-      while (going) await this.#speakers[FLOODER]?.send(this.#feeds[FLOODER]?.[this.#next++ % 2] as Feed);
-    })();
+    const floods = this.#speakers.slice(1).map(async (speaker, i) => {
+      for (let next = 0; going; next ^= 1) await speaker.send(this.#feeds[i + 1]?.[next] as Feed);
+    });
     await work();
     going = false;
-    await flood;
+    await Promise.all(floods);
   }
 }
 
@@ -263,6 +265,7 @@ async function run(
     ['the same while a table comes', () => tables.beside(() => reload({ import: 'listed' }))],
     ['reload: a function as import policy', () => reload({ import: './coded.ts#coded' })],
     ['reload: a list as export policy', () => reload({ export: 'listed' })],
+    ['reload: a function as export policy', () => reload({ export: './coded.ts#coded' })],
     ['graft', () => command('graft', full, '--to', '1')],
     ['the session is reset', () => command('clear', full)],
   ];
@@ -283,12 +286,12 @@ interface Keys {
 }
 
 function configuration(port: number, blades: number, keys: Keys): string {
-  const neighbors = [FULL, FLOODER, CHANGER, WITNESS].map((index) => ({
+  const neighbors = [FULL, CHANGER, WITNESS, ...SENDERS.slice(1), ...KINDS].map((index) => ({
     address: neighborAddress(index),
     as: 64501 + index,
     passive: true,
     import: index === FULL ? (keys.import ?? 'accept') : 'accept',
-    export: index === WITNESS ? (keys.export ?? 'accept') : index === CHANGER ? 'reject' : 'accept',
+    export: exportOf(index, keys),
     blade: index % blades,
   }));
   return `
@@ -298,11 +301,16 @@ prefix-sets: { one: { file: ./one.txt }, two: { file: ./two.txt } }
 policies:
   listed: [{ if: { prefix: one }, then: accept }, { set: { med: 7 }, then: accept }]
   other: [{ if: { prefix: two }, then: accept }, { set: { med: 8 }, then: accept }]
-neighbors: ${JSON.stringify(neighbors)}
+${KINDS.map((index) => `  kind-${index}: [{ set: { med: ${index} }, then: accept }]\n`).join('')}neighbors: ${JSON.stringify(neighbors)}
 `;
 }
 
-const CODE = 'export const coded = (route) => ({ med: route.pathLength > 4 ? 9 : 10 });\n';
+function exportOf(index: number, keys: Keys): string {
+  if (index === WITNESS) return keys.export ?? 'accept';
+  return index === CHANGER ? 'reject' : KINDS.includes(index) ? `kind-${index}` : 'accept';
+}
+
+const CODE = 'export const coded = (route) => ({ med: route.length > 22 ? 9 : 10 });\n';
 
 function writeLists(folder: string, entries: number): void {
   for (const [name, seed] of [
@@ -325,6 +333,6 @@ function sleep(milliseconds: number): Promise<void> {
 
 if (values.help)
   console.log(
-    'npm run bench turns -- [--prefixes 1000000] [--entries 500000] [--blades 2] [--only "part of a name"]',
+    'npm run bench turns -- [--prefixes 1000000] [--entries 500000] [--blades 2] [--flooders 1] [--kinds 0] [--only "part of a name"]',
   );
 else await main();
