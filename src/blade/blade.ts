@@ -313,7 +313,7 @@ export class Blade implements RoutesListener, GraftHost, RosterHost {
         break;
       }
       if (session.revisit.size > 0 && this.#revisit(session)) more = true;
-      if (session.sweeping && session.sweep(this.limits, this.#late)) more = true;
+      if (session.sweeping && session.sweep(this.limits, this.#stage.late)) more = true;
       if (session.stale.walking && this.#walkStale(session)) more = true;
       if (session.filtering && filterAnew(this.fabric, this.routes, session, this.limits.sweepPages))
         more = true;
