@@ -196,7 +196,7 @@ export class Blade implements RoutesListener, GraftHost, RosterHost {
     this.roster.regroup();
     this.#grafts.poll();
     this.#stage.begin();
-    let more = this.routes.takeRecords(this.limits.records, this.#stage.late);
+    let more = this.routes.takeRecords(this.limits.records, this.#stage.over);
     this.#grafts.poll();
     const flooded = this.#receive();
     if (flooded) more = true;
@@ -341,15 +341,15 @@ export class Blade implements RoutesListener, GraftHost, RosterHost {
       if (due) batches = this.#rounds.busy > 2 ? 1 : 2;
       this.#hearing.urgent = false;
       this.#stage.begin();
-      while (batches-- > 0) if (!this.groups.export(now, this.roster.moved, this.#stage.late)) return false;
+      while (batches-- > 0) if (!this.groups.export(now, this.roster.moved, this.#stage.over)) return false;
       return true;
     }
     this.#rounds.completed = 0;
     this.#hearing.urgent = false;
     this.#stage.begin();
     for (let round = 0; round < this.limits.exportRounds; round++) {
-      if (!this.groups.export(now, this.roster.moved, this.#stage.late)) return false;
-      if (this.#stage.late()) return true;
+      if (!this.groups.export(now, this.roster.moved, this.#stage.over)) return false;
+      if (this.#stage.over()) return true;
     }
     return true;
   }

@@ -21,7 +21,7 @@ import { LIMITS } from './limits.ts';
 import { MemoryWatch } from './memory-watch.ts';
 import type { BladeNews, BladeOrder, BladeStart } from './messages.ts';
 import { rehearse } from './rehearsal.ts';
-import { step } from './shift.ts';
+import { step, takeOrders } from './shift.ts';
 
 const start = workerData as BladeStart & { readonly port: MessagePort };
 const { slot, port } = start;
@@ -56,14 +56,9 @@ const blade = new Blade(
   start.local,
 );
 
-function takeOrders(): void {
-  if (!blade.ordersDone) blade.meter.begin(monotonicMilliseconds());
-  while (!blade.ordersDone) {
-    const received = receiveMessageOnPort(port) as { message: BladeOrder } | undefined;
-    if (received === undefined) return;
-    blade.order(received.message);
-  }
-}
+const receive = (): BladeOrder | undefined =>
+  (receiveMessageOnPort(port) as { message: BladeOrder } | undefined)?.message;
+const orders = (): boolean => takeOrders(blade, receive);
 
 nameThread(`blade ${slot}`);
 blade.meter.processor = processorClock();
@@ -77,7 +72,7 @@ if (calls !== undefined && lookout === undefined)
   });
 const memory = new MemoryWatch(start.heap * 2 ** 20, ownHeap());
 const lookAtMemory = (): void => memory.look(fabric.bladeNumber(slot, BLADE_NUMBER.heartbeat));
-while (!blade.stopping) step(blade, takeOrders, lookAtMemory);
+while (!blade.stopping) step(blade, orders, lookAtMemory);
 fabric.epochs.leave();
 lookout?.close();
 tell({ kind: 'stopped', slot });

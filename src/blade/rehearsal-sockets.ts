@@ -114,7 +114,10 @@ export function rehearseSockets(stage: Stage, end: number): void {
     return new Neighbor(fabric, index, stage.localAs + 1 + index, 0, far.say);
   });
   // A sleep is short when somebody rings just before.
-  const wake = (): void => fabric.bells.ring(0);
+  const wake = (): boolean => {
+    fabric.bells.ring(0);
+    return false;
+  };
   for (let change = 0; change < CHANGES && clock() < end; change++) {
     if (change === COLLECT) ownHeap().compact();
     const who = change % neighbors.length;

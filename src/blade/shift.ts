@@ -6,18 +6,36 @@
 import { BLADE_NUMBER } from '../fabric/layout.ts';
 import type { Lookout } from '../fabric/lookout.ts';
 import type { Blade } from './blade.ts';
+import type { BladeOrder } from './messages.ts';
 
 /** Longest sleep, milliseconds. */
 const LONGEST_SLEEP = 1000;
 
-/** `takeOrders` has the blade carry out what was posted to it; `lookAround` is for what need not come before news. */
-export function step(blade: Blade, takeOrders: () => void, lookAround: () => void): void {
+/**
+ * Has the blade carry out what was posted to it, in order: as much as there is time for, as a thousand neighbours that are configured are as
+ * many orders; true: more is there. `receive` takes the next one; what was announced by the doorbell and is not there is not waited for.
+ */
+export function takeOrders(blade: Blade, receive: () => BladeOrder | undefined): boolean {
+  if (blade.ordersDone) return false;
+  const start = blade.clock();
+  blade.meter.begin(start);
+  while (!blade.ordersDone) {
+    const order = receive();
+    if (order === undefined) return false;
+    blade.order(order);
+    if (blade.clock() - start >= blade.limits.stageTime) return !blade.ordersDone;
+  }
+  return false;
+}
+
+/** `orders` has the blade carry out what was posted to it, and says whether there is more; `lookAround` is for what need not come before news. */
+export function step(blade: Blade, orders: () => boolean, lookAround: () => void): void {
   const { fabric, slot } = blade;
   const { bells } = fabric;
-  takeOrders();
+  const moreOrders = orders();
   // Everybody has been said goodbye to. The routes are not withdrawn: nobody is to hear of that on the way out.
   if (blade.stopping) return;
-  const more = blade.turn();
+  const more = blade.turn() || moreOrders;
   lookAround();
   if (more) {
     outlook(blade)?.look(0);
@@ -26,8 +44,8 @@ export function step(blade: Blade, takeOrders: () => void, lookAround: () => voi
   const lookout = outlook(blade);
   const seen = bells.beforeSleep(slot, lookout !== undefined);
   // Once more, now that rings count: what came before this is seen here, what comes after rings.
-  takeOrders();
-  const left = blade.stopping || blade.turn() ? 0 : blade.nextTimer - blade.clock();
+  const ordersLeft = orders();
+  const left = blade.stopping || blade.turn() || ordersLeft ? 0 : blade.nextTimer - blade.clock();
   // Who looks out hears a ring once: the turn may have heard it, between slices of a flood, behind what it was for.
   if (left <= 0 || outlook(blade) !== lookout || !bells.sleeps(slot)) {
     bells.awake(slot);

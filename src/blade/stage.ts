@@ -17,6 +17,9 @@ export class Stage {
     this.#end = this.#clock() + this.#milliseconds;
   }
 
-  /** Asked before or after each piece of work: has the stage had its time? Never at first, so that all go on. */
+  /** Asked before each piece of work, or after pieces that may come to nothing: has the stage had its time? Never at first, so that all go on. */
   readonly late = (): boolean => this.#pieces++ > 0 && this.#clock() >= this.#end;
+
+  /** Asked after a piece that was large. */
+  readonly over = (): boolean => this.#clock() >= this.#end;
 }
