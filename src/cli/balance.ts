@@ -47,7 +47,7 @@ function balanceText(report: BalanceReport, terminal: Terminal): string {
   });
   const grafts = report.grafts.length === 0 ? '' : `\n${graftReports(report.grafts, terminal)}`;
   const tells = [...report.before, ...report.after].some(({ telling = 0 }) => telling > 0);
-  return `${summary(report)}\n${table(columns(report.unit, tells), lines, terminal.paint)}${grafts}`;
+  return `${summary(report)}\n${table(columns(report.unit, tells), lines, terminal)}${grafts}`;
 }
 
 function summary(report: BalanceReport): string {

@@ -34,7 +34,7 @@ function graftText(report: GraftReport, terminal: Terminal): string {
       ['fabric updates sent', number(report.fabricUpdatesSent, terminal)],
       ['neighbor updates sent', number(report.neighborUpdatesSent, terminal)],
     ],
-    paint,
+    terminal,
   )}`;
 }
 
@@ -48,5 +48,5 @@ export function graftReports(reports: readonly GraftReport[], terminal: Terminal
     { title: 'TOTAL', text: (row) => microseconds(row.totalMicroseconds), right: true },
     { title: 'PAUSE', text: (row) => microseconds(row.pauseMicroseconds), right: true },
   ];
-  return table(columns, reports, terminal.paint);
+  return table(columns, reports, terminal);
 }

@@ -1,29 +1,29 @@
 /** The help texts, made from the table of commands. */
 import { type Command, type Option, optionsOf, usage } from './command.ts';
-import type { Paint } from './terminal.ts';
+import type { Sheet } from './table.ts';
+import { wrap } from './wrap.ts';
 
-export function overview(commands: readonly Command[], paint: Paint): string {
-  const width = Math.max(...commands.map((command) => usage(command).length));
-  const lines = commands.map((command) => `  ${usage(command).padEnd(width)}  ${command.summary}`);
+export function overview(commands: readonly Command[], { paint, width }: Sheet): string {
+  const names = commands.map((command) => [usage(command), command.summary] as const);
+  const more =
+    '"chassis COMMAND --help" tells more, with an example. Exit status: 0 done, 1 failed, 2 wrong usage or configuration.';
   return `${paint('bold', 'chassis')}: runs a graftd router, and talks to one that runs
 
-${lines.join('\n')}
+${list(names, width)}
 
-"chassis COMMAND --help" tells more, with an example. Exit status: 0 done, 1 failed, 2 wrong usage or configuration.
+${wrap(more, width)}
 `;
 }
 
-export function commandHelp(command: Command, paint: Paint): string {
+export function commandHelp(command: Command, { paint, width }: Sheet): string {
   const operands = (command.operands ?? []).map(({ name, doc }) => [name, doc] as const);
   const options = Object.entries(optionsOf(command)).map(
     ([name, option]) => [optionText(name, option), option.doc] as const,
   );
-  const width = Math.max(...[...operands, ...options].map(([name]) => name.length));
-  const lines = [...operands, ...options].map(([name, doc]) => `  ${name.padEnd(width)}  ${doc}`);
   return `${paint('bold', usage(command))}
-  ${command.summary}
+  ${wrap(command.summary, width - 2, '  ')}
 
-${lines.join('\n')}
+${list([...operands, ...options], width)}
 
 Example:
   chassis ${command.example}
@@ -31,11 +31,20 @@ Example:
 }
 
 /** The commands that begin with these words: `show`. */
-export function groupHelp(words: string, commands: readonly Command[], paint: Paint): string {
+export function groupHelp(words: string, commands: readonly Command[], sheet: Sheet): string {
   return overview(
     commands.filter((command) => command.name === words || command.name.startsWith(`${words} `)),
-    paint,
+    sheet,
   );
+}
+
+/** Names, and beside them what they stand for. */
+function list(rows: readonly (readonly [name: string, doc: string])[], width: number): string {
+  const names = Math.max(...rows.map(([name]) => name.length));
+  const before = ' '.repeat(names + 4);
+  return rows
+    .map(([name, doc]) => `  ${name.padEnd(names)}  ${wrap(doc, width - before.length, before)}`)
+    .join('\n');
 }
 
 function optionText(name: string, option: Option): string {

@@ -149,5 +149,5 @@ function previewText({ neighbors }: PreviewReport, call: Call): string {
   const examples = neighbors.flatMap(({ neighbor, direction, examples: some }) =>
     some.map(({ prefix, what }) => `${neighbor} ${direction}: ${what} ${prefix}`),
   );
-  return `${table(COLUMNS, neighbors, call.terminal.paint)}${examples.map((line) => `${line}\n`).join('')}`;
+  return `${table(COLUMNS, neighbors, call.terminal)}${examples.map((line) => `${line}\n`).join('')}`;
 }

@@ -9,7 +9,7 @@ import { OperationError } from '../chassis/operations.ts';
 import { nearest } from '../config/nearest.ts';
 import { type Command, type Option, optionsOf, usage } from './command.ts';
 import { commandHelp, groupHelp, overview } from './help.ts';
-import type { Terminal } from './terminal.ts';
+import { plain, type Terminal } from './terminal.ts';
 import { UsageError } from './usage-error.ts';
 
 const DEFAULT_CONTROL = './graftd.sock';
@@ -53,17 +53,17 @@ async function dispatch(
   if (positionals[0] === 'help') positionals.shift();
   if (positionals.length === 0) {
     if (values.version) return print(terminal, `${version}\n`);
-    if (wantsHelp) return print(terminal, overview(commands, terminal.paint));
-    terminal.err(overview(commands, (_, text) => text));
+    if (wantsHelp) return print(terminal, overview(commands, terminal));
+    terminal.err(overview(commands, { paint: plain, width: terminal.width }));
     return 2;
   }
   const command = findCommand(positionals, commands);
   if (command === undefined) {
     const group = commands.some(({ name }) => name.startsWith(`${positionals[0]} `));
-    if (group && wantsHelp) return print(terminal, groupHelp(positionals[0]!, commands, terminal.paint));
+    if (group && wantsHelp) return print(terminal, groupHelp(positionals[0]!, commands, terminal));
     throw new UsageError(unknownCommand(positionals, commands));
   }
-  if (wantsHelp) return print(terminal, commandHelp(command, terminal.paint));
+  if (wantsHelp) return print(terminal, commandHelp(command, terminal));
   return runCommand(command, words, commands, terminal);
 }
 

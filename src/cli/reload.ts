@@ -2,7 +2,7 @@
 import type { ReloadChange, ReloadReport } from '../chassis/operations.ts';
 import { answer, type Command } from './command.ts';
 import { type Column, facts, table } from './table.ts';
-import type { Paint } from './terminal.ts';
+import type { Terminal } from './terminal.ts';
 
 export const reloadCommand: Command = {
   name: 'reload',
@@ -12,7 +12,7 @@ export const reloadCommand: Command = {
   remote: true,
   async run(call) {
     const report = await call.ask<ReloadReport>('reload', { dryRun: call.flag('dry-run') });
-    return answer(call, report, () => reloadText(report, call.terminal.paint));
+    return answer(call, report, () => reloadText(report, call.terminal));
   },
 };
 
@@ -24,7 +24,7 @@ const COLUMNS: readonly Column<ReloadChange>[] = [
   { title: 'TAKES EFFECT', text: ({ effect }) => effect },
 ];
 
-function reloadText(report: ReloadReport, paint: Paint): string {
+function reloadText(report: ReloadReport, terminal: Terminal): string {
   const lines: [string, string[]][] = [
     ['added', report.added],
     ['removed', report.removed],
@@ -37,8 +37,8 @@ function reloadText(report: ReloadReport, paint: Paint): string {
   const head = report.dryRun ? 'a reload would do this\n' : 'reloaded\n';
   const what = facts(
     some.map(([label, names]) => [label, names.join(', ')]),
-    paint,
+    terminal,
   );
-  const keys = report.changes.length === 0 ? '' : `\n${table(COLUMNS, report.changes, paint)}`;
+  const keys = report.changes.length === 0 ? '' : `\n${table(COLUMNS, report.changes, terminal)}`;
   return `${head}${what}${keys}`;
 }

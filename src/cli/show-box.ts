@@ -38,7 +38,7 @@ export const showFabricCommand: Command = {
   remote: true,
   async run(call) {
     const rows = await call.ask<FabricRow[]>('show fabric');
-    return answer(call, rows, () => table(fabricColumns(call.terminal), rows, call.terminal.paint));
+    return answer(call, rows, () => table(fabricColumns(call.terminal), rows, call.terminal));
   },
 };
 
@@ -51,19 +51,19 @@ export function bladeTable(rows: readonly BladeRow[], terminal: Terminal): strin
     { title: 'SESSIONS', text: (row) => number(row.sessions, terminal), right: true },
     { title: 'ROUTES', text: (row) => number(row.routes, terminal), right: true },
     { title: 'CPU%', text: (row) => row.cpuPercent.toFixed(1), right: true },
-    ...(terminal.interactive ? [{ title: '', text: (row: BladeRow) => bar(row.cpuPercent) }] : []),
-    ...someHave(rows, 'decisionsRun', { title: 'DECISIONS', right: true }, (value) =>
+    ...(terminal.interactive ? [{ title: '', text: (row: BladeRow) => bar(row.cpuPercent), spare: 1 }] : []),
+    ...someHave(rows, 'decisionsRun', { title: 'DECISIONS', right: true, spare: 2 }, (value) =>
       number(value, terminal),
     ),
     ...someHave(rows, 'longestTurnLatelyMilliseconds', { title: 'TURN MS', right: true }, String),
-    ...someHave(rows, 'longestWorkLatelyMilliseconds', { title: 'CPU MS', right: true }, String),
-    ...someHave(rows, 'longestTurnMilliseconds', { title: 'EVER', right: true }, String),
-    ...someHave(rows, 'longestWorkMilliseconds', { title: 'CPU EVER', right: true }, String),
+    ...someHave(rows, 'longestWorkLatelyMilliseconds', { title: 'CPU MS', right: true, spare: 4 }, String),
+    ...someHave(rows, 'longestTurnMilliseconds', { title: 'EVER', right: true, spare: 3 }, String),
+    ...someHave(rows, 'longestWorkMilliseconds', { title: 'CPU EVER', right: true, spare: 3 }, String),
     ...someHave(rows, 'restarts', { title: 'RESTARTS', right: true }, String),
     ...someHave(rows, 'deaths', { title: 'DEATHS', right: true }, String),
-    ...someHave(rows, 'uptimeSeconds', { title: 'UP', right: true }, duration),
+    ...someHave(rows, 'uptimeSeconds', { title: 'UP', right: true, spare: 5 }, duration),
   ];
-  return table(columns, rows, terminal.paint);
+  return table(columns, rows, terminal);
 }
 
 /** A column for a number that a row may have, where some row has it. */
@@ -78,7 +78,7 @@ function someHave(
     | 'restarts'
     | 'deaths'
     | 'uptimeSeconds',
-  column: { title: string; right: boolean },
+  column: { title: string; right: boolean; spare?: number },
   format: (value: number) => string,
 ): Column<BladeRow>[] {
   if (rows.every((row) => row[name] === undefined)) return [];
@@ -99,7 +99,7 @@ export function cardTable(rows: readonly CardRow[], terminal: Terminal): string 
     { title: 'SENT', text: (row) => bytes(row.bytesOut), right: true },
     { title: 'REFUSED', text: (row) => number(row.refused, terminal), right: true },
   ];
-  return table(columns, rows, terminal.paint);
+  return table(columns, rows, terminal);
 }
 
 export function graftTable(rows: readonly GraftRow[], terminal: Terminal): string {
@@ -108,10 +108,10 @@ export function graftTable(rows: readonly GraftRow[], terminal: Terminal): strin
     { title: 'NEIGHBOR', text: (row) => row.neighbor },
     { title: 'FROM', text: (row) => String(row.from), right: true },
     { title: 'TO', text: (row) => String(row.to), right: true },
-    { title: 'ROUTES', text: (row) => number(row.routes, terminal), right: true },
-    { title: 'TOTAL', text: (row) => microseconds(row.totalMicroseconds), right: true },
+    { title: 'ROUTES', text: (row) => number(row.routes, terminal), right: true, spare: 2 },
+    { title: 'TOTAL', text: (row) => microseconds(row.totalMicroseconds), right: true, spare: 3 },
     { title: 'PAUSE', text: (row) => microseconds(row.pauseMicroseconds), right: true },
-    { title: 'DECISIONS', text: (row) => number(row.decisionsRun, terminal), right: true },
+    { title: 'DECISIONS', text: (row) => number(row.decisionsRun, terminal), right: true, spare: 1 },
     {
       title: 'RESULT',
       text: (row) =>
@@ -121,7 +121,7 @@ export function graftTable(rows: readonly GraftRow[], terminal: Terminal): strin
       style: (row) => (row.result === 'done' ? undefined : 'yellow'),
     },
   ];
-  return table(columns, rows, terminal.paint);
+  return table(columns, rows, terminal);
 }
 
 function fabricColumns(terminal: Terminal): Column<FabricRow>[] {
@@ -140,6 +140,7 @@ function fabricColumns(terminal: Terminal): Column<FabricRow>[] {
     { title: 'MEMORY', text: (row) => (row.bytes === undefined ? '-' : bytes(row.bytes)), right: true },
     {
       title: 'CAME BACK',
+      spare: 1,
       text: (row) => (row.returned === undefined ? '-' : number(row.returned, terminal)),
       right: true,
     },

@@ -76,7 +76,7 @@ async function printTable(call: Call, batches: AsyncIterable<RouteRow[]>): Promi
       ...(rows.some(({ path }) => path !== undefined) ? [PATH] : []),
       ...(rows.some(({ rpki }) => rpki !== undefined) ? [RPKI] : []),
     ];
-    const lines = (writer ??= new TableWriter([...columns, ...more], call.terminal.paint));
+    const lines = (writer ??= new TableWriter([...columns, ...more], call.terminal));
     await call.terminal.out(
       call.flag('why') ? rows.map((row) => whyText(row, lines)).join('') : lines.lines(rows),
     );
@@ -114,21 +114,22 @@ const columns: readonly Column<RouteRow>[] = [
   },
   { title: 'PREFIX', text: (row) => row.prefix.padEnd(18) },
   { title: 'NEIGHBOR', text: (row) => (row.protocol ?? row.neighbor).padEnd(15) },
-  { title: 'NEXT HOP', text: (row) => row.nextHop.padEnd(15) },
+  { title: 'NEXT HOP', text: (row) => row.nextHop.padEnd(15), spare: 3 },
   { title: 'PREF', text: (row) => (row.localPref === null ? '-' : String(row.localPref)), right: true },
   { title: 'MED', text: (row) => (row.med === null ? '-' : String(row.med)), right: true },
-  { title: 'BLADE', text: (row) => (row.blade < 0 ? '-' : String(row.blade)), right: true },
+  { title: 'BLADE', text: (row) => (row.blade < 0 ? '-' : String(row.blade)), right: true, spare: 2 },
   {
     title: 'AS PATH',
     text: (row) => `${row.asPath} ${ORIGIN_LETTERS[row.origin]}`.trim(),
   },
   {
     title: 'COMMUNITIES',
+    spare: 1,
     text: (row) =>
       [...row.communities, ...(row.largeCommunities ?? []), ...(row.extendedCommunities ?? [])].join(' '),
     style: () => 'dim',
   },
-  { title: 'WHY NOT BEST', text: (row) => row.reason ?? '', style: () => 'dim' },
+  { title: 'WHY NOT BEST', text: (row) => row.reason ?? '', style: () => 'dim', spare: 4 },
 ];
 
 /** Shown where neighbours tell several paths of a prefix. */

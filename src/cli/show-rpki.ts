@@ -15,7 +15,7 @@ export const showRpkiCommand: Command = {
     return answer(call, rows, () =>
       rows.length === 0
         ? 'no RPKI caches are configured ("rpki:" in the configuration)\n'
-        : table(cacheColumns(call.terminal), rows, call.terminal.paint),
+        : table(cacheColumns(call.terminal), rows, call.terminal),
     );
   },
 };
@@ -32,7 +32,7 @@ export const showVrpsCommand: Command = {
     return answer(call, rows, () =>
       rows.length === 0
         ? `no VRP covers ${prefix}: its routes are not-found\n`
-        : table(VRP_COLUMNS, rows, call.terminal.paint),
+        : table(VRP_COLUMNS, rows, call.terminal),
     );
   },
 };

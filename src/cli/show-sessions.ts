@@ -34,8 +34,9 @@ export const showSessionCommand: Command = {
 };
 
 export function sessionTable(rows: readonly SessionRow[], terminal: Terminal): string {
-  const amount = (title: string, value: (row: SessionRow) => number): Column<SessionRow> => ({
+  const amount = (title: string, value: (row: SessionRow) => number, spare = 0): Column<SessionRow> => ({
     title,
+    ...(spare > 0 ? { spare } : {}),
     text: (row) => number(value(row), terminal),
     right: true,
   });
@@ -46,8 +47,8 @@ export function sessionTable(rows: readonly SessionRow[], terminal: Terminal): s
     { title: 'BLADE', text: (row) => String(row.blade), right: true },
     amount('RECEIVED', (row) => row.routesReceived),
     amount('ADVERTISED', (row) => row.routesAdvertised),
-    amount('UPDATES IN', (row) => row.updatesReceived),
-    amount('UPDATES OUT', (row) => row.updatesSent),
+    amount('UPDATES IN', (row) => row.updatesReceived, 1),
+    amount('UPDATES OUT', (row) => row.updatesSent, 1),
     {
       title: 'UP',
       text: (row) => (row.state === 'Established' ? duration(row.uptimeSeconds) : '-'),
@@ -60,7 +61,7 @@ export function sessionTable(rows: readonly SessionRow[], terminal: Terminal): s
       text: (row) => (row.state === 'Established' ? row.description : row.reason) ?? '',
     });
   }
-  return table(columns, rows, terminal.paint);
+  return table(columns, rows, terminal);
 }
 
 function stateText(row: SessionRow): string {
@@ -73,7 +74,7 @@ function sessionText(session: SessionDetail, terminal: Terminal): string {
   const pairs = sessionFacts(session, terminal).filter(
     (pair): pair is [string, string] => pair[1] !== undefined,
   );
-  return `${paint('bold', title)}  ${paint(stateStyle(session.state), stateText(session))}\n${facts(pairs, paint)}`;
+  return `${paint('bold', title)}  ${paint(stateStyle(session.state), stateText(session))}\n${facts(pairs, terminal)}`;
 }
 
 function asText({ as, learntAs }: SessionDetail): string {
@@ -179,6 +180,10 @@ function connectionText(session: SessionDetail): string {
 
 function messagesText(messages: Record<string, number> | undefined, terminal: Terminal): string | undefined {
   if (messages === undefined) return undefined;
-  const parts = Object.entries(messages).map(([type, amount]) => `${number(amount, terminal)} ${type}`);
+  // treatedAsWithdraw, in words.
+  const words = (name: string): string => name.replaceAll(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
+  const parts = Object.entries(messages).map(
+    ([type, amount]) => `${number(amount, terminal)} ${words(type)}`,
+  );
   return parts.join(', ') || 'none';
 }

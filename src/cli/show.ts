@@ -5,6 +5,7 @@ import { bytes, count, duration, number } from './format.ts';
 import { bladeTable, cardTable, graftTable } from './show-box.ts';
 import { sessionTable } from './show-sessions.ts';
 import type { Terminal } from './terminal.ts';
+import { wrap } from './wrap.ts';
 
 const SESSIONS_AT_A_GLANCE = 20;
 const GRAFTS_AT_A_GLANCE = 5;
@@ -45,14 +46,17 @@ function head(chassis: ChassisSummary, terminal: Terminal): string {
   const listen = chassis.listen.length > 0 ? `listens on ${chassis.listen.join(', ')}` : 'listens nowhere';
   const memory = chassis.residentBytes === undefined ? '' : `, ${bytes(chassis.residentBytes)} resident`;
   const crashes = chassis.graftsUnplanned > 0 ? ` (${chassis.graftsUnplanned} after a blade died)` : '';
+  const name = `AS ${chassis.as}  ${chassis.routerId}`;
+  const about = `graftd ${chassis.version}, up ${duration(chassis.uptimeSeconds)}, ${listen}, pid ${chassis.pid}${memory}`;
+  const amounts = [
+    count(chassis.blades, 'blade'),
+    `${count(chassis.sessions, 'session')} (${chassis.sessionsEstablished} established)`,
+    `${number(chassis.routes, terminal)} routes to ${number(chassis.prefixes, terminal)} prefixes`,
+    `${count(chassis.grafts, 'graft')}${crashes}`,
+  ];
   const lines = [
-    `${paint('bold', `AS ${chassis.as}  ${chassis.routerId}`)}  graftd ${chassis.version}, up ${duration(chassis.uptimeSeconds)}, ${listen}, pid ${chassis.pid}${memory}`,
-    [
-      count(chassis.blades, 'blade'),
-      `${count(chassis.sessions, 'session')} (${chassis.sessionsEstablished} established)`,
-      `${number(chassis.routes, terminal)} routes to ${number(chassis.prefixes, terminal)} prefixes`,
-      `${count(chassis.grafts, 'graft')}${crashes}`,
-    ].join(', '),
+    `${paint('bold', name)}  ${wrap(about, terminal.width - name.length - 2, '  ')}`,
+    wrap(amounts.join(', '), terminal.width, '  '),
     ...chassis.troubles.map((trouble) => paint('red', `! ${trouble}`)),
   ];
   return `${lines.join('\n')}\n`;

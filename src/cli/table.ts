@@ -1,64 +1,106 @@
 /**
- * Tables for people: a heading, and columns as wide as what stands in them. Rows may come in batches without
- * end: the first batch decides the widths, and a later value that is wider pushes its own line only.
+ * Tables for people: a heading, and columns as wide as what stands in them; on a narrow terminal, without those that can be
+ * spared. Rows may come in batches without end: the first batch decides, and a later value that is wider pushes its own line only.
  */
-import type { Paint, Style } from './terminal.ts';
+import type { Style, Terminal } from './terminal.ts';
+import { wrap } from './wrap.ts';
+
+/** What tables are made for. */
+export type Sheet = Pick<Terminal, 'paint' | 'width'>;
 
 export interface Column<Row> {
   readonly title: string;
   text(row: Row): string;
   /** Numbers stand right. */
   readonly right?: boolean;
+  /** On a narrow terminal it is left out: first the columns with 1, then those with 2 … */
+  readonly spare?: number;
   style?(row: Row): Style | undefined;
 }
 
+const GAP = '  ';
+
 export class TableWriter<Row> {
-  readonly #columns: readonly Column<Row>[];
-  readonly #paint: Paint;
+  #columns: readonly Column<Row>[];
+  readonly #sheet: Sheet;
   #widths: number[] | undefined;
 
-  constructor(columns: readonly Column<Row>[], paint: Paint) {
+  constructor(columns: readonly Column<Row>[], sheet: Sheet) {
     this.#columns = columns;
-    this.#paint = paint;
+    this.#sheet = sheet;
   }
 
   /** The lines of these rows, and the heading before the first. */
   lines(rows: readonly Row[]): string {
-    const cells = rows.map((row) => this.#columns.map((column) => column.text(row)));
-    const heading = this.#widths === undefined ? this.#heading(cells) : '';
-    return heading + cells.map((texts, index) => this.#line(texts, rows[index]!)).join('');
+    if (this.#widths !== undefined) return this.#lines(rows, this.#widths);
+    const measured = this.#columns.map((column) => ({
+      column,
+      width: rows.reduce((most, row) => Math.max(most, displayWidth(column.text(row))), column.title.length),
+    }));
+    const kept = fit(measured, this.#sheet.width);
+    const left = measured.filter((each) => !kept.includes(each)).map(({ column }) => column.title);
+    this.#columns = kept.map(({ column }) => column);
+    this.#widths = kept.map(({ width }) => width);
+    const named = left.filter((title) => title !== '').join(', ');
+    const note = named === '' ? '' : `${this.#sheet.paint('dim', `(too narrow for: ${named})`)}\n`;
+    return `${note}${this.#heading(this.#widths)}${this.#lines(rows, this.#widths)}`;
   }
 
-  #heading(cells: readonly string[][]): string {
-    this.#widths = this.#columns.map((column, index) =>
-      cells.reduce((width, texts) => Math.max(width, displayWidth(texts[index]!)), column.title.length),
-    );
-    const titles = this.#columns.map((column, index) =>
-      pad(column.title, this.#widths![index]!, column.right),
-    );
-    return `${this.#paint('bold', titles.join('  ').trimEnd())}\n`;
+  #heading(widths: readonly number[]): string {
+    const titles = this.#columns.map(({ title, right }, index) => pad(title, widths[index]!, right));
+    return `${this.#sheet.paint('bold', titles.join(GAP).trimEnd())}\n`;
   }
 
-  #line(texts: readonly string[], row: Row): string {
-    const last = texts.length - 1;
+  #lines(rows: readonly Row[], widths: readonly number[]): string {
+    return rows.map((row) => this.#line(row, widths)).join('');
+  }
+
+  #line(row: Row, widths: readonly number[]): string {
+    const last = this.#columns.length - 1;
     const parts = this.#columns.map((column, index) => {
-      const text = texts[index]!;
-      const padded = index === last && !column.right ? text : pad(text, this.#widths![index]!, column.right);
+      const text = column.text(row);
+      const padded = index === last && !column.right ? text : pad(text, widths[index]!, column.right);
       const style = column.style?.(row);
-      return style ? this.#paint(style, padded) : padded;
+      return style ? this.#sheet.paint(style, padded) : padded;
     });
-    return `${parts.join('  ').trimEnd()}\n`;
+    return `${parts.join(GAP).trimEnd()}\n`;
   }
 }
 
-export function table<Row>(columns: readonly Column<Row>[], rows: readonly Row[], paint: Paint): string {
-  return new TableWriter(columns, paint).lines(rows);
+interface Measured<Row> {
+  readonly column: Column<Row>;
+  readonly width: number;
+}
+
+/** The columns that there is room for. Free text at the end, a column without a title, may run over. */
+function fit<Row>(columns: readonly Measured<Row>[], room: number): readonly Measured<Row>[] {
+  const counted = columns.at(-1)?.column.title === '' ? columns.slice(0, -1) : columns;
+  const needed = counted.reduce((sum, { width }) => sum + width + GAP.length, -GAP.length);
+  if (needed <= room) return columns;
+  const spares = columns.flatMap(({ column: { spare } }) => spare ?? []);
+  if (spares.length === 0) return columns;
+  const first = Math.min(...spares);
+  return fit(
+    columns.filter(({ column }) => column.spare !== first),
+    room,
+  );
+}
+
+export function table<Row>(columns: readonly Column<Row>[], rows: readonly Row[], sheet: Sheet): string {
+  return new TableWriter(columns, sheet).lines(rows);
 }
 
 /** Lines of `name  value`, the values one below the other. */
-export function facts(pairs: readonly (readonly [name: string, value: string])[], paint: Paint): string {
-  const width = Math.max(0, ...pairs.map(([name]) => displayWidth(name)));
-  return pairs.map(([name, value]) => `  ${paint('dim', pad(name, width))}  ${value}\n`).join('');
+export function facts(
+  pairs: readonly (readonly [name: string, value: string])[],
+  { paint, width }: Sheet,
+): string {
+  const names = Math.max(0, ...pairs.map(([name]) => displayWidth(name)));
+  const before = ' '.repeat(names + 2 * GAP.length);
+  return pairs
+    .map(([name, value]) => [paint('dim', pad(name, names)), wrap(value, width - before.length, before)])
+    .map(([name, value]) => `${GAP}${name}${GAP}${value}\n`)
+    .join('');
 }
 
 function pad(text: string, width: number, right = false): string {

@@ -11,6 +11,8 @@ export interface Terminal {
   readonly paint: Paint;
   /** True where a person reads standard output. */
   readonly interactive: boolean;
+  /** Characters in a line; without end in a pipe. */
+  readonly width: number;
   readonly env: NodeJS.ProcessEnv;
 }
 
@@ -23,7 +25,7 @@ export type Paint = (style: Style, text: string) => string;
 export const plain: Paint = (_, text) => text;
 const coloured: Paint = (style, text) => `\x1b[${STYLES[style]}m${text}\x1b[0m`;
 
-type Output = Writable & { readonly isTTY?: boolean };
+type Output = Writable & { readonly isTTY?: boolean; readonly columns?: number };
 
 export function openTerminal(stdout: Output, stderr: Output, env: NodeJS.ProcessEnv): Terminal {
   const interactive = stdout.isTTY === true;
@@ -35,6 +37,7 @@ export function openTerminal(stdout: Output, stderr: Output, env: NodeJS.Process
     err: (text) => void stderr.write(text.endsWith('\n') ? text : `${text}\n`),
     paint: colour ? coloured : plain,
     interactive,
+    width: (interactive && stdout.columns) || Number.POSITIVE_INFINITY,
     env,
   };
 }

@@ -158,7 +158,7 @@ function tellCosts(stage: Stage, report: GraftReport, why: string): void {
         count(report.neighborUpdatesSent, 'UPDATE message') + because(report.neighborUpdatesSent),
       ],
     ],
-    paint,
+    terminal,
   );
   stage.screen.say(text.replaceAll(/^/gm, ' ').trimEnd());
 }

@@ -64,7 +64,7 @@ function bladeTable(blades: readonly BladeRow[], terminal: Terminal): string {
     { title: 'CPU%', text: (row) => row.cpuPercent.toFixed(1).padStart(5), right: true },
     { title: '', text: (row) => bar(row.cpuPercent) },
   ];
-  return table(columns, blades, terminal.paint);
+  return table(columns, blades, terminal);
 }
 
 function bar(percent: number): string {
@@ -88,5 +88,5 @@ function sessionTable(sessions: readonly SessionView[], terminal: Terminal): str
     amount('IN/s', 5, (row) => row.inRate),
     amount('OUT/s', 5, (row) => row.outRate),
   ];
-  return table(columns, sessions, terminal.paint);
+  return table(columns, sessions, terminal);
 }

@@ -36,7 +36,7 @@ export function evidenceTable(evidence: readonly Evidence[], terminal: Terminal)
     })),
     { title: 'TABLE', text: (row) => tableText(row.table, terminal), style: (row) => styleOf(row.table) },
   ];
-  return table(columns, rows, terminal.paint);
+  return table(columns, rows, terminal);
 }
 
 function tableText(change: TableChange, terminal: Terminal): string {
