@@ -70,6 +70,8 @@ export interface NeighbourOptions {
   instead: Instead;
   /** In another member AS of our confederation (members.ts); not external then. */
   readonly member?: boolean;
+  /** It says its AS itself: "as: external". */
+  readonly learnt?: boolean;
   /** The AS that we are to it (edges.ts). */
   readonly otherAs?: OtherAs;
   /** Next hops that it reaches as we do. */
@@ -246,6 +248,18 @@ export function withLocal(options: SimulationOptions): SimulationOptions {
 /** The same with neighbours that send what cannot be read of one family: the other goes on (RFC 7606 2, AFI/SAFI disable). */
 export function withMalformed(options: SimulationOptions): SimulationOptions {
   return { ...options, malforms: new Random(options.seed ^ 0x7606).pick([0.02, 0.05, 0.1]) };
+}
+
+/** The same with external neighbours that say their AS themselves; in a confederation, where that is not to be had, there are none. */
+export function withLearnt(options: SimulationOptions): SimulationOptions {
+  if (options.confederation) return options;
+  const random = new Random(options.seed ^ 0x1ea7);
+  const some = random.pick([0.5, 1]);
+  const neighbours = options.neighbours.map((each) => ({
+    ...each,
+    learnt: each.external && random.chance(some),
+  }));
+  return { ...options, neighbours };
 }
 
 export function pickMultipath(random: Random): Multipath | undefined {

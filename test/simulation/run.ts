@@ -14,14 +14,15 @@ import {
   optionsFor,
   type SimulationOptions,
   withEquals,
+  withLearnt,
   withLocal,
   withMalformed,
   withPaths,
   withViews,
 } from './options.ts';
 
-const HELP = `npm run simulate -- [--seeds N] [--from SEED] [--seconds S] [--faults all|deaths|full|none] [--blades N] [--paths] [--views] [--equals] [--edges] [--local] [--members] [--malformed] [--deaf] [--first]
-npm run simulate -- --seed SEED [--faults all|deaths|full|none] [--blades N] [--paths] [--views] [--equals] [--edges] [--local] [--members] [--malformed] [--deaf]
+const HELP = `npm run simulate -- [--seeds N] [--from SEED] [--seconds S] [--faults all|deaths|full|none] [--blades N] [--paths] [--views] [--equals] [--edges] [--local] [--members] [--malformed] [--deaf] [--learnt] [--first]
+npm run simulate -- --seed SEED [--faults all|deaths|full|none] [--blades N] [--paths] [--views] [--equals] [--edges] [--local] [--members] [--malformed] [--deaf] [--learnt]
 
 Plays random histories of a whole chassis: routes that come and go, grafts, slow neighbours, sessions that fall. Every
 session must stay up, and at rest every neighbour must hold what a router with one blade would have told it.
@@ -41,6 +42,7 @@ session must stay up, and at rest every neighbour must hold what a router with o
   --members      the router's AS is a member of a confederation, and so are those of some neighbours
   --malformed    neighbours send what cannot be read of one family, which is disabled
   --deaf         most neighbours are told nothing at first
+  --learnt       neighbours say their AS themselves
   --first        ends at the first failure
   --seed SEED    this history alone, with everything that happens in it
 
@@ -69,6 +71,7 @@ const { values } = parseArgs({
     members: { type: 'boolean', default: false },
     malformed: { type: 'boolean', default: false },
     deaf: { type: 'boolean', default: false },
+    learnt: { type: 'boolean', default: false },
     first: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
   },
@@ -99,6 +102,7 @@ const WITH = {
   local: withLocal,
   malformed: withMalformed,
   deaf: withDeaf,
+  learnt: withLearnt,
 } as const;
 const MORE = Object.keys(WITH) as (keyof typeof WITH)[];
 

@@ -5,6 +5,7 @@
 import { Random } from '../../src/base/random.ts';
 import { State } from '../../src/bgp/fsm.ts';
 import type { NeighbourRules } from '../../src/bgp/neighbour-rules.ts';
+import { ANY_OTHER_AS } from '../../src/bgp/open.ts';
 import type { BladeOrder, SessionConfiguration } from '../../src/blade/messages.ts';
 import { Sweeper } from '../../src/chassis/sweeper.ts';
 import { Fabric } from '../../src/fabric/fabric.ts';
@@ -647,7 +648,7 @@ function configurationOf(
     index: neighbour.index,
     address: `neighbour ${neighbour.index}`,
     addressWords: neighbour.address,
-    as: neighbour.as,
+    as: neighbour.learnt === true ? ANY_OTHER_AS : neighbour.as,
     passive: neighbour.passive,
     families: 3,
     importAccept: neighbour.importAccept,
