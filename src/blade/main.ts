@@ -10,6 +10,7 @@ import { systemGiving } from '../base/giving.ts';
 import { ownHeap } from '../base/own-heap.ts';
 import { Random } from '../base/random.ts';
 import { socketCalls } from '../base/socket-calls.ts';
+import { goFirst } from '../base/thread-slice.ts';
 import { nameThread, ownThread, processorClock } from '../base/thread-time.ts';
 import { Courier } from '../fabric/courier.ts';
 import { Fabric } from '../fabric/fabric.ts';
@@ -61,6 +62,7 @@ const receive = (): BladeOrder | undefined =>
 const orders = (): boolean => takeOrders(blade, receive);
 
 nameThread(`blade ${slot}`);
+goFirst();
 blade.meter.processor = processorClock();
 fabric.bladeNumbers[slot * BLADE_NUMBER.words + BLADE_NUMBER.thread] = ownThread();
 tell({ kind: 'running', slot });
