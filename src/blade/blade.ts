@@ -199,13 +199,16 @@ export class Blade implements RoutesListener, GraftHost, RosterHost {
     let more = this.routes.takeRecords(this.limits.records, this.#stage.over);
     this.#grafts.poll();
     const flooded = this.#receive();
+    const { hurry } = this.#hearing;
+    // What somebody calm has said is told before the rest of the turn is looked after.
+    if (hurry) this.#export(start, flooded);
     if (flooded) more = true;
     if (this.#putOff()) more = true;
     if (this.#recovery.work()) more = true;
     if (this.#originWalk.work()) more = true;
     if (this.#attend(start)) more = true;
     if (start >= this.#nextTimer) this.#tick(start);
-    if (this.#export(start, flooded)) more = true;
+    if (!hurry && this.#export(start, flooded)) more = true;
     if (this.#afterExport()) more = true;
     const waiting = this.routes.flush();
     // Not while siblings are still to tell what a session taken over was told: looking at it now would take that back.
