@@ -17,7 +17,7 @@ import { machineLine, quantile, table, writeResults } from './support/report.ts'
 
 const { values } = parseArgs({
   options: {
-    sizes: { type: 'string', default: '1000,10000,100000,200000,500000,1000000' },
+    sizes: { type: 'string', default: '0,1000,10000,100000,200000,500000,1000000' },
     grafts: { type: 'string', default: '500' },
     blades: { type: 'string', default: '4' },
     'cpu-size': { type: 'string', default: '200000' },

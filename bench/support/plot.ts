@@ -2,7 +2,7 @@
 export interface Series {
   readonly name: string;
   readonly colour: string;
-  /** On logarithmic axes both above zero. */
+  /** A logarithmic axis has no place for zero: such points are left out. */
   readonly points: readonly {
     readonly x: number;
     readonly y: number;
@@ -33,8 +33,9 @@ const HEIGHT = 480;
 const BOX = { left: 80, right: 30, top: 64, bottom: 60 };
 
 export function plotSvg(plot: Plot): string {
-  const all = plot.series.flatMap(({ points }) => points);
   const axis = plot.linear ? LINEAR : LOGARITHMIC;
+  const drawn = plot.linear ? plot.series : plot.series.map(withoutZero);
+  const all = drawn.flatMap(({ points }) => points);
   const xRange = axis.range(all.map(({ x }) => x));
   const yRange = axis.range(all.flatMap(({ y, low, high }) => [y, low ?? y, high ?? y]));
   const x = scale(axis, xRange, BOX.left, WIDTH - BOX.right);
@@ -48,7 +49,7 @@ export function plotSvg(plot: Plot): string {
     ...axis.grid(yRange).map((value) => label(BOX.left - 8, y(value) + 4, short(value), 'end')),
     label((BOX.left + WIDTH - BOX.right) / 2, HEIGHT - 16, plot.xLabel, 'middle'),
     `<text transform="translate(20 ${(BOX.top + HEIGHT - BOX.bottom) / 2}) rotate(-90)" text-anchor="middle" font-size="13">${plot.yLabel}</text>`,
-    ...plot.series.flatMap((series, index) => drawSeries(series, index, x, y)),
+    ...drawn.flatMap((series, index) => drawSeries(series, index, x, y)),
   ];
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${HEIGHT}" font-family="Helvetica, Arial, sans-serif" font-size="13">
 <rect width="${WIDTH}" height="${HEIGHT}" fill="#fff"/>
@@ -58,6 +59,10 @@ ${parts.join('\n')}
 }
 
 type Scale = (value: number) => number;
+
+function withoutZero(series: Series): Series {
+  return { ...series, points: series.points.filter(({ x, y, low = y }) => x > 0 && y > 0 && low > 0) };
+}
 
 function drawSeries({ name, colour, points }: Series, index: number, x: Scale, y: Scale): string[] {
   const path = points

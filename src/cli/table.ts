@@ -37,7 +37,7 @@ export class TableWriter<Row> {
       column,
       width: rows.reduce((most, row) => Math.max(most, displayWidth(column.text(row))), column.title.length),
     }));
-    const kept = fit(measured, this.#sheet.width);
+    const kept = thatFit(measured, this.#sheet.width);
     const left = measured.filter((each) => !kept.includes(each)).map(({ column }) => column.title);
     this.#columns = kept.map(({ column }) => column);
     this.#widths = kept.map(({ width }) => width);
@@ -73,14 +73,14 @@ interface Measured<Row> {
 }
 
 /** The columns that there is room for. Free text at the end, a column without a title, may run over. */
-function fit<Row>(columns: readonly Measured<Row>[], room: number): readonly Measured<Row>[] {
+function thatFit<Row>(columns: readonly Measured<Row>[], room: number): readonly Measured<Row>[] {
   const counted = columns.at(-1)?.column.title === '' ? columns.slice(0, -1) : columns;
   const needed = counted.reduce((sum, { width }) => sum + width + GAP.length, -GAP.length);
   if (needed <= room) return columns;
   const spares = columns.flatMap(({ column: { spare } }) => spare ?? []);
   if (spares.length === 0) return columns;
   const first = Math.min(...spares);
-  return fit(
+  return thatFit(
     columns.filter(({ column }) => column.spare !== first),
     room,
   );
