@@ -301,7 +301,7 @@ export class Chassis {
   #startBlade(blade: BladeHandle): Promise<void> {
     const { memory } = this.fabric;
     const sessions = [
-      ...this.sessions.map(({ configuration }) => configuration),
+      ...this.table.all.map(({ configuration }) => configuration),
       rehearsalConfiguration(this.configuration, rehearsalIndex(memory.options)),
     ];
     const { policies } = this.configuration;

@@ -34,11 +34,14 @@ export function removeNeighbour(chassis: Chassis, entry: SessionEntry): void {
 }
 
 async function putAwaySession(chassis: Chassis, entry: SessionEntry): Promise<void> {
-  const { fabric, table } = chassis;
+  const { fabric, table, recovery } = chassis;
+  // One that is nobody's because no blade runs is not gone.
+  const isThere = (): boolean => fabric.homeOf(entry.index) >= 0 || recovery.waiting.has(entry.index);
   // Told again, because the blade that was told first may have died of something.
-  for (let waited = 0; fabric.homeOf(entry.index) >= 0 && !chassis.stopping; waited += LOOK) {
-    const home = chassis.blade(fabric.homeOf(entry.index));
-    if (waited % TELL_AGAIN === 0) home.order({ kind: 'remove', session: entry.index });
+  for (let waited = 0; isThere() && !chassis.stopping; waited += LOOK) {
+    const home = fabric.homeOf(entry.index);
+    if (home >= 0 && waited % TELL_AGAIN === 0)
+      chassis.blade(home).order({ kind: 'remove', session: entry.index });
     await new Promise((resolve) => setTimeout(resolve, LOOK));
   }
   table.free(entry);

@@ -56,6 +56,11 @@ export class SessionTable {
     return this.#byIndex.get(index);
   }
 
+  /** Those that are leaving too: whoever may be given one must know it. */
+  get all(): readonly SessionEntry[] {
+    return [...this.#byIndex.values()];
+  }
+
   /** Every session that was ever there has an index below this one. */
   get limit(): number {
     return this.#next;
