@@ -85,14 +85,27 @@ export class FifoSet {
 
   copy(): FifoSet {
     const copy = new FifoSet();
-    for (let i = 0; i < this.#size; i++) copy.add(this.at(i));
+    // Many may wait, and this is done in one turn: words are moved, and not members added.
+    copy.#bits = this.#bits.map((page) => page?.slice());
+    let places = this.#queue.length;
+    while (places > 64 && places >> 1 >= this.#size) places >>= 1;
+    copy.#queue = this.#inOrder(places);
+    copy.#size = this.#size;
     return copy;
   }
 
   #grow(): void {
-    const larger = new Uint32Array(this.#queue.length * 2);
-    for (let i = 0; i < this.#size; i++) larger[i] = this.at(i);
-    this.#queue = larger;
+    this.#queue = this.#inOrder(this.#queue.length * 2);
     this.#head = 0;
+  }
+
+  /** The members, oldest first, in a queue of so many places. */
+  #inOrder(places: number): Uint32Array<ArrayBuffer> {
+    const queue = new Uint32Array(places);
+    const end = this.#head + this.#size;
+    const { length } = this.#queue;
+    queue.set(this.#queue.subarray(this.#head, Math.min(end, length)));
+    if (end > length) queue.set(this.#queue.subarray(0, end - length), length - this.#head);
+    return queue;
   }
 }
