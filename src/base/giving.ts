@@ -1,6 +1,6 @@
 /**
- * Giving memory back to the system: what is in whole pages of it between two places of shared memory is forgotten. They read as zeros, and cost
- * nothing until somebody writes there. Linux only (madvise), through koffi; elsewhere there is nothing that gives, and memory stays.
+ * Gives memory back to the system: the whole pages between two places of shared memory are forgotten. They read as zeros, and cost
+ * nothing until somebody writes there. Linux only (madvise), through koffi; elsewhere the memory stays.
  */
 import { readFileSync } from 'node:fs';
 import { loadKoffi } from './koffi.ts';

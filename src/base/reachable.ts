@@ -1,4 +1,4 @@
-/** Where one gets from these, step by step; they themselves are in it. */
+/** Everything that can be reached from these, step by step; they themselves included. */
 export function reachable<T>(from: Iterable<T>, steps: (each: T) => Iterable<T>): Set<T> {
   const found = new Set(from);
   // What is added while one goes through it comes in its turn.

@@ -4,7 +4,7 @@
  * is loaded when the first neighbour wants either.
  *
  *   dialled    a socket is made here, given its options, and then to Node.js, which connects it: the SYN is signed already
- *   listening  has the keys of all neighbours: the kernel drops what is not signed, and who is accepted inherits the key
+ *   listening  has the keys of all neighbours: the kernel drops what is not signed, and whoever is accepted inherits the key
  *   accepted   its TTLs are its own
  */
 import { isIPv6 } from 'node:net';
@@ -41,7 +41,7 @@ const HOP_LIMIT = { level: IPPROTO_IPV6, name: 16, least: 73 } as const;
 /** struct tcp_md5sig: sockaddr_storage, flags, prefix length, key length, interface, key. */
 const MD5SIG = { bytes: 216, flags: 128, prefixLength: 129, keyLength: 130, key: 136 } as const;
 export const LONGEST_PASSWORD = 80;
-/** RFC 5082 3: sent with the highest TTL, so that who is near can be told from who is far. */
+/** RFC 5082 3: sent with the highest TTL, so that whoever is near can be told from who is far. */
 const HIGHEST_TTL = 255;
 
 const ERRNO = { ENOPROTOOPT: 92, ENOMEM: 12, EPERM: 1, ENOENT: 2 } as const;

@@ -1,5 +1,5 @@
 /**
- * How long a thread means to run at a time (Linux 6.12 and later). Who wakes up where another thread is running waits, by the kernel's
+ * How long a thread means to run at a time (Linux 6.12 and later). Whoever wakes up where another thread is running waits, by the kernel's
  * fair scheduler (EEVDF), until that one's slice is over, which takes milliseconds, unless its own slice is shorter: then it goes
  * first, and has no more than its fair share of the processor all the same. Anybody may ask for that, also without
  * being root. Older kernels take the call and do nothing.
@@ -35,7 +35,7 @@ export function goFirst(): boolean {
     const [set, get] = numbers;
     if (call(get, 0, attr, ATTR.octets, 0) !== 0) return false;
     const view = new DataView(attr.buffer);
-    // Who runs us otherwise knows why.
+    // Whoever runs us otherwise knows why.
     if (view.getUint32(ATTR.policy * 4, true) !== SCHED_OTHER) return false;
     view.setBigUint64(ATTR.runtime, SLICE, true);
     return call(set, 0, attr, 0, 0) === 0;

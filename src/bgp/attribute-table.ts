@@ -57,7 +57,7 @@ export const Community = {
   NoExport: 0xffffff01,
   NoAdvertise: 0xffffff02,
   NoExportSubconfed: 0xffffff03,
-  /** RFC 9494: the route is kept over the long absence of who told it; the route is not to be kept like that. */
+  /** RFC 9494: the route is kept over the long absence of whoever told it; the route is not to be kept like that. */
   LlgrStale: 0xffff0006,
   NoLlgr: 0xffff0007,
 } as const;

@@ -31,7 +31,7 @@ export interface ExportOptions {
    */
   readonly nextHop4?: Uint8Array | undefined;
   readonly nextHop16?: Uint8Array | undefined;
-  /** What becomes of routes kept over the long absence of who told them (RFC 9494 4.4, 4.6). */
+  /** What becomes of routes kept over the long absence of whoever told them (RFC 9494 4.4, 4.6). */
   readonly stale?: StaleExport | undefined;
   /** MULTI_EXIT_DISC goes on to an external neighbour (RFC 4271 5.1.4: it must not, unless it is our own). */
   readonly keepMed?: boolean | undefined;
@@ -219,7 +219,7 @@ function ownNextHop4(options: ExportOptions, into: Uint8Array, at: number): numb
   return writeAttribute(own, 0, own.length, WELL_KNOWN, AttributeType.NextHop, into, at);
 }
 
-/** RFC 8950 4: an IPv6 next hop of an IPv4 route is for who said to take it; the link-local part stays here, as below. */
+/** RFC 8950 4: an IPv6 next hop of an IPv4 route is for whoever said to take it; the link-local part stays here, as below. */
 function extendedNextHop(
   bytes: Uint8Array,
   value: number,

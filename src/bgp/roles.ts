@@ -63,7 +63,7 @@ export function isLeak(role: Role, neighborAs: number, set: AttributeSet): boole
   return leaks === 'with' || otc !== neighborAs;
 }
 
-/** RFC 9234 5: the set with the mark, of who adds it; as it was where it has one. */
+/** RFC 9234 5: the set with the mark, of whoever adds it; as it was where it has one. */
 export function marked(set: AttributeSet, as: number): AttributeSet {
   if (onlyToCustomer(set) !== undefined) return set;
   return withWord(set, OPTIONAL_TRANSITIVE, AttributeType.OnlyToCustomer, as);

@@ -387,7 +387,7 @@ export class Blade implements RoutesListener, GraftHost, RosterHost {
       // Of a thousand sessions nearly all, nearly always.
       if (!counting && session.refreshes.from < 0 && this.fabric.session(index, SESSION.endOfRibDue) === 0)
         continue;
-      // Who has no room takes nobody's time.
+      // Whoever has no room takes nobody's time.
       if (session.refreshes.due && group.memberWithoutRoom() < 0) {
         if (!this.#stage.late())
           session.refreshes.repeat((families, from) => group.resend(index, families, from));

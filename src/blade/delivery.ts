@@ -1,6 +1,6 @@
 /**
- * What an update group has encoded, into the transmit rings of its members: to one after another all that is for it, and then
- * published, so that a member never has a part of it. The session that a message's routes came from is left out (split horizon).
+ * Puts what an update group has encoded into the transmit rings of its members: one member after the other gets all that is for it, and
+ * then it is published, so that a member never has a part of it. The session that a message's routes came from is left out (split horizon).
  */
 import { MAX_MESSAGE } from '../bgp/message.ts';
 import type { Fabric } from '../fabric/fabric.ts';

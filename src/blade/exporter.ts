@@ -60,7 +60,7 @@ export interface ExportRules {
   readonly clusterId: number;
   readonly rules: NeighbourRules;
   readonly originated?: readonly Originated[];
-  /** What is told of routes kept over the long absence of who told them (RFC 9494 4.4, 4.6). */
+  /** What is told of routes kept over the long absence of whoever told them (RFC 9494 4.4, 4.6). */
   readonly stale: StaleExport;
   /** FAMILY_ bits of which several paths of a prefix are told, and how many at most; 0: all (RFC 7911). */
   readonly paths?: { readonly families: number; readonly most: number };

@@ -1,4 +1,4 @@
-/** What filtering an Adj-RIB-In anew waits for when it found a table full, and what ends the session where it waits in vain. */
+/** What filtering an Adj-RIB-In again waits for when a table is full, and what ends the session if it waits in vain. */
 import type { Fabric } from '../fabric/fabric.ts';
 import { SESSION_NUMBER } from '../fabric/layout.ts';
 import { hasSwept, Room } from '../fabric/room.ts';

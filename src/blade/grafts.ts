@@ -130,7 +130,7 @@ export class Grafts {
     catchUp.waiting &= ~(1 << sibling);
   }
 
-  /** Who is gone answers nothing: what it had to tell is found by evaluating everything. */
+  /** Whoever is gone answers nothing: what it had to tell is found by evaluating everything. */
   #endCatchUp(word: number, catchUp: CatchUp): void {
     for (let left = catchUp.waiting; left !== 0; left &= left - 1) {
       const sibling = 31 - Math.clz32(left & -left);

@@ -16,7 +16,7 @@ import { UpdateGroup } from './update-group.ts';
 
 /** A group waits so long for its slowest member, milliseconds; then that one goes on alone. */
 const PATIENCE = 50;
-/** Who fell behind stays alone so long at least. */
+/** Whoever fell behind stays alone so long at least. */
 const ALONE = 5000;
 /** Pages made a view's own, or compared, in one turn. */
 const SETTLE_PAGES = 16;
@@ -188,7 +188,7 @@ export class Groups {
       const groups = this.all.filter((group) => group.exporter === exporter);
       for (const group of groups) if (!group.recounting) group.cursor = 0;
       exporter.failed = false;
-      // Who counts anew does not begin once more in the middle of it: after the next sweep.
+      // Whoever counts anew does not begin once more in the middle of it: after the next sweep.
       if (groups.some(({ recounting }) => recounting)) exporter.tryAgain();
     }
   }
@@ -199,7 +199,7 @@ export class Groups {
   }
 
   /**
-   * Sends what waits, one batch of each group; true when more can be sent at once. Calls `moved` for who changed groups. There may be as
+   * Sends what waits, one batch of each group; true when more can be sent at once. Calls `moved` for whoever changed groups. There may be as
    * many groups as neighbours: when it is late, the rest have their turn in the next call.
    */
   export(
@@ -231,7 +231,7 @@ export class Groups {
     moved: (session: number, group: UpdateGroup) => void,
     late: () => boolean,
   ): boolean {
-    // Who has nothing to do, or has to wait, takes no time: a blade that is at rest goes by all of them.
+    // Whoever has nothing to do, or has to wait, takes no time: a blade that is at rest goes by all of them.
     const worked = !group.quiet && now >= group.waitsUntil;
     if (group.export(now, late)) this.#more = true;
     if (group.waitsUntil > now && !group.quiet) this.#lookAgain(group.waitsUntil);

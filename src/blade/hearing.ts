@@ -1,7 +1,7 @@
 /**
- * How a blade hears one of its neighbours while others flood it. What a neighbour brings who has less to say than a slice (limits.ts)
- * is told before what comes out of floods; and between two slices of a flood it is looked whether somebody calm, whom the
- * blade reads itself (fabric/lookout.ts), has said something: that is told before the flood goes on.
+ * How a blade hears one of its neighbours while others flood it. News of a neighbour that has less to say than a slice (limits.ts)
+ * is told before what comes out of floods; and between two slices of a flood the blade looks whether a calm neighbour that it
+ * reads itself (fabric/lookout.ts) has said something: that is told before the flood goes on.
  */
 import type { Fabric } from '../fabric/fabric.ts';
 import { declineReading } from '../fabric/lookout.ts';

@@ -1,6 +1,6 @@
 /**
- * What a blade does when the way to next hops has changed: it looks at every route that it sees of those, and at no other.
- * Own routes become feasible, or cease to be (RFC 4271 9.1.2.1: resolvable); prefixes whose routes cost more or less are
+ * What a blade does when the way to some next hops has changed: it looks at every route with one of them that it sees, and at no other.
+ * Its own routes become feasible, or cease to be (RFC 4271 9.1.2.1: resolvable); prefixes whose routes cost more or less are
  * evaluated.
  *
  *   BOX.hops counts on ─→ which costs have changed since ─→ page by page, all sessions' words ─→ complete

@@ -6,9 +6,9 @@
  *   best routes of neighbours, and static ones, as they change    ├─→ in the place of the best one ─→ export
  *        └─→ within an aggregate? counted there by ORIGIN ─→ some ┘
  *
- * So the internal iBGP does not know them: blades show each other what they would without them. What is counted is the best route
- * of each prefix, which at rest is the same on all blades; it is counted where it changes, before anything else is done, so that who
- * knows a route knows also what follows from it (a graft rests on that). An aggregate does not count in another one.
+ * So the internal iBGP does not know them: blades show each other what they would show without them. What is counted is the best route
+ * of each prefix, which at rest is the same on all blades. It is counted where it changes, before anything else is done, so that a blade
+ * that knows a route also knows what follows from it (a graft rests on that). An aggregate does not count in another one.
  */
 
 import type { Fabric } from '../fabric/fabric.ts';

@@ -1,10 +1,10 @@
 /**
- * A blade's own look at its heap. V8 ends a thread that reaches its limit, but not always the thread alone: what has to be had in one
- * piece just then (a Map that grows) ends the whole process, and every session with it. So V8's limit is far above what the
+ * A blade's own look at its heap. V8 ends a thread that reaches its limit, but not always the thread alone: if just then something needs
+ * memory in one piece (a Map that grows), the whole process ends, and every session with it. So V8's limit is far above what the
  * configuration gives a blade (chassis/blade-handle.ts), and a blade that has more than that in use ends itself, between two turns.
  *
- * What is in use is only known when what is not has been collected: above the limit that is asked for, and not again for a while.
- * Who never comes to the end of a turn is ended by V8, or by the chassis.
+ * What is in use is known only after a collection: above the limit the blade asks for one, and not again for a while.
+ * Whoever never comes to the end of a turn is ended by V8, or by the chassis.
  */
 import type { Heap } from '../base/own-heap.ts';
 

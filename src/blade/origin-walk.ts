@@ -1,6 +1,6 @@
 /**
- * What a blade does when the RPKI says something else than before: it looks at the routes that changed VRPs cover, and at no
- * others, and only for the neighbours whose policies ask it.
+ * What a blade does when the VRPs have changed: it looks at the routes that changed ones cover, and at no
+ * others, and only for the neighbours whose policies ask for them.
  *
  *   order ─→ page by page: prefixes covered ─→ import: filtered anew where they are stored │ export: marked to be looked at ─→ noted
  *

@@ -35,7 +35,7 @@ export function originate(
     if (id < 0) full();
     const attribute = id < 0 ? 0 : rewrite(route.set);
     if (attribute <= 0) continue;
-    // Who shows prefixes passes over those that nobody ever had.
+    // Whoever shows prefixes passes over those that nobody ever had.
     notePresence(fabric, ownSource(fabric) - 1, id);
     sent.set(id, attribute);
   }

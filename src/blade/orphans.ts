@@ -1,5 +1,5 @@
 /**
- * A session whose blade died, as its next home finds it in the fabric: what of it goes on, and what has to begin anew.
+ * A session whose blade died, as its next home finds it in the fabric: which parts go on, and which begin again.
  *
  *   Established in its record, and not on its way down ─→ goes on: nobody outside sees anything
  *   anything else                                      ─→ its connections are closed, and it starts from Idle

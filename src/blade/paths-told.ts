@@ -4,7 +4,7 @@
  *
  *   all that the blade sees ─→ best first ─→ export rules ─→ the first so many ─→ set ─→ differences to the set in the view
  *
- * A neighbour that told some of them itself is told the others, and no more in their place.
+ * A path is not told back to the neighbour that it came from, and no further one takes its place.
  */
 import type { Fabric } from '../fabric/fabric.ts';
 import type { Ranking } from '../ibgp-internal/ranking.ts';

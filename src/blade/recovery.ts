@@ -1,12 +1,12 @@
 /**
- * What a blade does because another one is gone (docs/design.md, "When a blade dies"): it evaluates every prefix once more. What
- * the dead one changed and did not tell any more is found by that, whoever's session it was about; and the routes of orphans
- * that came here are seen by it. A fresh blade begins with it, because what its slot's Loc-RIB says is the dead one's.
+ * What a blade does because another one is gone (docs/design.md, "When a blade dies"): it evaluates every prefix once more. That
+ * finds whatever the dead one changed and had yet to tell, whatever session it was about, and the routes of orphans
+ * that came here. A fresh blade begins with it, because its slot's Loc-RIB is still the dead one's.
  *
  *   losses ──→ begin: the circle from here once around ──→ some prefixes a turn ──→ swept (bladeWords)
  *
- * Until then the blade releases no session to a graft: as long as it may know less than the one that the session goes to, nobody
- * could say what is still to be looked at for the session there.
+ * Until then the blade releases no session to a graft: while it may know less than the blade that the session goes to, nobody
+ * could say what that one still has to look at for the session.
  */
 import type { Fabric } from '../fabric/fabric.ts';
 import { BLADE_WORD } from '../fabric/layout.ts';
@@ -95,7 +95,7 @@ export class Recovery {
     this.#orphans.delete(session);
   }
 
-  /** Goes on; true when there is more to do: once all is found, for who waited for that. */
+  /** Goes on; true when there is more to do: once all is found, for whoever waited for that. */
   work(): boolean {
     if (this.#losses !== this.#fabric.losses) this.begin();
     if (!this.#sweeping) return false;

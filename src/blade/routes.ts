@@ -122,7 +122,7 @@ export class Routes implements BestRoutes {
     return true;
   }
 
-  /** Siblings come and go: whoever is there is told of what changes from now on, and who is not, no more. */
+  /** Siblings come and go: whoever is there is told of what changes from now on, and whoever is not, no more. */
   #meetSiblings(): void {
     const fabric = this.#fabric;
     if (fabric.blades === this.#blades) return;

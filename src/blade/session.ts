@@ -539,7 +539,7 @@ export class Session implements TrackOwner {
     set(SESSION.recount, 0);
     this.limits.begin();
     const theirs = open.capabilities.gracefulRestart;
-    // RFC 4724 4.1: nobody waits for who says no End-of-RIB, or waits for ours itself.
+    // RFC 4724 4.1: nobody waits for whoever says no End-of-RIB, or waits for ours itself.
     const waits = theirs === undefined || (theirs.flags & GRACEFUL.restarted) !== 0;
     const awaited = fabric.session(this.index, SESSION.awaited);
     if (awaited !== 0) set(SESSION.awaited, waits ? 0 : awaited & negotiated.families);

@@ -46,7 +46,7 @@ export function step(blade: Blade, orders: () => boolean, lookAround: () => void
   // Once more, now that rings count: what came before this is seen here, what comes after rings.
   const ordersLeft = orders();
   const left = blade.stopping || blade.turn() || ordersLeft ? 0 : blade.nextTimer - blade.clock();
-  // Who looks out hears a ring once: the turn may have heard it, between slices of a flood, behind what it was for.
+  // Whoever looks out hears a ring once: the turn may have heard it, between slices of a flood, behind what it was for.
   if (left <= 0 || outlook(blade) !== lookout || !bells.sleeps(slot)) {
     bells.awake(slot);
     return;

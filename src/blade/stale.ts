@@ -73,7 +73,7 @@ export class StaleRoutes {
   readonly #fabric: Fabric;
   readonly #session: number;
   readonly #clock: Clock;
-  /** For the log: what becomes of the routes of who did not come back. */
+  /** For the log: what becomes of the routes of whoever did not come back. */
   readonly #say: (text: string) => void;
 
   constructor(fabric: Fabric, session: number, clock: Clock, say: (text: string) => void) {
@@ -189,7 +189,7 @@ export class StaleRoutes {
 
   /**
    * The time of some is up: of those that the neighbour, up again, has not told within its time; of those that were kept for long; and
-   * the restart time of who has not come back: then theirs begins that are kept for long.
+   * the restart time of whoever has not come back: then theirs begins that are kept for long.
    */
   expire(now: number, established: boolean): void {
     const { families, longLived } = this;
@@ -261,7 +261,7 @@ export class StaleRoutes {
       for (const { bit } of LONG)
         if (this.#action(bit) === WALK.withdraw || this.#action(bit) === WALK.drop)
           this.#set(SESSION.staleFamilies, this.families & ~bit);
-    // Who waits to be read since the walk began has nobody else to ring for it.
+    // Whoever waits to be read since the walk began has nobody else to ring for it.
     if (!more && LONG.some(({ bit }) => this.#action(bit) === WALK.markAnew))
       this.#fabric.ready.setForBlade(this.#session);
     return more;

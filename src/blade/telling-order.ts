@@ -1,7 +1,7 @@
 /**
  * In which order the members of an update group are told. Telling one costs the kernel some 8 µs, which all behind it wait for: with thirty
  * neighbours the last one hears of a change a quarter of a millisecond after the first. First are those who have told us the fewest
- * routes: customers, collectors and who only listens have nothing but what we tell them. Who has announced a whole table to us mostly has
+ * routes: customers, collectors and whoever only listens have nothing but what we tell them. Whoever has announced a whole table to us mostly has
  * another way for the time being, and is told last. Of equals, who came up first.
  *
  * Everybody is told in the same export, whatever the order, so that nobody starves. It is looked at when timers are (once a second),

@@ -365,7 +365,7 @@ export class Track {
   #called(): void {
     const idle = this.state === State.Idle;
     if (this.state === State.Active || this.state === State.Connect) this.#wire.answer();
-    // Who has gone already makes room for who calls next.
+    // Whoever has gone already makes room for whoever calls next.
     else if (this.#wire.ended) this.#wire.refuse();
     // Soon we may start again: until then the neighbour waits for our OPEN.
     else if (idle && this.idleHoldAt < Number.POSITIVE_INFINITY && !this.#owner.shut()) return;

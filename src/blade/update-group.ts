@@ -60,7 +60,7 @@ export class UpdateGroup {
   comparedPages = 0;
   /** What touching memory came to: a load of which nothing comes would not be made. */
   touched = 0;
-  /** Who counted the routes sent has died: the walk counts them anew. */
+  /** Whoever counted the routes sent has died: the walk counts them anew. */
   recounting = false;
   readonly #fabric: Fabric;
   readonly #views: OutViews;
@@ -290,7 +290,7 @@ export class UpdateGroup {
     this.#counts.note(this.members);
   }
 
-  /** Who is told nothing need not know what is best: all that was told is withdrawn. */
+  /** Whoever is told nothing need not know what is best: all that was told is withdrawn. */
   #known(id: number): boolean {
     return !this.exporter.rules.accept || this.#best.known(id);
   }
@@ -338,7 +338,7 @@ export class UpdateGroup {
       this.#single(source, id, 0);
       return;
     }
-    // Who tells us the best route now must forget what we told it before.
+    // Whoever tells us the best route now must forget what we told it before.
     if (attribute !== 0 && old !== 0 && source !== oldSource) this.#single(source, id, 0);
     if (attribute !== 0) this.#batch.bucket(index, attribute, source);
     else this.#batch.bucket(index, id < this.#fabric.prefixes.base6 ? -1 : -2, oldSource);

@@ -4,8 +4,8 @@
  *
  *   metric     a session                         telling a kind
  *   cpu        what hearing it takes             what the blade uses besides, in equal parts of the kinds that it tells
- *   updates    UPDATE messages both ways         those sent to who is sent most; they count once
- *   routes     routes received                   routes told to who is told most
+ *   updates    UPDATE messages both ways         those sent to whoever is sent most; they count once
+ *   routes     routes received                   routes told to whoever is told most
  *   sessions   one                               nothing
  */
 import { SESSION_NUMBER } from '../fabric/layout.ts';

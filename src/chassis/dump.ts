@@ -58,7 +58,7 @@ async function* routesOf(
     for await (const chunk of prefixesInOrder(fabric, wholeSpan(ipv6))) {
       for (let at = 0; at < chunk.length; at++) {
         if (++count % SLICE === 0) await breath();
-        // A page of a column may go, and be somebody else's, between two looks, but for who is in the middle of work.
+        // A page of a column may go, and be somebody else's, between two looks, but for whoever is in the middle of work.
         fabric.epochs.enter();
         const id = chunk.idAt(at);
         const entries = id < 0 ? [] : entriesOf(fabric, id, sessions, time);

@@ -14,7 +14,7 @@ import type { Chassis } from './chassis.ts';
 import { addNeighbour, removeNeighbour } from './neighbours.ts';
 import type { SessionEntry } from './session-entry.ts';
 
-/** Who has never come up is forgotten sooner, milliseconds: a place is not for who only knocks. */
+/** Whoever has never come up is forgotten sooner, milliseconds: a place is not for whoever only knocks. */
 const NEVER_UP = 15_000;
 
 /** The range that an address is in: of several the narrowest. */

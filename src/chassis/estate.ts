@@ -134,7 +134,7 @@ export function divide(
   return shares;
 }
 
-/** Who was told by one view and goes to different blades goes on in views that continue it, one for each blade. */
+/** Whoever was told by one view and goes to different blades goes on in views that continue it, one for each blade. */
 function partViews(fabric: Fabric, shares: ReadonlyMap<number, readonly number[]>): void {
   const parts = new Map<number, Map<number, number[]>>();
   for (const [slot, sessions] of shares) {

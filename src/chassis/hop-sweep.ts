@@ -5,7 +5,7 @@
  *                                                                               └ no: named by now? ─ no: nobody's, given out again
  *                                                                                                   └ yes: back into the table
  *
- * A set names its next hop from before it can be found, and who interns one has done so within the turn in which it looked the next
+ * A set names its next hop from before it can be found, and whoever interns one has done so within the turn in which it looked the next
  * hop up. So what was in no set, is in no table, and is in no set after everybody has begun another turn, is in nobody's hands.
  */
 import type { Fabric } from '../fabric/fabric.ts';

@@ -67,7 +67,7 @@ export class KernelRoutes {
       setTimeout(() => this.#running && this.#watch(), AGAIN).unref();
     });
     monitor.unref();
-    // What changes before the monitor listens is not told; and who loses a word of it does not stay wrong.
+    // What changes before the monitor listens is not told; and whoever loses a word of it does not stay wrong.
     for (const after of [0, 300, 1000]) setTimeout(() => this.#schedule(0), after).unref();
     this.#again ??= setInterval(() => this.#schedule(0), AT_LEAST).unref();
   }

@@ -80,7 +80,7 @@ export class Reloader {
   #compare(wanted: Configuration): Difference {
     const { configuration, table } = this.#chassis;
     const addresses = new Set(wanted.neighbors.map(({ address }) => address));
-    // Who came by a range stays what the range says now.
+    // Whoever came by a range stays what the range says now.
     const came = table.list.flatMap(({ neighbor: { address, range } }) => {
       const now = range === undefined || addresses.has(address) ? undefined : rangeOf(wanted, address);
       return now === undefined ? [] : [neighborIn(now, address)];

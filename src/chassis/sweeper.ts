@@ -13,7 +13,7 @@
  * the same holds for the views. Pages of views move between views: a page is read when the list of all that hang at its
  * place is the same before and after.
  *
- * Ids that only wait somewhere (pending sets, records, logs) are no references: they say "look again", and who looks sees
+ * Ids that only wait somewhere (pending sets, records, logs) are no references: they say "look again", and whoever looks sees
  * what stands there then. A journal is one (estate.ts): the sweep looks once more after a burial.
  *
  * Fabric only: the simulation sweeps by the same rules. Everything that a sweep knows is the chassis' own, and it waits for
@@ -408,7 +408,7 @@ export class Sweeper {
     const { prefixes } = this.#fabric;
     const returned = this.#pools.map((pool) => new Uint32Array((pool.limit >>> 5) + 1));
     const bounds = this.#pools.map((pool, i) => pool.noteReturned(returned[i] as Uint32Array));
-    // Who took some just before has noted when by then.
+    // Whoever took some just before has noted when by then.
     yield* this.#quiescence();
     const clean = (id: number): void => clearPresence(this.#fabric, id);
     const free = (which: number, number: number): boolean =>

@@ -1,4 +1,4 @@
-/** Says which neighbours are not told all, and why: each when it begins, then each time that it is twice as much. */
+/** Says which neighbours are not told everything, and why: each when it begins, then each time that the number has doubled. */
 import type { Fabric } from '../fabric/fabric.ts';
 import { SESSION_NUMBER } from '../fabric/layout.ts';
 import { fullTable } from '../fabric/room.ts';

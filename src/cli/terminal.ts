@@ -1,5 +1,5 @@
 /**
- * Where a command writes: results to standard output, at the pace of who reads it, complaints to standard
+ * Where a command writes: results to standard output, at the pace of whoever reads it, complaints to standard
  * error. Colour and thousands separators are for terminals; a pipe gets plain text. NO_COLOR is honoured.
  */
 import type { Writable } from 'node:stream';

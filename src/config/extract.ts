@@ -60,7 +60,7 @@ function named(whole: Tree, address: string): Tree | undefined {
   return neighbors.find((neighbor) => canonicalAddress(String(neighbor.address)) === address);
 }
 
-/** Who came by a range has its keys, and goes on as one that is named: it is waited for. */
+/** Whoever came by a range has its keys, and goes on as one that is named: it is waited for. */
 function ofRange(whole: Tree, address: string): Tree | undefined {
   const ranges = (whole['neighbor-ranges'] ?? []) as Tree[];
   const holding = ranges.filter(({ range }) => contains(String(range), address));

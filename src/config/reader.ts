@@ -160,7 +160,7 @@ export class Reader {
     return values;
   }
 
-  /** The names that are given to things of one kind, for who refers to them. */
+  /** The names that are given to things of one kind, for whoever refers to them. */
   noteNames(names: Names, root: YAMLMap): void {
     const node = this.child(root, names)?.node;
     if (!isMap(node)) return;

@@ -100,7 +100,7 @@ export class AttributeDictionary {
     const octets = dataViewOf(source);
     const hash = hashOctets(octets, start, end);
     if (!this.#moving) return this.#add(this.#slots, octets, start, end, hash, 0, sparing);
-    // As in prefixes.ts. Who finds it in the old table makes nothing.
+    // As in prefixes.ts. Whoever finds it in the old table makes nothing.
     const id = this.#add(this.#slots, octets, start, end, hash, 0, sparing);
     return id === 0 ? 0 : this.#add(this.#to, octets, start, end, hash, id, sparing);
   }

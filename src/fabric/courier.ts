@@ -7,12 +7,12 @@
  *    │ └───→ card: sends through its event loop ──────────┐
  *    └──────────── the ring is empty ←────────────────────┘
  *
- * Nobody waits for the claim. Who publishes bytes and finds that the card has it is done: the card looks at the ring once more
+ * Nobody waits for the claim. Whoever publishes bytes and finds that the card has it is done: the card looks at the ring once more
  * after it has let go. The card closes the descriptor that the blade sends over (one of its own, a duplicate of the socket's)
  * while it has the claim, so that a number that the kernel gives out again is never sent over.
  *
  * A blade may die at any line of this. From where it sends is noted before, and the kernel itself notes how much it took before the
- * call returns: so who buries the blade knows how far the stream has come, and frees the claim.
+ * call returns: so whoever buries the blade knows how far the stream has come, and frees the claim.
  */
 import type { SocketCalls } from '../base/socket-calls.ts';
 import { KernelMessage } from './kernel-message.ts';

@@ -1,6 +1,6 @@
 /**
- * The word that a thread sleeps on. Who has news publishes it first and rings then; a ring costs one atomic
- * load while the sleeper is awake. Who wants to sleep says so first and looks at everything once more then, so
+ * The word that a thread sleeps on. Whoever has news publishes it first and then rings, which costs one atomic
+ * load while the sleeper is awake. A thread that wants to sleep says so first and then looks at everything once more, so
  * that one of the two always sees the other.
  *
  *   thread: [ bell (counts rings) | sleep (SLEEP) | orders (counts messages posted to it) | short bell | signal | … ]

@@ -18,7 +18,7 @@ export class Journal {
     this.#blade = blade;
   }
 
-  /** The first `count` of these prefixes (negative: none) are about to be sent to who is told by this view. */
+  /** The first `count` of these prefixes (negative: none) are about to be sent to whoever is told by this view. */
   open(view: number, ids: Int32Array, count: number): void {
     const { journals } = this.#fabric;
     const start = this.#blade * JOURNAL_WORDS;

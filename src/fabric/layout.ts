@@ -391,7 +391,7 @@ export const BOX = {
   lossesBySlot: 16,
 } as const;
 
-/** What a blade leaves behind, should it die, for who goes on with its work. Writer: that blade. */
+/** What a blade leaves behind, should it die, for whoever goes on with its work. Writer: that blade. */
 export const BLADE_WORD = {
   words: 16,
   /** Orders carried out; the doorbell counts those that were posted. */

@@ -1,15 +1,15 @@
 /**
  * A blade that waits for its neighbours itself. A change that goes from the socket to the line card's thread, and from there to the
- * blade's, wakes two threads that sleep; waking one is most of what a single change costs, and of a table half of what the card takes
- * is its event loop and waking the other. So the card lends connections that are Established to their home blade, which reads them
+ * blade's, wakes two sleeping threads, and waking one is most of what a single change costs; for a full table, half of what the card uses
+ * is its event loop and waking the blade. So the card lends connections that are Established to their home blade, which reads them
  * into the receive ring itself, and sleeps where the kernel wakes it for a socket or for its doorbell (an eventfd).
  *
  *   card reads ──(Established: lends)──→ blade reads ──(the end, an error, done with it: gives back)──→ card reads
  *
- * What is little is read as soon as the kernel reports it. Of a flood as much as the ring has room for, and again when the blade is
+ * A little is read as soon as the kernel reports it. Of a flood, as much is read as the ring has room for, and more when the blade is
  * through with that; until then the neighbour's window closes.
  *
- * Who has the reading (CONNECTION.reader) is the only writer of receiveHead, and the only one to give it away. It belongs to the home
+ * Whoever has the reading (CONNECTION.reader) is the only writer of receiveHead, and the only one to give it away. It belongs to the home
  * blade, whoever that is: at a graft, or when a blade dies, the next home finds it and goes on. A descriptor that is lent is not
  * closed. Once the blade has said that it wants the connection no longer, the reading is the card's, who may have lent it just then.
  *
@@ -22,7 +22,7 @@ import { KernelMessage } from './kernel-message.ts';
 import { CONNECTION, CONNECTIONS_PER_SESSION, COURIER, MESSAGE, READER } from './layout.ts';
 import type { FabricMemory } from './memory.ts';
 
-/** Who says so much at once floods us. Octets. What waits in the ring is read down to so much before there is more of it. */
+/** Whoever says so much at once floods us. Octets. What waits in the ring is read down to so much before there is more of it. */
 const FLOOD = 4096;
 /** Octets that are read at once at most: what the processor's cache still has when it is handled. */
 const BULK = 65_536;
@@ -55,7 +55,7 @@ export class Lookout {
     if (waiter < 0) return undefined;
     const lookout = new Lookout(fabric, calls, waiter);
     const signal = fabric.bells.signalOf(fabric.thread, calls);
-    // Who sleeps where no doorbell is heard wakes up when a timer is due.
+    // Whoever sleeps where no doorbell is heard wakes up when a timer is due.
     if (signal >= 0 && lookout.#watch(signal, DOORBELL)) return lookout;
     lookout.close();
     return undefined;
@@ -154,7 +154,7 @@ export class Lookout {
     this.#more[connection] = 1;
     const { connections } = this.#fabric;
     if (connections.receivable(connection * CONNECTION.words) >= FLOOD) this.#notify(connection);
-    // Who reads an error takes it away, and it is the card that says why a connection is over.
+    // Whoever reads an error takes it away, and it is the card that says why a connection is over.
     else if ((event & EPOLL.error) === 0) this.#read(connection);
     if ((event & BROKEN) !== 0) this.#giveBack(connection);
   }
@@ -183,7 +183,7 @@ export class Lookout {
     return came > 0;
   }
 
-  /** The blade is to hear it. It may look out in the middle of its last turn before sleep, behind where it looked for who has news. */
+  /** The blade is to hear it. It may look out in the middle of its last turn before sleep, behind where it looked for whoever has news. */
   #notify(connection: number): void {
     const { ready, bells, thread } = this.#fabric;
     ready.setForBlade(connection >> 1);

@@ -33,7 +33,7 @@
  *   grafts           graft slots                       see GRAFT there
  *   bells            doorbells by thread               anybody, see doorbell.ts
  *   epochs           quiescence counters by thread     that thread
- *   ready            sessions with news, bit sets      atomic or by who has news, atomic and by who takes it
+ *   ready            sessions with news, bit sets      atomic or by whoever has news, atomic and by whoever takes it
  *   box              which blades run, who was lost    the chassis
  *   bladeWords       what a blade leaves behind        that blade
  *   journals         prefixes whose UPDATEs are just   the blade that exports

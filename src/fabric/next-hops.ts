@@ -24,7 +24,7 @@ export class NextHops {
   readonly metrics: Uint32Array;
   /** The generation with which the cost became what it is. */
   readonly changedAt: Int32Array;
-  /** Written by who interns the set, before it is published. */
+  /** Written by whoever interns the set, before it is published. */
   readonly ofSets: Uint32Array;
   readonly keys: Int32Array;
   /** Ids less one. One at a time, so that nobody has any in hand between two turns. */

@@ -1,6 +1,6 @@
 /**
  * Sessions with news, one bit each: a set for all blades (a blade looks at those of its own sessions), and
- * one for each line card. Bits are set by who has news and taken, before looking, by who serves the session.
+ * one for each line card. Bits are set by whoever has news and taken, before looking, by whoever serves the session.
  */
 export class ReadySets {
   readonly words: Int32Array;

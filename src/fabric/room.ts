@@ -1,7 +1,7 @@
 /**
- * When a table of the fabric has nothing left for what a neighbour tells: is all of it in use, or may a sweep find something that
- * nobody uses? Who found nothing asks for a sweep, and tries again after one that began later than that. Three in a row that end with a
- * table nearly full say that it is: then the session is to be shut. Of several that wait, on whatever blades, the one with the most
+ * When a table of the fabric has no room left for what a neighbour announces: is all of it in use, or will a sweep free something?
+ * The session asks for a sweep, and tries again after one that began later than that. If three in a row end with a
+ * table that is nearly full, all of it is in use, and the session is shut. Of several that wait, on whatever blades, the one with the most
  * routes goes first, and the others try again with what it had: nobody falls for what another one took.
  */
 import type { Fabric } from './fabric.ts';

@@ -7,7 +7,7 @@ import type { FabricMemory } from './memory.ts';
  *   [ level 0: small | level 1: room for all keys that there can be ]
  *     filled to five eighths ─→ closed; level 1 is open
  *
- * A key stands in one slot of one level. Who looks for one goes through the levels from the first on; in each it probes from
+ * A key stands in one slot of one level. Whoever looks for one goes through the levels from the first on; in each it probes from
  * where the key's hash says to the first free slot. In the open level it may take that slot by compare-and-swap. In the
  * one that is closed it puts CLOSED there first, if nobody did. Whoever does not know yet that the level is closed finds that, and
  * goes on to the next level as well: so all go the same way, and no key comes to stand twice.
@@ -71,7 +71,7 @@ export class SlotLevels {
 /** Slots of each level, powers of two. */
 export type Sizes = readonly [first: number, second: number];
 
-/** In a slot: there is none behind it in this level, and nobody may take it. No id, so that who looks for ids finds none. */
+/** In a slot: there is none behind it in this level, and nobody may take it. No id, so that whoever looks for ids finds none. */
 export const CLOSED = 1 << 31;
 
 /** Of level 0: past that, who looks in vain, as all do who look for what stands in level 1, probes too long. */

@@ -31,7 +31,7 @@ export interface StatementText {
 // biome-ignore lint/suspicious/noThenProperty: a key of the file, and never a function.
 const DENIED: StatementText = { then: 'reject' };
 
-/** Where a route map permits: decided, or back to who called it. */
+/** Where a route map permits: decided, or back to whoever called it. */
 type Form = 'decides' | 'comes back';
 
 export class RouteMaps {

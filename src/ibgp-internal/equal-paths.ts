@@ -1,6 +1,6 @@
 /**
  * The routes of a prefix that are used together (ECMP): those that the decision process finds as good as the best one up to the
- * interior cost (RFC 4271 9.1.2.2 e), and parts from it only because it has to name one.
+ * interior cost (RFC 4271 9.1.2.2 e), and separates from it only because it has to name one.
  *
  *   all that the blade sees ─→ equal up to e ─→ of the same AS, or AS_PATH ─→ each next hop once ─→ the first so many ─→ a bit each
  *

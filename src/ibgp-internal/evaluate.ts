@@ -308,7 +308,7 @@ export class Evaluator {
     const attribute = best < 0 ? 0 : (this.#groupAttribute[best] as number);
     const at = this.#at(id);
     if (this.#best[at + 1] === session && this.#best[at] === attribute)
-      // Who was in doubt whether there is any has news: another blade may have told of one.
+      // Whoever was in doubt whether there is any has news: another blade may have told of one.
       return session === 0 && this.doubts ? OUTCOME.bestChanged : 0;
     this.#best[at + 1] = session;
     this.#best[at] = attribute;

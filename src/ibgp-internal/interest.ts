@@ -1,5 +1,5 @@
 /**
- * What a blade wants to be told of: rule 7 of the internal iBGP (README.md in this folder). Who tells somebody wants to know of every
+ * What a blade wants to be told of: rule 7 of the internal iBGP (README.md in this folder). Whoever tells somebody wants to know of every
  * prefix; who tells nobody, only of those that one of its own sessions may have a route for. It says so in a word that siblings read.
  *
  *   -1: all, or the buckets of its own sessions (rib/presence.ts): a record goes to it only if the prefix's marks have one of them

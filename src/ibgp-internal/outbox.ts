@@ -8,7 +8,7 @@
  *                                ↑ sorted: looked at whom they concern    ↑ count
  *
  * Before they are taken they are sorted: those that no sibling has an interest in (interest.ts) are left out. Interests and marks are read
- * behind a fence, so that who widens its interest meanwhile either is seen here, or sees the routes that these records are about.
+ * behind a fence, so that whoever widens its interest meanwhile either is seen here, or sees the routes that these records are about.
  */
 import type { Fabric } from '../fabric/fabric.ts';
 import { BLADE_WORD, PREFIX_RECORD, PREFIX_RECORD_BITS } from '../fabric/layout.ts';

@@ -85,7 +85,7 @@ export function generateTable(options: TableOptions): InternetTable {
     () => remember(origins, systems.fresh(random)),
     random.u32.bind(random),
   );
-  // Who has IPv6 mostly has IPv4 too: 9 of 10 origins of IPv6 routes are known from there.
+  // Whoever has IPv6 mostly has IPv4 too: 9 of 10 origins of IPv6 routes are known from there.
   const owner6 = owners(
     random,
     sizes6.length,

@@ -265,7 +265,7 @@ export class Connection {
     });
   }
 
-  /** Who published bytes while we had the claim counts on us. */
+  /** Whoever published bytes while we had the claim counts on us. */
   #letGo(): void {
     const { words } = this.#fabric.connections;
     Atomics.store(words, this.#at + CONNECTION.sender, SENDER.none);

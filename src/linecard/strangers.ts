@@ -1,5 +1,5 @@
 /**
- * Calls from configured ranges by who is no neighbour yet: they are held until the chassis has made one of the caller, or turned it
+ * Calls from configured ranges by callers that are no neighbours yet: they are held until the chassis has made the caller one, or turned it
  * down. One call of an address, and so many addresses, at a time.
  */
 import net from 'node:net';

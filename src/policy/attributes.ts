@@ -108,7 +108,7 @@ export class AttributeView {
     this.end = end;
   }
 
-  /** Becomes the view of another set; for who keeps none. */
+  /** Becomes the view of another set; for whoever keeps none. */
   turnTo(bytes: Uint8Array, start: number, end: number): void {
     this.bytes = bytes;
     this.start = start;
@@ -153,7 +153,7 @@ export class AttributeView {
     return this.#to;
   }
 
-  /** As the decision has it: RFC 8326 for who says nothing else. */
+  /** As the decision has it: RFC 8326 for whoever says nothing else. */
   get localPref(): number {
     const communities = AttributeType.Communities;
     const shuts = listsCommunity(

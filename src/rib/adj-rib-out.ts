@@ -19,7 +19,7 @@ export const VIEW_PAGE_IDS = 1 << VIEW_PAGE_BITS;
 
 /**
  * In the place of an AttrId: the neighbours may have been told anything, or nothing. It equals nothing that should be told, so
- * that who looks next tells them, or withdraws.
+ * that whoever looks next tells them, or withdraws.
  */
 export const UNKNOWN = 0x7fffffff;
 

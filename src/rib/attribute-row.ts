@@ -49,7 +49,7 @@ export const PATH_LENGTH_MASK = 0x3fff;
 export const WEIGHTED = 1 << 15;
 export const LOOPED = 1 << 26;
 export const HAS_ORIGINATOR = 1 << 27;
-/** RFC 9494: told, or kept here, over the long absence of who told it; worse than any other. */
+/** RFC 9494: told, or kept here, over the long absence of whoever told it; worse than any other. */
 export const LONG_STALE = 1 << 28;
 export const REFLECTED = 1 << 29;
 export const MED_COUNTS = 1 << 30;

@@ -10,7 +10,7 @@ import { findAttribute } from '../bgp/communities.ts';
 import type { Fabric } from '../fabric/fabric.ts';
 
 export interface Multipath {
-  /** Routes that are used together at most, by who told the best one; 1: only that. */
+  /** Routes that are used together at most, by whoever told the best one; 1: only that. */
   readonly ebgp: number;
   readonly ibgp: number;
   /** AS_PATHs need not be of the same neighbour AS (eBGP) or the same (iBGP), only as long. */

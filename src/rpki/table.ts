@@ -17,7 +17,7 @@ export type Validity = (typeof VALIDITY)[keyof typeof VALIDITY];
 /** The origin of a route whose AS_PATH ends in an AS_SET (RFC 6811 2, "NONE"): equal to no AS. */
 export const NO_ORIGIN = 0;
 
-/** The layout, for who builds one (build.ts). */
+/** The layout, for whoever builds one (build.ts). */
 export const HEADER = 2;
 export const INDEX = 65_537;
 export const ROWS4 = HEADER + INDEX;

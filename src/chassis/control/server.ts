@@ -61,7 +61,7 @@ export class ControlServer {
   /** Where somebody has removed the socket file nobody can reach us: makes another one. False: it is there. */
   async reopen(): Promise<boolean> {
     if (existsSync(this.path)) return false;
-    // Who is connected stays so.
+    // Whoever is connected stays so.
     this.#server.close();
     this.#server = this.#newServer();
     await this.listen();

@@ -114,7 +114,7 @@ function staleRow({ fabric }: Chassis, index: number): Pick<SessionDetail, 'stal
     ...(long & FAMILY_IPV4 ? [number(SESSION_NUMBER.longUntil4)] : []),
     ...(long & FAMILY_IPV6 ? [number(SESSION_NUMBER.longUntil6)] : []),
   ];
-  // Whose time is up, and who is just being withdrawn, has no end any more.
+  // Those whose time is up, and those that are just being withdrawn, have no end any more.
   const last = Math.max(0, ...ends.filter((end) => Number.isFinite(end)));
   const seconds = Math.max(0, (last - monotonicMilliseconds()) / 1000);
   const longLived = long === 0 ? {} : { longLived: familyNames(long) };
