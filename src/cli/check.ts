@@ -11,6 +11,7 @@ export const checkCommand: Command = {
   options: {
     json: { doc: 'the mistakes as JSON, for programs' },
     schema: { doc: 'prints the JSON Schema of the configuration instead, for editors' },
+    keys: { doc: 'prints all keys of a configuration instead, as Markdown' },
   },
   example: 'check graftd.yaml',
   remote: false,
@@ -18,6 +19,11 @@ export const checkCommand: Command = {
     if (call.flag('schema')) {
       const { configurationSchema } = await import('../config/schema.ts');
       return answer(call, configurationSchema(), (schema) => `${JSON.stringify(schema, null, 2)}\n`);
+    }
+    if (call.flag('keys')) {
+      const { keysPage } = await import('../config/reference.ts');
+      await call.terminal.out(keysPage());
+      return 0;
     }
     const file = call.operands[0];
     if (file === undefined) throw new UsageError('FILE is missing: chassis check FILE');

@@ -13,6 +13,7 @@ import {
   rpkiKeys,
 } from '../../src/config/keys.ts';
 import { formatMistake, parseConfiguration } from '../../src/config/parse.ts';
+import { keysPage } from '../../src/config/reference.ts';
 import { configurationSchema } from '../../src/config/schema.ts';
 
 const validate = new Ajv({ allowUnionTypes: true }).compile(configurationSchema());
@@ -20,6 +21,20 @@ const validate = new Ajv({ allowUnionTypes: true }).compile(configurationSchema(
 test('graftd.schema.json is the schema of the tables (`chassis check --schema` writes it)', (t) => {
   const file = path.resolve('graftd.schema.json');
   t.deepEqual(JSON.parse(readFileSync(file, 'utf8')), configurationSchema());
+});
+
+test('docs/keys.md has all keys (`chassis check --keys` writes it)', (t) => {
+  const page = keysPage();
+  t.is(readFileSync(path.resolve('docs/keys.md'), 'utf8'), page);
+  for (const name of Object.keys({
+    ...routerKeys,
+    ...chassisKeys,
+    ...limitKeys,
+    ...rpkiKeys,
+    ...cacheKeys,
+    ...neighborKeys,
+  }))
+    t.regex(page, new RegExp(`^\\| \`([\\w-]+(\\[\\])?\\.)*${name}\` \\| `, 'm'), name);
 });
 
 test('every key says what it is for', (t) => {
