@@ -15,6 +15,7 @@
  *   recipes          by what neighbours are told       the blade that claimed the number
  *   nextHop…         next hops and their costs         see next-hops.ts
  *   pages            pages of 1024 words               the owner of the column that a page hangs in
+ *   pageLinks        by free page the next one         who puts a page there
  *   pageOwners       thread + 1 that last took a page  that thread, before it hangs the page in or takes it out
  *                      into its hands
  *   directories      page numbers by column            the owner of the column
@@ -47,7 +48,7 @@
  *
  * Memory is reserved, not used: the operating system commits a page when it is first touched.
  */
-import type { Giving } from '../base/giving.ts';
+import { type Giving, systemGiving } from '../base/giving.ts';
 import {
   ALLOCATOR,
   ATTRIBUTE_ROW,
@@ -186,7 +187,11 @@ export function pagesPerColumn(options: FabricOptions): number {
   return Math.ceil(prefixIds(options) / PAGE_WORDS);
 }
 
-export type FabricMemory = { readonly options: FabricOptions } & {
+export type FabricMemory = {
+  readonly options: FabricOptions;
+  /** Where the pages begin in theirs: where one of the system's does, so that each of ours can be given back by itself. */
+  readonly pagesAt: number;
+} & {
   readonly [name in (typeof BUFFERS)[number][0]]: SharedArrayBuffer;
 };
 
@@ -207,7 +212,8 @@ const BUFFERS = [
   ['nextHopMetrics', (o) => (o.nextHops ?? 0) * 4],
   ['nextHopChanges', (o) => (o.nextHops ?? 0) * 4],
   ['nextHopsOfSets', (o) => (o.nextHops ? o.attributes * 4 : 0)],
-  ['pages', (o) => o.pages * PAGE_WORDS * 4],
+  ['pages', (o) => (o.pages + 1) * PAGE_WORDS * 4],
+  ['pageLinks', (o) => o.pages * 4],
   ['pageOwners', (o) => o.pages],
   ['directories', (o) => columnCount(o) * pagesPerColumn(o) * 4],
   ['best', (o) => (o.blades - 1) * prefixIds(o) * 2 * 4],
@@ -251,6 +257,9 @@ export function poolSize(options: FabricOptions, pool: number): number {
 export function createFabricMemory(options: FabricOptions): FabricMemory {
   const memory: Record<string, unknown> = { options };
   for (const [name, bytes] of BUFFERS) memory[name] = new SharedArrayBuffer(bytes(options));
+  const ours = PAGE_WORDS * 4;
+  memory.pagesAt =
+    (ours - ((systemGiving()?.offsetOf(memory.pages as SharedArrayBuffer) ?? 0) % ours)) % ours;
   begin(memory as FabricMemory, options.blades);
   return memory as FabricMemory;
 }

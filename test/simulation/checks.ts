@@ -6,7 +6,7 @@
 import { FAMILY_IPV4, FAMILY_IPV6 } from '../../src/bgp/families.ts';
 import { State } from '../../src/bgp/fsm.ts';
 import { Prefix, prefix4Address, readPrefix6 } from '../../src/bgp/nlri.ts';
-import { PAGE_BITS, SESSION, SESSION_NUMBER } from '../../src/fabric/layout.ts';
+import { SESSION, SESSION_NUMBER } from '../../src/fabric/layout.ts';
 import { outViews } from '../../src/fabric/memory.ts';
 import { findPath } from '../../src/rib/paths.ts';
 import { hasMed } from '../../src/rib/presence.ts';
@@ -192,8 +192,8 @@ export function memoryInUse(world: World): { views: number; pages: number } {
   for (let view = 0; view < outViews(fabric.options); view++) if (fabric.views[view * 4] !== 0) views++;
   let free = 0;
   const top = new BigUint64Array(fabric.memory.freePages)[0] as bigint;
-  for (let page = Number(top & 0xffffffffn); page !== 0; free++)
-    page = fabric.pages.words[page << PAGE_BITS] as number;
+  const links = new Int32Array(fabric.memory.pageLinks);
+  for (let page = Number(top & 0xffffffffn); page !== 0; free++) page = links[page] as number;
   return { views, pages: fabric.pages.touched() - free };
 }
 
