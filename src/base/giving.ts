@@ -2,7 +2,7 @@
  * Gives memory back to the system: the whole pages between two places of shared memory are forgotten. They read as zeros, and cost
  * nothing until somebody writes there. Linux only (madvise), through koffi; elsewhere the memory stays.
  */
-import { readFileSync } from 'node:fs';
+import { openSync, readFileSync, readSync } from 'node:fs';
 import { loadKoffi } from './koffi.ts';
 
 export interface Giving {
@@ -10,8 +10,10 @@ export interface Giving {
   readonly page: number;
   /** How far behind the beginning of a page shared memory begins. It does not move. */
   offsetOf(memory: SharedArrayBuffer): number;
-  /** Forgets the whole pages in [from, to), in octets; how many octets that are. */
+  /** Forgets the whole pages in [from, to), in octets; how many octets of them there were in memory. */
   giveBack(memory: SharedArrayBuffer, from: number, to: number): number;
+  /** Octets of [from, to) that are in memory, by the page. */
+  resident(memory: SharedArrayBuffer, from: number, to: number): number;
   /** Gives back what the C library keeps for what may be asked of it next. */
   trim(): void;
   /**
@@ -23,6 +25,13 @@ export interface Giving {
 
 const MADV_DONTNEED = 4;
 const SC_PAGESIZE = 30;
+/**
+ * A page in /proc/self/pagemap, eight octets, of which the last has: there, and nobody else's. So the one page of zeros that stands for all that were
+ * only read does not count.
+ */
+const PAGEMAP = { octets: 8, last: 7, ours: 0x81 } as const;
+/** Pages that are looked at in one call. */
+const LOOK = 4096;
 
 let giving: Giving | undefined | 'unknown' = 'unknown';
 
@@ -44,6 +53,7 @@ function load(): Giving | undefined {
     ) => number;
     const trim = libc.func('int malloc_trim(size_t pad)') as (pad: number) => number;
     const page = sysconf(SC_PAGESIZE);
+    const count = pageCounter(page);
     const addressOf = (memory: SharedArrayBuffer): number => Number(koffi.address(new Uint8Array(memory)));
     return {
       page,
@@ -51,8 +61,14 @@ function load(): Giving | undefined {
       giveBack: (memory, from, to) => {
         const start = addressOf(memory);
         const first = Math.ceil((start + from) / page) * page;
-        const octets = Math.floor((start + to) / page) * page - first;
-        return octets > 0 && madvise(first, octets, MADV_DONTNEED) === 0 ? octets : 0;
+        const end = Math.floor((start + to) / page) * page;
+        if (end <= first) return 0;
+        const octets = count(first, end);
+        return madvise(first, end - first, MADV_DONTNEED) === 0 ? octets : 0;
+      },
+      resident: (memory, from, to) => {
+        const start = addressOf(memory);
+        return count(Math.floor((start + from) / page) * page, Math.ceil((start + to) / page) * page);
       },
       trim: () => {
         trim(0);
@@ -67,6 +83,27 @@ function load(): Giving | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** How many octets between two addresses are in memory; all, where the system does not say. */
+function pageCounter(page: number): (start: number, end: number) => number {
+  let pagemap: number;
+  try {
+    pagemap = openSync('/proc/self/pagemap', 'r');
+  } catch {
+    return (start, end) => Math.max(0, end - start);
+  }
+  const { octets, last, ours } = PAGEMAP;
+  const entries = new Uint8Array(LOOK * octets);
+  return (start, end) => {
+    let pages = 0;
+    for (let at = start; at < end; at += LOOK * page) {
+      const some = Math.min(LOOK, (end - at) / page);
+      const read = readSync(pagemap, entries, 0, some * octets, (at / page) * octets);
+      for (let i = last; i < read; i += octets) if (((entries[i] as number) & ours) === ours) pages++;
+    }
+    return pages * page;
+  };
 }
 
 interface Mapping {

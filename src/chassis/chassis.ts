@@ -7,6 +7,7 @@
  * Owns: which session has which index, where sessions start, the store. It is not on the way of any route.
  */
 import { monotonicMilliseconds } from '../base/clock.ts';
+import { systemGiving } from '../base/giving.ts';
 import { Cease, NotificationCode } from '../bgp/errors.ts';
 import { State } from '../bgp/fsm.ts';
 import { encodeKeepalive, encodeNotification } from '../bgp/message.ts';
@@ -21,6 +22,7 @@ import { BladeHandle } from './blade-handle.ts';
 import { type CardHandle, startCards } from './card-handle.ts';
 import { Comeback } from './comeback.ts';
 import { DynamicNeighbours } from './dynamic.ts';
+import { Giver } from './giver.ts';
 import { type GraftCosts, Grafts, GraftUndone } from './graft.ts';
 import { History } from './history.ts';
 import { cannotListen } from './listen-hint.ts';
@@ -139,9 +141,10 @@ export class Chassis {
     });
     this.nextHops = new NextHopCosts(this.fabric, log);
     this.sweeper = new Sweeper(this.fabric, (slot) => this.blades[slot]?.vacant ?? true);
-    this.sweeping = new Sweeping(this.sweeper, monotonicMilliseconds, this.fabric.box, (text) =>
-      this.#trouble(text),
-    );
+    const tell = (text: string): void => this.#trouble(text);
+    const giving = systemGiving();
+    const giver = giving && new Giver(this.fabric, giving);
+    this.sweeping = new Sweeping(this.sweeper, monotonicMilliseconds, this.fabric.box, tell, giver);
     this.#untold = new Untold(this.fabric, (text) => {
       if (!this.#quiet) log(text);
     });

@@ -51,6 +51,8 @@ const GROWN = {
 } as const;
 /** And when routes went since then, so many for each id that was given out: a first table leaves nothing behind. */
 const GONE = 1 / 4;
+/** And when nobody does anything, where so many routes went since then, and such a part of all ids. */
+const LEFT_BEHIND = { routes: 1 << 15, part: 1 / 4 } as const;
 /** After a sweep that left less than this part of a pool, it is full: of what is in use. */
 const NEARLY_FULL = 1 / 16;
 
@@ -135,6 +137,18 @@ export class Sweeper {
       const inVain = 2 * (this.#grownIdle[i] as number);
       return nearlyFull ? gone > 0 || grown > Math.max(pool.limit / 8, inVain) : gone > grown * GONE;
     });
+  }
+
+  /** Counts what is given out, and what goes. */
+  get activity(): number {
+    return this.#gone() + this.#pools.reduce((sum, pool) => sum + pool.used, 0);
+  }
+
+  /** For when there is nothing else to do: a sweep would find much, and its memory can be somebody else's. */
+  get worthwhile(): boolean {
+    const used = this.#pools.reduce((sum, pool) => sum + pool.used, 0);
+    const gone = Math.abs(this.#gone() - this.#goneThen);
+    return gone > Math.max(LEFT_BEHIND.routes, used * LEFT_BEHIND.part);
   }
 
   /** Routes that were withdrawn or replaced, or went with their sessions, so far: those that came and are not there. */

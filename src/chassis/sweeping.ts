@@ -1,6 +1,10 @@
-/** When the chassis sweeps for ids that nobody uses, and how much at once: it has sessions to place and operators to answer. */
+/**
+ * When the chassis sweeps for ids that nobody uses, and gives back memory, and how much at once: it has sessions to place and operators to
+ * answer. While little happens it sweeps for what went earlier than it needs the ids, so that their memory can go back.
+ */
 import type { Clock } from '../base/clock.ts';
 import { BOX } from '../fabric/layout.ts';
+import type { Giver } from './giver.ts';
 import type { Sweeper } from './sweeper.ts';
 
 /** Milliseconds between two looks at whether a sweep is due. */
@@ -10,6 +14,10 @@ const SLICE = 2;
 const PAUSE = 1;
 /** From the beginning of a sweep to that of the next one, where somebody is not told all, milliseconds. */
 const HOPE = 10_000;
+/** So long little happens before memory goes back, milliseconds; what little is; and how often that is looked at. */
+const CALM = 5_000;
+const LITTLE = 4096;
+const CALM_WATCH = 500;
 
 export class Sweeping {
   readonly #sweeper: Sweeper;
@@ -22,11 +30,17 @@ export class Sweeping {
   longestSlice = 0;
   #beganAt = 0;
   readonly #box: Int32Array;
+  readonly giver: Giver | undefined;
+  #lookAt = 0;
+  #activity = 0;
+  #activeAt = 0;
   readonly #late = (): boolean => this.#clock() >= this.#sliceEnd;
 
-  constructor(sweeper: Sweeper, clock: Clock, box: Int32Array, tell: (text: string) => void) {
+  /** `giver`: where memory can be given back. */
+  constructor(sweeper: Sweeper, clock: Clock, box: Int32Array, tell: (text: string) => void, giver?: Giver) {
     this.#tell = tell;
     this.#box = box;
+    this.giver = giver;
     this.#sweeper = sweeper;
     this.#clock = clock;
   }
@@ -50,10 +64,47 @@ export class Sweeping {
     return Atomics.load(this.#box, BOX.untold) !== 0 && now - this.#beganAt >= HOPE;
   }
 
+  /** Little has happened for some seconds. */
+  #isCalm(now: number): boolean {
+    if (now < this.#lookAt) return false;
+    this.#lookAt = now + CALM_WATCH;
+    const { activity } = this.#sweeper;
+    if (Math.abs(activity - this.#activity) > LITTLE) {
+      this.#activity = activity;
+      this.#activeAt = now;
+    }
+    return now - this.#activeAt >= CALM;
+  }
+
+  /** Nothing is due, and it is calm. True: a sweep should begin. */
+  #useCalm(): boolean {
+    if (this.giver === undefined) return false;
+    if (this.#sweeper.worthwhile) return true;
+    const { sweeps } = this.#sweeper.numbers;
+    if (this.giver.due(sweeps)) this.giver.begin(sweeps);
+    return false;
+  }
+
+  /** A piece of what is given back, which takes less than a slice. False: nothing is. */
+  #gives(): boolean {
+    if (!this.giver?.giving) return false;
+    try {
+      this.giver.step();
+    } catch (error) {
+      this.#tell(`memory could not be given back, and stays: ${(error as Error).stack}`);
+    }
+    return true;
+  }
+
   #work(): void {
     const start = this.#clock();
+    if (this.#gives()) {
+      this.#again(PAUSE);
+      return;
+    }
     if (!this.#sweeper.sweeping) {
-      if (!this.#sweeper.due && !this.#hopes(start)) {
+      const begins = this.#sweeper.due || this.#hopes(start) || (this.#isCalm(start) && this.#useCalm());
+      if (!begins) {
         this.#again(WATCH);
         return;
       }

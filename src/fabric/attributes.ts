@@ -250,6 +250,11 @@ export class AttributeDictionary {
     noteLive(this.#slots.all, this.#to.all, from, to, this.#idMask, 0, live);
   }
 
+  /** As in prefixes.ts. */
+  get idleSlots(): readonly Int32Array[] {
+    return this.#moving ? [] : [this.#to.all];
+  }
+
   get slots(): number {
     return this.#slots.all.length;
   }

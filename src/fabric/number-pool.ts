@@ -68,7 +68,7 @@ export class NumberPool {
 
   /** How many are given out: in a table, in somebody's hands, or to be found by the next sweep. */
   get used(): number {
-    return this.bound - this.#returned;
+    return this.bound - this.returned;
   }
 
   /** How many can be given out. */
@@ -76,7 +76,8 @@ export class NumberPool {
     return this.limit - this.used;
   }
 
-  get #returned(): number {
+  /** How many came back and were not taken again. */
+  get returned(): number {
     const tail = Atomics.load(this.#control, this.#at + POOL.tail);
     return Math.max(0, (Atomics.load(this.#control, this.#at + POOL.head) - tail) | 0);
   }
@@ -133,6 +134,21 @@ export class NumberPool {
   give(number: number): void {
     this.#ring[this.#head & this.#mask] = number;
     this.#head = (this.#head + 1) | 0;
+  }
+
+  /**
+   * Takes some of what came back, for a moment in which it is nobody else's: all of it is to be given again. Never more than half, so that whoever
+   * asks finds some.
+   */
+  borrow(into: Int32Array): number {
+    const tail = Atomics.load(this.#control, this.#at + POOL.tail);
+    this.#head = Atomics.load(this.#control, this.#at + POOL.head);
+    const count = Math.min(((this.#head - tail) | 0) >> 1, into.length);
+    for (let i = 0; i < count; i++) into[i] = this.#ring[(tail + i) & this.#mask] as number;
+    const next = (tail + count) | 0;
+    if (count <= 0 || Atomics.compareExchange(this.#control, this.#at + POOL.tail, tail, next) !== tail)
+      return 0;
+    return count;
   }
 
   publish(): void {

@@ -241,6 +241,11 @@ export class PrefixDictionary {
     noteLive(this.#slots6, this.#to6, from, to, -1, this.base6, live);
   }
 
+  /** What is not in use while nothing moves: empty since the last sweep. */
+  get idleSlots(): readonly Int32Array[] {
+    return this.#moving ? [] : [this.#to4.all, this.#to6];
+  }
+
   /** Slots of the largest table. */
   get slots(): number {
     return Math.max(this.#slots4.all.length, this.#mask6 + 1);

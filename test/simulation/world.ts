@@ -7,6 +7,7 @@ import { State } from '../../src/bgp/fsm.ts';
 import type { NeighbourRules } from '../../src/bgp/neighbour-rules.ts';
 import { ANY_OTHER_AS } from '../../src/bgp/open.ts';
 import type { BladeOrder, SessionConfiguration } from '../../src/blade/messages.ts';
+import { Giver } from '../../src/chassis/giver.ts';
 import { Sweeper } from '../../src/chassis/sweeper.ts';
 import { Fabric } from '../../src/fabric/fabric.ts';
 import { BOX, RING, SESSION, SESSION_NUMBER } from '../../src/fabric/layout.ts';
@@ -45,6 +46,7 @@ import { pathIndex, prefixOf } from './route.ts';
 import { type Action, scriptFor } from './script.ts';
 import { SimulatedBlade } from './simulated-blade.ts';
 import { Undertaker } from './undertaker.ts';
+import { wiping } from './wiping.ts';
 import type { Wire } from './wire.ts';
 
 /** How many may be interrupted by one another at once. */
@@ -65,6 +67,7 @@ export class World {
   readonly desk: GraftDesk;
   readonly undertaker: Undertaker;
   readonly sweeper: Sweeper;
+  readonly giver: Giver;
   now = 1000;
   /** Blades that did not move for long in the middle of a turn. */
   hangs = 0;
@@ -78,6 +81,7 @@ export class World {
   local: LocalOptions = NO_LOCAL;
   readonly #random: Random;
   readonly #sweepRandom: Random;
+  readonly #givingRandom: Random;
   readonly #log: ((text: string) => void) | undefined;
   readonly #script: Action[];
   /** Changes of configuration that wait for a graft to end, as the chassis has them wait. */
@@ -96,6 +100,7 @@ export class World {
     this.#log = log;
     this.#random = new Random(options.seed ^ 0x5c4ed);
     this.#sweepRandom = new Random(options.seed ^ 0x53ee9);
+    this.#givingRandom = new Random(options.seed ^ 0x617e5);
     const memory = createFabricMemory(fabricOptions(options));
     this.fabric = new Fabric(memory, options.blades, describeFor(identityOf(options), memory));
     this.prefixes = new Prefixes(
@@ -121,6 +126,8 @@ export class World {
     this.undertaker = new Undertaker(this.fabric, this);
     const pieces = { pages: 1, ids: this.#sweepRandom.pick([64, 1024, 1 << 16]) };
     this.sweeper = new Sweeper(this.fabric, (slot) => this.undertaker.vacant(slot), pieces);
+    const numbers = this.#givingRandom.pick([2, 16, 4096]);
+    this.giver = new Giver(this.fabric, wiping, { numbers, pages: 1, slots: 64 });
     this.desk = new GraftDesk(this.fabric, options.impatient, (text) => this.trace(text));
     for (const { index } of options.neighbours) this.#place(index);
   }
@@ -302,6 +309,10 @@ export class World {
       if (this.#configure()) any = true;
       if (this.#resolve()) any = true;
       if (this.undertaker.step() || this.undertaker.reclaim()) any = true;
+      if (this.giver.giving) {
+        this.giver.step();
+        any = true;
+      }
       if (this.sweeper.sweeping && !this.#busy) {
         this.sweeper.step(() => false);
         any = true;
@@ -339,6 +350,8 @@ export class World {
   sweep(): void {
     this.settle();
     this.sweeper.begin();
+    this.settle();
+    this.giver.begin(this.sweeper.numbers.sweeps);
     this.settle();
   }
 
@@ -389,7 +402,10 @@ export class World {
     if (random.chance(this.options.deaths * 3)) this.#kill();
     if (this.options.deaths > 0 && random.chance(0.1)) this.undertaker.step();
     if (this.options.deaths > 0 && random.chance(0.02)) this.undertaker.reclaim();
-    if (this.options.sweeps > 0) this.#sweep();
+    if (this.options.sweeps > 0) {
+      this.#sweep();
+      this.#give();
+    }
     if (dice < 45) {
       const blade = random.pick(this.blades);
       const pace = this.#paces[blade.slot] ?? 1;
@@ -413,6 +429,15 @@ export class World {
     this.sweeper.begin();
     let pieces = 1 + random.below(random.pick([1, 10, 1000]));
     this.sweeper.step(() => --pieces <= 0);
+  }
+
+  /** The chassis gives memory back, some pieces at once, whatever others are doing. */
+  #give(): void {
+    const random = this.#givingRandom;
+    if (!random.chance(this.options.sweeps) || this.#peace) return;
+    this.giver.begin(this.sweeper.numbers.sweeps);
+    for (let pieces = 1 + random.below(random.pick([1, 10, 1000])); pieces > 0; pieces--)
+      if (!this.giver.step()) return;
   }
 
   /** Some blades run ahead now, and others stand still: what lies between them grows long. */
