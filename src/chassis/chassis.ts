@@ -336,15 +336,18 @@ export class Chassis {
     for (const [i, entry] of this.sessions.entries()) this.#adopt(entry, slots[i] as number);
   }
 
-  /** A neighbour that was added while it runs, on the blade that is configured, or where there is least to do. */
+  /** A neighbour that was added while it runs, on the blade that is configured, or where there is least to do; on the next one that runs if there is none. */
   place(entry: SessionEntry): void {
-    const open = this.blades.filter(({ running, drained }) => running && !drained);
+    const running = this.blades.filter((blade) => blade.running);
+    const open = running.filter(({ drained }) => !drained);
+    // An order would come to nobody.
+    if (running.length === 0) {
+      this.recovery.waiting.add(entry.index);
+      return;
+    }
     const { blade } = entry.neighbor;
     const isOpen = open.some(({ slot }) => slot === blade);
-    this.#adopt(
-      entry,
-      isOpen ? (blade as number) : this.placeFor(entry, open.length > 0 ? open : this.blades),
-    );
+    this.#adopt(entry, isOpen ? (blade as number) : this.placeFor(entry, open.length > 0 ? open : running));
   }
 
   /** Of these blades that which should serve the neighbour, as it is now or were it added now (placement.ts). */
