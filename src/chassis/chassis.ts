@@ -328,8 +328,9 @@ export class Chassis {
 
   #place(): void {
     const before = this.store.placements();
-    const placed = this.sessions.map(({ neighbor }) => ({
+    const placed = this.sessions.map(({ neighbor, index }) => ({
       neighbor,
+      index,
       wish: neighbor.blade ?? before.get(neighbor.address),
     }));
     const slots = placeAll(placed, this.blades.length);
@@ -354,10 +355,12 @@ export class Chassis {
   placeFor(entry: SessionEntry, blades: readonly BladeHandle[]): number {
     const others = this.sessions.flatMap((other) => {
       const home = this.fabric.homeOf(other.index);
-      return other === entry || home < 0 ? [] : [{ neighbor: other.neighbor, wish: home }];
+      return other === entry || home < 0
+        ? []
+        : [{ neighbor: other.neighbor, index: other.index, wish: home }];
     });
     const takes = (slot: number): boolean => blades.some((blade) => blade.slot === slot);
-    return placeOne(others, entry.neighbor, this.blades.length, takes);
+    return placeOne(others, entry, this.blades.length, takes);
   }
 
   #adopt({ index, neighbor }: SessionEntry, slot: number): void {

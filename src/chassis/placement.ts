@@ -7,18 +7,25 @@
  *   each of the kind but the first         a twentieth of that     … and copied for each
  *
  * A blade that tells nobody is not even told what it has no route of (rule 7 of the internal iBGP). So a kind is kept together, and others
- * keep away from its blade, unless that blade would have half as much again to do as one of many that share the kind.
+ * keep away from its blade, unless that blade would have half as much again to do as one of many that share the kind. The rule tells
+ * sessions apart by buckets of their indices: where there are more sessions than buckets, those of one bucket are kept together, as far as
+ * blades are as full as others.
  */
+import { BUCKETS } from '../rib/presence.ts';
 import { kindOf, type Neighbor } from './kinds.ts';
 
 export interface Placed {
   readonly neighbor: Neighbor;
+  /** Of the session. */
+  readonly index: number;
   /** Where it is to be, or was; undefined: anywhere. */
   readonly wish: number | undefined;
 }
 
 /** What copying costs, of what deciding and encoding does. */
 const COPY = 1 / 20;
+/** A blade with others of a neighbour's bucket may have so many times as much to do as the one that has least. */
+const FULLER = 1.25;
 /** A blade that tells all of a kind may have so many times as much to do as one of many that share the kind. */
 const WORTH = 1.5;
 
@@ -27,22 +34,41 @@ type Takes = (slot: number) => boolean;
 /** The slot of each, of so many; those that wish nothing go where blades take some. */
 export function placeAll(sessions: readonly Placed[], slots: number, takes: Takes = () => true): number[] {
   const boxes = new Boxes(sessions, slots, takes);
-  const placed = sessions.map(({ wish, neighbor }) =>
-    wish !== undefined && wish < slots ? boxes.put(wish, neighbor) : -1,
-  );
-  // Kinds first: they weigh most.
-  for (const [at, { neighbor }] of sessions.entries())
-    if (placed[at] === -1 && boxes.keepsTogether(neighbor))
-      placed[at] = boxes.put(boxes.homeOf(neighbor), neighbor);
-  return placed.map((slot, at) => {
-    const { neighbor } = sessions[at] as Placed;
-    return slot >= 0 ? slot : boxes.put(boxes.leastLoaded(), neighbor);
+  const placed = sessions.map((session) => {
+    const { wish } = session;
+    return wish !== undefined && wish < slots ? boxes.put(wish, session) : -1;
   });
+  // Kinds first: they weigh most.
+  for (const [at, session] of sessions.entries())
+    if (placed[at] === -1 && boxes.keepsTogether(session))
+      placed[at] = boxes.put(boxes.homeOf(session), session);
+  const free = placed.flatMap((slot, at) => (slot >= 0 ? [] : [at]));
+  const deaf = free.filter((at) => kindOf((sessions[at] as Placed).neighbor) === undefined);
+  const sorts = deaf.length > BUCKETS;
+  for (const at of free) {
+    const session = sessions[at] as Placed;
+    placed[at] = boxes.put(sorts ? boxes.leastLoaded() : boxes.placeOf(session), session);
+  }
+  if (sorts) sortByBucket(deaf, sessions, placed);
+  return placed;
 }
 
-/** The slot of one more, or of one that has to leave its own. */
-export function placeOne(others: readonly Placed[], neighbor: Neighbor, slots: number, takes: Takes): number {
-  return placeAll([...others, { neighbor, wish: undefined }], slots, takes).at(-1) as number;
+/** One more, or one that has to leave its own slot. */
+export function placeOne(
+  others: readonly Placed[],
+  one: Omit<Placed, 'wish'>,
+  slots: number,
+  takes: Takes,
+): number {
+  return placeAll([...others, { ...one, wish: undefined }], slots, takes).at(-1) as number;
+}
+
+/** Each blade has as many as before, and next to each other. */
+function sortByBucket(which: readonly number[], sessions: readonly Placed[], placed: number[]): void {
+  const bucket = (at: number): number => (sessions[at] as Placed).index % BUCKETS;
+  const slots = which.map((at) => placed[at] as number).toSorted((a, b) => a - b);
+  const sorted = which.toSorted((a, b) => bucket(a) - bucket(b));
+  for (const [i, at] of sorted.entries()) placed[at] = slots[i] as number;
 }
 
 /**
@@ -86,18 +112,23 @@ class Boxes {
   readonly #senders: number;
   /** By kind that is kept together, how many of it are on each blade. */
   readonly #kinds: ReadonlyMap<string, number[]>;
+  /** By bucket, how many that are told nothing are on each blade. */
+  readonly #buckets: readonly number[][];
+  readonly #crowded: boolean;
 
   constructor(sessions: readonly Placed[], slots: number, takes: Takes) {
     const neighbors = sessions.map(({ neighbor }) => neighbor);
     this.#loads = new Array<number>(slots).fill(0);
     this.#takes = takes;
+    this.#crowded = sessions.length > BUCKETS;
+    this.#buckets = Array.from({ length: BUCKETS }, () => new Array<number>(slots).fill(0));
     this.#senders = sendersAmong(neighbors);
     this.#kinds = new Map(
       [...keptTogether(neighbors, slots)].map((kind) => [kind, new Array<number>(slots).fill(0)]),
     );
   }
 
-  keepsTogether(neighbor: Neighbor): boolean {
+  keepsTogether({ neighbor }: Placed): boolean {
     return this.#here(neighbor) !== undefined;
   }
 
@@ -106,23 +137,42 @@ class Boxes {
     return kind === undefined ? undefined : this.#kinds.get(kind);
   }
 
-  put(slot: number, neighbor: Neighbor): number {
+  put(slot: number, { neighbor, index }: Placed): number {
     const here = this.#here(neighbor);
     let load = 1;
     if (here !== undefined) {
       const count = here[slot] as number;
       load += telling(count + 1, this.#senders) - telling(count, this.#senders);
       here[slot] = count + 1;
+    } else if (kindOf(neighbor) === undefined) {
+      const bucket = this.#buckets[index % BUCKETS] as number[];
+      bucket[slot] = (bucket[slot] as number) + 1;
     }
     this.#loads[slot] = (this.#loads[slot] as number) + load;
     return slot;
   }
 
   /** Where most of its kind are, if there are any. */
-  homeOf(neighbor: Neighbor): number {
-    const here = (this.#here(neighbor) ?? []).map((count, slot) => (this.#takes(slot) ? count : 0));
-    const most = Math.max(0, ...here);
-    return most > 0 ? here.indexOf(most) : this.leastLoaded();
+  homeOf({ neighbor }: Placed): number {
+    const most = this.#most(this.#here(neighbor) ?? []);
+    return most >= 0 ? most : this.leastLoaded();
+  }
+
+  /** Where there is least to do, or not much more, and others of its bucket are. */
+  placeOf({ neighbor, index }: Placed): number {
+    const least = this.leastLoaded();
+    if (!this.#crowded || kindOf(neighbor) !== undefined) return least;
+    const most = this.#most(this.#buckets[index % BUCKETS] as number[]);
+    const isFull = (this.#loads[most] ?? 0) > FULLER * (this.#loads[least] as number) + 1;
+    return most < 0 || isFull ? least : most;
+  }
+
+  /** Of the slots that take some, that of the greatest count; -1: there are none. */
+  #most(counts: readonly number[]): number {
+    let most = -1;
+    for (const [slot, count] of counts.entries())
+      if (this.#takes(slot) && count > (most < 0 ? 0 : (counts[most] as number))) most = slot;
+    return most;
   }
 
   leastLoaded(): number {

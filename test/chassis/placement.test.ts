@@ -1,5 +1,6 @@
 import test from 'ava';
-import { type Placed, placeAll, placeOne } from '../../src/chassis/placement.ts';
+import { type Placed, placeOne, placeAll as placeSessions } from '../../src/chassis/placement.ts';
+import { BUCKETS } from '../../src/rib/presence.ts';
 
 const told: Placed['neighbor'] = {
   export: 'accept',
@@ -9,7 +10,14 @@ const told: Placed['neighbor'] = {
   routeReflectorClient: false,
 };
 const deaf = { ...told, export: 'reject' };
-const anywhere = (neighbor: Placed['neighbor'], count: number): Placed[] =>
+type Wish = Omit<Placed, 'index'>;
+/** Sessions have indices in the order of the file. */
+const placeAll = (wishes: readonly Wish[], slots: number): number[] =>
+  placeSessions(
+    wishes.map((wish, index) => ({ ...wish, index })),
+    slots,
+  );
+const anywhere = (neighbor: Placed['neighbor'], count: number): Wish[] =>
   Array.from({ length: count }, () => ({ neighbor, wish: undefined }));
 
 test('who is told the same is on one blade where others are told nothing', (t) => {
@@ -95,8 +103,10 @@ test('whoever is told by policies of the same name but by other rules is of anot
 /** One after the other, as those do that are added while it runs. */
 function oneByOne(neighbours: readonly Placed['neighbor'][], blades: number, closed = -1): number[] {
   const placed: (Placed & { wish: number })[] = [];
-  for (const neighbor of neighbours)
-    placed.push({ neighbor, wish: placeOne(placed, neighbor, blades, (slot) => slot !== closed) });
+  for (const neighbor of neighbours) {
+    const one = { neighbor, index: placed.length };
+    placed.push({ ...one, wish: placeOne(placed, one, blades, (slot) => slot !== closed) });
+  }
   return placed.map(({ wish }) => wish);
 }
 
@@ -112,13 +122,45 @@ test('who comes while it runs goes where its kind is, and else not there', (t) =
 
 test('a blade that takes nobody is given nobody, though all of the kind are there', (t) => {
   t.false(oneByOne([told, deaf, told, deaf], 3, 1).includes(1));
-  const there = [...anywhere(deaf, 3), ...anywhere(told, 2)].map((each) => ({ ...each, wish: 0 }));
+  const there = [...anywhere(deaf, 3), ...anywhere(told, 2)].map((each, index) => ({
+    ...each,
+    index,
+    wish: 0,
+  }));
   t.not(
-    placeOne(there, told, 2, (slot) => slot !== 0),
+    placeOne(there, { neighbor: told, index: 5 }, 2, (slot) => slot !== 0),
     0,
   );
 });
 
 test('where all are told something, who comes goes where there are fewest', (t) => {
   t.deepEqual(counts(oneByOne(new Array(7).fill(told), 3), 3), [3, 2, 2]);
+});
+
+/** Of which buckets of sessions blades have any, among those that tell nobody. */
+function bucketsOf(slots: readonly number[], blades: number, from: number): number[] {
+  return Array.from({ length: blades }, (_, slot) => {
+    const here = slots.flatMap((each, index) => (each === slot && index >= from ? [index % BUCKETS] : []));
+    return new Set(here).size;
+  });
+}
+
+test('with more sessions than buckets, blades have few buckets in common, and as many sessions as others', (t) => {
+  for (const blades of [2, 4, 8]) {
+    const slots = placeAll([...anywhere(told, 2), ...anywhere(deaf, 1000)], blades);
+    const senders = slots.slice(2);
+    const here = counts(senders, blades).filter((count) => count > 0);
+    t.is(here.length, blades - 1);
+    t.true(Math.max(...here) - Math.min(...here) <= 1);
+    const buckets = bucketsOf(slots, blades, 2).reduce((sum, each) => sum + each);
+    t.true(buckets <= BUCKETS + blades - 2, `${buckets}`);
+  }
+});
+
+test('those that come while it runs join their bucket, as far as blades stay about as full', (t) => {
+  const slots = oneByOne([told, ...new Array(400).fill(deaf)], 4);
+  const here = counts(slots.slice(1), 4).filter((count) => count > 0);
+  t.is(here.length, 3);
+  t.true(Math.max(...here) <= 1.25 * Math.min(...here) + 2, `${here}`);
+  t.true(bucketsOf(slots, 4, 1).reduce((sum, each) => sum + each) <= BUCKETS + 8);
 });
