@@ -35,7 +35,8 @@ export interface Limits {
   readonly stageTime: number;
   /**
    * Milliseconds for which a blade that has nobody left to tell goes on hearing of everything. Not to hear any more, and to hear again, costs
-   * a look at each prefix: a neighbour that comes and goes, or is grafted to and fro, should not have it made each time.
+   * a look at each prefix: a neighbour that comes and goes, or is grafted to and fro, should not have it made each time. Not where there
+   * are so few prefixes that one step of the walk is all of it.
    */
   readonly attentive: number;
 }

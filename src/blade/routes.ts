@@ -172,11 +172,18 @@ export class Routes implements BestRoutes {
     // A graft's log holds every prefix that a record names meanwhile.
     const all =
       tells || this.#blades === 1 || this.local.counting || this.logs.size > 0 || this.catchingUp > 0;
-    if (all) this.#neededAt = now;
+    // What is walked in one step is not worth it: at start blades rehearse grafts, and all would be told everything of a first table.
+    if (all && this.#known > limits.walk) this.#neededAt = now;
     const needsAll = all || now < this.#neededAt + limits.attentive;
     this.attendsUntil = needsAll && !all ? this.#neededAt + limits.attentive : Infinity;
     const wanted = needsAll || evaluator.ownBuckets === PRESENT ? ALL : evaluator.ownBuckets;
     return interest.work(settled ? wanted : wanted | evaluator.keeps, limits.walk);
+  }
+
+  /** Ids that a walk over all prefixes looks at. */
+  get #known(): number {
+    const { prefixes } = this.#fabric;
+    return prefixes.used4() + prefixes.used6() - prefixes.base6;
   }
 
   /**

@@ -13,9 +13,10 @@ const NOBODY = new Proxy({} as RoutesListener, { get: () => () => {} });
 test('a blade that told somebody lately is told of everything, and no longer after a minute', (t) => {
   const fabric = new Fabric(smallMemory({ blades: 2, sessions: 4 }), 0, describeFor(65_000));
   const routes = new Routes(fabric, 0, NOBODY);
+  for (let i = 0; i < 3; i++) fabric.prefixes.intern4(i << 8, 24);
   const interest = () => fabric.bladeWord(0, BLADE_WORD.interest);
   const at = (seconds: number, tells: boolean) => {
-    while (routes.attendTo(tells, true, LIMITS, seconds * 1000));
+    while (routes.attendTo(tells, true, { ...LIMITS, walk: 2 }, seconds * 1000));
     return interest() === ALL;
   };
   t.false(at(0, false), 'it never told anybody');
@@ -27,5 +28,15 @@ test('a blade that told somebody lately is told of everything, and no longer aft
   t.true(at(50, true));
   t.true(at(109, false), 'a minute from when it told somebody last');
   t.false(at(110, false));
+  t.is(routes.attendsUntil, Infinity);
+});
+
+test('where one step looks at all prefixes, it is told no longer than it needs', (t) => {
+  const fabric = new Fabric(smallMemory({ blades: 2, sessions: 4 }), 0, describeFor(65_000));
+  const routes = new Routes(fabric, 0, NOBODY);
+  for (const tells of [true, false]) {
+    while (routes.attendTo(tells, true, LIMITS, 1000));
+    t.is(fabric.bladeWord(0, BLADE_WORD.interest) === ALL, tells);
+  }
   t.is(routes.attendsUntil, Infinity);
 });

@@ -415,7 +415,7 @@ function crowdedOptions(random: Random): Partial<SimulationOptions> {
 }
 
 function limitsFor(random: Random): Limits {
-  if (random.chance(0.3)) return { ...LIMITS, attentive: 50 };
+  if (random.chance(0.3)) return { ...LIMITS, walk: 16, attentive: 50 };
   return {
     records: random.pick([1, 2, 5, 2048]),
     revisits: random.pick([1, 2, 5, 1024]),
