@@ -1,19 +1,14 @@
 /** I5 and I6 where blades tell nobody most of the time, and then somebody: whatever they did not hear of, they tell. */
 import test from 'ava';
 import { withDeaf } from './deaf.ts';
-import { play } from './history.ts';
+import { type Ending, playAsTest } from './history.ts';
 import { faultyOptionsFor, optionsFor, type SimulationOptions } from './options.ts';
 
 /** Histories of each test: a stated number, so that every machine plays the same ones. */
 const HISTORIES = 40;
 
-function attempt(faults: string, options: SimulationOptions): ReturnType<typeof play> {
-  try {
-    return play(withDeaf(options));
-  } catch (error) {
-    const alone = `npm run simulate -- --seed ${options.seed} --faults ${faults} --deaf`;
-    throw new Error(`${(error as Error).message}\n  again, alone: ${alone}`, { cause: error });
-  }
+function attempt(faults: string, options: SimulationOptions): Ending {
+  return playAsTest(withDeaf(options), `--faults ${faults} --deaf`);
 }
 
 test.serial('blades that told nobody tell what one router would tell', (t) => {

@@ -5,7 +5,7 @@
  * as one wants.
  */
 import test, { type ExecutionContext } from 'ava';
-import { play } from './history.ts';
+import { playAsTest } from './history.ts';
 import { deadlyOptionsFor, faultyOptionsFor } from './options.ts';
 
 /** A stated number, so that every machine plays the same ones. */
@@ -22,15 +22,11 @@ const ONCE_WRONG = {
 function attempt(t: ExecutionContext, faults: 'deaths' | 'all', seeds: readonly number[]): void {
   const totals = { histories: 0, deaths: 0, hangs: 0, grafts: 0, updates: 0, repeated: 0 };
   for (const seed of seeds) {
-    try {
-      const ending = play(faults === 'deaths' ? deadlyOptionsFor(seed) : faultyOptionsFor(seed));
-      totals.histories++;
-      for (const key of ['deaths', 'hangs', 'grafts', 'updates', 'repeated'] as const)
-        totals[key] += ending[key];
-    } catch (error) {
-      const alone = `npm run simulate -- --seed ${seed} --faults ${faults}`;
-      throw new Error(`${(error as Error).message}\n  again, alone: ${alone}`, { cause: error });
-    }
+    const options = faults === 'deaths' ? deadlyOptionsFor(seed) : faultyOptionsFor(seed);
+    const ending = playAsTest(options, `--faults ${faults}`);
+    totals.histories++;
+    for (const key of ['deaths', 'hangs', 'grafts', 'updates', 'repeated'] as const)
+      totals[key] += ending[key];
   }
   t.log(JSON.stringify(totals));
   t.true(totals.deaths > totals.histories);

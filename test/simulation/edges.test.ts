@@ -4,20 +4,16 @@
  */
 import test from 'ava';
 import { withEdges } from './edges.ts';
-import { play } from './history.ts';
+import { type Ending, playAsTest } from './history.ts';
 import { faultyOptionsFor, optionsFor, type SimulationOptions, withPaths } from './options.ts';
 
 /** Histories of each test: a stated number, so that every machine plays the same ones. */
 const HISTORIES = 20;
 
-function attempt(faults: string, options: SimulationOptions): ReturnType<typeof play> {
+function attempt(faults: string, options: SimulationOptions): Ending {
   const paths = options.seed % 5 === 0;
-  try {
-    return play(withEdges(paths ? withPaths(options) : options));
-  } catch (error) {
-    const alone = `npm run simulate -- --seed ${options.seed} --faults ${faults} --edges${paths ? ' --paths' : ''}`;
-    throw new Error(`${(error as Error).message}\n  again, alone: ${alone}`, { cause: error });
-  }
+  const flags = `--faults ${faults} --edges${paths ? ' --paths' : ''}`;
+  return playAsTest(withEdges(paths ? withPaths(options) : options), flags);
 }
 
 test.serial(

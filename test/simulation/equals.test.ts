@@ -3,7 +3,7 @@
  * live, through grafts, deaths and changes of how many are used.
  */
 import test from 'ava';
-import { play } from './history.ts';
+import { type Ending, playAsTest } from './history.ts';
 import {
   deadlyOptionsFor,
   faultyOptionsFor,
@@ -20,14 +20,10 @@ const HISTORIES = 18;
 /** All that has blades show each other more than the best, in a part of the histories. */
 const isMixed = (seed: number): boolean => seed % 4 === 0;
 
-function attempt(faults: string, options: SimulationOptions): ReturnType<typeof play> {
+function attempt(faults: string, options: SimulationOptions): Ending {
   const more = isMixed(options.seed);
-  try {
-    return play(withEquals(more ? withPaths(withViews(options)) : options));
-  } catch (error) {
-    const alone = `npm run simulate -- --seed ${options.seed} --faults ${faults} --equals${more ? ' --views --paths' : ''}`;
-    throw new Error(`${(error as Error).message}\n  again, alone: ${alone}`, { cause: error });
-  }
+  const flags = `--faults ${faults} --equals${more ? ' --views --paths' : ''}`;
+  return playAsTest(withEquals(more ? withPaths(withViews(options)) : options), flags);
 }
 
 test.serial('routes that are as good as the best are marked, the same ones on one blade and on many', (t) => {

@@ -26,6 +26,16 @@ export interface Ending {
   readonly together: number;
 }
 
+/** The same for tests: where it goes wrong, how to play it again by itself. */
+export function playAsTest(options: SimulationOptions, flags: string): Ending {
+  try {
+    return play(options);
+  } catch (error) {
+    const alone = `npm run simulate -- --seed ${options.seed} ${flags}`;
+    throw new Error(`${(error as Error).message}\n  again, alone: ${alone}`, { cause: error });
+  }
+}
+
 export function play(options: SimulationOptions, log?: (text: string) => void): Ending {
   const world = new World(options, log);
   world.play();

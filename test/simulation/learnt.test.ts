@@ -1,24 +1,15 @@
 /** I5 with neighbours that say their AS themselves: what rules and decisions ask of it stands in the record, wherever they are served. */
 import test from 'ava';
 import { withEdges } from './edges.ts';
-import { play } from './history.ts';
-import { faultyOptionsFor, optionsFor, type SimulationOptions, withLearnt } from './options.ts';
+import { play, playAsTest } from './history.ts';
+import { faultyOptionsFor, optionsFor, withLearnt } from './options.ts';
 
 /** Histories of each test: a stated number, so that every machine plays the same ones. */
 const HISTORIES = 15;
 
-function attempt(options: SimulationOptions, alone: string): ReturnType<typeof play> {
-  try {
-    return play(options);
-  } catch (error) {
-    const again = `npm run simulate -- --seed ${options.seed} ${alone}`;
-    throw new Error(`${(error as Error).message}\n  again, alone: ${again}`, { cause: error });
-  }
-}
-
 test.serial('who says its AS itself is told what it would be told if the number were configured', (t) => {
   for (let seed = 1; seed <= HISTORIES; seed++) {
-    const { tables } = attempt(withLearnt(optionsFor(seed)), '--faults none --learnt');
+    const { tables } = playAsTest(withLearnt(optionsFor(seed)), '--faults none --learnt');
     t.deepEqual(tables, play(optionsFor(seed)).tables);
   }
 });
@@ -26,6 +17,9 @@ test.serial('who says its AS itself is told what it would be told if the number 
 test.serial('grafts, deaths and other ASes of ours change nothing of that', (t) => {
   let deaths = 0;
   for (let seed = 1; seed <= HISTORIES; seed++)
-    deaths += attempt(withLearnt(withEdges(faultyOptionsFor(seed))), '--faults all --edges --learnt').deaths;
+    deaths += playAsTest(
+      withLearnt(withEdges(faultyOptionsFor(seed))),
+      '--faults all --edges --learnt',
+    ).deaths;
   t.true(deaths > HISTORIES);
 });

@@ -4,7 +4,7 @@
  */
 import test from 'ava';
 import { withEdges } from './edges.ts';
-import { play } from './history.ts';
+import { type Ending, play, playAsTest } from './history.ts';
 import { withMembers } from './members.ts';
 import {
   deadlyOptionsFor,
@@ -43,14 +43,10 @@ const MOMENTS = [81_500_284, 81_500_813, 81_500_872, 81_501_188];
 /** Others than the best route are told, in a part of the histories. */
 const isMixed = (seed: number): boolean => seed % 4 === 0;
 
-function attempt(faults: string, options: SimulationOptions): ReturnType<typeof play> {
+function attempt(faults: string, options: SimulationOptions): Ending {
   const more = isMixed(options.seed);
-  try {
-    return play(withLocal(more ? withPaths(withViews(options)) : options));
-  } catch (error) {
-    const alone = `npm run simulate -- --seed ${options.seed} --faults ${faults} --local${more ? ' --views --paths' : ''}`;
-    throw new Error(`${(error as Error).message}\n  again, alone: ${alone}`, { cause: error });
-  }
+  const flags = `--faults ${faults} --local${more ? ' --views --paths' : ''}`;
+  return playAsTest(withLocal(more ? withPaths(withViews(options)) : options), flags);
 }
 
 test.serial('routes of the router itself are told the same by one blade and by many', (t) => {

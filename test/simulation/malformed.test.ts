@@ -3,7 +3,7 @@
  * family goes on (RFC 7606 2: AFI/SAFI disable), whatever else happens meanwhile: refreshes with borders, restarts, grafts, deaths.
  */
 import test from 'ava';
-import { play } from './history.ts';
+import { type Ending, playAsTest } from './history.ts';
 import { faultyOptionsFor, optionsFor, type SimulationOptions, withMalformed, withPaths } from './options.ts';
 
 /** Histories of each test: a stated number, so that every machine plays the same ones. */
@@ -14,14 +14,10 @@ const UNANSWERED = [10_733];
 /** Withdrawn routes of the disabled family were taken for its End-of-RIB, and its routes stayed. */
 const NO_END = [10_684, 10_720];
 
-function attempt(faults: string, options: SimulationOptions): ReturnType<typeof play> {
+function attempt(faults: string, options: SimulationOptions): Ending {
   const paths = options.seed % 3 === 0;
-  try {
-    return play(withMalformed(paths ? withPaths(options) : options));
-  } catch (error) {
-    const alone = `npm run simulate -- --seed ${options.seed} --faults ${faults}${paths ? ' --paths' : ''} --malformed`;
-    throw new Error(`${(error as Error).message}\n  again, alone: ${alone}`, { cause: error });
-  }
+  const flags = `--faults ${faults}${paths ? ' --paths' : ''} --malformed`;
+  return playAsTest(withMalformed(paths ? withPaths(options) : options), flags);
 }
 
 test.serial('a family that cannot be read is disabled, and the other one goes on', (t) => {

@@ -1,7 +1,7 @@
 /** I5 in a confederation (RFC 5065): members of it and those outside are told the same by one blade and by many, through grafts and deaths. */
 import test from 'ava';
 import { withEdges } from './edges.ts';
-import { play } from './history.ts';
+import { type Ending, playAsTest } from './history.ts';
 import { withMembers } from './members.ts';
 import { faultyOptionsFor, optionsFor, type SimulationOptions, withViews } from './options.ts';
 
@@ -11,16 +11,11 @@ const HISTORIES = 12;
 /** A route server's client was told member ASes. */
 const TRANSPARENT = [10_726];
 
-function attempt(faults: string, options: SimulationOptions): ReturnType<typeof play> {
+function attempt(faults: string, options: SimulationOptions): Ending {
   const [edges, views] = [options.seed % 3 === 0, options.seed % 4 === 0];
   const members = withMembers(views ? withViews(options) : options);
-  try {
-    return play(edges ? withEdges(members) : members);
-  } catch (error) {
-    const more = `${views ? ' --views' : ''} --members${edges ? ' --edges' : ''}`;
-    const alone = `npm run simulate -- --seed ${options.seed} --faults ${faults}${more}`;
-    throw new Error(`${(error as Error).message}\n  again, alone: ${alone}`, { cause: error });
-  }
+  const flags = `--faults ${faults}${views ? ' --views' : ''} --members${edges ? ' --edges' : ''}`;
+  return playAsTest(edges ? withEdges(members) : members, flags);
 }
 
 test.serial('in a confederation each neighbour is told what one blade would tell it', (t) => {

@@ -3,7 +3,7 @@
  * whatever lanes these stand in, each neighbour is told what one router would tell it, through grafts, resets and deaths.
  */
 import test from 'ava';
-import { play } from './history.ts';
+import { type Ending, playAsTest } from './history.ts';
 import {
   deadlyOptionsFor,
   faultyOptionsFor,
@@ -15,13 +15,8 @@ import {
 /** Histories of each test: a stated number, so that every machine plays the same ones. */
 const HISTORIES = 24;
 
-function attempt(faults: string, options: SimulationOptions): ReturnType<typeof play> {
-  try {
-    return play(withPaths(options));
-  } catch (error) {
-    const alone = `npm run simulate -- --seed ${options.seed} --faults ${faults} --paths`;
-    throw new Error(`${(error as Error).message}\n  again, alone: ${alone}`, { cause: error });
-  }
+function attempt(faults: string, options: SimulationOptions): Ending {
+  return playAsTest(withPaths(options), `--faults ${faults} --paths`);
 }
 
 /** Seeds that once showed an error of ours. */

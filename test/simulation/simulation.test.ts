@@ -5,7 +5,7 @@
  * trace, by its seed.
  */
 import test from 'ava';
-import { type Ending, play } from './history.ts';
+import { type Ending, playAsTest } from './history.ts';
 import { optionsFor } from './options.ts';
 
 /** Histories of each test: a stated number, so that every machine plays the same ones. */
@@ -20,12 +20,8 @@ const ONCE_WRONG: readonly (readonly [seed: number, blades?: number])[] = [
 ];
 
 function attempt(seed: number, blades?: number): Ending {
-  try {
-    return play(optionsFor(seed, blades));
-  } catch (error) {
-    const alone = `npm run simulate -- --seed ${seed} --faults none${blades === undefined ? '' : ` --blades ${blades}`}`;
-    throw new Error(`${(error as Error).message}\n  again, alone: ${alone}`, { cause: error });
-  }
+  const flags = `--faults none${blades === undefined ? '' : ` --blades ${blades}`}`;
+  return playAsTest(optionsFor(seed, blades), flags);
 }
 
 test.serial('whatever once went wrong goes right', (t) => {

@@ -3,7 +3,7 @@
  * configured and taken back while routes flow, sessions move, blades die.
  */
 import test from 'ava';
-import { play } from './history.ts';
+import { type Ending, playAsTest } from './history.ts';
 import {
   deadlyOptionsFor,
   faultyOptionsFor,
@@ -16,18 +16,9 @@ import {
 /** Histories of each test: a stated number, so that every machine plays the same ones. */
 const HISTORIES = 18;
 
-function attempt(
-  faults: string,
-  options: SimulationOptions,
-  more: '' | ' --paths' = '',
-): ReturnType<typeof play> {
-  try {
-    const told = withViews(options);
-    return play(more === '' ? told : withPaths(told));
-  } catch (error) {
-    const alone = `npm run simulate -- --seed ${options.seed} --faults ${faults} --views${more}`;
-    throw new Error(`${(error as Error).message}\n  again, alone: ${alone}`, { cause: error });
-  }
+function attempt(faults: string, options: SimulationOptions, more: '' | ' --paths' = ''): Ending {
+  const told = withViews(options);
+  return playAsTest(more === '' ? told : withPaths(told), `--faults ${faults} --views${more}`);
 }
 
 test.serial('what is told in the place of the best is what one router would tell', (t) => {
