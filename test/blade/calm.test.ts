@@ -1,9 +1,7 @@
 /** A blade in the middle of a flood, and a neighbour that says one thing. */
 import test from 'ava';
 import { Random } from '../../src/base/random.ts';
-import { FAMILY_IPV4 } from '../../src/bgp/families.ts';
 import { Blade } from '../../src/blade/blade.ts';
-import type { SessionConfiguration } from '../../src/blade/messages.ts';
 import { openRecord } from '../../src/blade/rehearsal.ts';
 import { Neighbor } from '../../src/blade/rehearsal-neighbor.ts';
 import { Fabric } from '../../src/fabric/fabric.ts';
@@ -12,27 +10,10 @@ import { Lookout } from '../../src/fabric/lookout.ts';
 import { describeFor } from '../../src/rib/attribute-row.ts';
 import { FakeKernel, FakeSocket } from '../fabric/support/kernel.ts';
 import { smallMemory } from '../fabric/support/small.ts';
+import { plainSession } from './plain-session.ts';
 
 const [FLOODER, CALM, WITNESS] = [0, 1, 2] as const;
 const DESCRIPTOR = 7;
-
-function configuration(index: number): SessionConfiguration {
-  return {
-    index,
-    address: `127.0.0.${1 + index}`,
-    addressWords: [0, 0, 0xffff, 0x7f000001 + index],
-    as: 65_001 + index,
-    passive: true,
-    families: FAMILY_IPV4,
-    importAccept: true,
-    exportAccept: true,
-    holdTime: 0,
-    connectRetryTime: 120,
-    nextHopSelf: false,
-    localAs: 65_000,
-    localId: 1,
-  } as unknown as SessionConfiguration;
-}
 
 function scene() {
   const rings = { receiveBytes: 1 << 16, transmitBytes: 1 << 18, prefixes4: 1 << 15, attributes: 1 << 14 };
@@ -43,7 +24,7 @@ function scene() {
   const socket = new FakeSocket();
   kernel.sockets.set(DESCRIPTOR, socket);
   fabric.lookout = Lookout.open(fabric, kernel);
-  const configurations = [FLOODER, CALM, WITNESS].map(configuration);
+  const configurations = [FLOODER, CALM, WITNESS].map((index) => plainSession(index));
   const blade = new Blade(
     fabric,
     0,
