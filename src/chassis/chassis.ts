@@ -237,19 +237,19 @@ export class Chassis {
 
   /** Orders the home blade of a session, when no graft of it is under way. */
   async order(entry: SessionEntry, kind: 'clear' | 'enable' | 'refresh'): Promise<void> {
-    await this.alone(entry, async () => (await this.#homeOf(entry)).order({ kind, session: entry.index }));
+    await this.alone(entry, async () => (await this.homeBlade(entry)).order({ kind, session: entry.index }));
   }
 
   async shutdown(entry: SessionEntry, why: string): Promise<void> {
     await this.alone(entry, async () => {
-      const blade = await this.#homeOf(entry);
+      const blade = await this.homeBlade(entry);
       blade.order({ kind: 'shutdown', session: entry.index, why });
       entry.heldBecause = why === '' ? 'shut down by the operator' : `shut down by the operator: ${why}`;
     });
   }
 
   /** The blade that serves a session; while there is none, because its blade died, the next one. */
-  async #homeOf({ index }: SessionEntry): Promise<BladeHandle> {
+  async homeBlade({ index }: SessionEntry): Promise<BladeHandle> {
     while (this.fabric.homeOf(index) < 0) await new Promise((resolve) => setTimeout(resolve, 10));
     return this.blade(this.fabric.homeOf(index));
   }

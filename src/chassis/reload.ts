@@ -129,7 +129,7 @@ export class Reloader {
       const down = chassis.fabric.session(entry.index, SESSION.state) !== State.Established;
       // What is no session yet begins anew with what holds now, rather than when its attempt has failed.
       if (has('reset') || (down && has('connection', 'session', 'limit')))
-        chassis.blade(chassis.fabric.homeOf(entry.index)).order({ kind: 'reset', session: entry.index });
+        (await chassis.homeBlade(entry)).order({ kind: 'reset', session: entry.index });
     });
   }
 }
