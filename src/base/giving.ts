@@ -54,7 +54,14 @@ function load(): Giving | undefined {
     const trim = libc.func('int malloc_trim(size_t pad)') as (pad: number) => number;
     const page = sysconf(SC_PAGESIZE);
     const count = pageCounter(page);
-    const addressOf = (memory: SharedArrayBuffer): number => Number(koffi.address(new Uint8Array(memory)));
+    const addresses = new WeakMap<SharedArrayBuffer, number>();
+    const addressOf = (memory: SharedArrayBuffer): number => {
+      const known = addresses.get(memory);
+      if (known !== undefined) return known;
+      const address = Number(koffi.address(new Uint8Array(memory)));
+      addresses.set(memory, address);
+      return address;
+    };
     return {
       page,
       offsetOf: (memory) => addressOf(memory) % page,

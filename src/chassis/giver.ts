@@ -12,7 +12,7 @@
  */
 import type { Giving } from '../base/giving.ts';
 import type { Fabric } from '../fabric/fabric.ts';
-import { ATTRIBUTE_ROW, PAGE_WORDS, PREFIX_RECORD } from '../fabric/layout.ts';
+import { ATTRIBUTE_ROW, BLADE_WORD, PAGE_WORDS, PREFIX_RECORD } from '../fabric/layout.ts';
 import { prefixIds } from '../fabric/memory.ts';
 import type { NumberPool } from '../fabric/number-pool.ts';
 
@@ -125,7 +125,9 @@ export class Giver {
     const { memory, options } = this.#fabric;
     const places = [{ memory: memory.prefixRecords, octets: PREFIX_RECORD.words * 4, first: 0 }];
     for (let blade = 1; blade < options.blades; blade++)
-      places.push({ memory: memory.best, octets: 8, first: (blade - 1) * prefixIds(options) * 8 });
+      // Somebody was ever here.
+      if (this.#fabric.bladeWord(blade, BLADE_WORD.tells) !== 0)
+        places.push({ memory: memory.best, octets: 8, first: (blade - 1) * prefixIds(options) * 8 });
     const of = places.map((place) => ({ ...place, first: place.first + base * place.octets }));
     return base === 0 ? of : [...of, { memory: memory.prefixKeys6, octets: 20, first: 0 }];
   }
@@ -138,7 +140,8 @@ export class Giver {
       const borrowed = this.#borrowed.subarray(0, count).sort();
       for (const [from, to] of runs(borrowed))
         for (const { memory, first, octets } of places)
-          this.#give(memory, first + from * octets, first + to * octets);
+          if ((to - from) * octets >= this.#giving.page)
+            this.#give(memory, first + from * octets, first + to * octets);
       for (const number of borrowed) pool.give(number);
       pool.publish();
       yield;

@@ -329,12 +329,15 @@ export interface FabricRow {
   used: number;
   capacity: number;
   unit: string;
+  /** Of memory, as it is now; where the system does not say, as it can be at most. */
   bytes?: number;
   /** Ids or blocks that came back because nobody used them, so far. */
   returned?: number;
   /** Sweeps that looked for them: how many, and what the last one took. Of the first part only. */
   sweeps?: number;
   lastSweepMilliseconds?: number;
+  /** Of all parts, so far, where memory can be given back to the system. Of the first part only. */
+  givenBackBytes?: number;
 }
 
 /** One RPKI cache (RFC 8210). */

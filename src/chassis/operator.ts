@@ -33,7 +33,8 @@ import {
 } from './operations.ts';
 import { previewPolicies } from './preview.ts';
 import { Reloader, readWanted } from './reload.ts';
-import { bladeRow, chassisSummary, fabricRows } from './views/box.ts';
+import { bladeRow, chassisSummary } from './views/box.ts';
+import { fabricRows } from './views/fabric.ts';
 import { ownRoutes } from './views/local.ts';
 import { prefixWords, RouteViews, whyNotFeasible } from './views/routes.ts';
 import { sessionDetail, sessionRow } from './views/sessions.ts';

@@ -38,7 +38,14 @@ export const showFabricCommand: Command = {
   remote: true,
   async run(call) {
     const rows = await call.ask<FabricRow[]>('show fabric');
-    return answer(call, rows, () => table(fabricColumns(call.terminal), rows, call.terminal));
+    const givenBack = rows[0]?.givenBackBytes;
+    return answer(
+      call,
+      rows,
+      () =>
+        table(fabricColumns(call.terminal), rows, call.terminal) +
+        (givenBack === undefined ? '' : `given back to the system so far: ${bytes(givenBack)}\n`),
+    );
   },
 };
 

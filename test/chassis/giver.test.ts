@@ -7,6 +7,7 @@ import { Sweeper } from '../../src/chassis/sweeper.ts';
 import { Fabric } from '../../src/fabric/fabric.ts';
 import { PAGE_BITS, PAGE_WORDS, SESSION_NUMBER } from '../../src/fabric/layout.ts';
 import { createFabricMemory, defaultFabricOptions } from '../../src/fabric/memory.ts';
+import { startBox } from './support/box.ts';
 
 const giving = systemGiving() as Giving;
 const withGiving = giving === undefined ? test.skip : test;
@@ -116,4 +117,21 @@ test('when little is to be done, a sweep is worth its while where much has gone'
   sweeper.begin();
   while (sweeper.step(() => false)) fabric.meet();
   t.false(sweeper.worthwhile);
+});
+
+withGiving('`show fabric` says what memory is there, and what went back', async (t) => {
+  const box = await startBox(t, { neighbors: [{ address: '127.86.0.1', as: 64501 }] });
+  const { fabric, sweeper, sweeping } = box.chassis;
+  const mebi = async (part: string): Promise<number> =>
+    ((await box.operator.showFabric()).find((row) => row.part === part)?.bytes as number) / 2 ** 20;
+  t.true((await mebi('IPv4 prefixes')) < 1);
+  internAll(fabric);
+  // Records, and slots of 4 octets all over a table of 8 MiB.
+  const prefixes = await mebi('IPv4 prefixes');
+  t.true(prefixes > (PREFIXES * 16) / 2 ** 20 && prefixes < 11, String(prefixes));
+  const bytes = await mebi('attribute bytes');
+  t.true(bytes > (SETS * 40) / 2 ** 20 && bytes < 4, String(bytes));
+  sweeping.giver?.begin(sweeper.numbers.sweeps);
+  while (sweeping.giver?.step());
+  t.is((await box.operator.showFabric())[0]?.givenBackBytes, sweeping.giver?.numbers.octets);
 });

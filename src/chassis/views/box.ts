@@ -1,20 +1,9 @@
-/** `show`, `show blades`, `show fabric`: the box at a glance. */
+/** `show`, `show blades`: the box at a glance. */
 import { State } from '../../bgp/fsm.ts';
-import {
-  BLADE_NUMBER,
-  CARD_NUMBER,
-  CONNECTION_STATE,
-  PAGE_WORDS,
-  RECIPE,
-  RECIPES,
-  SESSION,
-  SESSION_NUMBER,
-} from '../../fabric/layout.ts';
-import type { NumberPool } from '../../fabric/number-pool.ts';
-import { recipesUsed } from '../../rib/told.ts';
+import { BLADE_NUMBER, CARD_NUMBER, CONNECTION_STATE, SESSION, SESSION_NUMBER } from '../../fabric/layout.ts';
 import type { BladeHandle } from '../blade-handle.ts';
 import type { Chassis } from '../chassis.ts';
-import type { BladeRow, BladeState, CardRow, ChassisSummary, FabricRow } from '../operations.ts';
+import type { BladeRow, BladeState, CardRow, ChassisSummary } from '../operations.ts';
 import type { RouteViews } from './routes.ts';
 
 export function chassisSummary(
@@ -162,43 +151,4 @@ function tenths(value: number): number {
 
 function hundredths(value: number): number {
   return Math.round(value * 100) / 100;
-}
-
-export function fabricRows(chassis: Chassis): FabricRow[] {
-  const { attributes, hops, options, pages, prefixes } = chassis.fabric;
-  const connected = chassis.sessions.filter(
-    ({ index }) => chassis.fabric.number(index, SESSION_NUMBER.timesEstablished) > 0,
-  );
-  const returned = chassis.sweeper.numbers;
-  const rings = connected.length * (options.receiveBytes + options.transmitBytes);
-  return [
-    {
-      ...pooled('IPv4 prefixes', prefixes.pool4, 'prefixes', 32, returned.prefixes4),
-      sweeps: returned.sweeps,
-      lastSweepMilliseconds: hundredths(chassis.sweeping.lastTook),
-    },
-    pooled('IPv6 prefixes', prefixes.pool6, 'prefixes', 52, returned.prefixes6),
-    pooled('attribute sets', attributes.pool, 'sets', 48, returned.attributes),
-    pooled('attribute bytes', attributes.blocks, 'blocks', attributes.blockUnits * 4, returned.blocks),
-    ...(hops === undefined ? [] : [pooled('next hops', hops.pool, 'next hops', 24, returned.nextHops)]),
-    row('recipes', recipesUsed(chassis.fabric), RECIPES, 'kinds of neighbours', RECIPES * RECIPE.words * 4),
-    row('RIB pages', pages.touched(), options.pages, 'pages', pages.touched() * PAGE_WORDS * 4),
-    row('session rings', connected.length, options.sessions, 'sessions', rings),
-    row(
-      'blade rings',
-      chassis.blades.length * (chassis.blades.length - 1),
-      options.blades * (options.blades - 1),
-      'rings',
-      chassis.blades.length ** 2 * options.ringRecords * 8,
-    ),
-  ];
-}
-
-/** What is given out by number, and comes back; memory is what was ever given out. */
-function pooled(part: string, pool: NumberPool, unit: string, each: number, returned: number): FabricRow {
-  return { ...row(part, pool.used, pool.limit, unit, pool.bound * each), returned };
-}
-
-function row(part: string, used: number, capacity: number, unit: string, bytes: number): FabricRow {
-  return { part, used, capacity, unit, bytes };
 }
