@@ -58,14 +58,19 @@ export class KernelRoutes {
   }
 
   #watch(): void {
-    const monitor = spawn('ip', ['monitor', 'route'], { stdio: ['ignore', 'pipe', 'ignore'] });
-    this.#monitor = monitor;
-    monitor.stdout.on('data', () => this.#schedule(SETTLE));
-    monitor.once('error', (error) => this.#trouble(error.message));
-    monitor.once('exit', () => {
+    const monitor: ChildProcess = spawn('ip', ['monitor', 'route'], { stdio: ['ignore', 'pipe', 'ignore'] });
+    const again = (): void => {
       if (!this.#running || this.#monitor !== monitor) return;
       setTimeout(() => this.#running && this.#watch(), AGAIN).unref();
+    };
+    this.#monitor = monitor;
+    // Where no descriptors are left there is none, whatever the types say.
+    monitor.stdout?.on('data', () => this.#schedule(SETTLE));
+    monitor.once('error', (error: NodeJS.ErrnoException) => {
+      this.#trouble(error.message);
+      if (error.code !== 'ENOENT') again();
     });
+    monitor.once('exit', again);
     monitor.unref();
     // What changes before the monitor listens is not told; and whoever loses a word of it does not stay wrong.
     for (const after of [0, 300, 1000]) setTimeout(() => this.#schedule(0), after).unref();
