@@ -40,7 +40,6 @@ const HOP_LIMIT = { level: IPPROTO_IPV6, name: 16, least: 73 } as const;
 
 /** struct tcp_md5sig: sockaddr_storage, flags, prefix length, key length, interface, key. */
 const MD5SIG = { bytes: 216, flags: 128, prefixLength: 129, keyLength: 130, key: 136 } as const;
-export const LONGEST_PASSWORD = 80;
 /** RFC 5082 3: sent with the highest TTL, so that whoever is near can be told from who is far. */
 const HIGHEST_TTL = 255;
 

@@ -1,10 +1,6 @@
-/**
- * What the decision process and the loop checks read of a canonical attribute set, taken out once, when the set
- * is interned: free walks over [start, end) of canonical octets (canonical.ts), which are taken to be right.
- */
-import { segmentHops, segmentsContain } from './as-path.ts';
+/** Where attributes stand in a canonical set: walks over [start, end) of canonical octets (canonical.ts), which are taken to be right. */
 import * as table from './attribute-table.ts';
-import { u16, u32 } from './bytes.ts';
+import { u16 } from './bytes.ts';
 
 export {
   AS_TRANS,
@@ -19,48 +15,11 @@ export {
   WELL_KNOWN,
 } from './attribute-table.ts';
 
-// Constants of this module: the JIT compiler folds them, but looks an import up each time.
-const { AttributeFlag, AttributeType, Origin, Segment } = table;
+// A constant of this module: the JIT compiler folds it, but looks an import up each time.
+const { AttributeFlag } = table;
 
 /** RFC 4271 9.1.1 leaves the degree of preference of a route without LOCAL_PREF to us; 100 is the custom. */
 export const DEFAULT_LOCAL_PREF = 100;
-
-/** Reused; filled by summarize. */
-export interface AttributeSummary {
-  origin: number;
-  /** Hops: an AS_SET counts as one, confederation segments as none. */
-  pathLength: number;
-  /** The first AS, if AS_PATH begins with a sequence (after confederation segments); else 0. */
-  neighborAs: number;
-  /** The last AS, if AS_PATH ends with a sequence; else 0. */
-  originAs: number;
-  med: number;
-  hasMed: boolean;
-  localPref: number;
-  hasLocalPref: boolean;
-  /** Of NEXT_HOP or the abbreviated MP_REACH_NLRI; length 4, 16 or 32, or 0 where there is none. */
-  nextHopStart: number;
-  nextHopLength: number;
-  originatorId: number;
-  clusterListLength: number;
-}
-
-export function newAttributeSummary(): AttributeSummary {
-  return {
-    origin: Origin.Incomplete,
-    pathLength: 0,
-    neighborAs: 0,
-    originAs: 0,
-    med: 0,
-    hasMed: false,
-    localPref: DEFAULT_LOCAL_PREF,
-    hasLocalPref: false,
-    nextHopStart: 0,
-    nextHopLength: 0,
-    originatorId: 0,
-    clusterListLength: 0,
-  };
-}
 
 /** Where the value of the attribute at `at` begins, and how long it is. */
 export function valueStart(bytes: Uint8Array, at: number): number {
@@ -78,99 +37,4 @@ export function findAttribute(bytes: Uint8Array, start: number, end: number, typ
     at = valueStart(bytes, at) + valueLength(bytes, at);
   }
   return -1;
-}
-
-export function summarize(bytes: Uint8Array, start: number, end: number, summary: AttributeSummary): void {
-  reset(summary, start);
-  for (let at = start; at < end; ) {
-    const value = valueStart(bytes, at);
-    const next = value + valueLength(bytes, at);
-    switch (bytes[at + 1]) {
-      case AttributeType.Origin:
-        summary.origin = bytes[value]!;
-        break;
-      case AttributeType.AsPath:
-        summarizePath(bytes, value, next, summary);
-        break;
-      case AttributeType.NextHop:
-        summary.nextHopStart = value;
-        summary.nextHopLength = next - value;
-        break;
-      case AttributeType.MultiExitDisc:
-        summary.med = u32(bytes, value);
-        summary.hasMed = true;
-        break;
-      case AttributeType.LocalPref:
-        summary.localPref = u32(bytes, value);
-        summary.hasLocalPref = true;
-        break;
-      case AttributeType.OriginatorId:
-        summary.originatorId = u32(bytes, value);
-        break;
-      case AttributeType.ClusterList:
-        summary.clusterListLength = (next - value) >> 2;
-        break;
-      case AttributeType.MpReach:
-        summary.nextHopStart = value + 1;
-        summary.nextHopLength = bytes[value]!;
-        break;
-    }
-    at = next;
-  }
-}
-
-function reset(summary: AttributeSummary, start: number): void {
-  summary.origin = Origin.Incomplete;
-  summary.pathLength = 0;
-  summary.neighborAs = summary.originAs = 0;
-  summary.med = 0;
-  summary.hasMed = false;
-  summary.localPref = DEFAULT_LOCAL_PREF;
-  summary.hasLocalPref = false;
-  summary.nextHopStart = start;
-  summary.nextHopLength = 0;
-  summary.originatorId = 0;
-  summary.clusterListLength = 0;
-}
-
-function summarizePath(bytes: Uint8Array, start: number, end: number, summary: AttributeSummary): void {
-  let leading = true;
-  for (let at = start; at < end; ) {
-    const type = bytes[at]!;
-    const count = bytes[at + 1]!;
-    const next = at + 2 + 4 * count;
-    summary.pathLength += segmentHops(type, count);
-    if (leading && type === Segment.Sequence) summary.neighborAs = u32(bytes, at + 2);
-    // RFC 5065: a confederation is one AS from outside, so its segments do not stand for the neighbour.
-    if (type <= Segment.Sequence) leading = false;
-    summary.originAs = type === Segment.Sequence ? u32(bytes, next - 4) : 0;
-    at = next;
-  }
-}
-
-/** RFC 4271 9.1.2: a route whose AS_PATH has our own AS is not ours to use. */
-export function pathContainsAs(bytes: Uint8Array, start: number, end: number, as: number): boolean {
-  const at = findAttribute(bytes, start, end, AttributeType.AsPath);
-  if (at < 0) return false;
-  const value = valueStart(bytes, at);
-  return segmentsContain(bytes, value, value + valueLength(bytes, at), 4, as);
-}
-
-/** RFC 4456 8: a route that was reflected by our own cluster before. */
-export function clusterListContains(bytes: Uint8Array, start: number, end: number, cluster: number): boolean {
-  return listContains(bytes, start, end, AttributeType.ClusterList, cluster);
-}
-
-/** RFC 1997 */
-export function hasCommunity(bytes: Uint8Array, start: number, end: number, community: number): boolean {
-  return listContains(bytes, start, end, AttributeType.Communities, community);
-}
-
-function listContains(bytes: Uint8Array, start: number, end: number, type: number, word: number): boolean {
-  const at = findAttribute(bytes, start, end, type);
-  if (at < 0) return false;
-  const value = valueStart(bytes, at);
-  const valueEnd = value + valueLength(bytes, at);
-  for (let item = value; item < valueEnd; item += 4) if (u32(bytes, item) === word) return true;
-  return false;
 }

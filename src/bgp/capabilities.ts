@@ -94,7 +94,7 @@ const ROWS: readonly CapabilityRow[] = [
 
 const BY_CODE = new Map(ROWS.map((row) => [row.code, row]));
 
-export function capabilityName(code: number): string {
+function capabilityName(code: number): string {
   return BY_CODE.get(code)?.name ?? `capability ${code}`;
 }
 

@@ -1,6 +1,6 @@
 /** COMMUNITIES (RFC 1997) in a canonical attribute set: whether one is there, and the set with one more. */
 import { AttributeType, OPTIONAL_TRANSITIVE } from './attribute-table.ts';
-import { valueLength, valueStart } from './attributes.ts';
+import { findAttribute, valueLength, valueStart } from './attributes.ts';
 import { copy, putU32, u32 } from './bytes.ts';
 import { writeAttributeHeader } from './canonical.ts';
 
@@ -8,13 +8,6 @@ import { writeAttributeHeader } from './canonical.ts';
 export function listsCommunity(bytes: Uint8Array, start: number, end: number, community: number): boolean {
   for (let item = start; item < end; item += 4) if (u32(bytes, item) === community) return true;
   return false;
-}
-
-/** Where the attribute of this type begins in the canonical set [start, end); -1: it has none. */
-export function findAttribute(bytes: Uint8Array, start: number, end: number, type: number): number {
-  for (let at = start; at < end; at = valueStart(bytes, at) + valueLength(bytes, at))
-    if (bytes[at + 1] === type) return at;
-  return -1;
 }
 
 export function hasCommunity(bytes: Uint8Array, start: number, end: number, community: number): boolean {

@@ -10,7 +10,7 @@
 import { copy, privateCopy, putU16, u16 } from './bytes.ts';
 import { HeaderError, NotificationCode } from './errors.ts';
 
-export const MARKER_LENGTH = 16;
+const MARKER_LENGTH = 16;
 export const HEADER_LENGTH = 19;
 /** RFC 4271 4.1; RFC 8654 raises it for sessions where both sides said so. */
 export const MAX_MESSAGE = 4096;

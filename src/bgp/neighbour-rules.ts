@@ -8,11 +8,11 @@
 import {
   AttributeType,
   Community,
-  hasCommunity,
   OPTIONAL_NON_TRANSITIVE,
   OPTIONAL_TRANSITIVE,
   Segment,
 } from './attributes.ts';
+import { hasCommunity } from './communities.ts';
 import {
   type AttributeSet,
   attributeValue,
@@ -91,7 +91,7 @@ export function repeatsOwnAs(set: AttributeSet, localAs: number, allowed: number
 }
 
 /** RFC 4271 6.3 */
-export function beginsWith(set: AttributeSet, as: number, behind: boolean): boolean {
+function beginsWith(set: AttributeSet, as: number, behind: boolean): boolean {
   const [first] = pathOf(set);
   return first?.type === Segment.Sequence && first.ases[behind ? 1 : 0] === as;
 }
@@ -172,7 +172,7 @@ export function reflected(set: AttributeSet, peerId: number, clusterId: number):
 }
 
 /** RFC 6996, and the last ones (RFC 7300). */
-export function isPrivateAs(as: number): boolean {
+function isPrivateAs(as: number): boolean {
   return (as >= 64_512 && as <= 65_535) || as >= 4_200_000_000;
 }
 

@@ -43,7 +43,7 @@ export function roleValue(role: Role): number {
   return rowOf(role).value;
 }
 
-export function roleName(value: number): string {
+function roleName(value: number): string {
   return ROWS.find((row) => row.value === value)?.role ?? `role ${value}`;
 }
 

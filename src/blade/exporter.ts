@@ -7,10 +7,10 @@
  */
 
 import { AttributeType, Community } from '../bgp/attribute-table.ts';
-import { valueLength, valueStart } from '../bgp/attributes.ts';
+import { findAttribute, valueLength, valueStart } from '../bgp/attributes.ts';
 import { putU32 } from '../bgp/bytes.ts';
 import { CANONICAL_ROOM } from '../bgp/canonical.ts';
-import { addCommunity, findAttribute, hasCommunity } from '../bgp/communities.ts';
+import { addCommunity, hasCommunity } from '../bgp/communities.ts';
 import { wireAttributes } from '../bgp/encode.ts';
 import { type ExportOptions, exportAttributes, type StaleExport } from '../bgp/export.ts';
 import { FAMILY_IPV4, FAMILY_IPV6 } from '../bgp/families.ts';

@@ -61,7 +61,7 @@ export function exportPolicy(
   return { policy: { key, neighbor, program: policies.programKey(key, neighbor) } };
 }
 
-export function neighborContext({ addressWords, as, localAs, rules }: SessionConfiguration): NeighborContext {
+function neighborContext({ addressWords, as, localAs, rules }: SessionConfiguration): NeighborContext {
   const address = new Uint8Array(16);
   const view = new DataView(address.buffer);
   addressWords.forEach((word, i) => {

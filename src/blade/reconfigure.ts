@@ -20,7 +20,7 @@ import type { Session } from './session.ts';
 import type { UpdateGroup } from './update-group.ts';
 
 /** What decides whether a route of the neighbour is taken: equal keys, equal answers. */
-export function importKey({ importAccept, importPolicy, weight, rules }: SessionConfiguration): string {
+function importKey({ importAccept, importPolicy, weight, rules }: SessionConfiguration): string {
   const { enforceFirstAs = false, allowOwnAs = 0 } = rules ?? {};
   const checks = enforceFirstAs || allowOwnAs > 0 ? `/${enforceFirstAs} ${allowOwnAs}` : '';
   const policy = (importPolicy ?? 'accept') + (weight === undefined ? '' : `/weight ${weight}`);
@@ -28,7 +28,7 @@ export function importKey({ importAccept, importPolicy, weight, rules }: Session
 }
 
 /** FNV-1a, never 0. */
-export function ruleHash(key: string): number {
+function ruleHash(key: string): number {
   let hash = 0x811c9dc5;
   for (let i = 0; i < key.length; i++) hash = Math.imul(hash ^ key.charCodeAt(i), 0x01000193);
   return hash | 1;
@@ -43,7 +43,7 @@ export function noteExportRule(fabric: Fabric, { index, group }: Session, routes
   if (group !== undefined) fabric.setSession(index, SESSION.exportRule, exportRuleHash(group, routes));
 }
 
-export function exportRuleHash({ key, exporter }: UpdateGroup, { local }: Routes): number {
+function exportRuleHash({ key, exporter }: UpdateGroup, { local }: Routes): number {
   return ruleHash(key + local.definition.key + tableKey(exporter.originsAsked));
 }
 

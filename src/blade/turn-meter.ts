@@ -14,7 +14,7 @@ import { BLADE_NUMBER } from '../fabric/layout.ts';
 import type { Routes } from './routes.ts';
 
 /** Milliseconds; longer ones are counted, as no turn is to take so long. */
-export const LONG_TURN = 10;
+const LONG_TURN = 10;
 /** Milliseconds of turns between two looks at what the thread has used, at least. */
 const LOOK_AFTER = 1;
 

@@ -17,7 +17,7 @@ import { prefixIds } from '../fabric/memory.ts';
 import type { NumberPool } from '../fabric/number-pool.ts';
 
 /** Numbers that are borrowed at once; and pages, and slots, that are looked at in one piece. */
-export const GIVING_PIECES = { numbers: 8192, pages: 1024, slots: 1 << 18 };
+const GIVING_PIECES = { numbers: 8192, pages: 1024, slots: 1 << 18 };
 
 /** RIB pages that came back since the last time, so that it is worth its while. */
 const PAGES = 256;

@@ -45,7 +45,7 @@ export interface Call {
 }
 
 /** Every remote command has these. */
-export const REMOTE_OPTIONS: { readonly [name: string]: Option } = {
+const REMOTE_OPTIONS: { readonly [name: string]: Option } = {
   control: {
     value: 'PATH',
     doc: 'the control socket; without it, GRAFTD_CONTROL, or ./graftd.sock',
@@ -53,7 +53,7 @@ export const REMOTE_OPTIONS: { readonly [name: string]: Option } = {
   json: { doc: 'the answer as JSON, for programs' },
 };
 
-export const HELP_OPTION: { readonly [name: string]: Option } = { help: { doc: 'this text' } };
+const HELP_OPTION: { readonly [name: string]: Option } = { help: { doc: 'this text' } };
 
 export function optionsOf(command: Command): { readonly [name: string]: Option } {
   return { ...command.options, ...(command.remote ? REMOTE_OPTIONS : {}), ...HELP_OPTION };

@@ -25,7 +25,7 @@ export const EFFECTS = {
 export type Effect = keyof typeof EFFECTS;
 
 // biome-ignore format: one line a row
-export const NEIGHBOR_EFFECTS: { readonly [K in keyof Required<NeighborConfiguration>]: Effect } = {
+const NEIGHBOR_EFFECTS: { readonly [K in keyof Required<NeighborConfiguration>]: Effect } = {
   address: 'start', // never seen as a change: another address is another neighbour
   as: 'reset',
   external: 'reset', // follows from `as`

@@ -1,15 +1,7 @@
 /** What a configuration file says, checked and complete: every default filled in, every address canonical. */
 import type { Family } from '../bgp/families.ts';
 import type { PolicyDefinition } from '../policy/language.ts';
-import type {
-  chassisKeys,
-  limitKeys,
-  neighborKeys,
-  nextHopKeys,
-  rangeKeys,
-  routerKeys,
-  rpkiKeys,
-} from './keys.ts';
+import type { chassisKeys, neighborKeys, nextHopKeys, rangeKeys, routerKeys, rpkiKeys } from './keys.ts';
 import type { PolicyName } from './kinds.ts';
 import type { Values } from './shapes.ts';
 
@@ -24,8 +16,6 @@ export interface RouterConfiguration extends RouterValues {
   /** The BGP Identifier as a number, the first octet highest. */
   idNumber: number;
 }
-
-export interface LimitsConfiguration extends Values<typeof limitKeys> {}
 
 /** `control` and `state` are absolute. */
 export interface ChassisConfiguration extends ChassisValues {}

@@ -43,7 +43,7 @@ export const DEFAULT_BLADES = Math.min(8, Math.max(1, Math.floor(availableParall
 export const DEFAULT_PATHS = 8;
 
 // biome-ignore format: one line a row
-export const originateKeys = {
+const originateKeys = {
   prefix: required(addressPrefix, { doc: 'What is announced.' }),
   med: optional(integer(0, 4294967295), { doc: 'MULTI_EXIT_DISC.' }),
   communities: defaulted(list(plainCommunity), { default: [], doc: 'Communities, like "65000:1" or no-export.' }),
@@ -52,7 +52,7 @@ export const originateKeys = {
 export const ORIGINS = ['igp', 'egp', 'incomplete'] as const;
 
 // biome-ignore format: one line a row
-export const localRouteKeys = {
+const localRouteKeys = {
   ...originateKeys,
   'local-pref': optional(integer(0, 4294967295), { doc: 'LOCAL_PREF, for internal neighbours.' }),
   origin: defaulted(choice(ORIGINS, 'origin'), { default: 'igp', doc: 'ORIGIN.' }),
@@ -60,7 +60,7 @@ export const localRouteKeys = {
 };
 
 // biome-ignore format: one line a row
-export const aggregateKeys = {
+const aggregateKeys = {
   prefix: required(addressPrefix, { doc: 'What is announced while there is a best route within it that is more specific.' }),
   'summary-only': defaulted(flag, { default: false, doc: 'true: the more specific routes are told to nobody.' }),
   med: originateKeys.med,
@@ -70,13 +70,13 @@ export const aggregateKeys = {
 };
 
 // biome-ignore format: one line a row
-export const confederationKeys = {
+const confederationKeys = {
   id: required(asNumber, { doc: 'The AS number that those outside see (RFC 5065).' }),
   members: defaulted(list(asNumber), { default: [], doc: 'The other member ASes.' }),
 };
 
 // biome-ignore format: one line a row
-export const metricKeys = {
+const metricKeys = {
   prefix: required(addressPrefix, { doc: 'Next hops in this prefix can be reached.' }),
   metric: defaulted(integer(0, 4294967294), { default: 0, doc: 'What it costs: the interior cost of the decision process (RFC 4271 9.1.2.2 e).' }),
 };
@@ -88,7 +88,7 @@ export const nextHopKeys = {
 };
 
 // biome-ignore format: one line a row
-export const multipathKeys = {
+const multipathKeys = {
   ebgp: defaulted(integer(1, 64), { default: 1, doc: 'Routes that are used together at most where an eBGP neighbour told the best one.' }),
   ibgp: defaulted(integer(1, 64), { default: 1, doc: 'Routes that are used together at most where an iBGP neighbour told the best one.' }),
   'as-path-relax': defaulted(flag, { default: false, doc: 'true: AS_PATHs need only be as long as that of the best one. Otherwise they must come by the same neighbour AS (eBGP), or be the same (iBGP).' }),

@@ -285,12 +285,7 @@ export const family: Scalar<Family> = choice(
 
 export const gracefulRestart = choice(['helper', 'full', 'off'] as const, 'kind of graceful restart');
 
-export const CAPABILITIES = [
-  'multiprotocol',
-  'route-refresh',
-  'enhanced-route-refresh',
-  'four-octet-as',
-] as const;
+const CAPABILITIES = ['multiprotocol', 'route-refresh', 'enhanced-route-refresh', 'four-octet-as'] as const;
 
 export const capability = choice(CAPABILITIES, 'capability to switch off');
 

@@ -27,7 +27,8 @@ import { either, list, named, optional, section, some } from './shapes.ts';
 /** By VALIDITY (rpki/table.ts). */
 export const VALIDITIES = ['not-found', 'valid', 'invalid'] as const;
 
-export const PROTOCOLS = ['bgp', 'static', 'aggregate'] as const;
+const PROTOCOLS = ['bgp', 'static', 'aggregate'] as const;
+
 export { ORIGINS };
 
 // biome-ignore format: one line a row
@@ -79,7 +80,7 @@ export const actionKeys = {
 
 const conditions = section('conditions', conditionKeys);
 
-export const THENS = ['accept', 'reject', 'next', 'return'] as const;
+const THENS = ['accept', 'reject', 'next', 'return'] as const;
 
 // biome-ignore format: one line a row
 export const statementKeys = {

@@ -296,7 +296,7 @@ export function neighborOf(source: RouteSource, session: number): Neighbor {
   };
 }
 
-export function neighborMatches(test: NeighborTest, { address, as, external }: Neighbor): boolean {
+function neighborMatches(test: NeighborTest, { address, as, external }: Neighbor): boolean {
   if (test.external?.includes(external)) return true;
   if (test.as?.some(([from, to]) => as >= from && as <= to)) return true;
   return test.addresses !== undefined && new PrefixSet(test.addresses).hasAddress(address, 0, address.length);

@@ -43,7 +43,7 @@ export class OriginValidation {
 
 const NOTHING = buildVrpTable(new Uint32Array(0), new Uint32Array(0));
 
-export function validityOf(
+function validityOf(
   table: Pick<VrpTable, 'validate4' | 'validate6'>,
   prefixes: Prefixes,
   id: number,

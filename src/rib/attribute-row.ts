@@ -85,8 +85,8 @@ const PLAIN_OCTETS = 1024;
 const WORST_MED = 0xffffffff;
 
 /**
- * The description of attribute sets for a router in this AS: what `summarize` would find, in one walk and without an
- * object between, as every new set is described.
+ * The description of attribute sets for a router in this AS: in one walk and without an object between, as every new
+ * set is described.
  */
 export function describeFor(router: number | RouterIdentity, memory?: FabricMemory): Describe {
   const identity = typeof router === 'number' ? { as: router } : router;

@@ -5,8 +5,7 @@
  *   [ was ever on (17) | AS_PATHs need only be as long (16) | so many, the best one from iBGP (8-15) | from eBGP (0-7) ]
  */
 import { neighborAs } from '../bgp/as-path.ts';
-import { AttributeType, valueLength, valueStart } from '../bgp/attributes.ts';
-import { findAttribute } from '../bgp/communities.ts';
+import { AttributeType, findAttribute, valueLength, valueStart } from '../bgp/attributes.ts';
 import type { Fabric } from '../fabric/fabric.ts';
 
 export interface Multipath {

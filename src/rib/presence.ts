@@ -16,10 +16,10 @@ import { PREFIX_RECORD, PREFIX_RECORD_BITS } from '../fabric/layout.ts';
 export const BUCKETS = 25;
 /** The bits of the buckets. */
 export const PRESENT = (1 << BUCKETS) - 1;
-export const MED_MARK = 0x80000000 | 0;
+const MED_MARK = 0x80000000 | 0;
 
 /** Where the marks of a prefix stand among the records' words. */
-export function marksAt(id: number): number {
+function marksAt(id: number): number {
   return (id << PREFIX_RECORD_BITS) + PREFIX_RECORD.marks;
 }
 

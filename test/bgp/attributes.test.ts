@@ -1,14 +1,14 @@
 import test from 'ava';
 import fc from 'fast-check';
+import { findAttribute } from '../../src/bgp/attributes.ts';
+import { hasCommunity } from '../../src/bgp/communities.ts';
+import { type ExportOptions, exportAttributes, NOT_EXPORTED } from '../../src/bgp/export.ts';
 import {
   clusterListContains,
-  findAttribute,
-  hasCommunity,
   newAttributeSummary,
   pathContainsAs,
   summarize,
-} from '../../src/bgp/attributes.ts';
-import { type ExportOptions, exportAttributes, NOT_EXPORTED } from '../../src/bgp/export.ts';
+} from '../support/attribute-summary.ts';
 import { attributesOf, canonicalBytes, path4, shared, type TestSet, testSet } from './support.ts';
 
 const summary = newAttributeSummary();

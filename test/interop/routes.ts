@@ -41,7 +41,7 @@ export function canonicalPrefix(prefix: string): string {
   return `${canonicalAddress(address)}/${length}`;
 }
 
-export const sortedCommunities = (communities: readonly string[]): string[] => [...communities].sort();
+const sortedCommunities = (communities: readonly string[]): string[] => [...communities].sort();
 
 /** What the neighbour of `as` has to receive when that announces these. */
 export function asReceived(

@@ -1,6 +1,5 @@
 import test from 'ava';
 import fc from 'fast-check';
-import { newAttributeSummary, pathContainsAs, summarize } from '../../src/bgp/attributes.ts';
 import {
   describeFor,
   HAS_ORIGINATOR,
@@ -26,6 +25,7 @@ import {
 } from '../../src/rib/route-word.ts';
 import { canonicalBytes, testSet } from '../bgp/support.ts';
 import { smallFabric } from '../fabric/support/small.ts';
+import { newAttributeSummary, pathContainsAs, summarize } from '../support/attribute-summary.ts';
 
 test('a home blade may choose what is not filtered, its siblings what is advertised besides', (t) => {
   fc.assert(

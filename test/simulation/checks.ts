@@ -28,7 +28,7 @@ import {
 import { communitiesText, describeCanonical, prefixOf } from './route.ts';
 import type { World } from './world.ts';
 
-export function announcersOf(world: World): Announcer[] {
+function announcersOf(world: World): Announcer[] {
   return world.neighbours.filter((neighbour) => neighbour.established);
 }
 

@@ -26,7 +26,7 @@ import {
   UpdateView,
 } from '../../src/bgp/update.ts';
 
-export const OUTCOMES = [
+const OUTCOMES = [
   'accepted',
   'attribute-discard',
   'treat-as-withdraw',

@@ -82,7 +82,7 @@ const routeFilter = {
 };
 
 // biome-ignore format: one line a command
-export const COMMAND_ARGUMENTS = {
+const COMMAND_ARGUMENTS = {
   'show chassis': {},
   'show blades': {},
   'show sessions': {},

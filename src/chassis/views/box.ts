@@ -116,7 +116,7 @@ function turns(
   return row;
 }
 
-export function cardRow(chassis: Chassis, card: number): CardRow {
+function cardRow(chassis: Chassis, card: number): CardRow {
   const { fabric } = chassis;
   const number = (which: number): number => fabric.cardNumber(card, which);
   return {

@@ -44,7 +44,7 @@ const NUMBERS = {
 } as const;
 
 export type NumberName = keyof typeof NUMBERS;
-export const NUMBER_NAMES = Object.keys(NUMBERS) as NumberName[];
+const NUMBER_NAMES = Object.keys(NUMBERS) as NumberName[];
 
 export function demoSettings(options: DemoOptions): DemoSettings {
   for (const name of NUMBER_NAMES) checkNumber(name, options[name]);

@@ -130,7 +130,7 @@ export const SAME = { onlyA: 0, onlyB: 0, differing: 0, examples: [] };
 
 export type Tables = ReadonlyMap<string, { readonly v4: ToldSnapshot; readonly v6: ToldSnapshot }>;
 
-export function tablesOf({ speakers }: World): Tables {
+function tablesOf({ speakers }: World): Tables {
   return new Map([...speakers].map(([address, speaker]) => [address, speaker.table()]));
 }
 

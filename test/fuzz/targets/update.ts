@@ -3,7 +3,6 @@
  * an answer, nothing believed that is outside of the message, and what was taken once is taken again and stays the same.
  */
 import type { Random } from '../../../src/base/random.ts';
-import { newAttributeSummary, summarize } from '../../../src/bgp/attributes.ts';
 import { UpdateWriter, wireAttributes } from '../../../src/bgp/encode.ts';
 import { type ExportOptions, exportAttributes } from '../../../src/bgp/export.ts';
 import { familyBit } from '../../../src/bgp/families.ts';
@@ -30,6 +29,7 @@ import {
   ROW,
 } from '../../../src/rib/attribute-row.ts';
 import { internAttributes } from '../../../src/rib/attribute-set.ts';
+import { newAttributeSummary, summarize } from '../../support/attribute-summary.ts';
 import { theCorpus } from '../corpus.ts';
 import { Mutator } from '../mutate.ts';
 import { hold, sameOctets, type Target } from '../target.ts';

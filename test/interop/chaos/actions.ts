@@ -44,7 +44,7 @@ const fault = async (stage: Stage, kind: string, blade: number): Promise<unknown
   stage.client.call('fault', { blade, kind });
 
 // biome-ignore format: one line a row
-export const ACTIONS: readonly ChaosAction[] = [
+const ACTIONS: readonly ChaosAction[] = [
   { name: 'crash', weight: 6, run: async (stage) => fault(stage, 'crash', await anySlot(stage)) },
   { name: 'hang', weight: 1, run: async (stage) => fault(stage, 'hang', await anySlot(stage)) },
   { name: 'memory', weight: 1, run: async (stage) => fault(stage, 'memory', await anySlot(stage)) },
