@@ -42,4 +42,5 @@ for (const blades of [1, 2])
       1,
     );
     t.is((await box.operator.showSession(STAYS.address)).state, 'Established');
+    t.deepEqual([...box.chassis.store.placements().keys()], [STAYS.address]);
   });
