@@ -4,6 +4,7 @@
  * Orders come by MessagePort; the doorbell's order word says when one is there, because asking the port costs a
  * hundred times more than reading a word.
  */
+import { availableParallelism } from 'node:os';
 import { type MessagePort, receiveMessageOnPort, workerData } from 'node:worker_threads';
 import { monotonicMilliseconds } from '../base/clock.ts';
 import { systemGiving } from '../base/giving.ts';
@@ -27,11 +28,12 @@ import { step, takeOrders } from './shift.ts';
 const start = workerData as BladeStart & { readonly port: MessagePort };
 const { slot, port } = start;
 // Before the real ones are made: what Node.js has compiled fits objects of the shape that they have then.
-if (start.rehearse) {
+if (start.rehearse > 0) {
   rehearse(monotonicMilliseconds, {
     options: start.memory.options,
     session: start.sessions[0],
     policies: (start.policies ?? []).length > 0,
+    patience: Math.max(1, start.rehearse / availableParallelism()),
   });
   systemGiving()?.trim();
 }

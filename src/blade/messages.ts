@@ -104,8 +104,8 @@ export interface BladeStart {
   readonly memory: FabricMemory;
   readonly slot: number;
   readonly router: RouterIdentity;
-  /** Run the code on made-up routes before the first neighbour comes. */
-  readonly rehearse: boolean;
+  /** Run the code on made-up routes before the first neighbour comes, while so many blades do; 0: do not. */
+  readonly rehearse: number;
   readonly sessions: readonly SessionConfiguration[];
   readonly policies: readonly PolicyDefinition[];
   /** What the RPKI says. */

@@ -50,7 +50,7 @@ const ROUNDS = 16;
 const SETS = 500;
 /** In the first round one neighbour tells more, so that tables grow to more than one page. */
 const FIRST_SETS = 7000;
-/** Each of the two acts ends early on a machine that has other work to do, milliseconds. */
+/** Each act ends early on a machine that has other work to do than that of the blades, milliseconds. */
 const TIME = 2000;
 
 /** Of the second act: times that a table is told, and of how many sets it is. */
@@ -77,22 +77,25 @@ export interface Cast {
   readonly session?: SessionConfiguration | undefined;
   /** Some neighbour has a policy: then those are rehearsed too. */
   readonly policies?: boolean;
+  /** Blades that rehearse on the same processor: each act may take so many times as long. What ends early is compiled under the first table. */
+  readonly patience?: number;
 }
 
 /** Takes a few tenths of a second of processor time. */
 export function rehearse(clock: () => number, cast: Cast = {}): void {
+  const time = TIME * (cast.patience ?? 1);
   rehearseSets();
   // One stage for all acts: what has been used is not given back before long (gc() would take the compiled code with it).
   const memory = createFabricMemory(structuredClone({ ...cast.options, ...SIZES }));
   // What is called for the first time leaves no trace of what it was called with.
-  for (let life = 0; life < LIVES; life++) rehearseSessions(clock, memory, cast, clock() + TIME);
-  rehearseTogether(clock, memory, cast, clock() + TIME);
-  rehearseApart(clock, memory, cast, clock() + TIME);
-  rehearseAlone(clock, memory, { ...cast, policies: false }, clock() + TIME);
-  if (cast.policies) rehearseAlone(clock, memory, cast, clock() + TIME);
+  for (let life = 0; life < LIVES; life++) rehearseSessions(clock, memory, cast, clock() + time);
+  rehearseTogether(clock, memory, cast, clock() + time);
+  rehearseApart(clock, memory, cast, clock() + time);
+  rehearseAlone(clock, memory, { ...cast, policies: false }, clock() + time);
+  if (cast.policies) rehearseAlone(clock, memory, cast, clock() + time);
   const sessions = configurations(cast);
   const random = new Random(5);
-  rehearseSockets({ memory, sessions, localAs: LOCAL_AS, clock, random, open: openRecord }, clock() + TIME);
+  rehearseSockets({ memory, sessions, localAs: LOCAL_AS, clock, random, open: openRecord }, clock() + time);
   forgetFabricMemory(memory, systemGiving());
 }
 

@@ -314,7 +314,7 @@ export class Chassis {
     return blade.start({
       memory,
       router: routerIdentity(this.configuration),
-      rehearse,
+      rehearse: rehearse ? this.blades.length : 0,
       sessions,
       policies,
       origins: this.origins.inForce,
