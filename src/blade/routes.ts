@@ -40,6 +40,8 @@ export interface RoutesListener {
 
 /** Records that are taken together. */
 const SOME = 256;
+/** And so many of one sibling between two looks at the time. */
+const MANY = 1024;
 
 /** Hears of every prefix that is evaluated, whatever came of it. */
 export interface EvaluationLog {
@@ -324,7 +326,7 @@ export class Routes implements BestRoutes {
 
   /**
    * Takes records from the siblings, at most so many from each; true when more wait. When it is late, those of the others have their turn
-   * first the next time: what many siblings send may be more than a turn has time for.
+   * first the next time: what siblings send may be more than a turn has time for.
    */
   takeRecords(budget: number, late: () => boolean): boolean {
     let more = false;
@@ -336,12 +338,17 @@ export class Routes implements BestRoutes {
       if (waiting === 0) continue;
       const take = Math.min(waiting, budget);
       this.fewWait = waiting <= FEW;
-      for (let left = take; left > 0; left -= SOME) this.#takeSome(ring, sibling, Math.min(left, SOME));
-      this.recordsReceived += take;
+      let taken = 0;
+      do {
+        const some = Math.min(take - taken, SOME);
+        this.#takeSome(ring, sibling, some);
+        taken += some;
+      } while (taken < take && (taken % MANY !== 0 || !late()));
+      this.recordsReceived += taken;
       ring.release();
       if (waiting > this.#fabric.options.ringRecords >> 1) this.#fabric.bells.ring(sibling);
       if (ring.waiting() > 0) more = true;
-      if (i + 1 === length || !late()) continue;
+      if (taken === take && (i + 1 === length || !late())) continue;
       this.#next = at + 1;
       more = true;
       break;

@@ -106,3 +106,17 @@ test('when it is late, the siblings whose records are left come first the next t
   t.false(routes.takeRecords(LIMITS.records, NEVER));
   t.deepEqual(waiting(), [0, 0, 0]);
 });
+
+test('of one sibling that tells much as much is taken as there is time for', (t) => {
+  const memory = smallMemory({ blades: 2, ringRecords: 4096 });
+  const routes = new Routes(new Fabric(memory, 0, describeFor(65_000)), 0, NOBODY);
+  const ring = new Fabric(memory, 1, describeFor(65_000)).ringBetween(1, 0);
+  for (let id = 0; id < 3000; id++) ring.claim(id, 0);
+  ring.publish();
+  for (const left of [3000 - 1024, 3000 - 2048]) {
+    t.true(routes.takeRecords(LIMITS.records, ALWAYS));
+    t.is(new Fabric(memory, 0, describeFor(65_000)).ringBetween(1, 0).waiting(), left);
+  }
+  t.false(routes.takeRecords(LIMITS.records, ALWAYS));
+  t.is(routes.recordsReceived, 3000);
+});
