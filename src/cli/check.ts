@@ -33,7 +33,7 @@ export const checkCommand: Command = {
     if (mistakes) return 2;
     const { router, chassis, neighbors } = configuration;
     const summary = [`AS ${router.as}`, count(chassis.blades, 'blade'), count(neighbors.length, 'neighbour')];
-    if (!call.flag('json')) await call.terminal.out(`${file}: right (${summary.join(', ')})\n`);
+    if (!call.flag('json')) await call.terminal.out(`${file}: valid (${summary.join(', ')})\n`);
     return 0;
   },
 };

@@ -15,7 +15,7 @@ test('chassis init writes what chassis check finds right, and nothing over what 
   const first = await chassis(['init', ...options], { cwd });
   t.is(first.status, 0, first.err);
   const check = await chassis(['check', 'graftd.yaml'], { cwd });
-  t.is(check.out, 'graftd.yaml: right (AS 65000, 1 blade, 2 neighbours)\n', check.err);
+  t.is(check.out, 'graftd.yaml: valid (AS 65000, 1 blade, 2 neighbours)\n', check.err);
   const { configuration } = parseConfiguration(
     readFileSync(path.join(cwd, 'graftd.yaml'), 'utf8'),
     'graftd.yaml',

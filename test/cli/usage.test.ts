@@ -135,7 +135,7 @@ test('chassis check: a right file, status 0', async (t) => {
   const name = file('right.yaml', RIGHT);
   const { status, out, err } = await chassis(['check', name]);
   t.is(status, 0);
-  t.is(out, `${name}: right (AS 65000, 4 blades, 1 neighbour)\n`);
+  t.is(out, `${name}: valid (AS 65000, 4 blades, 1 neighbour)\n`);
   t.is(err, '');
   t.like(await chassis(['check', name, '--json']), { status: 0, out: '[]\n' });
 });
