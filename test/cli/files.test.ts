@@ -122,7 +122,7 @@ test('chassis import frr writes what chassis check finds right, and names what i
       '6 of 7 lines about BGP carried over, 1 not; 0 to look at, which the file names\n',
   );
   const check = await chassis(['check', 'made.yaml'], { cwd });
-  t.regex(check.out, /right \(AS 65000, 1 blade, 1 neighbour\)/, check.err);
+  t.regex(check.out, /valid \(AS 65000, 1 blade, 1 neighbour\)/, check.err);
   const missing = await chassis(['import', 'frr', 'none.conf'], { cwd });
   t.is(missing.status, 2);
   t.regex(missing.err, /cannot read none\.conf/);
