@@ -250,7 +250,10 @@ export class Chassis {
 
   /** The blade that serves a session; while there is none, because its blade died, the next one. */
   async homeBlade({ index }: SessionEntry): Promise<BladeHandle> {
-    while (this.fabric.homeOf(index) < 0) await new Promise((resolve) => setTimeout(resolve, 10));
+    while (this.fabric.homeOf(index) < 0) {
+      if (this.stopping) throw new OperationError('the chassis is stopping');
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
     return this.blade(this.fabric.homeOf(index));
   }
 

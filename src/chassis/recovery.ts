@@ -148,7 +148,7 @@ export class Recovery {
     const { slot } = blade;
     const diedAt = clock();
     this.#undone.push(...blade.takeUndone().filter(({ kind }) => REPEATED.has(kind)));
-    while (!settleGrafts(fabric, slot)) await sleep(1);
+    while (!settleGrafts(fabric, slot) && !this.#stopped) await sleep(1);
     if (this.#stopped) return;
     const suspect = this.#blame.note(slot);
     const orphans = bury(fabric, slot);

@@ -50,3 +50,10 @@ test('a session that has to start anew by a change does so when there is a blade
   t.deepEqual(reset, [THERE.address]);
   t.deepEqual(await there.notification(), [NotificationCode.Cease, Cease.OtherConfigurationChange]);
 });
+
+test('who waits for a blade waits no longer than the chassis goes on', async (t) => {
+  const [box] = await deadBox(t, [THERE]);
+  const cleared = box.operator.clear(THERE.address).catch(({ message }) => message);
+  await box.stop();
+  t.regex((await cleared) ?? 'the chassis is stopping', /^the chassis is stopping$/);
+});
