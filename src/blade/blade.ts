@@ -26,6 +26,7 @@ import { GraftCosts } from './graft-costs.ts';
 import { type GraftHost, Grafts } from './grafts.ts';
 import { Groups } from './groups.ts';
 import { Hearing } from './hearing.ts';
+import { IdleRings } from './idle-rings.ts';
 import { LIMITS, type Limits } from './limits.ts';
 import type { BladeNews, BladeOrder, SessionConfiguration, SessionLimit } from './messages.ts';
 import { OriginWalk } from './origin-walk.ts';
@@ -62,6 +63,8 @@ export class Blade implements RoutesListener, GraftHost, RosterHost {
   readonly #stage: Stage;
   readonly #hearing: Hearing;
   readonly #costs: GraftCosts;
+  /** Where memory can be given back. */
+  readonly #idleRings: IdleRings | undefined;
   stopping = false;
   /** Orders carried out in this slot so far; the doorbell counts those that were posted. */
   orders: number;
@@ -98,6 +101,7 @@ export class Blade implements RoutesListener, GraftHost, RosterHost {
     this.groups = new Groups(fabric, this.routes, limits, new Journal(fabric, slot), this.policies);
     this.#recovery = new Recovery(fabric, slot, this.routes, limits, news);
     this.#costs = new GraftCosts(fabric, clock);
+    this.#idleRings = fabric.giving && new IdleRings(fabric, fabric.giving);
     this.roster = new Roster(this, this.#costs, this.#recovery);
     this.#grafts = new Grafts(fabric, slot, this.routes, this, this.roster, clock);
     this.meter = new TurnMeter(fabric, slot);
@@ -372,7 +376,11 @@ export class Blade implements RoutesListener, GraftHost, RosterHost {
 
   #tick(now: number): void {
     this.#nextTimer = now + 1000;
-    for (const session of this.roster.served.values()) this.schedule(session.tick(now));
+    this.#idleRings?.begin();
+    for (const session of this.roster.served.values()) {
+      this.schedule(session.tick(now));
+      this.#idleRings?.look(session.index);
+    }
     this.groups.order();
   }
 

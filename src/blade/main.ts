@@ -41,6 +41,7 @@ const fabric = new Fabric(start.memory, slot, describeFor(start.router, start.me
 const calls = socketCalls();
 const lookout = calls === undefined ? undefined : Lookout.open(fabric, calls);
 fabric.lookout = lookout;
+fabric.giving = systemGiving();
 if (calls !== undefined) fabric.courier = new Courier(start.memory, slot, calls);
 const tell = (news: BladeNews): void => port.postMessage(news);
 const seed = (Date.now() ^ (slot << 20)) >>> 0;

@@ -3,6 +3,7 @@
  * the other, over sockets that end in this thread. What Node.js has not compiled before the first real one it compiles in
  * the middle of the first few hundred, and each time somebody waits for milliseconds.
  */
+import { systemGiving } from '../base/giving.ts';
 import { ownHeap } from '../base/own-heap.ts';
 import type { Random } from '../base/random.ts';
 import { type SocketCalls, socketCalls } from '../base/socket-calls.ts';
@@ -104,6 +105,7 @@ export function rehearseSockets(stage: Stage, end: number): void {
   const lookout = Lookout.open(fabric, calls);
   if (lookout === undefined) return;
   fabric.lookout = lookout;
+  fabric.giving = systemGiving();
   fabric.courier = new Courier(memory, 0, calls);
   const blade = new Blade(fabric, 0, sessions, clock, stage.random, () => {});
   const ends = openEnds(calls, sessions.length);

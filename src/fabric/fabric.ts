@@ -4,6 +4,7 @@
  * The chassis reserves the memory (layout.ts), every thread attaches to it with a `Fabric` of its own. There
  * is no lock anywhere (I2): each word has one writer, or a stated compare-and-swap rule.
  */
+import type { Giving } from '../base/giving.ts';
 import { AttributeDictionary, type Describe } from './attributes.ts';
 import { Columns } from './columns.ts';
 import { Connections } from './connections.ts';
@@ -66,6 +67,8 @@ export class Fabric {
   /** By which this thread sends and reads by itself, where it can. */
   courier: Courier | undefined = undefined;
   lookout: Lookout | undefined = undefined;
+  /** By which it gives memory back, where it can. */
+  giving: Giving | undefined = undefined;
   readonly #allocator: Int32Array;
   #phase: number;
 

@@ -12,6 +12,7 @@ import { type FabricMemory, receivedColumns, sources } from '../../src/fabric/me
 import type { TableInForce } from '../../src/policy/validation.ts';
 import { describeFor } from '../../src/rib/attribute-row.ts';
 import type { LocalDefinition } from '../../src/rib/own-source.ts';
+import { wiping } from '../support/wiping.ts';
 import { Death, live } from './death.ts';
 import { identityOf, type SimulationOptions } from './options.ts';
 import { POLICIES } from './policies.ts';
@@ -57,6 +58,7 @@ export class SimulatedBlade {
     this.slot = slot;
     this.#world = world;
     this.fabric = new Fabric(memory, slot, describeFor(identityOf(options), memory));
+    this.fabric.giving = wiping;
     if (options.preemption > 0 || options.hangs > 0) this.#letOthersIn();
     if (options.preemption > 0 && options.sweeps > 0) this.#letOthersIntoExports();
     this.blade = new Blade(

@@ -19,6 +19,7 @@ import { isOn, multipathWord } from '../../src/rib/multipath.ts';
 import { type LocalDefinition, OWN_PLACES } from '../../src/rib/own-source.ts';
 import { difference } from '../../src/rpki/build.ts';
 import { VrpTable } from '../../src/rpki/table.ts';
+import { wiping } from '../support/wiping.ts';
 import { SimulatedCard } from './card.ts';
 import { instrument, live } from './death.ts';
 import { asesOf, sharedOf } from './edges.ts';
@@ -46,7 +47,6 @@ import { pathIndex, prefixOf } from './route.ts';
 import { type Action, scriptFor } from './script.ts';
 import { SimulatedBlade } from './simulated-blade.ts';
 import { Undertaker } from './undertaker.ts';
-import { wiping } from './wiping.ts';
 import type { Wire } from './wire.ts';
 
 /** How many may be interrupted by one another at once. */
