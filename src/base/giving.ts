@@ -82,13 +82,22 @@ function load(): Giving | undefined {
       },
       forgetFiles: () => {
         let forgotten = 0;
-        for (const { start, end, octets } of unchangedFiles(readFileSync('/proc/self/smaps', 'latin1')))
+        for (const { start, end, octets } of unchangedFiles(ownMappings()))
           if (madvise(start, end - start, MADV_DONTNEED) === 0) forgotten += octets;
         return forgotten;
       },
     };
   } catch {
     return undefined;
+  }
+}
+
+/** Nothing where it cannot be read: no descriptor may be left for it, or the system may not let us. */
+function ownMappings(): string {
+  try {
+    return readFileSync('/proc/self/smaps', 'latin1');
+  } catch {
+    return '';
   }
 }
 

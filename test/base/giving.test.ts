@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import test from 'ava';
 import { type Giving, systemGiving, unchangedFiles } from '../../src/base/giving.ts';
@@ -61,3 +62,19 @@ test('only what comes from a file and was never written can be forgotten', (t) =
     { start: 0xb72000, end: 0x2600000, octets: 20984 * 1024 },
   ]);
 });
+
+withGiving(
+  'where no descriptor is left to see what is there by, nothing is forgotten, and nothing fails',
+  (t) => {
+    const text = `
+    import { openSync } from 'node:fs';
+    import { systemGiving } from '${new URL('../../src/base/giving.js', import.meta.url).href}';
+    const giving = systemGiving();
+    try {
+      for (;;) openSync('/dev/null');
+    } catch {}
+    console.log(giving?.forgetFiles());`;
+    const node = `ulimit -n 64; exec "$0" --input-type=module -e "$1"`;
+    t.is(execFileSync('sh', ['-c', node, process.execPath, text], { encoding: 'utf8' }).trim(), '0');
+  },
+);
