@@ -7,6 +7,7 @@ import { systemGiving } from '../base/giving.ts';
 import { ownHeap } from '../base/own-heap.ts';
 import type { Random } from '../base/random.ts';
 import { type SocketCalls, socketCalls } from '../base/socket-calls.ts';
+import { processorClock } from '../base/thread-time.ts';
 import { Courier } from '../fabric/courier.ts';
 import { Fabric } from '../fabric/fabric.ts';
 import { KernelMessage } from '../fabric/kernel-message.ts';
@@ -27,6 +28,8 @@ const FLOOD_EVERY = 50;
 const FLOOD = 750;
 /** Times that it takes until what came of it is told. */
 const FLOOD_TURNS = 8;
+/** And until all is told that was left. */
+const DRAIN_TURNS = 40;
 /** One neighbour does not listen for so many changes: what it is told is to be sent by the line card. */
 const DEAF = 400;
 /**
@@ -34,6 +37,15 @@ const DEAF = 400;
  * nearly all that a blade is made of; after the rehearsal there would be none.
  */
 const COLLECT = 750;
+/**
+ * At last so many single changes and nothing else, which is most of what a router lives on: what each of them calls a few times, Node.js compiles after
+ * some thousand, and what was compiled it throws away at the first thing that is new. So all that a blade does beside them is done, too: its
+ * timers come each so many changes, nobody is waited for by itself and then all are again, and who calls is not always the same. Between two
+ * times that the others listen the kernel keeps what they are told.
+ */
+const CALM = 5000;
+const APART_EVERY = 256;
+const LISTEN_EVERY = 16;
 /** What a neighbour may say, or have been told, at once. */
 const ROOM = 1 << 18;
 
@@ -95,8 +107,8 @@ export interface Stage {
   readonly open: (fabric: Fabric, session: number) => void;
 }
 
-/** Nothing happens where no thread but the line card's can read and send. Until `end` at the latest. */
-export function rehearseSockets(stage: Stage, end: number): void {
+/** Nothing happens where no thread but the line card's can read and send. Each of two acts takes so many milliseconds at most. */
+export function rehearseSockets(stage: Stage, most: number): void {
   const calls = socketCalls();
   if (calls === undefined) return;
   const { memory, sessions, clock } = stage;
@@ -120,6 +132,7 @@ export function rehearseSockets(stage: Stage, end: number): void {
     fabric.bells.ring(0);
     return false;
   };
+  const end = clock() + most;
   for (let change = 0; change < CHANGES && clock() < end; change++) {
     if (change === COLLECT) ownHeap().compact();
     const who = change % neighbors.length;
@@ -135,10 +148,65 @@ export function rehearseSockets(stage: Stage, end: number): void {
       });
     }
   }
+  rehearseCalm({ fabric, blade, lookout, neighbors, ends, clock, wake }, clock() + most);
   for (const { index } of neighbors) lookout.leave(index);
   lookout.close();
   fabric.bells.close();
   for (const far of ends) far.close();
+}
+
+interface Scene extends Pick<Stage, 'clock'> {
+  readonly fabric: Fabric;
+  readonly blade: Blade;
+  readonly lookout: Lookout;
+  readonly neighbors: readonly Neighbor[];
+  readonly ends: readonly FarEnd[];
+  readonly wake: () => boolean;
+}
+
+/** Single changes of one neighbour, each of which the blade sleeps for. */
+function rehearseCalm({ fabric, blade, lookout, neighbors, ends, clock, wake }: Scene, end: number): void {
+  // What has been said wakes it up; where it is not read here, somebody has to ring.
+  const orders = (): boolean => {
+    blade.meter.begin(clock());
+    return lookout.size < ends.length && wake();
+  };
+  const serve = (turns: number): void => {
+    for (; turns > 0; turns--) {
+      ends.forEach((far, session) => {
+        lend(fabric, session, far.near);
+        far.listen();
+      });
+      lookout.look(0);
+      step(blade, wake, () => {});
+    }
+  };
+  // Everybody listens now, and is told all that is left.
+  serve(DRAIN_TURNS);
+  let change = 0;
+  for (; change < CALM && clock() < end; change++) {
+    if (change % APART_EVERY === 0) {
+      blade.schedule(0);
+      blade.meter.processor = processorClock();
+      for (const { index } of neighbors) lookout.leave(index);
+      step(blade, wake, () => {});
+      for (const { index } of neighbors) fabric.ready.setForBlade(index);
+      for (let i = 0; i < FLOOD; i++) {
+        neighbors[0]?.tell(change, i % SETS);
+        if (i % (FLOOD / 2) !== 0) continue;
+        ends[0]?.flush();
+        lookout.look(0);
+      }
+      ends[0]?.flush();
+      serve(FLOOD_TURNS);
+    }
+    neighbors[0]?.tell(Math.floor(change / SETS), change % SETS);
+    ends[0]?.flush();
+    // It sleeps until it hears that, and tells.
+    step(blade, orders, () => {});
+    step(blade, wake, () => change);
+    if (change % LISTEN_EVERY === 0) for (const far of ends) far.listen();
+  }
 }
 
 /** As the line card does with an Established session, when it has sent what there was. */

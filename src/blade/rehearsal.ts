@@ -95,7 +95,7 @@ export function rehearse(clock: () => number, cast: Cast = {}): void {
   if (cast.policies) rehearseAlone(clock, memory, cast, clock() + time);
   const sessions = configurations(cast);
   const random = new Random(5);
-  rehearseSockets({ memory, sessions, localAs: LOCAL_AS, clock, random, open: openRecord }, clock() + time);
+  rehearseSockets({ memory, sessions, localAs: LOCAL_AS, clock, random, open: openRecord }, time);
   forgetFabricMemory(memory, systemGiving());
 }
 

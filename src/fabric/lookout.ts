@@ -95,9 +95,10 @@ export class Lookout {
   /** A connection of the session is read here, and calm. */
   isCalm(session: number): boolean {
     const first = session * CONNECTIONS_PER_SESSION;
-    const calm = (connection: number): boolean =>
-      this.#mine[connection] === 1 && this.#floods[connection] === 0;
-    return calm(first) || calm(first + 1);
+    let calm = 0;
+    for (let connection = first; connection < first + CONNECTIONS_PER_SESSION; connection++)
+      calm |= (this.#mine[connection] as number) & ~(this.#floods[connection] as number);
+    return calm === 1;
   }
 
   /** What the session's ring held is nearly read, or is not enough: takes more, where the kernel has some; true when that came. */
