@@ -90,6 +90,7 @@ function newProcess(): { fabric: Fabric; routes: Routes } {
   fabric.setSession(0, SESSION.flags, SESSION_FLAG.external | SESSION_FLAG.fourOctetAs);
   const routes = new Routes(fabric, 0, {
     onBestChanged: () => {},
+    onBestsChanged: () => {},
     onPathsChanged: () => {},
     onMarker: () => {},
     onAnswer: () => {},

@@ -258,6 +258,12 @@ export class Blade implements RoutesListener, GraftHost, RosterHost {
     if (urgent) this.#hearing.urgent = true;
   }
 
+  onBestsChanged(ids: Int32Array, count: number): void {
+    const urgent = this.#hearing.light;
+    this.groups.markAll(ids, count, urgent);
+    if (urgent) this.#hearing.urgent = true;
+  }
+
   onMarker(sibling: number, marker: number): void {
     this.#grafts.onMarker(sibling, marker);
   }

@@ -170,6 +170,11 @@ export class Groups {
     for (let i = 0; i < this.#told.length; i++) (this.#told[i] as UpdateGroup).mark(id, urgent);
   }
 
+  /** As `mark`, of the first `count` of these. */
+  markAll(ids: Int32Array, count: number, urgent: boolean): void {
+    for (let i = 0; i < this.#told.length; i++) (this.#told[i] as UpdateGroup).markAll(ids, count, urgent);
+  }
+
   /** For those that are told several paths, or others than the best. */
   markPaths(id: number, urgent: boolean): void {
     for (const group of this.#told) {

@@ -23,7 +23,12 @@ export class Pending {
   }
 
   add(id: number): void {
-    if (!this.#first.has(id)) this.#rest.add(id);
+    if (this.#first.size === 0 || !this.#first.has(id)) this.#rest.add(id);
+  }
+
+  addAll(ids: Int32Array, count: number): void {
+    if (this.#first.size === 0) this.#rest.addAll(ids, count);
+    else for (let i = 0; i < count; i++) this.add(ids[i] as number);
   }
 
   addUrgent(id: number): void {

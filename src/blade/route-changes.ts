@@ -77,6 +77,18 @@ export class RouteChanges {
     this.#hints.fill(session + 1, 0, count);
     routes.evaluator.touch(this.#hints, this.#id, count, this.#announces);
     if (rule.keeps) touchReceived(this.#fabric, session, this.#id, count);
+    routes.gather();
+    const applied = this.#applyAll(session, count, rule, addPath);
+    routes.endGathering();
+    return applied;
+  }
+
+  #applyAll(session: number, count: number, rule: ImportRule, addPath: number): boolean {
+    const routes = this.#routes;
+    if (!this.#announces && addPath === 0) {
+      routes.withdrawAll(session, this.#id, count);
+      return true;
+    }
     for (let i = 0; i < count; i++) {
       const id = this.#id[i] as number;
       const attribute = this.#attribute[i] as number;

@@ -30,6 +30,8 @@ import type { ImportRule } from './policies.ts';
 export interface RoutesListener {
   /** The best route of a prefix changed. */
   onBestChanged(id: number): void;
+  /** As that, of the first `count` of these, by what a neighbour of the blade's own said. */
+  onBestsChanged(ids: Int32Array, count: number): void;
   /** Siblings show more than the best routes, and something of a prefix may have changed. */
   onPathsChanged(id: number): void;
   /** A sibling's marker came, behind everything that it told before. */
@@ -42,6 +44,9 @@ export interface RoutesListener {
 const SOME = 256;
 /** And so many of one sibling between two looks at the time. */
 const MANY = 1024;
+
+/** Prefixes whose changes are told together at most. */
+const CHANGED = 1024;
 
 /** Hears of every prefix that is evaluated, whatever came of it. */
 export interface EvaluationLog {
@@ -93,6 +98,10 @@ export class Routes implements BestRoutes {
   #neededAt = -Infinity;
   /** The sibling whose records are taken first. */
   #next = 0;
+  /** Between `gather` and `report`: prefixes whose best routes changed. */
+  readonly #changed = new Int32Array(CHANGED);
+  /** How many; -1: they are told one by one. */
+  #changes = -1;
   // Records being taken.
   readonly #ids = new Int32Array(SOME);
   readonly #hints = new Int32Array(SOME);
@@ -254,6 +263,38 @@ export class Routes implements BestRoutes {
     if (old === 0) return;
     this.#countRoute(session, id, -1);
     this.#evaluate(id, session + 1, old & ADVERTISED ? session + 1 : 0, false);
+  }
+
+  /**
+   * As `withdraw`, of so many (negative ids: none), after `gather`. Where a route is the only one there is nothing to decide, and where
+   * nobody hears of every decision, a short loop takes them all.
+   */
+  withdrawAll(session: number, ids: Int32Array, count: number): void {
+    const left = this.#hears ? count : this.#withdrawAlone(session, ids, count);
+    for (let i = 0; i < left; i++) if ((ids[i] as number) >= 0) this.withdraw(session, ids[i] as number);
+  }
+
+  /** Somebody hears of every decision. */
+  get #hears(): boolean {
+    const { local, logs, channels, catchingUp, equalPaths, evaluator } = this;
+    const isCounted = local.counting || logs.size > 0 || evaluator.showsAll || equalPaths.word !== 0;
+    return isCounted || channels.length > 0 || catchingUp > 0;
+  }
+
+  /** Leaves in `ids` those that are still to be withdrawn; how many. */
+  #withdrawAlone(session: number, ids: Int32Array, count: number): number {
+    const fabric = this.#fabric;
+    if (this.#changes + count > CHANGED) this.report();
+    const first = this.#changes;
+    const left = this.evaluator.withdrawAlone(session, ids, count, this.#changed, first);
+    const gone = this.evaluator.gone;
+    this.#changes += gone;
+    let gone6 = 0;
+    for (let i = first; i < first + gone; i++)
+      if ((this.#changed[i] as number) >= fabric.prefixes.base6) gone6++;
+    fabric.count(fabric.sessionOf(session), SESSION_NUMBER.routesReceived, -gone);
+    fabric.count(fabric.sessionOf(session), SESSION_NUMBER.routesReceived6, -gone6);
+    return left;
   }
 
   /** As `announce`, of one path of several (RFC 7911); where all lanes are taken it is refused, and counted. */
@@ -430,7 +471,28 @@ export class Routes implements BestRoutes {
     if (this.evaluator.showsAll) this.#listener.onPathsChanged(id);
     if ((outcome & OUTCOME.bestChanged) === 0) return;
     if (this.local.counting) this.local.note(id);
-    this.#listener.onBestChanged(id);
+    if (this.#changes < 0) this.#listener.onBestChanged(id);
+    else {
+      if (this.#changes === CHANGED) this.report();
+      this.#changed[this.#changes++] = id;
+    }
+  }
+
+  /** Until `report`, changes of best routes are not told one by one. */
+  gather(): void {
+    this.#changes = 0;
+  }
+
+  /** Tells what has changed so far. */
+  report(): void {
+    if (this.#changes > 0) this.#listener.onBestsChanged(this.#changed, this.#changes);
+    this.#changes = 0;
+  }
+
+  /** Tells what has changed, and from here on each by itself. */
+  endGathering(): void {
+    this.report();
+    this.#changes = -1;
   }
 
   #log(id: number): void {

@@ -151,6 +151,11 @@ export class UpdateGroup {
     else this.pending.add(id);
   }
 
+  markAll(ids: Int32Array, count: number, urgent: boolean): void {
+    if (!urgent) this.pending.addAll(ids, count);
+    else for (let i = 0; i < count; i++) this.pending.addUrgent(ids[i] as number);
+  }
+
   /** Nothing waits to be sent. */
   get quiet(): boolean {
     return this.pending.size === 0 && this.cursor < 0;

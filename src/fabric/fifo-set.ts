@@ -34,6 +34,27 @@ export class FifoSet {
     return true;
   }
 
+  /** Adds the first `count` of these. */
+  addAll(ids: Int32Array, count: number): void {
+    while (this.#size + count > this.#queue.length) this.#grow();
+    const bits = this.#bits;
+    const queue = this.#queue;
+    const mask = queue.length - 1;
+    let tail = this.#head + this.#size;
+    for (let i = 0; i < count; i++) {
+      const id = ids[i] as number;
+      let page = bits[id >>> PAGE_IDS_BITS];
+      if (page === undefined) page = bits[id >>> PAGE_IDS_BITS] = new Uint32Array(1024);
+      const word = (id >>> 5) & 1023;
+      const held = page[word] as number;
+      const bit = 1 << (id & 31);
+      if ((held & bit) !== 0) continue;
+      page[word] = held | bit;
+      queue[tail++ & mask] = id;
+    }
+    this.#size = tail - this.#head;
+  }
+
   /** The oldest member, taken out; -1 when empty. */
   shift(): number {
     if (this.#size === 0) return -1;

@@ -17,6 +17,7 @@ import * as row from '../rib/attribute-row.ts';
 import { decideFor } from '../rib/decision.ts';
 import * as locRib from '../rib/loc-rib.ts';
 import * as presence from '../rib/presence.ts';
+import { receivedColumn } from '../rib/received.ts';
 import * as routeWord from '../rib/route-word.ts';
 
 // Constants of this module: the JIT compiler folds them, but looks an import up each time.
@@ -51,6 +52,8 @@ export class Evaluator {
   hint = 0;
   evaluations = 0;
   fullEvaluations = 0;
+  /** After `withdrawAlone`: how many routes are gone. */
+  gone = 0;
   /** What `touch` came to. Nobody needs it, but a load of which nothing comes would not be made. */
   touched = 0;
   /** Of `touch`: where each route stands. */
@@ -241,6 +244,43 @@ export class Evaluator {
     const outcome =
       hint !== 0 && this.#marks(id) >= 0 ? this.#evaluateHinted(id, hint) : this.#evaluateAll(id);
     return this.#changed === 0 ? outcome : outcome | OUTCOME.visibleChanged;
+  }
+
+  /**
+   * Takes an own session's routes of these prefixes (negative ids: none) out of its column and the Loc-RIB, where they are the only and the best
+   * ones: the prefixes are in `gone` then, from a place on. Left in `ids`, in their order, are those that have to be evaluated; how many.
+   */
+  withdrawAlone(session: number, ids: Int32Array, count: number, gone: Int32Array, from: number): number {
+    this.gone = 0;
+    if (this.keeps !== -1 || this.sharesBuckets || this.mine[session] !== 1) return count;
+    const { directories, words, pages } = this.#fabric.columns;
+    const first = session * pages;
+    const received = receivedColumn(this.#fabric, session) * pages;
+    const records = this.#records;
+    const best = this.#best;
+    const bit = bucketBit(session);
+    let to = from;
+    let left = 0;
+    for (let i = 0; i < count; i++) {
+      const id = ids[i] as number;
+      if (id < 0) continue;
+      const page = directories[first + (id >>> PAGE_BITS)] as number;
+      const row = (page << PAGE_BITS) | (id & PAGE_MASK);
+      const at = this.#at(id);
+      const alone = ((records[(id << RECORD_BITS) + MARKS] as number) & PRESENT) === bit;
+      const plain = page !== 0 && directories[received + (id >>> PAGE_BITS)] === 0;
+      if (!alone || !plain || best[at + 1] !== session + 1 || words[row] === 0) {
+        ids[left++] = id;
+        continue;
+      }
+      words[row] = 0;
+      best[at + 1] = 0;
+      best[at] = 0;
+      gone[to++] = id;
+    }
+    this.gone = to - from;
+    this.evaluations += this.gone;
+    return left;
   }
 
   /** One session changed: compare it with the best, if that still stands as it was. */

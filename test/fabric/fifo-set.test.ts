@@ -6,7 +6,7 @@ const id = fc.oneof(fc.nat(40), fc.nat(5000), fc.constantFrom(32_767, 32_768, 65
 const step = fc.oneof(
   { weight: 6, arbitrary: fc.record({ do: fc.constant('add'), id }) },
   { weight: 3, arbitrary: fc.record({ do: fc.constant('shift'), id }) },
-  { weight: 1, arbitrary: fc.record({ do: fc.constant('shiftAll'), id }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constantFrom('addAll', 'shiftAll'), id }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constantFrom('clear', 'copy'), id }) },
 );
 
@@ -26,6 +26,10 @@ test('a fifo set holds each member once, in the order in which they came', (t) =
           const taken = new Int32Array(50);
           const count = set.shiftAll(taken, most);
           t.deepEqual([...taken.subarray(0, count)], model.splice(0, most));
+        } else if (each.do === 'addAll') {
+          const ids = [each.id, each.id + 1, each.id, each.id + 40_000];
+          set.addAll(Int32Array.from([...ids, 7]), ids.length);
+          for (const added of ids) if (!model.includes(added)) model.push(added);
         } else if (each.do === 'copy') {
           const original = set;
           set = original.copy();
