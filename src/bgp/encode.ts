@@ -212,6 +212,21 @@ export class UpdateWriter {
     return true;
   }
 
+  /** The first `count` of these, as many as there is room for; how many. */
+  addPrefixes4(addresses: Uint32Array, lengths: Uint8Array, count: number): number {
+    const into = this.#into;
+    const limit = this.#limit;
+    let at = this.#at;
+    let i = 0;
+    for (; i < count; i++) {
+      const length = lengths[i] as number;
+      if (at + 1 + ((length + 7) >> 3) > limit) break;
+      at = writePrefix4(into, at, addresses[i] as number, length);
+    }
+    this.#at = at;
+    return i;
+  }
+
   addPrefix6(word0: number, word1: number, word2: number, word3: number, length: number): boolean {
     if (this.#at + 1 + ((length + 7) >> 3) > this.#limit) return false;
     this.#at = writePrefix6(this.#into, this.#at, word0, word1, word2, word3, length);

@@ -28,6 +28,12 @@ const SLOTS = BATCH * 2;
 const FIRST_SLOTS = SLOTS / 4;
 const SLOT_BITS = 13;
 const wire = new Uint8Array(2 * MAX_EXTENDED_MESSAGE);
+/** In the place of what is told: withdrawals of IPv4. */
+const WITHDRAWN4 = -1;
+/** IPv4 prefixes that are written together at most. */
+const TOGETHER = 64;
+const addresses = new Uint32Array(TOGETHER);
+const lengths = new Uint8Array(TOGETHER);
 
 export class Batch {
   readonly id = new Int32Array(BATCH);
@@ -37,6 +43,8 @@ export class Batch {
   readonly source = new Int32Array(BATCH);
   /** Session + 1 of the route that was told before; -1: none was. */
   readonly oldSource = new Int32Array(BATCH);
+  /** Where the view's words of the prefix stand, where no path identifier says which of several paths it is. */
+  readonly row = new Int32Array(BATCH);
   /** Path identifier, where several paths are told; else 0, and no identifier. */
   readonly path = new Int32Array(BATCH);
   count = 0;
@@ -55,6 +63,7 @@ export class Batch {
   readonly #bucketAttribute = new Int32Array(BATCH);
   readonly #bucketSource = new Int32Array(BATCH);
   #buckets = 0;
+  #rest = -1;
   /** Hash slots: generation << SLOT_BITS | bucket; those of an older generation are free. */
   readonly #slots = new Int32Array(SLOTS);
   #generation = 0;
@@ -160,10 +169,15 @@ export class Batch {
     beginMessage(writer, told, fourOctetAs, attribute, this.id[first] as number);
     let routes = 0;
     let index = first;
-    while (index >= 0 && this.#write(writer, told.fabric, index)) {
-      routes++;
-      index = this.#next[index] as number;
-    }
+    // Many withdrawals share a message, but few routes a set.
+    if (attribute === WITHDRAWN4 && this.path[first] === 0) {
+      routes = this.#write4(writer, told.fabric, first);
+      index = this.#rest;
+    } else
+      while (index >= 0 && this.#write(writer, told.fabric, index)) {
+        routes++;
+        index = this.#next[index] as number;
+      }
     const message = this.messages++;
     this.messageStart[message] = this.length;
     this.messageSource[message] = (this.#bucketSource[bucket] as number) - 1;
@@ -171,6 +185,31 @@ export class Batch {
     this.messageAnnounces[message] = attribute > 0 ? 1 : 0;
     this.length += writer.finish();
     return index;
+  }
+
+  /** IPv4 prefixes from this route on, as many as there is room for; how many. The first one that is left is in #rest. */
+  #write4(writer: UpdateWriter, { prefixes }: Fabric, first: number): number {
+    const next = this.#next;
+    let routes = 0;
+    let from = first;
+    while (from >= 0) {
+      let count = 0;
+      let index = from;
+      for (; index >= 0 && count < TOGETHER; count++, index = next[index] as number) {
+        const id = this.id[index] as number;
+        addresses[count] = prefixes.address4(id);
+        lengths[count] = prefixes.length4(id);
+      }
+      const fit = writer.addPrefixes4(addresses, lengths, count);
+      routes += fit;
+      if (fit < count) {
+        for (let i = 0; i < fit; i++) from = next[from] as number;
+        break;
+      }
+      from = index;
+    }
+    this.#rest = from;
+    return routes;
   }
 
   #write(writer: UpdateWriter, fabric: Fabric, index: number): boolean {

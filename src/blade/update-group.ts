@@ -336,6 +336,7 @@ export class UpdateGroup {
       return;
     }
     const index = this.#batch.add(id, attribute, source, old === 0 ? -1 : oldSource);
+    this.#batch.row[index] = this.#row(id);
     this.#weight += attribute === 0 ? 1 : WITHDRAWALS;
     if (isSame) {
       // The same attributes from another session: only these two sessions see a difference.
@@ -416,8 +417,11 @@ export class UpdateGroup {
 
   #noteSent(index: number): void {
     const id = this.#batch.id[index] as number;
+    const { words } = this.#fabric.columns;
+    const row = this.#batch.row[index] as number;
     this.#countSentRoute(index, id);
-    this.#noteView(id, this.#batch.attribute[index] as number, this.#batch.source[index] as number);
+    words[row + 1] = this.#batch.source[index] as number;
+    words[row] = this.#batch.attribute[index] as number;
   }
 
   /** The paths of one prefix, from an index on; the index behind them. Some of them may have found no room. */
