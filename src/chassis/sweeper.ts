@@ -42,6 +42,9 @@ export interface SweepPieces {
 
 const PIECES: SweepPieces = { pages: 8, ids: 4096 };
 
+/** Ids that are carried along together at most. */
+const SOME = 512;
+
 /** A sweep is worth its while when so much of a pool (a part of it) was given out since the last one. */
 const GROWN = {
   // More than the whole Internet: 40 octets each.
@@ -98,6 +101,7 @@ export class Sweeper {
   /** By PrefixId, and by AttrId less one: referenced; and, later, in the tables. */
   #prefixes = new Uint32Array(0);
   #sets = new Uint32Array(0);
+  readonly #some = new Int32Array(SOME);
   #sweep: Generator<void> | undefined;
   /** Routes that had gone when the last sweep began. */
   #goneThen = 0;
@@ -385,19 +389,35 @@ export class Sweeper {
   /** What is referenced goes along to the new tables. */
   *#carry(): Generator<void> {
     const { prefixes, attributes } = this.#fabric;
-    yield* this.#each(this.#prefixes, (id) => prefixes.carry(id));
-    yield* this.#each(this.#sets, (number) => attributes.carry(number + 1));
+    const some = this.#some;
+    yield* this.#together(this.#prefixes, (count) => {
+      prefixes.touchCarried(some, count);
+      for (let i = 0; i < count; i++) prefixes.carry(some[i] as number);
+    });
+    yield* this.#together(this.#sets, (count) => {
+      attributes.touchCarried(some, count);
+      for (let i = 0; i < count; i++) attributes.carry((some[i] as number) + 1);
+    });
   }
 
   *#each(bits: Uint32Array, visit: (number: number) => void): Generator<void> {
-    let left = this.#pieces.ids >>> 3;
+    const some = this.#some;
+    yield* this.#together(bits, (count) => {
+      for (let i = 0; i < count; i++) visit(some[i] as number);
+    });
+  }
+
+  /** As that, of so many at a time, which are in #some. */
+  *#together(bits: Uint32Array, visit: (count: number) => void): Generator<void> {
+    const most = Math.min(this.#pieces.ids >>> 3, SOME - 32);
+    const some = this.#some;
+    let count = 0;
     for (let word = 0; word < bits.length; word++) {
-      for (let rest = bits[word] as number; rest !== 0; rest &= rest - 1) {
-        visit((word << 5) + 31 - Math.clz32(rest & -rest));
-        left--;
-      }
-      if (left > 0 && (word & 1023) !== 1023) continue;
-      left = this.#pieces.ids >>> 3;
+      for (let rest = bits[word] as number; rest !== 0; rest &= rest - 1)
+        some[count++] = (word << 5) + 31 - Math.clz32(rest & -rest);
+      if (count < most && (word & 1023) !== 1023 && word + 1 < bits.length) continue;
+      visit(count);
+      count = 0;
       yield;
     }
   }

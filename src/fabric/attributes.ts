@@ -58,6 +58,10 @@ export class AttributeDictionary {
   #like = 0;
   #changes = 0;
 
+  /** What touching memory came to. Nobody needs it, but a load of which nothing comes would not be made. */
+  touched = 0;
+  readonly #places = new Int32Array(TOGETHER);
+
   constructor(memory: FabricMemory, describe: Describe) {
     this.rows = new Uint32Array(memory.attributeRows);
     this.bytes = new Uint8Array(memory.attributeBytes);
@@ -237,6 +241,14 @@ export class AttributeDictionary {
 
   // ── for the chassis, which sweeps ──
 
+  /** Brings near what carrying these sets (AttrIds less one) will look at. */
+  touchCarried(numbers: Int32Array, count: number): void {
+    const { rows } = this;
+    const places = this.#places;
+    for (let i = 0; i < count; i++) places[i] = rows[((numbers[i] as number) + 1) * ROW] as number;
+    this.touched = this.#to.touch(places, count);
+  }
+
   /** An id in use goes along to the other table. */
   carry(id: number): void {
     const start = this.offsetOf(id);
@@ -282,3 +294,5 @@ export class AttributeDictionary {
 }
 
 const ID_BLOCK = 64;
+/** Sets that are carried along together at most. */
+const TOGETHER = 512;

@@ -222,6 +222,17 @@ export class PrefixDictionary {
     return this.find6(word(0), word(1), word(2), word(3), word(4)) === id;
   }
 
+  /** Brings near what carrying these ids will look at. */
+  touchCarried(ids: Int32Array, count: number): void {
+    const places = this.#places;
+    let ipv4 = 0;
+    for (; ipv4 < count && (ids[ipv4] as number) < this.base6; ipv4++) {
+      const id = ids[ipv4] as number;
+      places[ipv4] = slot4(this.address4(id), this.length4(id));
+    }
+    this.touched = this.#to4.touch(places, ipv4);
+  }
+
   /** An id in use goes along to the other table. */
   carry(id: number): void {
     const { keys6 } = this;

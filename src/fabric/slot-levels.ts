@@ -45,6 +45,18 @@ export class SlotLevels {
     this.#some = Math.max(1, Math.min(64, first >>> 10));
   }
 
+  /** Brings near where these keys are looked for: places, not yet cut to a level's size. What is loaded has to go somewhere. */
+  touch(places: Int32Array, count: number): number {
+    let sum = 0;
+    for (let level = 0; level < 2; level++) {
+      const slots = this.levels[level as 0 | 1];
+      const mask = slots.length - 1;
+      for (let i = 0; i < count; i++) sum ^= slots[(places[i] as number) & mask] as number;
+      if (!this.isClosed(level)) break;
+    }
+    return sum;
+  }
+
   isClosed(level: number): boolean {
     return level < (this.#control[SLOT_LEVELS.open] as number);
   }
