@@ -216,20 +216,66 @@ export class Evaluator {
   /** The words and attributes of the best routes, where these are not the ones that change. */
   #touchBest(hints: Int32Array, ids: Int32Array, count: number, comparing: boolean): number {
     const { directories, words, pages } = this.#fabric.columns;
-    const { rows } = this.#fabric.attributes;
-    let sum = 0;
+    const places = this.#rows;
+    const best = this.#best;
     for (let i = 0; i < count; i++) {
       const id = ids[i] as number;
-      if (id < 0) continue;
-      const at = this.#at(id);
-      const best = this.#best[at + 1] as number;
-      if (best === 0 || best === UNKNOWN_BEST) continue;
-      if (best !== hints[i]) {
-        const page = directories[(best - 1) * pages + (id >>> PAGE_BITS)] as number;
-        sum ^= words[(page << PAGE_BITS) | (id & PAGE_MASK)] as number;
-      }
-      if (comparing) sum ^= rows[(this.#best[at] as number) * ROW + LENGTHS] as number;
+      const session = id < 0 ? 0 : (best[this.#at(id) + 1] as number);
+      const other = session !== 0 && session !== UNKNOWN_BEST && session !== hints[i];
+      const page = other ? (directories[(session - 1) * pages + (id >>> PAGE_BITS)] as number) : 0;
+      places[i] = page === 0 ? 0 : (page << PAGE_BITS) | (id & PAGE_MASK);
     }
+    let sum = 0;
+    for (let i = 0; i < count; i++) sum ^= words[places[i] as number] as number;
+    return sum ^ (comparing ? this.#touchSets(ids, count) : this.#touchRivals(hints, ids, count));
+  }
+
+  /** The words and attributes of all other routes, where the best ones go: one of these will be the next best. */
+  #touchRivals(hints: Int32Array, ids: Int32Array, count: number): number {
+    if (this.sharesBuckets) return 0;
+    const { directories, pages } = this.#fabric.columns;
+    const places = this.#rows;
+    const best = this.#best;
+    let sum = 0;
+    let found = 0;
+    for (let i = 0; i < count; i++) {
+      const id = ids[i] as number;
+      const session = hints[i] as number;
+      if (id < 0 || session === 0 || best[this.#at(id) + 1] !== session) continue;
+      let buckets = this.#marks(id) & PRESENT & ~bucketBit(session - 1);
+      for (; buckets !== 0; buckets &= buckets - 1) {
+        const rival = 31 - Math.clz32(buckets & -buckets);
+        const page = directories[rival * pages + (id >>> PAGE_BITS)] as number;
+        places[found++] = page === 0 ? 0 : (page << PAGE_BITS) | (id & PAGE_MASK);
+        if (found < TOGETHER) continue;
+        sum ^= this.#touchRoutes(found);
+        found = 0;
+      }
+    }
+    return sum ^ this.#touchRoutes(found);
+  }
+
+  /** Of so many places in #rows. */
+  #touchRoutes(count: number): number {
+    const { words } = this.#fabric.columns;
+    const { rows } = this.#fabric.attributes;
+    const places = this.#rows;
+    for (let i = 0; i < count; i++) places[i] = (words[places[i] as number] as number) & ATTRIBUTE_MASK;
+    let sum = 0;
+    for (let i = 0; i < count; i++) sum ^= rows[(places[i] as number) * ROW + LENGTHS] as number;
+    return sum;
+  }
+
+  #touchSets(ids: Int32Array, count: number): number {
+    const { rows } = this.#fabric.attributes;
+    const places = this.#rows;
+    const best = this.#best;
+    for (let i = 0; i < count; i++) {
+      const id = ids[i] as number;
+      places[i] = id < 0 ? 0 : (best[this.#at(id)] as number) * ROW + LENGTHS;
+    }
+    let sum = 0;
+    for (let i = 0; i < count; i++) sum ^= rows[places[i] as number] as number;
     return sum;
   }
 
