@@ -93,7 +93,10 @@ export class Maintenance {
         blade.drained = drained;
       }
       if (!drained)
-        for (const { neighbor } of [...grafts]) grafts.push(await this.#bringBack(neighbor, slot, reason));
+        // It may be configured no longer.
+        for (const { neighbor } of [...grafts])
+          if (this.#chassis.table.find(neighbor) !== undefined)
+            grafts.push(await this.#bringBack(neighbor, slot, reason));
       return { blade: slot, grafts };
     });
   }
