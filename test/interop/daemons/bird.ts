@@ -5,8 +5,6 @@
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
-import path from 'node:path';
-import { Child } from '../child.ts';
 import {
   type Announcement,
   canonicalAddress,
@@ -15,7 +13,6 @@ import {
   familyOf,
   type Route,
 } from '../routes.ts';
-import { Hopeless, until } from '../wait.ts';
 import {
   type Daemon,
   type DaemonKind,
@@ -27,6 +24,7 @@ import {
   type SessionView,
   transportOf,
 } from './daemon.ts';
+import { Running } from './running.ts';
 
 const FAMILIES: readonly Family[] = ['ipv4', 'ipv6'];
 
@@ -191,28 +189,22 @@ function readSession(lines: readonly string[]): SessionView {
   };
 }
 
-export class Bird implements Daemon {
+export class Bird extends Running implements Daemon {
   readonly kind = 'bird';
-  readonly as: number;
-  readonly #options: DaemonOptions;
-  readonly #folder: string;
   readonly #socket: string;
   readonly #originated = new Map<string, Announcement>();
-  #child: Child | undefined;
 
   constructor(options: DaemonOptions) {
-    this.#options = options;
-    this.as = options.as;
-    this.#folder = path.join(options.network.folder, options.name);
-    this.#socket = path.join(this.#folder, 'ctl');
+    super(options);
+    this.#socket = this.file('ctl');
     for (const route of options.originate ?? []) this.#originated.set(route.prefix, route);
   }
 
   async start(): Promise<this> {
-    mkdirSync(this.#folder, { recursive: true });
-    writeFileSync(path.join(this.#folder, 'bird.conf'), configuration(this.#options));
+    mkdirSync(this.folder, { recursive: true });
+    writeFileSync(this.file('bird.conf'), configuration(this.options));
     this.#writeRoutes();
-    const recover = this.#options.graceful ? ['-R'] : [];
+    const recover = this.options.graceful ? ['-R'] : [];
     const command = [
       findProgram('bird')!,
       ...recover,
@@ -224,32 +216,22 @@ export class Bird implements Daemon {
       '-P',
       'pid',
     ];
-    const { network } = this.#options;
-    this.#child = new Child(command, {
-      network,
-      logFile: path.join(this.#folder, 'log'),
-      cwd: this.#folder,
-    });
-    await until('bird to start', () => {
-      if (this.#child?.status !== undefined) throw new Hopeless(this.log());
-      return ask(this.#socket, 'show status');
-    });
+    await this.launch(command, () => ask(this.#socket, 'show status'));
     return this;
   }
 
   nextHop(family: Family): string {
-    return nextHopOf(family, this.#options);
+    return nextHopOf(family, this.options);
   }
 
   #writeRoutes(): void {
     const text = { ipv4: [] as string[], ipv6: [] as string[] };
     for (const route of this.#originated.values()) text[familyOf(route.prefix)].push(staticRoute(route));
-    for (const family of FAMILIES)
-      writeFileSync(path.join(this.#folder, `${family}.conf`), text[family].join(''));
+    for (const family of FAMILIES) writeFileSync(this.file(`${family}.conf`), text[family].join(''));
   }
 
   #name(neighbor: string): string {
-    return `n${this.#options.neighbors.findIndex(({ address }) => address === neighbor)}`;
+    return `n${this.options.neighbors.findIndex(({ address }) => address === neighbor)}`;
   }
 
   #lines(command: string): Promise<string[]> {
@@ -291,23 +273,11 @@ export class Bird implements Daemon {
     await this.#lines('configure');
   }
 
-  log(): string {
-    return this.#child?.log() ?? '';
-  }
-
   troubles(from = 0): string[] {
     const lines = this.log().slice(from).split('\n');
     return lines.filter(
       (line) => /<(WARN|ERR|RMT|AUTH|BUG|FATAL)>/.test(line) && !EXPECTED_IN_LOG.test(line),
     );
-  }
-
-  async stop(): Promise<void> {
-    await this.#child?.stop();
-  }
-
-  async crash(): Promise<void> {
-    await this.#child?.crash();
   }
 }
 

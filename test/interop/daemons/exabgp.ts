@@ -4,10 +4,7 @@
  */
 import { appendFileSync, chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
-import path from 'node:path';
-import { Child } from '../child.ts';
 import { type Announcement, canonicalAddress, canonicalPrefix, type Family, type Route } from '../routes.ts';
-import { Hopeless, until } from '../wait.ts';
 import {
   type Daemon,
   type DaemonKind,
@@ -19,6 +16,7 @@ import {
   type SessionView,
   transportOf,
 } from './daemon.ts';
+import { Running } from './running.ts';
 
 const SETTINGS = ['api.cli=false', 'api.ack=false', 'tcp.bind=', 'cache.attributes=false', 'log.all=false'];
 
@@ -107,29 +105,15 @@ export interface Heard extends Route {
   readonly clusters: readonly string[];
 }
 
-export class ExaBgp implements Daemon {
+export class ExaBgp extends Running implements Daemon {
   readonly kind = 'exabgp';
-  readonly as: number;
-  readonly #options: DaemonOptions;
-  readonly #folder: string;
-  #child: Child | undefined;
-
-  constructor(options: DaemonOptions) {
-    this.#options = options;
-    this.as = options.as;
-    this.#folder = path.join(options.network.folder, options.name);
-  }
-
-  #file(name: string): string {
-    return path.join(this.#folder, name);
-  }
 
   async start(): Promise<this> {
-    const { network, neighbors, originate = [] } = this.#options;
-    mkdirSync(this.#folder, { recursive: true });
-    for (const name of ['commands', 'heard']) writeFileSync(this.#file(name), '');
-    writeFileSync(this.#file('witness.sh'), WITNESS);
-    chmodSync(this.#file('witness.sh'), 0o755);
+    const { neighbors, originate = [] } = this.options;
+    mkdirSync(this.folder, { recursive: true });
+    for (const name of ['commands', 'heard']) writeFileSync(this.file(name), '');
+    writeFileSync(this.file('witness.sh'), WITNESS);
+    chmodSync(this.file('witness.sh'), 0o755);
     const ofNeighbor = ({ families }: NeighborOptions): string[] =>
       families.flatMap((family) =>
         originate
@@ -137,32 +121,26 @@ export class ExaBgp implements Daemon {
           .map((route) => routeText(route, this.nextHop(family))),
       );
     const lines = [
-      `process witness { run ${this.#file('witness.sh')}; encoder json; }`,
-      ...neighbors.flatMap((each) => neighborLines(each, this.#options, ofNeighbor(each))),
+      `process witness { run ${this.file('witness.sh')}; encoder json; }`,
+      ...neighbors.flatMap((each) => neighborLines(each, this.options, ofNeighbor(each))),
       '',
     ];
-    writeFileSync(this.#file('exabgp.conf'), lines.join('\n'));
+    writeFileSync(this.file('exabgp.conf'), lines.join('\n'));
     const settings = [...SETTINGS, `daemon.user=${os.userInfo().username}`];
     const command = ['env', ...settings.map((each) => `exabgp.${each}`), findProgram('exabgp')!];
-    this.#child = new Child([...command, this.#file('exabgp.conf')], {
-      network,
-      logFile: this.#file('log'),
-      cwd: this.#folder,
-    });
-    await until('exabgp to start', () => {
-      if (this.#child?.status !== undefined) throw new Hopeless(this.log());
-      return readFileSync(`/proc/${this.#child?.pid}/cmdline`, 'utf8').includes('exabgp');
-    });
+    await this.launch([...command, this.file('exabgp.conf')], () =>
+      readFileSync(`/proc/${this.child?.pid}/cmdline`, 'utf8').includes('exabgp'),
+    );
     return this;
   }
 
   nextHop(family: Family): string {
-    const { network, host } = this.#options;
-    return family === 'ipv4' ? network.endpoint(host, 4).address : ipv6NextHop(this.#options);
+    const { network, host } = this.options;
+    return family === 'ipv4' ? network.endpoint(host, 4).address : ipv6NextHop(this.options);
   }
 
   #heard(neighbor: string): Message[] {
-    const lines = readFileSync(this.#file('heard'), 'utf8').split('\n').slice(0, -1);
+    const lines = readFileSync(this.file('heard'), 'utf8').split('\n').slice(0, -1);
     return lines
       .filter((line) => line.startsWith('{'))
       .map((line) => JSON.parse(line) as Message)
@@ -219,25 +197,13 @@ export class ExaBgp implements Daemon {
 
   /** Commands have no answers: what it has heard so far, line by line. */
   async ask(...commands: string[]): Promise<string> {
-    if (commands.length > 0) appendFileSync(this.#file('commands'), `${commands.join('\n')}\n`);
-    return readFileSync(this.#file('heard'), 'utf8');
-  }
-
-  log(): string {
-    return this.#child?.log() ?? '';
+    if (commands.length > 0) appendFileSync(this.file('commands'), `${commands.join('\n')}\n`);
+    return readFileSync(this.file('heard'), 'utf8');
   }
 
   troubles(from = 0): string[] {
     const lines = this.log().slice(from).split('\n');
     return lines.filter((line) => /error|Traceback|notification/i.test(line));
-  }
-
-  async stop(): Promise<void> {
-    await this.#child?.stop();
-  }
-
-  async crash(): Promise<void> {
-    await this.#child?.crash();
   }
 }
 

@@ -5,7 +5,6 @@
  */
 import { chmodSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
-import path from 'node:path';
 import { Child } from '../child.ts';
 import { readTable } from '../mrt-table.ts';
 import { type Announcement, type Family, familyOf, type Route } from '../routes.ts';
@@ -21,6 +20,7 @@ import {
   type SessionView,
   transportOf,
 } from './daemon.ts';
+import { Running } from './running.ts';
 
 // Debian and Red Hat, then FreeBSD; a plain "bgpd" in the path may be OpenBGPD's.
 const BGPD = ['/usr/lib/frr/bgpd', '/usr/libexec/frr/bgpd', '/usr/local/sbin/frr/bgpd'];
@@ -185,54 +185,40 @@ interface NeighborJson {
   addressFamilyInfo?: Record<string, { acceptedPrefixCounter?: number }>;
 }
 
-class Frr implements Daemon {
+class Frr extends Running implements Daemon {
   readonly kind = 'frr';
-  readonly as: number;
-  readonly #options: DaemonOptions;
-  readonly #folder: string;
   readonly #maps = new RouteMaps();
-  #child: Child | undefined;
   #zebra: Child | undefined;
   #vty: Vty | undefined;
   #dumps = 0;
   /** Commands of several callers take turns. */
   #turn: Promise<unknown> = Promise.resolve();
 
-  constructor(options: DaemonOptions) {
-    this.#options = options;
-    this.as = options.as;
-    this.#folder = path.join(options.network.folder, options.name);
-  }
-
   async start(): Promise<this> {
-    mkdirSync(this.#folder, { recursive: true });
-    const file = (name: string) => path.join(this.#folder, name);
-    writeFileSync(file('bgpd.conf'), configuration(this.#options, this.#maps));
-    const { network, host, neighbors } = this.#options;
+    mkdirSync(this.folder, { recursive: true });
+    const file = (name: string) => this.file(name);
+    writeFileSync(file('bgpd.conf'), configuration(this.options, this.#maps));
+    const { network, host, neighbors } = this.options;
     const transports = [...new Set(neighbors.map(transportOf))];
     const listen = transports.flatMap((transport) => ['-l', network.endpoint(host, transport).address]);
-    const zebra = this.#options.zebra ? await this.#startZebra() : ['--no_zebra'];
+    const zebra = this.options.zebra ? await this.#startZebra() : ['--no_zebra'];
     const command = [
       findProgram(...BGPD)!,
       ...['--no_kernel', ...zebra, '--skip_runas', '-p', String(network.endpoint(host).port), ...listen],
-      ...['-P', '0', '--vty_socket', this.#folder, '-i', file('pid'), '-f', file('bgpd.conf')],
+      ...['-P', '0', '--vty_socket', this.folder, '-i', file('pid'), '-f', file('bgpd.conf')],
       ...['--log', `file:${file('log')}`, '--log-level', 'informational'],
     ];
-    this.#child = new Child(command, { network, logFile: file('out'), cwd: this.#folder });
-    this.#vty = await until('frr to start', () => {
-      if (this.#child?.status !== undefined) throw new Hopeless(this.log());
-      return Vty.open(file('bgpd.vty'));
-    });
+    this.#vty = await this.launch(command, () => Vty.open(file('bgpd.vty')), 'out');
     return this;
   }
 
   /** Resolves when it has looked at the kernel's interfaces, with how bgpd finds it. */
   async #startZebra(): Promise<string[]> {
-    const file = (name: string) => path.join(this.#folder, name);
+    const file = (name: string) => this.file(name);
     writeFileSync(file('zebra.conf'), '');
     // It becomes another user before it opens its sockets.
-    chmodSync(this.#options.network.folder, 0o711);
-    chmodSync(this.#folder, 0o777);
+    chmodSync(this.options.network.folder, 0o711);
+    chmodSync(this.folder, 0o777);
     const socket = file('zserv.api');
     const places = [
       '-z',
@@ -242,11 +228,11 @@ class Frr implements Daemon {
       '-f',
       file('zebra.conf'),
       '--vty_socket',
-      this.#folder,
+      this.folder,
     ];
     const command = [findProgram(...ZEBRA)!, ...places, '-P', '0'];
     const logFile = file('zebra.out');
-    this.#zebra = new Child(command, { network: this.#options.network, logFile, cwd: this.#folder });
+    this.#zebra = new Child(command, { network: this.options.network, logFile, cwd: this.folder });
     const vty = await until('zebra to start', () => {
       if (this.#zebra?.status !== undefined) throw new Hopeless(this.#zebra.log());
       return Vty.open(file('zebra.vty'));
@@ -256,8 +242,8 @@ class Frr implements Daemon {
   }
 
   nextHop(family: Family): string {
-    const { network, host } = this.#options;
-    return family === 'ipv4' ? network.endpoint(host, 4).address : ipv6NextHop(this.#options);
+    const { network, host } = this.options;
+    return family === 'ipv4' ? network.endpoint(host, 4).address : ipv6NextHop(this.options);
   }
 
   #run(...commands: string[]): Promise<string> {
@@ -294,7 +280,7 @@ class Frr implements Daemon {
   }
 
   async routes(family: Family, neighbor: string): Promise<Map<string, Route>> {
-    const file = path.join(this.#folder, `dump${this.#dumps++}.mrt`);
+    const file = this.file(`dump${this.#dumps++}.mrt`);
     await this.#run('configure terminal', `dump bgp routes-mrt ${file}`, 'no dump bgp routes-mrt', 'end');
     // The dump is an event of its own in bgpd's loop, done by the time that it answers again.
     await this.#run('show version');
@@ -329,12 +315,12 @@ class Frr implements Daemon {
     }
   }
 
-  log(): string {
+  override log(): string {
     try {
-      const lines = readFileSync(path.join(this.#folder, 'log'), 'utf8').split('\n');
-      return this.#child?.log() + lines.filter((line) => !EXPECTED_IN_LOG.test(line)).join('\n');
+      const lines = readFileSync(this.file('log'), 'utf8').split('\n');
+      return this.child?.log() + lines.filter((line) => !EXPECTED_IN_LOG.test(line)).join('\n');
     } catch {
-      return this.#child?.log() ?? '';
+      return this.child?.log() ?? '';
     }
   }
 
@@ -346,15 +332,15 @@ class Frr implements Daemon {
     );
   }
 
-  async stop(): Promise<void> {
+  override async stop(): Promise<void> {
     this.#vty?.close();
-    await this.#child?.stop();
+    await super.stop();
     await this.#zebra?.stop();
   }
 
-  async crash(): Promise<void> {
+  override async crash(): Promise<void> {
     this.#vty?.close();
-    await this.#child?.crash();
+    await super.crash();
   }
 }
 

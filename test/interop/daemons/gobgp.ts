@@ -4,11 +4,8 @@
  */
 import { execFile } from 'node:child_process';
 import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
-import path from 'node:path';
 import { promisify } from 'node:util';
-import { Child } from '../child.ts';
 import type { Announcement, Family, Route } from '../routes.ts';
-import { Hopeless, until } from '../wait.ts';
 import {
   type Daemon,
   type DaemonKind,
@@ -21,6 +18,7 @@ import {
   transportOf,
 } from './daemon.ts';
 import { changeRoutes, listRoutes } from './gobgp-api.ts';
+import { Running } from './running.ts';
 
 const run = promisify(execFile);
 
@@ -96,61 +94,39 @@ interface NeighborJson {
 
 const ESTABLISHED = 6;
 
-class GoBgp implements Daemon {
+class GoBgp extends Running implements Daemon {
   readonly kind = 'gobgp';
-  readonly as: number;
-  readonly #options: DaemonOptions;
-  readonly #folder: string;
-  #child: Child | undefined;
-
-  constructor(options: DaemonOptions) {
-    this.#options = options;
-    this.as = options.as;
-    this.#folder = path.join(options.network.folder, options.name);
-  }
-
-  #file(name: string): string {
-    return path.join(this.#folder, name);
-  }
 
   async start(): Promise<this> {
-    mkdirSync(this.#folder, { recursive: true });
-    writeFileSync(this.#file('gobgpd.toml'), configuration(this.#options));
-    const socket = `unix://${this.#file('api')}`;
+    mkdirSync(this.folder, { recursive: true });
+    writeFileSync(this.file('gobgpd.toml'), configuration(this.options));
+    const socket = `unix://${this.file('api')}`;
     const command = [
       findProgram('gobgpd')!,
       '-f',
-      this.#file('gobgpd.toml'),
+      this.file('gobgpd.toml'),
       '--log-plain',
       '--pprof-disable',
     ];
-    const { network, originate = [], graceful } = this.#options;
+    const { originate = [], graceful } = this.options;
     // Only then does it say that it has restarted.
-    if (graceful && existsSync(this.#file('log'))) command.push('--graceful-restart');
-    rmSync(this.#file('api'), { force: true });
-    this.#child = new Child([...command, '--api-hosts', socket], {
-      network,
-      logFile: this.#file('log'),
-      cwd: this.#folder,
-    });
-    await until('gobgp to start', () => {
-      if (this.#child?.status !== undefined) throw new Hopeless(this.log());
-      return this.#client('global');
-    });
+    if (graceful && existsSync(this.file('log'))) command.push('--graceful-restart');
+    rmSync(this.file('api'), { force: true });
+    await this.launch([...command, '--api-hosts', socket], () => this.#client('global'));
     if (originate.length > 0) await this.announce(originate);
     return this;
   }
 
   nextHop(family: Family): string {
-    const { network, host, extendedNextHop } = this.#options;
+    const { network, host, extendedNextHop } = this.options;
     return family === 'ipv4' && !extendedNextHop
       ? network.endpoint(host, 4).address
-      : ipv6NextHop(this.#options);
+      : ipv6NextHop(this.options);
   }
 
   async #client(...words: string[]): Promise<string> {
-    const options = { maxBuffer: 1 << 30, cwd: this.#folder };
-    const target = ['--target', `unix://${this.#file('api')}`];
+    const options = { maxBuffer: 1 << 30, cwd: this.folder };
+    const target = ['--target', `unix://${this.file('api')}`];
     const { stdout } = await run(findProgram('gobgp')!, [...target, ...words], options);
     if (stdout.startsWith('{"error"')) throw new Error(`gobgp ${words.join(' ')}: ${stdout}`);
     return stdout;
@@ -181,20 +157,16 @@ class GoBgp implements Daemon {
   }
 
   routes(family: Family, neighbor: string): Promise<Map<string, Route>> {
-    return listRoutes(this.#file('api'), family, neighbor);
+    return listRoutes(this.file('api'), family, neighbor);
   }
 
   announce(routes: readonly Announcement[]): Promise<void> {
-    return changeRoutes(this.#file('api'), routes, (family) => this.nextHop(family), false);
+    return changeRoutes(this.file('api'), routes, (family) => this.nextHop(family), false);
   }
 
   async withdraw(prefixes: readonly string[]): Promise<void> {
     const routes = prefixes.map((prefix) => ({ prefix }));
-    await changeRoutes(this.#file('api'), routes, (family) => this.nextHop(family), true);
-  }
-
-  log(): string {
-    return this.#child?.log() ?? '';
+    await changeRoutes(this.file('api'), routes, (family) => this.nextHop(family), true);
   }
 
   troubles(from = 0): string[] {
@@ -206,16 +178,8 @@ class GoBgp implements Daemon {
 
   /** Before 3.19 it takes no next hops in 127/8. */
   #expects(line: string): boolean {
-    const { kind } = this.#options.network;
+    const { kind } = this.options.network;
     return kind === 'loopback' && /invalid nexthop address|No matching path for withdraw/.test(line);
-  }
-
-  async stop(): Promise<void> {
-    await this.#child?.stop();
-  }
-
-  async crash(): Promise<void> {
-    await this.#child?.crash();
   }
 }
 

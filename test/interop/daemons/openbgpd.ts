@@ -5,12 +5,9 @@
  */
 import { execFile, spawn } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import path from 'node:path';
 import { promisify } from 'node:util';
 import { assert } from '../../../src/base/assert.ts';
-import { Child } from '../child.ts';
 import { type Announcement, canonicalAddress, canonicalPrefix, type Family, type Route } from '../routes.ts';
-import { Hopeless, until } from '../wait.ts';
 import {
   type Daemon,
   type DaemonKind,
@@ -21,6 +18,7 @@ import {
   type SessionView,
   transportOf,
 } from './daemon.ts';
+import { Running } from './running.ts';
 
 const run = promisify(execFile);
 
@@ -117,46 +115,27 @@ interface NeighborJson {
   };
 }
 
-class OpenBgpd implements Daemon {
+class OpenBgpd extends Running implements Daemon {
   readonly kind = 'openbgpd';
-  readonly as: number;
-  readonly #options: DaemonOptions;
-  readonly #folder: string;
-  #child: Child | undefined;
-
-  constructor(options: DaemonOptions) {
-    this.#options = options;
-    this.as = options.as;
-    this.#folder = path.join(options.network.folder, options.name);
-  }
-
-  #file(name: string): string {
-    return path.join(this.#folder, name);
-  }
 
   async start(): Promise<this> {
-    mkdirSync(this.#folder);
+    mkdirSync(this.folder);
     mkdirSync(home()!, { recursive: true, mode: 0o755 });
     // It refuses a configuration that others could have written.
-    writeFileSync(this.#file('bgpd.conf'), configuration(this.#options, this.#file('ctl')), { mode: 0o600 });
-    const command = [findProgram(...DAEMON)!, '-d', '-f', this.#file('bgpd.conf')];
-    const { network } = this.#options;
-    this.#child = new Child(command, { network, logFile: this.#file('log'), cwd: this.#folder });
-    await until('openbgpd to start', () => {
-      if (this.#child?.status !== undefined) throw new Hopeless(this.log());
-      return this.#client('show', 'summary');
-    });
+    writeFileSync(this.file('bgpd.conf'), configuration(this.options, this.file('ctl')), { mode: 0o600 });
+    const command = [findProgram(...DAEMON)!, '-d', '-f', this.file('bgpd.conf')];
+    await this.launch(command, () => this.#client('show', 'summary'));
     return this;
   }
 
   nextHop(family: Family): string {
-    const { network, host } = this.#options;
+    const { network, host } = this.options;
     // For IPv6 over IPv4 it takes the address of the interface.
     return network.endpoint(host, family === 'ipv4' ? 4 : 6).address;
   }
 
   async #client(...words: string[]): Promise<string> {
-    const { stdout } = await run('bgpctl', ['-s', this.#file('ctl'), ...words], { maxBuffer: 1 << 30 });
+    const { stdout } = await run('bgpctl', ['-s', this.file('ctl'), ...words], { maxBuffer: 1 << 30 });
     return stdout;
   }
 
@@ -210,7 +189,7 @@ class OpenBgpd implements Daemon {
   }
 
   async #bulk(words: readonly string[], prefixes: readonly string[]): Promise<void> {
-    const client = spawn('bgpctl', ['-s', this.#file('ctl'), 'network', 'bulk', ...words], {
+    const client = spawn('bgpctl', ['-s', this.file('ctl'), 'network', 'bulk', ...words], {
       stdio: ['pipe', 'ignore', 'inherit'],
     });
     client.stdin.end(`${prefixes.join('\n')}\n`);
@@ -218,21 +197,9 @@ class OpenBgpd implements Daemon {
     assert(status === 0, `bgpctl network bulk ${words.join(' ')} succeeds`);
   }
 
-  log(): string {
-    return this.#child?.log() ?? '';
-  }
-
   troubles(from = 0): string[] {
     const lines = this.log().slice(from).split('\n');
     return lines.filter((line) => /fatal|error|sending notification|Established -> /.test(line));
-  }
-
-  async stop(): Promise<void> {
-    await this.#child?.stop();
-  }
-
-  async crash(): Promise<void> {
-    await this.#child?.crash();
   }
 }
 
