@@ -4,7 +4,14 @@ import path from 'node:path';
 import test from 'ava';
 
 const pages = [
-  ...['README.md', 'bench/README.md', 'src/ibgp-internal/README.md', 'test/interop/README.md'],
+  ...[
+    'README.md',
+    'bench/README.md',
+    'bench/FINDINGS.md',
+    'bench/METHOD.md',
+    'src/ibgp-internal/README.md',
+    'test/interop/README.md',
+  ],
   ...readdirSync('docs').map((page) => `docs/${page}`),
 ];
 const text = (file: string): string => readFileSync(file, 'utf8');
