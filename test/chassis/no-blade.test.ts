@@ -22,6 +22,10 @@ async function deadBox(
   const [blade] = box.chassis.blades;
   const there = await RawNeighbour.served(box.port, THERE.address, { as: THERE.as });
   t.teardown(() => there.close());
+  await until(
+    'it is up',
+    async () => (await box.operator.showSession(THERE.address)).state === 'Established',
+  );
   const text = configurationText({ ...options, neighbors }, { port: box.port, control: '', state: '' });
   writeFileSync(path.join(box.folder, 'graftd.yaml'), text);
   for (let crashes = 0; crashes < CRASHES; crashes++) {
