@@ -23,6 +23,10 @@ for (const blades of [1, 2])
     const goes = await RawNeighbour.served(box.port, GOES.address, { as: GOES.as });
     t.teardown(() => stays.close());
     t.teardown(() => goes.close());
+    await until(
+      'it is up',
+      async () => (await box.operator.showSession(STAYS.address)).state === 'Established',
+    );
     goes.send(announcing([1, 2, 3], GOES));
     const { index } = box.entry(GOES.address);
     await until('its routes are here', () => fabric.number(index, SESSION_NUMBER.routesReceived) === 3);
