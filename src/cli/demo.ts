@@ -16,6 +16,7 @@ export const demoCommand: Command = {
     port: { value: 'PORT', doc: 'the TCP port to listen at; without it 1790, or any that is free' },
     every: { value: 'SECONDS', doc: 'time between grafts later on; without it 15, 0 for no more grafts' },
     seconds: { value: 'SECONDS', doc: 'ends by itself that long after the proof' },
+    cold: { doc: 'blades start without a rehearsal: sooner, and the first graft takes longer' },
     once: { doc: 'ends by itself after the proof; exit status 1 if it failed' },
   },
   example: 'demo --mrt rib.20240101.0000.bz2',
@@ -30,6 +31,7 @@ export const demoCommand: Command = {
     return runDemo({
       ...(mrt === undefined ? {} : { mrt }),
       ...Object.fromEntries(numbers),
+      cold: call.flag('cold'),
       once: call.flag('once'),
       terminal: call.terminal,
     });

@@ -8,8 +8,8 @@ import { lanes } from '../support/lanes.ts';
 import { RunningDemo } from './support/running-demo.ts';
 
 const SMALL = ['--prefixes', '2000', '--rate', '300'];
-/** Where the number of blades says nothing. */
-const SMALLER = [...SMALL, '--blades', '2'];
+/** Where neither the number of blades says anything, nor how long a graft takes. */
+const SMALLER = [...SMALL, '--blades', '2', '--cold'];
 
 const test = lanes(3);
 
@@ -115,7 +115,7 @@ for (const name of DUMPS) {
       t.pass();
       return;
     }
-    const running = demo(t, '--once', '--rate', '200', '--mrt', file);
+    const running = demo(t, '--once', '--cold', '--rate', '200', '--mrt', file);
     t.is(await running.ended, 0, running.out + running.err);
     t.regex(running.out, /transit A: as AS \d+ \([0-9a-f.:]+\), \d+ routes in \d+ UPDATE messages/);
     t.regex(running.out, /PROVED: no reset/);

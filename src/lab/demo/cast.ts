@@ -68,6 +68,7 @@ router:
   listen: ["${ROUTER_ADDRESS}:${places.port}"]
 chassis:
   blades: ${settings.blades}
+  rehearse: ${settings.rehearse}
   control: ${JSON.stringify(places.control)}
   state: ${JSON.stringify(places.state)}
 defaults:

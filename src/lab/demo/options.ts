@@ -13,6 +13,8 @@ export interface DemoOptions {
   readonly port?: number;
   /** Seconds between grafts once the first ones are proved; 0 for no more. */
   readonly every?: number;
+  /** Blades start without a rehearsal (`chassis.rehearse`). */
+  readonly cold?: boolean;
   /** Ends by itself that many seconds after the proof. */
   readonly seconds?: number;
   /** Ends by itself after the proof. */
@@ -24,6 +26,7 @@ export interface DemoSettings {
   readonly prefixes: number;
   readonly rate: number;
   readonly blades: number;
+  readonly rehearse: boolean;
   readonly port: number | undefined;
   readonly every: number;
   /** Seconds to stay up after the proof; Infinity until Ctrl-C. */
@@ -57,6 +60,7 @@ export function demoSettings(options: DemoOptions): DemoSettings {
     prefixes: options.prefixes ?? NUMBERS.prefixes.unsaid,
     rate: options.rate ?? NUMBERS.rate.unsaid,
     blades: options.blades ?? NUMBERS.blades.unsaid,
+    rehearse: options.cold !== true,
     port: options.port,
     every: options.every ?? NUMBERS.every.unsaid,
     stay: options.once === true ? 0 : (options.seconds ?? Number.POSITIVE_INFINITY),
