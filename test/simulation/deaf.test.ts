@@ -5,7 +5,7 @@ import { type Ending, playAsTest } from './history.ts';
 import { faultyOptionsFor, optionsFor, type SimulationOptions } from './options.ts';
 
 /** Histories of each test: a stated number, so that every machine plays the same ones. */
-const HISTORIES = 40;
+const HISTORIES = 26;
 
 function attempt(faults: string, options: SimulationOptions): Ending {
   return playAsTest(withDeaf(options), `--faults ${faults} --deaf`);

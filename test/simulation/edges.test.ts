@@ -8,7 +8,7 @@ import { type Ending, playAsTest } from './history.ts';
 import { faultyOptionsFor, optionsFor, type SimulationOptions, withPaths } from './options.ts';
 
 /** Histories of each test: a stated number, so that every machine plays the same ones. */
-const HISTORIES = 20;
+const HISTORIES = 14;
 
 function attempt(faults: string, options: SimulationOptions): Ending {
   const paths = options.seed % 5 === 0;

@@ -15,7 +15,7 @@ import {
 } from './options.ts';
 
 /** Histories of each test: a stated number, so that every machine plays the same ones. */
-const HISTORIES = 18;
+const HISTORIES = 12;
 
 /** All that has blades show each other more than the best, in a part of the histories. */
 const isMixed = (seed: number): boolean => seed % 4 === 0;

@@ -8,7 +8,7 @@ import { play, playAsTest } from './history.ts';
 import { fullOptionsFor, withPaths } from './options.ts';
 
 /** A stated number, so that every machine plays the same ones. */
-const HISTORIES = 70;
+const HISTORIES = 45;
 
 /** Seeds that once showed an error of ours. */
 const ONCE_WRONG = [

@@ -5,7 +5,7 @@ import { play, playAsTest } from './history.ts';
 import { faultyOptionsFor, optionsFor, withLearnt } from './options.ts';
 
 /** Histories of each test: a stated number, so that every machine plays the same ones. */
-const HISTORIES = 15;
+const HISTORIES = 10;
 
 test.serial('who says its AS itself is told what it would be told if the number were configured', (t) => {
   for (let seed = 1; seed <= HISTORIES; seed++) {

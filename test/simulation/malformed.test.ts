@@ -7,7 +7,7 @@ import { type Ending, playAsTest } from './history.ts';
 import { faultyOptionsFor, optionsFor, type SimulationOptions, withMalformed, withPaths } from './options.ts';
 
 /** Histories of each test: a stated number, so that every machine plays the same ones. */
-const HISTORIES = 12;
+const HISTORIES = 10;
 
 /** A refresh that was asked for of a disabled family was not answered. */
 const UNANSWERED = [10_733];

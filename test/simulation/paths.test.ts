@@ -13,7 +13,7 @@ import {
 } from './options.ts';
 
 /** Histories of each test: a stated number, so that every machine plays the same ones. */
-const HISTORIES = 24;
+const HISTORIES = 16;
 
 function attempt(faults: string, options: SimulationOptions): Ending {
   return playAsTest(withPaths(options), `--faults ${faults} --paths`);

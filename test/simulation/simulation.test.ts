@@ -9,8 +9,8 @@ import { type Ending, playAsTest } from './history.ts';
 import { optionsFor } from './options.ts';
 
 /** Histories of each test: a stated number, so that every machine plays the same ones. */
-const HISTORIES = 150;
-const PAIRS = 100;
+const HISTORIES = 100;
+const PAIRS = 70;
 
 /** Seeds that once showed an error of ours, with the number of blades where it is not the seed's own. */
 const ONCE_WRONG: readonly (readonly [seed: number, blades?: number])[] = [

@@ -14,7 +14,7 @@ import {
 } from './options.ts';
 
 /** Histories of each test: a stated number, so that every machine plays the same ones. */
-const HISTORIES = 18;
+const HISTORIES = 12;
 
 function attempt(faults: string, options: SimulationOptions, more: '' | ' --paths' = ''): Ending {
   const told = withViews(options);

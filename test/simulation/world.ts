@@ -310,7 +310,8 @@ export class World {
       if (this.#resolve()) any = true;
       if (this.undertaker.step() || this.undertaker.reclaim()) any = true;
       if (this.giver.giving) {
-        this.giver.step();
+        // All at once: what comes in between is what #give is for.
+        while (this.giver.step());
         any = true;
       }
       if (this.sweeper.sweeping && !this.#busy) {
