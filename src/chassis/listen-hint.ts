@@ -3,7 +3,7 @@ const HINTS: Readonly<Record<string, string>> = {
   EADDRINUSE: 'is another router running there?',
   EADDRNOTAVAIL: 'is it an address of this machine?',
   EAFNOSUPPORT: 'does this machine have IPv6?',
-  EACCES: 'ports below 1024 are for root, and for who has CAP_NET_BIND_SERVICE',
+  EACCES: 'ports below 1024 are for root, and for whoever has CAP_NET_BIND_SERVICE',
 };
 
 export function cannotListen(why: string): string {

@@ -127,7 +127,7 @@ export const chassisKeys = {
   'heartbeat-limit': defaulted(integer(2, 600), { default: 5, doc: 'Seconds without a sign of life after which a blade is ended, and its sessions go on with the others.' }),
   'blade-memory': defaulted(integer(32, 65536), { default: 1024, doc: 'MiB of memory that a blade may use for itself, besides what blades share; a blade that needs more is ended, and its sessions go on with the others.' }),
   'poison-limit': defaulted(integer(1, 100), { default: 3, doc: 'After so many blades died in a row at one message of a neighbour, its session is shut.' }),
-  rehearse: defaulted(flag, { default: true, doc: 'Whether each blade runs its code on made-up routes before it takes sessions: some tenths of a second at the start, and the first full table takes less.' }),
+  rehearse: defaulted(flag, { default: true, doc: 'Whether each blade runs its code on made-up routes before it takes sessions: about two seconds of processor time a blade at the start, and the first full table takes less.' }),
   state: defaulted(filePath, { default: './graftd.db', doc: 'The SQLite database of placement, grafts and counters; relative to the folder of this file.' }),
   'restart-wait': defaulted(integer(1, 3600), { default: 60, doc: 'Seconds that a chassis that was just restarted waits at most for what its neighbours with graceful-restart: full know, before it tells anybody anything (RFC 4724).' }),
   limits: optional(section('the limits', limitKeys), { doc: 'How much memory to reserve; reserved memory costs nothing until it is used.' }),
