@@ -9,6 +9,8 @@ import type { BalanceInput, BalanceMove, BalanceSession, SlotLoad } from './bala
 
 /** Sums of fractions differ in their last digits; this fraction of the mean is nothing. */
 const ROUNDING = 1e-9;
+/** Aims that are remembered at once. */
+const MOST_AIMS = 1000;
 
 /** What is aimed at. It depends on what there is to carry in all, which is less when a kind comes together. */
 interface Aim {
@@ -147,7 +149,8 @@ export class Box {
       const members = this.#members[kind]!;
       if (--members[from]! === 0) this.load[from]! -= this.#telling[kind]!;
       if (members[to]!++ === 0) this.load[to]! += this.#telling[kind]!;
-      this.#aim = undefined;
+      // One by itself weighs the same anywhere.
+      if (this.#alike[kind]!.length > 1) this.#aim = undefined;
     }
     this.home[session] = to;
     return { id, from: this.#slots[from]!, to: this.#slots[to]!, load };
@@ -157,9 +160,12 @@ export class Box {
   whileMoved<T>(session: number, to: number, look: () => T): T {
     const from = this.home[session]!;
     const [fromLoad, toLoad] = [this.load[from]!, this.load[to]!];
-    const aim = this.#aim;
+    const aim = this.#aimed;
     const group = this.group(session);
+    const joins = this.hasKind(session, to);
     for (const at of group) this.move(at, to);
+    // A whole group weighs the same anywhere but with others of its kind.
+    if (!joins) this.#aim = aim;
     const seen = look();
     for (const at of group) this.move(at, from);
     this.load[from] = fromLoad;
@@ -193,10 +199,14 @@ export class Box {
   get #aimed(): Aim {
     if (this.#aim !== undefined) return this.#aim;
     const key = this.#members
+      .filter((_, kind) => this.#alike[kind]!.length > 1)
       .map((members) => members.map((count) => (count > 0 ? 1 : 0)).join(''))
       .join(' ');
     let aim = this.#aims.get(key);
-    if (aim === undefined) this.#aims.set(key, (aim = this.#newAim()));
+    if (aim === undefined) {
+      if (this.#aims.size >= MOST_AIMS) this.#aims.clear();
+      this.#aims.set(key, (aim = this.#newAim()));
+    }
     this.#aim = aim;
     return aim;
   }

@@ -233,3 +233,12 @@ test('three hundred neighbours of thirty kinds are planned for in time', (t) => 
   const plan = planBalance(box([rows(0), rows(15), [], []], telling));
   t.true(plan.moves.length > 0);
 });
+
+test('a thousand neighbours are planned for in time, of as many kinds or of half as many', (t) => {
+  for (const size of [1, 2]) {
+    const rows = Array.from({ length: 1000 }, (_, i): Row => [1 + (i % 7), `k${Math.floor(i / size)}`]);
+    const telling = Object.fromEntries(rows.map(([, kind]) => [kind as string, 20]));
+    const plan = planBalance(box([rows, [], [], [], [], [], [], []], telling, { maxGrafts: 64 }));
+    t.is(plan.moves.length, 64);
+  }
+});
