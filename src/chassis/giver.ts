@@ -51,7 +51,10 @@ export class Giver {
 
   /** There is something to be given since the last time, after so many sweeps. */
   due(sweeps: number): boolean {
-    return sweeps !== this.#sweepsThen || this.#fabric.pages.returned > this.#pagesThen + PAGES;
+    const { returned } = this.#fabric.pages;
+    // What was taken meanwhile comes back as something new.
+    this.#pagesThen = Math.min(this.#pagesThen, returned);
+    return sweeps !== this.#sweepsThen || returned > this.#pagesThen + PAGES;
   }
 
   get giving(): boolean {
@@ -138,12 +141,15 @@ export class Giver {
       if (count === 0) return;
       left -= count;
       const borrowed = this.#borrowed.subarray(0, count).sort();
-      for (const [from, to] of runs(borrowed))
-        for (const { memory, first, octets } of places)
-          if ((to - from) * octets >= this.#giving.page)
-            this.#give(memory, first + from * octets, first + to * octets);
-      for (const number of borrowed) pool.give(number);
-      pool.publish();
+      try {
+        for (const [from, to] of runs(borrowed))
+          for (const { memory, first, octets } of places)
+            if ((to - from) * octets >= this.#giving.page)
+              this.#give(memory, first + from * octets, first + to * octets);
+      } finally {
+        for (const number of borrowed) pool.give(number);
+        pool.publish();
+      }
       yield;
     }
   }
@@ -153,12 +159,15 @@ export class Giver {
     if (pages.limit - pages.touched() < pages.limit * PAGES_LEFT) return;
     const free = pages.takeFree().sort();
     const octets = PAGE_WORDS * 4;
-    for (let at = 0; at < free.length; at += this.#pieces.pages) {
-      for (const [from, to] of runs(free.subarray(at, at + this.#pieces.pages)))
-        this.#give(memory.pages, memory.pagesAt + from * octets, memory.pagesAt + to * octets);
-      yield;
+    try {
+      for (let at = 0; at < free.length; at += this.#pieces.pages) {
+        for (const [from, to] of runs(free.subarray(at, at + this.#pieces.pages)))
+          this.#give(memory.pages, memory.pagesAt + from * octets, memory.pagesAt + to * octets);
+        yield;
+      }
+    } finally {
+      pages.putFree(free);
     }
-    pages.putFree(free);
   }
 }
 

@@ -119,6 +119,54 @@ test('when little is to be done, a sweep is worth its while where much has gone'
   t.false(sweeper.worthwhile);
 });
 
+test('pages that were taken, and come back, are something to be given once more', (t) => {
+  const fabric = largeFabric();
+  const none: Pick<Giving, 'page' | 'giveBack'> = { page: 4096, giveBack: () => 0 };
+  const giver = new Giver(fabric, none as Giving);
+  const pages = Array.from({ length: PAGES }, () => fabric.pages.allocate());
+  const free = (): void => {
+    for (const page of pages) fabric.pages.free(page);
+    fabric.pages.reclaim();
+  };
+  free();
+  t.true(giver.due(0));
+  giver.begin(0);
+  while (giver.step());
+  t.false(giver.due(0));
+  for (let at = 0; at < pages.length; at++) pages[at] = fabric.pages.allocate();
+  t.false(giver.due(0));
+  free();
+  t.true(giver.due(0));
+});
+
+test('what cannot be given back is given out again all the same', (t) => {
+  const fabric = largeFabric();
+  const giveBack = (): number => {
+    throw new Error('not today');
+  };
+  const none: Pick<Giving, 'page' | 'giveBack'> = { page: 4096, giveBack };
+  internAll(fabric);
+  const pages = Array.from({ length: PAGES }, () => fabric.pages.allocate());
+  for (const page of pages) fabric.pages.free(page);
+  fabric.pages.reclaim();
+  sweep(fabric);
+  const counts = (): number[] => {
+    const { pages, prefixes, attributes } = fabric;
+    return [pages.returned, prefixes.pool4.returned, attributes.pool.returned, attributes.blocks.returned];
+  };
+  const before = counts();
+  const giver = new Giver(fabric, none as Giving);
+  // Each time at the next thing.
+  giver.begin(1);
+  for (let more = true; more; )
+    try {
+      more = giver.step();
+    } catch {
+      more = false;
+    }
+  t.deepEqual(counts(), before);
+});
+
 withGiving('`show fabric` says what memory is there, and what went back', async (t) => {
   const box = await startBox(t, { neighbors: [{ address: '127.86.0.1', as: 64501 }] });
   const { fabric, sweeper, sweeping } = box.chassis;
