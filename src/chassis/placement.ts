@@ -123,8 +123,12 @@ class Boxes {
     this.#crowded = sessions.length > BUCKETS;
     this.#buckets = Array.from({ length: BUCKETS }, () => new Array<number>(slots).fill(0));
     this.#senders = sendersAmong(neighbors);
+    const taking = this.#loads.filter((_, slot) => takes(slot)).length;
     this.#kinds = new Map(
-      [...keptTogether(neighbors, slots)].map((kind) => [kind, new Array<number>(slots).fill(0)]),
+      [...keptTogether(neighbors, Math.max(1, taking))].map((kind) => [
+        kind,
+        new Array<number>(slots).fill(0),
+      ]),
     );
   }
 

@@ -1,4 +1,5 @@
 import test from 'ava';
+import { kindOf } from '../../src/chassis/kinds.ts';
 import { type Placed, placeOne, placeAll as placeSessions } from '../../src/chassis/placement.ts';
 import { BUCKETS } from '../../src/rib/presence.ts';
 
@@ -163,4 +164,19 @@ test('those that come while it runs join their bucket, as far as blades stay abo
   t.is(here.length, 3);
   t.true(Math.max(...here) <= 1.25 * Math.min(...here) + 2, `${here}`);
   t.true(bucketsOf(slots, 4, 1).reduce((sum, each) => sum + each) <= BUCKETS + 8);
+});
+
+test('neighbours that are told something of their own are of different kinds', (t) => {
+  const one = { ...told, address: '10.0.0.1', as: 1 };
+  const same = { ...one, address: '10.0.0.2' };
+  const other = { ...one, address: '10.0.0.3', as: 2 };
+  t.is(kindOf(one), kindOf(other));
+  t.not(kindOf({ ...one, evaluate: 'all' }), kindOf({ ...same, evaluate: 'all' }));
+  for (const more of [{ asOverride: true }, { removePrivateAs: 'all' }] as Partial<Placed['neighbor']>[]) {
+    t.is(kindOf({ ...one, ...more }), kindOf({ ...same, ...more }));
+    t.not(kindOf({ ...one, ...more }), kindOf({ ...other, ...more }));
+  }
+  const sharedSubnets = ['10.0.0.0/24'] as unknown as NonNullable<Placed['neighbor']['sharedSubnets']>;
+  t.not(kindOf({ ...one, sharedSubnets }), kindOf({ ...same, sharedSubnets }));
+  t.not(kindOf({ ...one, tellStale: true }), kindOf({ ...one, tellStale: false }));
 });
