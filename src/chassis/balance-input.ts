@@ -23,7 +23,9 @@ export function balanceInput(
 ): Pick<BalanceInput, 'blades' | 'sessions' | 'telling'> {
   const { blades, sessions } = chassis;
   const neighbors = sessions.map(({ neighbor }) => neighbor);
-  const kinds = keptTogether(neighbors, Math.max(1, blades.filter(({ drained }) => !drained).length));
+  const taking = Math.max(1, blades.filter(({ drained }) => !drained).length);
+  // Where telling counts nothing, nobody has to stay with others.
+  const kinds: Kinds = metric === 'sessions' ? new Set() : keptTogether(neighbors, taking);
   return {
     blades: blades.map(({ slot, drained, running }) => ({ slot, accepting: running && !drained })),
     sessions: sessions.map((entry) => sessionOf(chassis, entry, metric, kinds)),

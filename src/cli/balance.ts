@@ -53,8 +53,8 @@ function balanceText(report: BalanceReport, terminal: Terminal): string {
 function summary(report: BalanceReport): string {
   const band = `within ${Math.round(report.band * 100)}% of the mean`;
   if (report.grafts.length === 0)
-    return `nothing to do: every blade is ${band}, or as near as single sessions allow`;
-  return `${count(report.grafts.length, 'graft')} ${report.dryRun ? 'would bring' : 'brought'} the blades ${band}, or as near as single sessions allow`;
+    return `nothing to do: every blade is ${band}, or as near as sessions that stay together allow`;
+  return `${count(report.grafts.length, 'graft')} ${report.dryRun ? 'would bring' : 'brought'} the blades ${band}, or as near as sessions that stay together allow`;
 }
 
 /** `tells`: some of the load is telling neighbours, which goes along with them. */
