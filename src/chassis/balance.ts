@@ -37,6 +37,7 @@ export interface BalanceInput {
   readonly sessions: readonly BalanceSession[];
   /** How far from the level a blade may be, as a fraction of it: 0.1 is 10 %. */
   readonly band: number;
+  /** One group that is larger moves by itself. */
   readonly maxGrafts: number;
   /** A difference of load that is not worth a graft, in the unit of the loads: measured loads are never still. */
   readonly negligible?: number;
@@ -84,7 +85,11 @@ export function planBalance(input: BalanceInput): BalancePlan {
       reunion(box, most, input.negligible ?? 0) ??
       finishingSet(box, most) ??
       bestMove(box, most);
-    if (step === undefined) break;
+    if (step === undefined) {
+      if (moves.length === 0)
+        moves.push(...largeGroup(box, input).map(({ session, to }) => box.move(session, to)));
+      break;
+    }
     for (const { session, to } of step) moves.push(box.move(session, to));
   }
   const even = box.misfit() <= box.nothing;
@@ -144,6 +149,12 @@ function reunion(box: Box, most: number, negligible: number): Step[] | undefined
     if (to >= 0) best = { session, to, spared };
   }
   return best && steps(box, best.session, best.to);
+}
+
+/** Where nothing else can be done, a group of more than may be grafted at once: it would never move otherwise, as it is not parted. */
+function largeGroup(box: Box, { maxGrafts, negligible = 0 }: BalanceInput): Step[] {
+  if (maxGrafts === 0) return [];
+  return reunion(box, Number.POSITIVE_INFINITY, negligible) ?? bestMove(box, Number.POSITIVE_INFINITY) ?? [];
 }
 
 /** The session and those who move with it: each group is asked for once. */

@@ -130,6 +130,17 @@ test('those that were parted come together, where that is not more than a blade 
   t.deepEqual(planBalance(little).moves, [], 'not for what is negligible');
 });
 
+test('a kind of more than may be grafted at once moves as a whole, and nothing else does', (t) => {
+  const five = Array.from({ length: 5 }, (): Row => [1, 'a']);
+  const plan = planBalance(box([[...five, [30]], []], { a: 1 }, { maxGrafts: 1 }));
+  t.deepEqual(loads(plan), [6, 30], 'the other one is enough');
+  const fixed = box([[...five, [6]], []], { a: 1 }, { maxGrafts: 2 });
+  const sessions = fixed.sessions.map((one) => (one.kind === undefined ? { ...one, movable: false } : one));
+  const large = planBalance({ ...fixed, sessions });
+  t.deepEqual(loads(large), [6, 6]);
+  t.is(large.moves.length, 5);
+});
+
 test('several kinds are evened as what they weigh', (t) => {
   const four = ['a', 'b', 'c', 'd'].map((kind): Row => [0, kind]);
   const plan = planBalance(box([four, [], [SENDER, SENDER]], { a: 4, b: 4, c: 4, d: 4 }));
@@ -198,7 +209,9 @@ test('a plan comes to what it says, parts nobody, and makes nothing fuller than 
     fc.property(anyBox, (input) => {
       const plan = planBalance(input);
       const result = carriedOut(input, plan);
-      if (plan.moves.length > input.maxGrafts) throw new Error('too many grafts');
+      const moved = input.sessions.filter(({ id }) => plan.moves.some((move) => move.id === id));
+      const groups = new Set(moved.map(({ id, kind, slot }) => `${kind ?? id} ${slot}`));
+      if (moved.length > input.maxGrafts && groups.size > 1) throw new Error('too many grafts');
       if (loadsOf(result).join() !== loads(plan).join())
         throw new Error(`${loadsOf(result)} not ${loads(plan)}`);
       if (input.blades.some(({ accepting }) => !accepting)) return;
