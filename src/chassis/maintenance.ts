@@ -15,6 +15,7 @@ import {
   OperationError,
   type ScaleReport,
 } from './operations.ts';
+import { Trouble } from './trouble.ts';
 
 /** Milliseconds that a blade may take to start, to evaluate everything, or to be seen to be dead. */
 const PATIENCE = 60_000;
@@ -92,11 +93,7 @@ export class Maintenance {
       } finally {
         blade.drained = drained;
       }
-      if (!drained)
-        // It may be configured no longer.
-        for (const { neighbor } of [...grafts])
-          if (this.#chassis.table.find(neighbor) !== undefined)
-            grafts.push(await this.#bringBack(neighbor, slot, reason));
+      if (!drained) await this.#bringBack(grafts, slot, reason);
       return { blade: slot, grafts };
     });
   }
@@ -168,6 +165,8 @@ export class Maintenance {
     const grafts: GraftReport[] = [];
     let failed: unknown;
     for (const entry of this.#chassis.sessionsOn(blade.slot)) {
+      // It may be configured no longer.
+      if (this.#chassis.table.find(entry.neighbor.address) !== entry) continue;
       const others = this.#others(blade);
       const to = this.#chassis.placeFor(entry, others);
       // One that cannot leave keeps the others from nothing.
@@ -182,8 +181,19 @@ export class Maintenance {
     return grafts;
   }
 
-  #bringBack(neighbor: string, slot: number, reason: string): Promise<GraftReport> {
-    return this.#move(this.#chassis.entry(neighbor), slot, reason);
+  /** Those that left come back, and are added to what was done. */
+  async #bringBack(grafts: GraftReport[], slot: number, reason: string): Promise<void> {
+    const trouble = new Trouble();
+    const left = [...grafts];
+    for (const { neighbor } of left) {
+      // It may be configured no longer.
+      const entry = this.#chassis.table.find(neighbor);
+      if (entry !== undefined)
+        await trouble.keep(this.#chassis, entry, async () =>
+          grafts.push(await this.#move(entry, slot, reason)),
+        );
+    }
+    trouble.tell(`blade ${slot} was replaced, ${grafts.length - left.length} of ${left.length} came back`);
   }
 
   #running(slot: number): BladeHandle {

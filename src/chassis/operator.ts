@@ -33,6 +33,7 @@ import {
 } from './operations.ts';
 import { previewPolicies } from './preview.ts';
 import { Reloader, readWanted } from './reload.ts';
+import { Trouble } from './trouble.ts';
 import { bladeRow, chassisSummary } from './views/box.ts';
 import { fabricRows } from './views/fabric.ts';
 import { ownRoutes } from './views/local.ts';
@@ -40,7 +41,7 @@ import { prefixWords, RouteViews, whyNotFeasible } from './views/routes.ts';
 import { sessionDetail, sessionRow } from './views/sessions.ts';
 import { Why } from './views/why.ts';
 
-/** Every blade within this fraction of the mean, or as near as whole sessions allow. */
+/** Every blade within this fraction of the mean, or as near as sessions that stay together allow. */
 const BAND = 0.1;
 const MOST_GRAFTS = 64;
 
@@ -145,14 +146,18 @@ export class Operator implements ChassisOperations {
       negligible,
     });
     const grafts: GraftReport[] = [];
+    const trouble = new Trouble();
     for (const { id, from, to } of plan.moves) {
-      const entry = chassis.entry(id);
-      grafts.push(
-        dryRun
-          ? plannedGraft(chassis, entry, from, to)
-          : await this.#graft(entry, to, `balance by ${metric}`),
-      );
+      const entry = chassis.table.find(id);
+      // It may be configured no longer.
+      if (entry === undefined) continue;
+      if (dryRun) grafts.push(plannedGraft(chassis, entry, from, to));
+      else
+        await trouble.keep(chassis, entry, async () =>
+          grafts.push(await this.#graft(entry, to, `balance by ${metric}`)),
+        );
     }
+    trouble.tell(`${grafts.length} of ${plan.moves.length} sessions were moved`);
     const rows = (loads: typeof plan.before): BalanceReport['before'] =>
       loads.map(({ slot, load, telling, sessions }) => ({
         blade: slot,

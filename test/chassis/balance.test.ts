@@ -1,4 +1,6 @@
 import test from 'ava';
+import { GraftUndone } from '../../src/chassis/graft.ts';
+import { removeNeighbour } from '../../src/chassis/neighbours.ts';
 import { feedFor } from '../../src/lab/feed.ts';
 import { generateTable } from '../../src/lab/internet.ts';
 import { startBox, until } from './support/box.ts';
@@ -114,3 +116,37 @@ test.serial('drain empties a blade, which then gets nothing until undrain', asyn
   t.deepEqual(await sessions(), [2, 2, 2]);
   t.true(speakers.every((speaker) => speaker.stats().resets === 0 && speaker.stats().notifications === 0));
 });
+
+test.serial(
+  'one that cannot be moved, or is configured no longer, keeps the others from nothing',
+  async (t) => {
+    const all = neighbors(6, 0);
+    const box = await startBox(t, { blades: 2, neighbors: all });
+    const speakers = await Promise.all(all.map(({ address, as }) => box.speaker(address, as)));
+    await Promise.all(speakers.map((speaker) => speaker.up()));
+    const { chassis, operator } = box;
+    const plan = await operator.balance({ metric: 'sessions', dryRun: true });
+    const [first, second] = plan.grafts.map(({ neighbor }) => neighbor) as [string, string, string];
+    const graft = chassis.graft.bind(chassis);
+    const tried: string[] = [];
+    chassis.graft = async (entry, ...rest) => {
+      tried.push(entry.neighbor.address);
+      if (entry.neighbor.address !== first) return graft(entry, ...rest);
+      removeNeighbour(chassis, chassis.entry(second));
+      throw new GraftUndone('no luck', false);
+    };
+    await t.throwsAsync(operator.balance({ metric: 'sessions', dryRun: false }), {
+      message: /^1 of 3 sessions were moved; 127\S+ stays on blade 0: no luck/,
+    });
+    t.false(tried.includes(second));
+    tried.length = 0;
+    const gone = chassis.sessionsOn(0).at(-1)?.neighbor.address as string;
+    chassis.graft = (entry, ...rest) => {
+      if (tried.length === 0) removeNeighbour(chassis, chassis.entry(gone));
+      tried.push(entry.neighbor.address);
+      return graft(entry, ...rest);
+    };
+    t.is((await operator.drain(0)).grafts.length, 3);
+    t.false(tried.includes(gone));
+  },
+);
