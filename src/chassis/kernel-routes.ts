@@ -60,13 +60,15 @@ export class KernelRoutes {
   #watch(): void {
     const monitor: ChildProcess = spawn('ip', ['monitor', 'route'], { stdio: ['ignore', 'pipe', 'ignore'] });
     const again = (): void => {
-      if (!this.#running || this.#monitor !== monitor) return;
-      setTimeout(() => this.#running && this.#watch(), AGAIN).unref();
+      if (this.#monitor !== monitor) return;
+      this.#monitor = undefined;
+      // There may be another one by then: it was stopped and started.
+      setTimeout(() => this.#running && this.#monitor === undefined && this.#watch(), AGAIN).unref();
     };
     this.#monitor = monitor;
     // Where no descriptors are left there is none, whatever the types say.
     monitor.stdout?.on('data', () => this.#schedule(SETTLE));
-    monitor.once('error', (error: NodeJS.ErrnoException) => {
+    monitor.on('error', (error: NodeJS.ErrnoException) => {
       this.#trouble(error.message);
       if (error.code !== 'ENOENT') again();
     });
