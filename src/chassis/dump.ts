@@ -60,11 +60,14 @@ async function* routesOf(
         if (++count % SLICE === 0) await breath();
         // A page of a column may go, and be somebody else's, between two looks, but for whoever is in the middle of work.
         fabric.epochs.enter();
-        const id = chunk.idAt(at);
-        const entries = id < 0 ? [] : entriesOf(fabric, id, sessions, time);
-        const prefix = id < 0 ? undefined : prefixOf(fabric, id);
-        fabric.epochs.leave();
-        if (prefix !== undefined && entries.length > 0) yield { ...prefix, entries };
+        let route: DumpRoute | undefined;
+        try {
+          const id = chunk.idAt(at);
+          if (id >= 0) route = { ...prefixOf(fabric, id), entries: entriesOf(fabric, id, sessions, time) };
+        } finally {
+          fabric.epochs.leave();
+        }
+        if (route !== undefined && route.entries.length > 0) yield route;
       }
     }
   }

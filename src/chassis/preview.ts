@@ -91,9 +91,12 @@ class Comparison {
     if (this.#direction === 'export') this.#exportOwn(fabric);
     for (let page = 0; page < fabric.columns.pages; page++) {
       fabric.epochs.enter();
-      if (this.#direction === 'import') this.#importPage(fabric, page);
-      else this.#exportPage(fabric, page);
-      fabric.epochs.leave();
+      try {
+        if (this.#direction === 'import') this.#importPage(fabric, page);
+        else this.#exportPage(fabric, page);
+      } finally {
+        fabric.epochs.leave();
+      }
       if (page % 16 !== 15) continue;
       await breath();
       // An AttrId may be another set's by now.
