@@ -22,8 +22,13 @@ async function run(): Promise<void> {
     throw new Error(parsed.mistakes.map((mistake) => formatMistake(file, mistake)).join('; '));
   const running = await startChassis(parsed.configuration, file);
   tell({ kind: 'ready' });
-  await ended;
+  const broken = running.chassis.broken.then(() => 'broken' as const);
+  const why = await Promise.race([ended, broken]);
   await running.stop();
+  // Nobody listens to words any more; that it ends is noticed.
+  if (why !== 'broken') return;
+  process.stderr.write('it cannot go on\n');
+  process.exit(1);
 }
 
 try {
