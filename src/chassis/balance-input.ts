@@ -75,7 +75,7 @@ function tellingOf(chassis: Chassis, kind: string, metric: BalanceMetric): numbe
   const most = (of: (entry: SessionEntry) => number): number => Math.max(0, ...members.map(of));
   switch (metric) {
     case 'cpu':
-      return most(({ index }) => besidesHearing(chassis, fabric.homeOf(index)));
+      return most(({ index }) => load.sessionTold(index));
     case 'updates':
       return most(({ index }) => load.sessionUpdatesSent(index));
     case 'routes':
@@ -83,13 +83,4 @@ function tellingOf(chassis: Chassis, kind: string, metric: BalanceMetric): numbe
     default:
       return 0;
   }
-}
-
-/** What the blade uses for something else than hearing its neighbours, for each kind that it tells; percent of a processor. */
-function besidesHearing(chassis: Chassis, slot: number): number {
-  if (slot < 0) return 0;
-  const here = chassis.sessionsOn(slot);
-  const heard = here.reduce((sum, { index }) => sum + chassis.load.sessionCpu(index), 0);
-  const kinds = new Set(here.flatMap(({ neighbor }) => kindOf(neighbor) ?? []));
-  return Math.max(0, chassis.load.bladeCpu(slot) - heard) / Math.max(1, kinds.size);
 }

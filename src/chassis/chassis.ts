@@ -25,6 +25,7 @@ import { DynamicNeighbours } from './dynamic.ts';
 import { Giver } from './giver.ts';
 import { type GraftCosts, Grafts, GraftUndone } from './graft.ts';
 import { History } from './history.ts';
+import { kindOf } from './kinds.ts';
 import { cannotListen } from './listen-hint.ts';
 import { LoadMeter } from './load.ts';
 import { localDefinition } from './local-routes.ts';
@@ -148,7 +149,10 @@ export class Chassis {
     this.#untold = new Untold(this.fabric, (text) => {
       if (!this.#quiet) log(text);
     });
-    this.load = new LoadMeter(this.fabric, monotonicMilliseconds);
+    this.load = new LoadMeter(this.fabric, monotonicMilliseconds, (session) => {
+      const entry = this.table.at(session);
+      return entry && kindOf(entry.neighbor);
+    });
     this.store = new Store(configuration.chassis.state, { onTrouble: (text) => log(`warning: ${text}`) });
     this.history = new History(this.fabric, this.store);
   }
@@ -263,6 +267,7 @@ export class Chassis {
       for (let tries = 1; ; tries++) {
         if (!this.blade(to).running) throw new OperationError(`blade ${to} does not run`);
         try {
+          this.load.moving();
           const costs = await this.grafts.graft(entry.index, to);
           if (costs.from !== costs.to) this.history.noteGraft(entry, costs, reason);
           return costs;

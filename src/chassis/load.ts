@@ -20,22 +20,34 @@ interface Sample {
   /** Both ways, and those sent. */
   readonly updates: Float64Array;
   readonly sent: Float64Array;
+  /** Milliseconds by session that its blade used for something else than hearing, in equal parts of the kinds that it told. */
+  readonly told: Float64Array;
   /** Milliseconds of processor time, and waited for it, by thread: blades, then line cards. */
   readonly used: Float64Array;
   readonly waited: Float64Array;
 }
 
+/** Of which kind (kinds.ts) the neighbour of a session is. */
+type KindOf = (session: number) => string | undefined;
+
 export class LoadMeter {
   readonly #fabric: Fabric;
   readonly #clock: () => number;
+  readonly #kindOf: KindOf;
   #samples: Sample[] = [];
   #latest: Sample;
 
-  constructor(fabric: Fabric, clock: () => number) {
+  constructor(fabric: Fabric, clock: () => number, kindOf: KindOf = () => undefined) {
+    this.#kindOf = kindOf;
     this.#fabric = fabric;
     this.#clock = clock;
-    this.#latest = this.#take();
+    this.#latest = this.#read();
     this.#samples.push(this.#latest);
+  }
+
+  /** A session is about to have another home: what was done up to now was done where it is. */
+  moving(): void {
+    this.#latest = this.#take();
   }
 
   /** To be called once a second. */
@@ -67,6 +79,11 @@ export class LoadMeter {
     return this.#rate((sample) => sample.busy[session] as number) / 10;
   }
 
+  /** Percent of one processor that telling all of the session's kind took lately, on the blades where it was. */
+  sessionTold(session: number): number {
+    return this.#rate((sample) => sample.told[session] as number) / 10;
+  }
+
   /** UPDATE messages a second, both ways. */
   sessionUpdates(session: number): number {
     return this.#rate((sample) => sample.updates[session] as number);
@@ -85,12 +102,39 @@ export class LoadMeter {
   }
 
   #take(): Sample {
+    const sample = this.#read();
+    const before = this.#latest;
+    sample.told.set(before.told);
+    const { sessions, blades } = this.#fabric.options;
+    // A thread, and a session in another's place, begin anew.
+    const more = (now: number, then: number): number => Math.max(0, now - then);
+    const besides = Array.from({ length: blades }, (_, slot) =>
+      more(sample.used[slot] as number, before.used[slot] as number),
+    );
+    const kinds = besides.map(() => new Set<string>());
+    const tellers: [session: number, home: number][] = [];
+    for (let session = 0; session < sessions; session++) {
+      const home = this.#fabric.homeOf(session);
+      if (home < 0 || home >= blades) continue;
+      besides[home]! -= more(sample.busy[session] as number, before.busy[session] as number);
+      const kind = this.#kindOf(session);
+      if (kind === undefined) continue;
+      kinds[home]?.add(kind);
+      tellers.push([session, home]);
+    }
+    for (const [session, home] of tellers)
+      sample.told[session]! += (besides[home] as number) / (kinds[home] as Set<string>).size;
+    return sample;
+  }
+
+  #read(): Sample {
     const { sessions, blades, lineCards } = this.#fabric.options;
     const sample: Sample = {
       time: this.#clock(),
       busy: new Float64Array(sessions),
       updates: new Float64Array(sessions),
       sent: new Float64Array(sessions),
+      told: new Float64Array(sessions),
       used: new Float64Array(blades + lineCards),
       waited: new Float64Array(blades + lineCards),
     };

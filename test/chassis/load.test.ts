@@ -1,4 +1,8 @@
 import test from 'ava';
+import { LoadMeter } from '../../src/chassis/load.ts';
+import { Fabric } from '../../src/fabric/fabric.ts';
+import { BLADE_NUMBER, SESSION_NUMBER } from '../../src/fabric/layout.ts';
+import { createFabricMemory, defaultFabricOptions } from '../../src/fabric/memory.ts';
 import { encodeFeed } from '../../src/lab/feed.ts';
 import { generateTable } from '../../src/lab/internet.ts';
 import { routesFor } from '../../src/lab/neighbour.ts';
@@ -71,4 +75,33 @@ test('the processor time of blades and line cards is part of that of the process
     const { lineCards: [card] = [] } = await box.operator.showChassis();
     return (card?.bytesIn ?? 0) > 10_000;
   });
+});
+
+test('what a blade did besides hearing goes along with those that it told', (t) => {
+  const fabric = new Fabric(createFabricMemory(defaultFabricOptions(2, 4)), 0, () => {});
+  let time = 0;
+  const kinds = [undefined, 'a', 'a', 'b'];
+  const meter = new LoadMeter(
+    fabric,
+    () => time,
+    (session) => kinds[session],
+  );
+  for (const session of kinds.keys()) fabric.setHome(session, 0);
+  const told = (): number[] => [...kinds.keys()].map((session) => Math.round(meter.sessionTold(session)));
+  // 600 of 1000 ms, 200 of them for hearing session 0.
+  time += 1000;
+  fabric.countBlade(0, BLADE_NUMBER.busy, 600);
+  fabric.count(0, SESSION_NUMBER.busy, 200);
+  meter.sample();
+  t.deepEqual(told(), [0, 20, 20, 20]);
+  meter.moving();
+  fabric.setHome(0, 1);
+  fabric.setHome(3, 1);
+  t.deepEqual(told(), [0, 20, 20, 20]);
+  time += 1000;
+  fabric.countBlade(0, BLADE_NUMBER.busy, 200);
+  fabric.countBlade(1, BLADE_NUMBER.busy, 300);
+  fabric.count(0, SESSION_NUMBER.busy, 200);
+  meter.sample();
+  t.deepEqual(told(), [0, 20, 20, 15]);
 });
