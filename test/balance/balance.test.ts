@@ -6,6 +6,7 @@ import {
   type BalanceSession,
   planBalance,
 } from '../../src/chassis/balance.ts';
+import { carriedOut } from './support/carried-out.ts';
 
 /** Loads by blade: `[[5, 5], [1]]` is two blades, one with two sessions. */
 function box(loads: readonly (readonly number[])[], more: Partial<BalanceInput> = {}): BalanceInput {
@@ -18,14 +19,6 @@ function box(loads: readonly (readonly number[])[], more: Partial<BalanceInput> 
     band: 0.1,
     maxGrafts: 100,
     ...more,
-  };
-}
-
-function carriedOut(input: BalanceInput, plan: BalancePlan): BalanceInput {
-  const to = new Map(plan.moves.map((move) => [move.id, move.to]));
-  return {
-    ...input,
-    sessions: input.sessions.map((session) => ({ ...session, slot: to.get(session.id) ?? session.slot })),
   };
 }
 

@@ -7,6 +7,7 @@ import {
   type BalanceSession,
   planBalance,
 } from '../../src/chassis/balance.ts';
+import { carriedOut } from './support/carried-out.ts';
 
 type Row = readonly [load: number, kind?: string];
 
@@ -34,14 +35,6 @@ function box(
     maxGrafts: 100,
     telling: new Map(Object.entries(telling)),
     ...more,
-  };
-}
-
-function carriedOut(input: BalanceInput, plan: BalancePlan): BalanceInput {
-  const to = new Map(plan.moves.map((move) => [move.id, move.to]));
-  return {
-    ...input,
-    sessions: input.sessions.map((session) => ({ ...session, slot: to.get(session.id) ?? session.slot })),
   };
 }
 
