@@ -60,6 +60,8 @@ export class Blade implements RoutesListener, GraftHost, RosterHost {
   readonly #news: (news: BladeNews) => void;
   readonly #rounds: Rounds;
   #nextTimer = 0;
+  /** When rings and the order of telling were last looked at, milliseconds. */
+  #lookedAt = Number.NEGATIVE_INFINITY;
   readonly #stage: Stage;
   readonly #hearing: Hearing;
   readonly #costs: GraftCosts;
@@ -382,11 +384,12 @@ export class Blade implements RoutesListener, GraftHost, RosterHost {
 
   #tick(now: number): void {
     this.#nextTimer = now + 1000;
+    for (const session of this.roster.served.values()) this.schedule(session.tick(now));
+    // Timers may be due every millisecond; what is looked at here is a matter of seconds.
+    if (now - this.#lookedAt < 1000) return;
+    this.#lookedAt = now;
     this.#idleRings?.begin();
-    for (const session of this.roster.served.values()) {
-      this.schedule(session.tick(now));
-      this.#idleRings?.look(session.index);
-    }
+    for (const session of this.roster.served.keys()) this.#idleRings?.look(session);
     this.groups.order();
   }
 
