@@ -11,6 +11,7 @@
 import type { Fabric } from '../fabric/fabric.ts';
 import type { NextHops } from '../fabric/next-hops.ts';
 import { nextHopOf } from '../rib/attribute-row.ts';
+import { bits, has } from './id-bits.ts';
 
 export interface HopSweep {
   readonly fabric: Fabric;
@@ -84,12 +85,4 @@ function* nameWhatIsMissing({ fabric, hops, live, piece }: HopSweep): Generator<
   if (!any) return;
   hops.changed();
   for (let slot = 0; slot < fabric.blades; slot++) fabric.bells.ring(slot);
-}
-
-function bits(count: number): Uint32Array {
-  return new Uint32Array((count >>> 5) + 1);
-}
-
-function has(of: Uint32Array, number: number): boolean {
-  return ((of[number >>> 5] as number) & (1 << (number & 31))) !== 0;
 }

@@ -68,7 +68,7 @@ export class Sweeping {
   #isCalm(now: number): boolean {
     if (now < this.#lookAt) return false;
     this.#lookAt = now + CALM_WATCH;
-    const { activity } = this.#sweeper;
+    const { activity } = this.#sweeper.need;
     if (Math.abs(activity - this.#activity) > LITTLE) {
       this.#activity = activity;
       this.#activeAt = now;
@@ -79,7 +79,7 @@ export class Sweeping {
   /** Nothing is due, and it is calm. True: a sweep should begin. */
   #useCalm(): boolean {
     if (this.giver === undefined) return false;
-    if (this.#sweeper.worthwhile) return true;
+    if (this.#sweeper.need.worthwhile) return true;
     const { sweeps } = this.#sweeper.numbers;
     if (this.giver.due(sweeps)) this.giver.begin(sweeps);
     return false;
@@ -103,7 +103,7 @@ export class Sweeping {
       return;
     }
     if (!this.#sweeper.sweeping) {
-      const begins = this.#sweeper.due || this.#hopes(start) || (this.#isCalm(start) && this.#useCalm());
+      const begins = this.#sweeper.need.due || this.#hopes(start) || (this.#isCalm(start) && this.#useCalm());
       if (!begins) {
         this.#again(WATCH);
         return;

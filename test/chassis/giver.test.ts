@@ -111,12 +111,12 @@ test('when little is to be done, a sweep is worth its while where much has gone'
   internAll(fabric);
   fabric.count(1, SESSION_NUMBER.announcementsReceived, PREFIXES);
   fabric.count(1, SESSION_NUMBER.routesReceived, PREFIXES);
-  t.false(sweeper.worthwhile);
+  t.false(sweeper.need.worthwhile);
   fabric.count(1, SESSION_NUMBER.routesReceived, -PREFIXES / 2);
-  t.true(sweeper.worthwhile);
+  t.true(sweeper.need.worthwhile);
   sweeper.begin();
   while (sweeper.step(() => false)) fabric.meet();
-  t.false(sweeper.worthwhile);
+  t.false(sweeper.need.worthwhile);
 });
 
 test('pages that were taken, and come back, are something to be given once more', (t) => {

@@ -50,9 +50,9 @@ test('next hops that come and go take turns in a table that is too small for all
 test('a sweep is due when next hops have used up the table; and who found none has one when there is room', (t) => {
   const fabric = hopFabric(smallMemory({ nextHops: 64 }), 4);
   const sweeper = new Sweeper(fabric, () => true);
-  t.false(sweeper.due);
+  t.false(sweeper.need.due);
   for (const hop of range(1, 63)) announce(fabric, hop, hop);
-  t.true(sweeper.due);
+  t.true(sweeper.need.due);
   const late = announce(fabric, 100, 500);
   t.is(hopOf(fabric, late), 0);
   sweep(sweeper);

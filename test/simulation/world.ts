@@ -317,7 +317,7 @@ export class World {
       if (this.sweeper.sweeping && !this.#busy) {
         this.sweeper.step(() => false);
         any = true;
-      } else if (!this.#busy && this.sweeper.due) {
+      } else if (!this.#busy && this.sweeper.need.due) {
         this.sweeper.begin();
         any = true;
       }
