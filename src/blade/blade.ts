@@ -142,7 +142,7 @@ export class Blade implements RoutesListener, GraftHost, RosterHost {
         if (this.policies.origins.replace(order)) this.#originWalk.begin(new VrpTable(order.changed));
         break;
       case 'local':
-        if (order.local.aggregates.length > 0) this.routes.attend();
+        if (order.local.aggregates.length > 0) this.routes.attention.widenToAll();
         this.routes.local.replace(order.local, (id) => this.routes.learn(id));
         for (const session of this.roster.served.values()) noteExportRule(this.fabric, session, this.routes);
         noteLacking(this.fabric, this.routes.local, this.roster.served.values());
@@ -216,7 +216,7 @@ export class Blade implements RoutesListener, GraftHost, RosterHost {
     if (start >= this.#nextTimer) this.#tick(start);
     if (!hurry && this.#export(start, flooded)) more = true;
     if (this.#afterExport()) more = true;
-    const waiting = this.routes.flush();
+    const waiting = this.routes.siblings.flush();
     // Not while siblings are still to tell what a session taken over was told: looking at it now would take that back.
     if (!more && this.routes.catchingUp === 0 && this.groups.settle(start, this.roster.moved)) more = true;
     fabric.pages.reclaim();
@@ -255,7 +255,7 @@ export class Blade implements RoutesListener, GraftHost, RosterHost {
 
   readonly onPathsChanged = (id: number): void => this.groups.markPaths(id, this.#hearing.light);
   onBestChanged(id: number): void {
-    const urgent = this.#hearing.light || this.routes.fewWait;
+    const urgent = this.#hearing.light || this.routes.siblings.fewWait;
     this.groups.mark(id, urgent);
     if (urgent) this.#hearing.urgent = true;
   }
@@ -371,14 +371,14 @@ export class Blade implements RoutesListener, GraftHost, RosterHost {
 
   #revisit(session: Session): boolean {
     const { routes, limits } = this;
-    const records = routes.recordsSent;
+    const records = routes.siblings.recordsSent;
     let left = limits.revisits;
     for (; left > 0 && session.revisit.size > 0; left--) {
       const id = session.revisit.shift();
       routes.revisit(id);
       session.group?.mark(id);
     }
-    this.#costs.add(session.index, limits.revisits - left, routes.recordsSent - records);
+    this.#costs.add(session.index, limits.revisits - left, routes.siblings.recordsSent - records);
     return session.revisit.size > 0;
   }
 
@@ -423,7 +423,7 @@ export class Blade implements RoutesListener, GraftHost, RosterHost {
   #attend(now: number): boolean {
     const { routes, limits } = this;
     const more = routes.attendTo(!this.groups.tellsNobody, this.#recovery.complete, limits, now);
-    this.schedule(routes.attendsUntil);
+    this.schedule(routes.attention.until);
     return more;
   }
 

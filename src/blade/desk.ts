@@ -3,6 +3,7 @@ import type { Fabric } from '../fabric/fabric.ts';
 import type { Ranking } from '../ibgp-internal/ranking.ts';
 import { PathSet } from '../rib/path-set.ts';
 import { Told } from '../rib/told.ts';
+import type { Attention } from './attention.ts';
 import { BATCH, Batch } from './batch.ts';
 import { Instead } from './instead.ts';
 import type { LocalRoutes } from './local-routes.ts';
@@ -11,8 +12,8 @@ import { Singles } from './singles.ts';
 
 /** What a group reads of its blade. */
 export interface BestRoutes {
-  /** Somebody is to be told routes: the blade has to know all from now on. */
-  attend(): void;
+  /** How much the blade is told. */
+  readonly attention: Attention;
   /** False: the blade does not know it. */
   known(id: number): boolean;
   /** Finds what was not known; true: the prefix is marked by that. */

@@ -184,7 +184,7 @@ export class Grafts {
     this.#logs[slot] = { generation: this.#fabric.graft(slot, GRAFT.generation), ids: log };
     this.#routes.logs.add(log);
     // Before siblings put their markers: what they change after that is told here.
-    this.#routes.attend();
+    this.#routes.attention.widenToAll();
     this.#sessions.prepare(session, slot);
     this.#fabric.stampGraft(slot, GRAFT_TIME.prepared, this.#clock());
     if (!this.#fabric.stepGraft(slot, GRAFT_STATE.requested, GRAFT_STATE.prepared)) {
@@ -202,7 +202,7 @@ export class Grafts {
     if (this.#marked[slot] === generation) return;
     if ((this.#fabric.graft(slot, GRAFT.markers) & (1 << this.#me)) === 0) return;
     this.#marked[slot] = generation;
-    this.#routes.channelTo(this.#fabric.graft(slot, GRAFT.from)).put(MARKER, this.#wordOf(slot));
+    this.#routes.siblings.channelTo(this.#fabric.graft(slot, GRAFT.from)).put(MARKER, this.#wordOf(slot));
   }
 
   /** `from`: once all markers are read, gives the session up. */
@@ -286,9 +286,9 @@ export class Grafts {
     const word = this.#wordOf(slot);
     this.#catchUps.set(word, catchUp);
     this.#routes.logs.add(catchUp.log);
-    this.#routes.attend();
+    this.#routes.attention.widenToAll();
     this.#routes.catchingUp++;
-    for (const channel of this.#routes.channels) {
+    for (const channel of this.#routes.siblings.channels) {
       if (catchUp.waiting & (1 << channel.sibling)) channel.put(QUESTION, word);
     }
   }

@@ -293,7 +293,7 @@ export class Groups {
     for (const id of exporter.originated.keys()) group.mark(id);
     this.all.push(group);
     if (rules.accept) {
-      this.#best.attend();
+      this.#best.attention.widenToAll();
       this.#told.push(group);
     }
     if (!this.#primary.has(key)) this.#primary.set(key, group);

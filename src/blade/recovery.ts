@@ -99,9 +99,9 @@ export class Recovery {
   work(): boolean {
     if (this.#losses !== this.#fabric.losses) this.begin();
     if (!this.#sweeping) return false;
-    const before = this.#routes.recordsSent;
+    const before = this.#routes.siblings.recordsSent;
     this.#sweep();
-    this.records += this.#routes.recordsSent - before;
+    this.records += this.#routes.siblings.recordsSent - before;
     return true;
   }
 

@@ -2,48 +2,38 @@
  * The routes of one blade: where a change of route becomes an evaluation, and what follows from it, in the order
  * that the internal iBGP needs: word in the column, decision, bits, records to the siblings, export.
  *
- * Owns the evaluator (Loc-RIB) and the channels to the siblings. Never blocks, never allocates per route.
+ * Owns the evaluator (Loc-RIB). Never blocks, never allocates per route.
  */
 import type { Fabric } from '../fabric/fabric.ts';
-import { BLADE_WORD, SESSION_NUMBER } from '../fabric/layout.ts';
+import { SESSION_NUMBER } from '../fabric/layout.ts';
 import { type NextHops, UNREACHABLE } from '../fabric/next-hops.ts';
-import type { RecordRing } from '../fabric/record-ring.ts';
-import { ANSWER, MARKER, QUESTION, SiblingChannel } from '../ibgp-internal/channel.ts';
 import { EqualPaths } from '../ibgp-internal/equal-paths.ts';
 import { Evaluator, OUTCOME, replaceWord } from '../ibgp-internal/evaluate.ts';
-import { ALL, Interest } from '../ibgp-internal/interest.ts';
-import { Outbox } from '../ibgp-internal/outbox.ts';
+import { ALL } from '../ibgp-internal/interest.ts';
 import { Ranking } from '../ibgp-internal/ranking.ts';
 import { NO_ROOM } from '../policy/runner.ts';
 import { LENGTHS, LOOPED, MED_COUNTS, ROW } from '../rib/attribute-row.ts';
 import { UNKNOWN_BEST } from '../rib/loc-rib.ts';
 import { findPath, freePath } from '../rib/paths.ts';
-import { bucketBit, noteMed, notePresence, PRESENT } from '../rib/presence.ts';
+import { noteMed, notePresence } from '../rib/presence.ts';
 import { clearReceived, receivedColumn } from '../rib/received.ts';
 import { ADVERTISED, ATTRIBUTE_MASK, FILTERED, MULTIPATH, UNRESOLVED } from '../rib/route-word.ts';
+import { Attention } from './attention.ts';
 import type { BestRoutes } from './desk.ts';
 import { HopWalk } from './hop-walk.ts';
 import type { Limits } from './limits.ts';
 import { LocalRoutes } from './local-routes.ts';
 import type { ImportRule } from './policies.ts';
+import { Siblings, type SiblingsListener } from './siblings.ts';
 
-export interface RoutesListener {
+export interface RoutesListener extends SiblingsListener {
   /** The best route of a prefix changed. */
   onBestChanged(id: number): void;
   /** As that, of the first `count` of these, by what a neighbour of the blade's own said. */
   onBestsChanged(ids: Int32Array, count: number): void;
   /** Siblings show more than the best routes, and something of a prefix may have changed. */
   onPathsChanged(id: number): void;
-  /** A sibling's marker came, behind everything that it told before. */
-  onMarker(sibling: number, marker: number): void;
-  /** A sibling's answer came, behind everything that it had to tell when it was asked. */
-  onAnswer(sibling: number, word: number): void;
 }
-
-/** Records that are taken together. */
-const SOME = 256;
-/** And so many of one sibling between two looks at the time. */
-const MANY = 1024;
 
 /** Prefixes whose changes are told together at most. */
 const CHANGED = 1024;
@@ -53,29 +43,15 @@ export interface EvaluationLog {
   add(id: number): void;
 }
 
-/** A sibling that tells no more than this at once is not in the middle of a flood. */
-const FEW = 64;
-
-/** What a sibling tells. */
-interface Incoming {
-  readonly sibling: number;
-  readonly ring: RecordRing;
-}
-
 export class Routes implements BestRoutes {
   readonly evaluator: Evaluator;
   readonly ranking: Ranking;
   readonly equalPaths: EqualPaths;
   /** Those of the router itself. */
   readonly local: LocalRoutes;
-  readonly channels: SiblingChannel[] = [];
-  /** What of the siblings' routes the blade is told of. */
-  readonly interest: Interest;
-  recordsReceived = 0;
-  /** All was needed until lately, and is still heard of: until then, milliseconds; else Infinity. */
-  attendsUntil = Infinity;
-  /** While records are taken: those of a sibling that has little to tell. */
-  fewWait = false;
+  readonly siblings: Siblings;
+  /** How much of the siblings' routes it is told of. */
+  readonly attention: Attention;
   /** Of grafts: every prefix evaluated while they are here is added to each. */
   readonly logs = new Set<EvaluationLog>();
   /**
@@ -87,44 +63,31 @@ export class Routes implements BestRoutes {
   readonly hopWalk: HopWalk;
   readonly #hops: NextHops | undefined;
   readonly #fabric: Fabric;
-  /** What is to be told to all of `channels`. */
-  readonly #outbox: Outbox;
-  readonly #incoming: Incoming[] = [];
   readonly #listener: RoutesListener;
-  readonly #blade: number;
   readonly #sessions: number;
-  #blades = 0;
-  /** When all was needed last, milliseconds. */
-  #neededAt = -Infinity;
-  /** The sibling whose records are taken first. */
-  #next = 0;
   /** Between `gather` and `report`: prefixes whose best routes changed. */
   readonly #changed = new Int32Array(CHANGED);
   /** How many; -1: they are told one by one. */
   #changes = -1;
-  // Records being taken.
-  readonly #ids = new Int32Array(SOME);
-  readonly #hints = new Int32Array(SOME);
 
   constructor(fabric: Fabric, blade: number, listener: RoutesListener) {
     this.#fabric = fabric;
     this.#listener = listener;
-    this.#outbox = new Outbox(fabric, blade);
+    this.siblings = new Siblings(fabric, blade, listener);
     this.evaluator = new Evaluator(fabric, blade);
-    this.interest = new Interest(fabric, blade, this.evaluator);
+    this.attention = new Attention(fabric, blade, this.evaluator);
     this.ranking = new Ranking(fabric, this.evaluator.mine);
     this.local = new LocalRoutes(fabric, this.evaluator, this.#onLocalChanged);
     this.equalPaths = new EqualPaths(fabric, this.ranking, this.evaluator.mine);
     this.#hops = fabric.hops;
     this.hopWalk = new HopWalk(fabric, this.evaluator.mine, this);
-    this.#blade = blade;
     this.#sessions = fabric.options.sessions;
     this.meet();
   }
 
   /** What is in force in the box: true when other routes are to be seen or marked now, so that all has to be evaluated anew. */
   meet(): boolean {
-    this.#meetSiblings();
+    this.siblings.meet();
     const { showsAll, multipath } = this.#fabric;
     const { evaluator, equalPaths } = this;
     if (showsAll === evaluator.showsAll && multipath === equalPaths.word) return false;
@@ -133,68 +96,17 @@ export class Routes implements BestRoutes {
     return true;
   }
 
-  /** Siblings come and go: whoever is there is told of what changes from now on, and whoever is not, no more. */
-  #meetSiblings(): void {
-    const fabric = this.#fabric;
-    if (fabric.blades === this.#blades) return;
-    this.#blades = fabric.blades;
-    this.#outbox.blades = this.#blades;
-    const { channels } = this;
-    while (channels.length > 0 && (channels.at(-1) as SiblingChannel).sibling >= this.#blades) channels.pop();
-    this.#incoming.length = channels.length;
-    for (let sibling = (channels.at(-1)?.sibling ?? -1) + 1; sibling < this.#blades; sibling++) {
-      if (sibling === this.#blade) continue;
-      channels.push(new SiblingChannel(fabric, this.#blade, sibling, this.#outbox));
-      this.#incoming.push({ sibling, ring: fabric.ringBetween(sibling, this.#blade) });
-    }
-    fabric.setBladeWord(this.#blade, BLADE_WORD.tells, this.#blades);
-  }
-
-  channelTo(sibling: number): SiblingChannel {
-    return this.channels.find((channel) => channel.sibling === sibling) as SiblingChannel;
-  }
-
-  /** To whom they are of no concern is not sent any: that is found first. */
-  get recordsSent(): number {
-    this.#outbox.sort();
-    return this.#outbox.sent;
-  }
-
   /** The blade is the session's home from now on, or no longer. */
   serve(session: number, mine: boolean): void {
-    const fabric = this.#fabric;
-    if (mine)
-      for (let lane = 0; lane < fabric.sourceCount(session); lane++)
-        this.interest.widen(bucketBit(fabric.sourceAt(session, lane)));
+    if (mine) this.attention.widenTo(session);
     this.evaluator.serve(session, mine);
   }
 
-  /** Somebody is to be told routes, or may be: the blade has to know all from now on. */
-  attend(): void {
-    this.interest.widen(ALL);
-  }
-
-  /**
-   * Goes on towards knowing no more than is needed. `tells`: some neighbour is told routes; `settled`: nothing is left to be found of what
-   * blades that are gone did not tell any more; `now`: milliseconds.
-   */
+  /** Goes on towards knowing no more than is needed (attention.ts). `tells`: some neighbour is told routes. */
   attendTo(tells: boolean, settled: boolean, limits: Limits, now: number): boolean {
-    const { interest, evaluator } = this;
-    // A graft's log holds every prefix that a record names meanwhile.
-    const all =
-      tells || this.#blades === 1 || this.local.counting || this.logs.size > 0 || this.catchingUp > 0;
-    // What is walked in one step is not worth it: at start blades rehearse grafts, and all would be told everything of a first table.
-    if (all && this.#known > limits.walk) this.#neededAt = now;
-    const needsAll = all || now < this.#neededAt + limits.attentive;
-    this.attendsUntil = needsAll && !all ? this.#neededAt + limits.attentive : Infinity;
-    const wanted = needsAll || evaluator.ownBuckets === PRESENT ? ALL : evaluator.ownBuckets;
-    return interest.work(settled ? wanted : wanted | evaluator.keeps, limits.walk);
-  }
-
-  /** Ids that a walk over all prefixes looks at. */
-  get #known(): number {
-    const { prefixes } = this.#fabric;
-    return prefixes.used4() + prefixes.used6() - prefixes.base6;
+    const { siblings, local, logs, catchingUp } = this;
+    const all = tells || siblings.alone || local.counting || logs.size > 0 || catchingUp > 0;
+    return this.attention.work(all, settled, limits, now);
   }
 
   /**
@@ -276,9 +188,9 @@ export class Routes implements BestRoutes {
 
   /** Somebody hears of every decision. */
   get #hears(): boolean {
-    const { local, logs, channels, catchingUp, equalPaths, evaluator } = this;
+    const { local, logs, siblings, catchingUp, equalPaths, evaluator } = this;
     const isCounted = local.counting || logs.size > 0 || evaluator.showsAll || equalPaths.word !== 0;
-    return isCounted || channels.length > 0 || catchingUp > 0;
+    return isCounted || !siblings.none || catchingUp > 0;
   }
 
   /** Leaves in `ids` those that are still to be withdrawn; how many. */
@@ -365,91 +277,24 @@ export class Routes implements BestRoutes {
     this.#evaluate(id, 0, 0, false);
   }
 
-  /**
-   * Takes records from the siblings, at most so many from each; true when more wait. When it is late, those of the others have their turn
-   * first the next time: what siblings send may be more than a turn has time for.
-   */
+  /** Takes records from the siblings, at most so many from each, and then looks at next hops that changed; true when more wait. */
   takeRecords(budget: number, late: () => boolean): boolean {
-    let more = false;
-    const { length } = this.#incoming;
-    for (let i = 0; i < length; i++) {
-      const at = (this.#next + i) % length;
-      const { sibling, ring } = this.#incoming[at] as Incoming;
-      const waiting = ring.waiting();
-      if (waiting === 0) continue;
-      const take = Math.min(waiting, budget);
-      this.fewWait = waiting <= FEW;
-      let taken = 0;
-      do {
-        const some = Math.min(take - taken, SOME);
-        this.#takeSome(ring, sibling, some);
-        taken += some;
-      } while (taken < take && (taken % MANY !== 0 || !late()));
-      this.recordsReceived += taken;
-      ring.release();
-      if (waiting > this.#fabric.options.ringRecords >> 1) this.#fabric.bells.ring(sibling);
-      if (ring.waiting() > 0) more = true;
-      if (taken === take && (i + 1 === length || !late())) continue;
-      this.#next = at + 1;
-      more = true;
-      break;
-    }
-    this.fewWait = false;
-    if (this.hopWalk.work()) more = true;
-    return more;
+    const more = this.siblings.takeRecords(budget, late, this.#takeSome);
+    return this.hopWalk.work() || more;
   }
 
-  /** Takes these records, after touching what they will have read, all at the same time (route-changes.ts). */
-  #takeSome(ring: RecordRing, sibling: number, count: number): void {
-    const ids = this.#ids;
-    const hints = this.#hints;
-    ring.takeAll(ids, hints, count);
+  /** What they will have read is touched before, all at the same time (route-changes.ts). */
+  readonly #takeSome = (sibling: number, ids: Int32Array, hints: Int32Array, count: number): void => {
     const left = this.evaluator.keeps !== ALL ? this.evaluator.forgetAll(ids, hints, count) : count;
     if (left === 0) return;
     this.evaluator.touch(hints, ids, left, true);
     for (let i = 0; i < left; i++) {
       const id = ids[i] as number;
       const second = hints[i] as number;
-      if (id < 0) this.#onSign(id, sibling, second);
+      if (id < 0) this.siblings.onSign(id, sibling, second);
       else this.#evaluate(id, second, 0, false);
     }
-  }
-
-  /** What a sibling says that is about no prefix. Between two evaluations. */
-  #onSign(kind: number, sibling: number, word: number): void {
-    if (kind === MARKER) this.#listener.onMarker(sibling, word);
-    else if (kind === QUESTION) this.channelTo(sibling).put(ANSWER, word);
-    else this.#listener.onAnswer(sibling, word);
-  }
-
-  /** Publishes what is to be told to the siblings; true when some of it still waits for room. */
-  flush(): boolean {
-    let waiting = false;
-    let lags = false;
-    this.#outbox.sort();
-    for (const channel of this.channels) {
-      channel.flush();
-      if (channel.pending > 0) waiting = true;
-      if (channel.lags) lags = true;
-    }
-    if (!lags) this.#empty();
-    return waiting;
-  }
-
-  /** The siblings, if there are any, are to look again at a prefix. */
-  #tell(id: number, hint: number): void {
-    if (this.channels.length === 0) return;
-    if (this.#outbox.full) {
-      for (const channel of this.channels) channel.takeAll();
-      this.#empty();
-    }
-    this.#outbox.add(id, hint);
-  }
-
-  #empty(): void {
-    this.#outbox.empty();
-    for (const channel of this.channels) channel.emptied();
-  }
+  };
 
   /** Decision, bits, records, export: in this order. `tell`: siblings must look again in any case. */
   #evaluate(id: number, hint: number, visibleSession: number, tell: boolean): void {
@@ -460,7 +305,7 @@ export class Routes implements BestRoutes {
     const outcome = this.evaluator.evaluate(id, this.catchingUp > 0 ? 0 : hint, visibleSession);
     if (tell || outcome & OUTCOME.visibleChanged) {
       const about = tell ? 0 : this.evaluator.hint;
-      this.#tell(id, about);
+      this.siblings.tell(id, about);
     }
     if (this.equalPaths.word !== 0) this.#markEqual(id);
     return outcome;

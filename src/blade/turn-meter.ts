@@ -78,11 +78,11 @@ export class TurnMeter {
   }
 
   /** What the blade has done so far, and that it lives. */
-  count({ evaluator, recordsSent, recordsReceived }: Routes, now: number): void {
+  count({ evaluator, siblings }: Routes, now: number): void {
     this.#set(BLADE_NUMBER.evaluations, evaluator.evaluations);
     this.#set(BLADE_NUMBER.fullEvaluations, evaluator.fullEvaluations);
-    this.#set(BLADE_NUMBER.recordsSent, recordsSent);
-    this.#set(BLADE_NUMBER.recordsReceived, recordsReceived);
+    this.#set(BLADE_NUMBER.recordsSent, siblings.recordsSent);
+    this.#set(BLADE_NUMBER.recordsReceived, siblings.recordsReceived);
     this.#set(BLADE_NUMBER.heartbeat, now);
   }
 

@@ -20,15 +20,15 @@ test('a blade that told somebody lately is told of everything, and no longer aft
     return interest() === ALL;
   };
   t.false(at(0, false), 'it never told anybody');
-  t.is(routes.attendsUntil, Infinity);
+  t.is(routes.attention.until, Infinity);
   t.true(at(10, true));
-  t.is(routes.attendsUntil, Infinity);
+  t.is(routes.attention.until, Infinity);
   t.true(at(20, false));
-  t.is(routes.attendsUntil, 10_000 + LIMITS.attentive);
+  t.is(routes.attention.until, 10_000 + LIMITS.attentive);
   t.true(at(50, true));
   t.true(at(109, false), 'a minute from when it told somebody last');
   t.false(at(110, false));
-  t.is(routes.attendsUntil, Infinity);
+  t.is(routes.attention.until, Infinity);
 });
 
 test('where one step looks at all prefixes, it is told no longer than it needs', (t) => {
@@ -38,5 +38,5 @@ test('where one step looks at all prefixes, it is told no longer than it needs',
     while (routes.attendTo(tells, true, LIMITS, 1000));
     t.is(fabric.bladeWord(0, BLADE_WORD.interest) === ALL, tells);
   }
-  t.is(routes.attendsUntil, Infinity);
+  t.is(routes.attention.until, Infinity);
 });

@@ -118,5 +118,5 @@ test('of one sibling that tells much as much is taken as there is time for', (t)
     t.is(new Fabric(memory, 0, describeFor(65_000)).ringBetween(1, 0).waiting(), left);
   }
   t.false(routes.takeRecords(LIMITS.records, ALWAYS));
-  t.is(routes.recordsReceived, 3000);
+  t.is(routes.siblings.recordsReceived, 3000);
 });

@@ -31,7 +31,7 @@ class Router {
     };
     this.fabric.sessionLimit = SESSIONS;
     this.routes = new Routes(this.fabric, 0, listener as RoutesListener);
-    this.routes.attend();
+    this.routes.attention.widenToAll();
     for (let session = 0; session < SESSIONS; session++) {
       this.fabric.setSession(session, SESSION.flags, SESSION_FLAG.external | SESSION_FLAG.fourOctetAs);
       this.routes.evaluator.serve(session, true);

@@ -85,7 +85,7 @@ function graftAtRest(world: World): void {
   if (blades.length < 2 || full) return;
   const evaluations = (): number =>
     blades.reduce((sum, { blade }) => sum + blade.routes.evaluator.evaluations, 0);
-  const records = (): number => blades.reduce((sum, { blade }) => sum + blade.routes.recordsSent, 0);
+  const records = (): number => blades.reduce((sum, { blade }) => sum + blade.routes.siblings.recordsSent, 0);
   const updates = (): number => world.neighbours.reduce((sum, each) => sum + each.updatesReceived, 0);
   const before = [evaluations(), records(), updates()].join();
   for (const [session, neighbour] of world.neighbours.entries()) {

@@ -337,7 +337,7 @@ export class World {
     }
     // What found no room in a ring is tried again a millisecond later.
     const full = this.blades.some(({ blade }) =>
-      blade.routes.channels.some((channel) => channel.pending > 0),
+      blade.routes.siblings.channels.some((channel) => channel.pending > 0),
     );
     if (!full && this.desk.unserved !== '') throw new Error(`everybody sleeps: ${this.desk.unserved}`);
   }
@@ -602,7 +602,7 @@ export class World {
     for (const { blade, slot } of this.blades) {
       for (const group of blade.groups.all)
         if (!group.quiet && !group.starved) left.push(`blade ${slot} has something to export`);
-      for (const channel of blade.routes.channels)
+      for (const channel of blade.routes.siblings.channels)
         if (channel.pending > 0) left.push(`blade ${slot} has records to send`);
     }
     if (this.options.small !== undefined) {
