@@ -20,7 +20,8 @@ import type { Orphan, SessionConfiguration } from './messages.ts';
 import { goOn } from './orphans.ts';
 import { adoptGroup, checkImportRule, noteExportRule, regroup } from './reconfigure.ts';
 import type { Recovery } from './recovery.ts';
-import { Session, type SessionHost } from './session.ts';
+import { Session } from './session.ts';
+import type { SessionHost } from './session-host.ts';
 import type { Fault } from './track-owner.ts';
 import type { UpdateGroup } from './update-group.ts';
 

@@ -1,44 +1,34 @@
 /**
- * One neighbour's session on its home blade: two tracks (connections), which of them carries the session, and what was
- * negotiated. Everything that the next home blade needs is written to the session record in the fabric (I1).
+ * One neighbour's session on its home blade: two tracks (connections), which of them carries the session, and when it may come up, stops,
+ * moves and goes down. Everything that the next home blade needs is written to the session record in the fabric (I1).
+ *
+ * What was agreed on is agreement.ts; what becomes of routes that were, stale.ts and leftovers.ts; what bounds the neighbour,
+ * neighbour-limits.ts.
  */
-import type { Clock } from '../base/clock.ts';
-import type { Random } from '../base/random.ts';
-import { Cease, NotificationCode, OpenError } from '../bgp/errors.ts';
+import { Cease, NotificationCode } from '../bgp/errors.ts';
 import { familyBit, multiprotocolOf } from '../bgp/families.ts';
 import { Event, State } from '../bgp/fsm.ts';
 import { type EndCause, GRACEFUL, isFinal } from '../bgp/graceful.ts';
 import { encodeRouteRefresh, MAX_MESSAGE, RefreshKind, type RouteRefresh } from '../bgp/message.ts';
-import {
-  acceptOpen,
-  type DecodeFailure,
-  encodeOpen,
-  type Negotiated,
-  type Open,
-  openFailure,
-} from '../bgp/open.ts';
-import type { UpdateOptions } from '../bgp/update.ts';
-import type { Fabric } from '../fabric/fabric.ts';
+import { type DecodeFailure, encodeOpen, type Negotiated, type Open } from '../bgp/open.ts';
 import { FifoSet } from '../fabric/fifo-set.ts';
 import { SESSION, SESSION_NUMBER } from '../fabric/layout.ts';
-import type { PolicyBook } from '../policy/book.ts';
 import { withLearntAs } from '../rib/learnt-as.ts';
+import { Agreement, refuseOpen } from './agreement.ts';
+import { toClose } from './collision.ts';
 import { exportRulesOf } from './export-rules.ts';
 import type { ExportRules } from './exporter.ts';
 import { Filtering } from './filtering.ts';
-import { withdrawPage } from './lanes.ts';
+import { Leftovers } from './leftovers.ts';
 import type { Limits } from './limits.ts';
-import type { SessionConfiguration, SessionLimit } from './messages.ts';
+import type { SessionConfiguration } from './messages.ts';
 import { NeighbourLimits } from './neighbour-limits.ts';
 import { longest, ourOpen } from './our-open.ts';
-import { ownEnd } from './own-address.ts';
 import { type ImportRule, importRule } from './policies.ts';
-import type { Receiver } from './receive.ts';
 import { checkImportRule, importRuleHash } from './reconfigure.ts';
 import { Refreshes } from './refresh.ts';
-import { agree, refuseRole } from './role.ts';
-import type { Routes } from './routes.ts';
-import { countFromHere, readNegotiated, writeNegotiated } from './session-record.ts';
+import type { SessionHost } from './session-host.ts';
+import { countFromHere } from './session-record.ts';
 import { StaleRoutes } from './stale.ts';
 import { Track } from './track.ts';
 import type { Fault, TrackOwner } from './track-owner.ts';
@@ -46,26 +36,6 @@ import type { UpdateGroup } from './update-group.ts';
 
 /** Milliseconds between two looks whether the last session's routes are withdrawn. */
 const LOOK_AGAIN = 100;
-
-export interface SessionHost {
-  readonly fabric: Fabric;
-  readonly clock: Clock;
-  readonly random: Random;
-  readonly limits: Limits;
-  readonly routes: Routes;
-  readonly receiver: Receiver;
-  readonly policies: PolicyBook;
-  established(session: Session): void;
-  down(session: Session, why: string): void;
-  /** An attempt to come up failed. */
-  failed(session: Session, why: string): void;
-  /** The neighbour reached a limit; what was done. */
-  limit(session: Session, limit: SessionLimit, text: string): void;
-  /** The neighbour has not come back in time; what becomes of its routes. */
-  stale(session: Session, text: string): void;
-  /** Look at the session's timers again at this time at the latest. */
-  schedule(at: number): void;
-}
 
 export class Session implements TrackOwner {
   readonly index: number;
@@ -85,8 +55,8 @@ export class Session implements TrackOwner {
   readonly #host: SessionHost;
   /** As the chassis sent it. */
   #configured: SessionConfiguration;
-  #negotiated: Negotiated | undefined;
-  #options: UpdateOptions = { fourOctetAs: true, external: true, families: 0, addPath: 0 };
+  readonly #agreement: Agreement;
+  readonly #leftovers: Leftovers;
 
   constructor(host: SessionHost, configuration: SessionConfiguration) {
     this.#host = host;
@@ -100,6 +70,8 @@ export class Session implements TrackOwner {
     );
     this.stale = new StaleRoutes(fabric, this.index, clock, (text) => host.stale(this, text));
     this.anew = new Filtering(fabric, this.index);
+    this.#agreement = new Agreement(fabric, this.index);
+    this.#leftovers = new Leftovers(fabric, this.index, host.routes);
     this.refreshes = new Refreshes(fabric, this.index, this.stale, {
       send: (message) => this.#active?.sendMessage(message),
       endWalk: () => {
@@ -154,7 +126,7 @@ export class Session implements TrackOwner {
   }
 
   get sweeping(): boolean {
-    return this.#host.fabric.session(this.index, SESSION.sweepCursor) !== 0;
+    return this.#leftovers.any;
   }
 
   // ── what the operator and the chassis ask for ──
@@ -192,9 +164,9 @@ export class Session implements TrackOwner {
 
   /** Asks the neighbour for all its routes again (RFC 2918). */
   refresh(): void {
-    const families = (this.#negotiated?.families ?? 0) & ~this.#disabled;
-    if (this.#negotiated?.routeRefresh !== true) return;
-    for (const { afi, safi } of multiprotocolOf(families))
+    const { negotiated, families, disabled } = this.#agreement;
+    if (negotiated?.routeRefresh !== true) return;
+    for (const { afi, safi } of multiprotocolOf(families & ~disabled))
       this.#active?.sendMessage(encodeRouteRefresh(afi, safi));
   }
 
@@ -234,7 +206,7 @@ export class Session implements TrackOwner {
       this.unprepare();
       return false;
     }
-    this.#setNegotiated(readNegotiated(fabric, this.index));
+    this.#agreement.takeOver(this.configuration);
     const carrier = fabric.session(this.index, SESSION.connection) as 0 | 1;
     this.tracks[1 - carrier]?.unprepare();
     const track = this.tracks[carrier];
@@ -282,22 +254,8 @@ export class Session implements TrackOwner {
   }
 
   /** Withdraws what the last session brought, a page at a time; true when more is left. */
-  sweep({ sweepPages, sweepRounds }: Limits, late: () => boolean): boolean {
-    for (let round = 1; this.#sweepPages(sweepPages); round++)
-      if (round >= sweepRounds || late()) return true;
-    return false;
-  }
-
-  #sweepPages(pages: number): boolean {
-    const { fabric, routes } = this.#host;
-    const { columns } = fabric;
-    let page = fabric.session(this.index, SESSION.sweepCursor) - 1;
-    for (; page < columns.pages && pages > 0; page++) {
-      for (let lane = 0; lane < fabric.sourceCount(this.index); lane++)
-        if (withdrawPage(fabric, routes, fabric.sourceAt(this.index, lane), page)) pages--;
-    }
-    const more = page < columns.pages;
-    fabric.setSession(this.index, SESSION.sweepCursor, more ? page + 1 : 0);
+  sweep(limits: Limits, late: () => boolean): boolean {
+    const more = this.#leftovers.withdraw(limits, late);
     if (!more) this.schedule(this.#host.clock());
     return more;
   }
@@ -305,7 +263,7 @@ export class Session implements TrackOwner {
   /** What this session's neighbours of the same kind are told, and how. */
   exportRules(): ExportRules {
     const { fabric, policies } = this.#host;
-    return exportRulesOf(fabric, policies, this.configuration, this.#negotiated as Negotiated);
+    return exportRulesOf(fabric, policies, this.configuration, this.#agreement.negotiated as Negotiated);
   }
 
   // ── the tracks' owner ──
@@ -315,25 +273,21 @@ export class Session implements TrackOwner {
   }
 
   acceptOpen(track: Track, open: Open): DecodeFailure | 'dump' | undefined {
-    const ours = ourOpen(this.#host.fabric, this.configuration);
-    const { as, routerAs } = this.#configured;
-    const refusal = acceptOpen(ours, open, as, routerAs) ?? refuseRole(this.configuration, open);
+    const refusal = refuseOpen(this.#host.fabric, this.configuration, this.#configured, open);
     if (refusal !== undefined) return refusal;
-    const { leastHoldTime = 0 } = this.configuration;
-    if (open.holdTime !== 0 && open.holdTime < leastHoldTime)
-      return openFailure(
-        OpenError.UnacceptableHoldTime,
-        `hold time ${open.holdTime}, below ${leastHoldTime}`,
-      );
-    if (this.#collides(track, open)) return 'dump';
-    this.#negotiated = agree(this.configuration, ours, open);
+    const other = this.#other(track);
+    const closed = toClose(track, other, open, this.configuration);
+    if (closed === track) return 'dump';
+    // Not stopped for good: should the one that stays fail before it is up, this one is tried again.
+    closed?.event(Event.OpenCollisionDump);
+    this.#agreement.open(this.configuration, open);
     return undefined;
   }
 
   holdTime(track: Track): number {
     return track.open === undefined && !this.established
       ? this.configuration.holdTime
-      : (this.#negotiated?.holdTime ?? this.configuration.holdTime);
+      : (this.#agreement.negotiated?.holdTime ?? this.configuration.holdTime);
   }
 
   keepaliveTime(track: Track): number {
@@ -342,21 +296,17 @@ export class Session implements TrackOwner {
   }
 
   maxMessage(track: Track): number {
-    return track.state === State.Established ? (this.#negotiated?.maxMessage ?? MAX_MESSAGE) : MAX_MESSAGE;
+    return track.state === State.Established ? this.#agreement.maxMessage : MAX_MESSAGE;
   }
 
   sessionUp(track: Track): void {
     const open = track.open as Open;
-    this.#host.fabric.setSession(this.index, SESSION.disabledFamilies, 0);
     this.#learnAs(open);
-    const negotiated = agree(this.configuration, ourOpen(this.#host.fabric, this.configuration), open);
-    this.#negotiated = negotiated;
-    this.#writeRecord(track, open);
-    this.#setNegotiated(negotiated);
+    this.#agreement.begin(this.configuration, open, track.which);
+    this.#writeRecord(open);
     // Before the record says Established: until then, whoever finds it starts anew.
     track.passOpening();
-    const other = this.tracks[track.which === 0 ? 1 : 0];
-    other.stop({
+    this.#other(track).stop({
       code: NotificationCode.Cease,
       subcode: Cease.ConnectionCollisionResolution,
       why: 'collision',
@@ -381,7 +331,7 @@ export class Session implements TrackOwner {
   /** All of them go, stale ones too. */
   dropRoutes(): void {
     this.stale.forget();
-    this.#host.fabric.setSession(this.index, SESSION.sweepCursor, 1);
+    this.#leftovers.begin();
     this.#host.fabric.setSession(this.index, SESSION.importCursor, 0);
   }
 
@@ -393,7 +343,7 @@ export class Session implements TrackOwner {
 
   processUpdate(bytes: Uint8Array, start: number, end: number): Fault | undefined {
     const { receiver } = this.#host;
-    const fault = receiver.process(this.index, bytes, start, end, this.#options, this.importRule);
+    const fault = receiver.process(this.index, bytes, start, end, this.#agreement.options, this.importRule);
     if (fault !== undefined) return fault;
     if (receiver.endOfRib !== 0) this.#endOfRib(receiver.endOfRib);
     if (receiver.disabled !== 0) this.#disable(receiver.disabled);
@@ -407,13 +357,8 @@ export class Session implements TrackOwner {
     this.stale.drop(families);
     const awaited = fabric.session(this.index, SESSION.awaited);
     if (awaited !== 0) fabric.setSession(this.index, SESSION.awaited, awaited & ~families);
-    fabric.setSession(this.index, SESSION.disabledFamilies, this.#disabled | families);
-    this.#setNegotiated(this.#negotiated as Negotiated);
+    this.#agreement.disable(this.configuration, families);
     this.schedule(clock());
-  }
-
-  get #disabled(): number {
-    return this.#host.fabric.session(this.index, SESSION.disabledFamilies);
   }
 
   get marking(): boolean {
@@ -421,11 +366,11 @@ export class Session implements TrackOwner {
   }
 
   get enhancedRefresh(): boolean {
-    return this.#negotiated?.enhancedRefresh === true;
+    return this.#agreement.negotiated?.enhancedRefresh === true;
   }
 
   #endOfRib(said: number): void {
-    const families = said & ~this.#disabled;
+    const families = said & ~this.#agreement.disabled;
     this.stale.end(families);
     const awaited = this.#host.fabric.session(this.index, SESSION.awaited);
     if (awaited !== 0) this.#host.fabric.setSession(this.index, SESSION.awaited, awaited & ~families);
@@ -434,7 +379,7 @@ export class Session implements TrackOwner {
   applyUpdates(): Fault | undefined {
     const { receiver } = this.#host;
     const fault = receiver.apply(this.index, this.importRule);
-    if (this.#options.addPath !== 0) this.limits.checkPaths();
+    if (this.#agreement.options.addPath !== 0) this.limits.checkPaths();
     return fault ?? this.limits.checkPrefixes(this.configuration);
   }
 
@@ -450,8 +395,8 @@ export class Session implements TrackOwner {
     const family = familyBit(refresh.afi, refresh.safi);
     // Of a disabled family it is still told all, and may ask for it again; what it tells of it is not heard.
     const tells = this.enhancedRefresh && refresh.kind !== RefreshKind.Request;
-    if ((family & (this.#negotiated?.families ?? 0) & ~(tells ? this.#disabled : 0)) !== 0)
-      this.refreshes.onRefresh(family, refresh.kind);
+    const { families, disabled } = this.#agreement;
+    if ((family & families & ~(tells ? disabled : 0)) !== 0) this.refreshes.onRefresh(family, refresh.kind);
     else this.ignoreRefresh(`of AFI ${refresh.afi}, SAFI ${refresh.safi}, which was not agreed on`);
   }
 
@@ -480,7 +425,7 @@ export class Session implements TrackOwner {
     this.refreshes.forget();
     this.#host.down(this, why);
     // The other track rested while this one carried the session.
-    const other = this.tracks[track.which === 0 ? 1 : 0];
+    const other = this.#other(track);
     if (track.idleHoldAt < Number.POSITIVE_INFINITY && (other.which === 1 || !this.passive)) {
       other.idleHoldAt = track.idleHoldAt;
     }
@@ -500,49 +445,20 @@ export class Session implements TrackOwner {
     return this.tracks.find((track) => track.state === State.Established);
   }
 
-  /** RFC 4271 6.8: is this track the one to close? Otherwise the other one is closed here. */
-  #collides(track: Track, open: Open): boolean {
-    const other = this.tracks[track.which === 0 ? 1 : 0];
-    if (other.state === State.Established) return true;
-    if (other.state !== State.OpenConfirm) return false;
-    const { localId, localAs } = this.configuration;
-    const weAreHigher = localId === open.bgpId ? localAs > open.as : localId > open.bgpId; // RFC 6286 2.3
-    const keep = weAreHigher ? 0 : 1;
-    if (track.which !== keep) return true;
-    // Not stopped for good: should the one that stays fail before it is up, this one is tried again.
-    other.event(Event.OpenCollisionDump);
-    return false;
+  #other(track: Track): Track {
+    return this.tracks[track.which === 0 ? 1 : 0];
   }
 
-  #setNegotiated(negotiated: Negotiated): void {
-    this.#negotiated = negotiated;
-    const { families, fourOctetAs, external, pathsReceived, extendedNextHop } = negotiated;
-    const { prependAs } = this.configuration;
-    const options = {
-      families: families & ~this.#disabled,
-      disables: this.configuration.disablesFamilies,
-      fourOctetAs,
-      external,
-      addPath: pathsReceived,
-      extendedNextHop,
-      ...(external ? ownEnd(this.#host.fabric, this.index) : {}),
-    };
-    this.#options = prependAs === undefined ? options : { ...options, prependAs };
-  }
-
-  #writeRecord(track: Track, open: Open): void {
+  #writeRecord(open: Open): void {
     const { fabric, clock } = this.#host;
-    const negotiated = this.#negotiated as Negotiated;
     const set = (word: number, value: number): void => fabric.setSession(this.index, word, value);
-    writeNegotiated(fabric, this.configuration, negotiated, open, track.which);
-    set(SESSION.endOfRibDue, negotiated.families);
     set(SESSION.recount, 0);
     this.limits.begin();
     const theirs = open.capabilities.gracefulRestart;
     // RFC 4724 4.1: nobody waits for whoever says no End-of-RIB, or waits for ours itself.
     const waits = theirs === undefined || (theirs.flags & GRACEFUL.restarted) !== 0;
     const awaited = fabric.session(this.index, SESSION.awaited);
-    if (awaited !== 0) set(SESSION.awaited, waits ? 0 : awaited & negotiated.families);
+    if (awaited !== 0) set(SESSION.awaited, waits ? 0 : awaited & this.#agreement.families);
     this.stale.up(
       ourOpen(this.#host.fabric, this.configuration).capabilities,
       open.capabilities,
