@@ -29,6 +29,8 @@ export interface SocketCalls {
   /** What can be waited for, and signalled by any thread. */
   openSignal(): number;
   signal(descriptor: number): void;
+  /** Who waits for this thread's processor runs first. */
+  giveWay(): void;
 }
 
 /** A struct epoll_event as words: what happened, and whom it is about; packed on one kind of processor. */
@@ -75,6 +77,7 @@ function load(): SocketCalls | undefined {
     const epollWait = call('int epoll_wait(int epfd, uintptr_t events, int most, int timeout)');
     const eventfd = call('int eventfd(unsigned int value, int flags)');
     const eventfdWrite = call('int eventfd_write(int fd, uint64_t value)');
+    const schedYield = call('int sched_yield()');
     return {
       addressOf: (memory) => Number(koffi.address(new Uint8Array(memory))),
       send: (descriptor, message) => {
@@ -95,6 +98,9 @@ function load(): SocketCalls | undefined {
       openSignal: () => eventfd(0, CLOEXEC | EFD_NONBLOCK),
       signal: (descriptor) => {
         eventfdWrite(descriptor, 1);
+      },
+      giveWay: () => {
+        schedYield();
       },
     };
   } catch {

@@ -15,6 +15,10 @@ import { publishTransmit } from './transmit.ts';
 /** Octets of messages to single members that one export makes at most, but for one message more. */
 export const SINGLES = 16_384;
 
+/** So many are told before whoever waits for our processor, if it is about so few routes. */
+const FIRST = 2;
+const FEW = 16;
+
 export class Delivery {
   updatesSent = 0;
   /** Least room in a member's transmit ring when the export began. */
@@ -59,13 +63,19 @@ export class Delivery {
     return -1;
   }
 
-  /** To every member what is for it, at once: the first one need not wait for what is written for all others. */
+  /**
+   * To every member what is for it, at once: the first one need not wait for what is written for all others, nor, of a single change,
+   * for the processor that we have taken where its own program runs on it (base/thread-slice.ts).
+   */
   deliver(): void {
     const { sessions } = this.#singles;
+    const { courier } = this.#fabric;
+    const firstAlone = this.#batch.count + this.#singles.count <= FEW;
     for (let i = 0; i < this.#members.length; i++) {
       this.copyTo(i);
       if (sessions.size > 0 && sessions.has(this.#members[i] as number)) this.#sendSingles(i);
       this.publishMember(i);
+      if (firstAlone && i === FIRST - 1) courier?.giveWay();
     }
   }
 

@@ -56,6 +56,11 @@ export class Courier {
     return all;
   }
 
+  /** Whoever waits for this thread's processor, maybe to hear what was just sent, runs before we go on. */
+  giveWay(): void {
+    this.#calls.giveWay();
+  }
+
   #sendClaimed(ring: number, at: number, head: number): boolean {
     const words = this.#words;
     const connections = this.#connections;

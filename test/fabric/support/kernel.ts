@@ -77,6 +77,8 @@ export class FakeKernel implements SocketCalls {
     return true;
   }
 
+  giveWay(): void {}
+
   unwatch(_waiter: number, descriptor: number): void {
     this.#watched.delete(descriptor);
   }
