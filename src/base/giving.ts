@@ -12,13 +12,15 @@ export interface Giving {
   offsetOf(memory: SharedArrayBuffer): number;
   /** Forgets the whole pages in [from, to), in octets; how many octets of them there were in memory. */
   giveBack(memory: SharedArrayBuffer, from: number, to: number): number;
+  /** As that, where nobody counts. */
+  forget(memory: SharedArrayBuffer, from: number, to: number): void;
   /** Octets of [from, to) that are in memory, by the page. */
   resident(memory: SharedArrayBuffer, from: number, to: number): number;
   /** Gives back what the C library keeps for what may be asked of it next. */
   trim(): void;
   /**
-   * Forgets what was read of the files of programs and libraries so far: of a start most is not needed again, as the compiler; what is needed
-   * is still in the system's memory of files, and found there by the page. Octets.
+   * Forgets what was read of the files of this program and its libraries so far: of a start most is not needed again, as the compiler; what is
+   * needed is still in the system's memory of files, and found there by the page. Octets.
    */
   forgetFiles(): number;
 }
@@ -32,6 +34,9 @@ const SC_PAGESIZE = 30;
 const PAGEMAP = { octets: 8, last: 7, ours: 0x81 } as const;
 /** Pages that are looked at in one call. */
 const LOOK = 4096;
+
+/** What the loader of programs maps, and leaves there: libc.so.6, libnode.so.108. */
+const LIBRARY = /\.so(\.[0-9.]+)?$/;
 
 let giving: Giving | undefined | 'unknown' = 'unknown';
 
@@ -62,16 +67,21 @@ function load(): Giving | undefined {
       addresses.set(memory, address);
       return address;
     };
+    /** The whole pages in [from, to), if there are any. */
+    const forget = (memory: SharedArrayBuffer, from: number, to: number, counts: boolean): number => {
+      const start = addressOf(memory);
+      const first = Math.ceil((start + from) / page) * page;
+      const end = Math.floor((start + to) / page) * page;
+      if (end <= first) return 0;
+      const octets = counts ? count(first, end) : 0;
+      return madvise(first, end - first, MADV_DONTNEED) === 0 ? octets : 0;
+    };
     return {
       page,
       offsetOf: (memory) => addressOf(memory) % page,
-      giveBack: (memory, from, to) => {
-        const start = addressOf(memory);
-        const first = Math.ceil((start + from) / page) * page;
-        const end = Math.floor((start + to) / page) * page;
-        if (end <= first) return 0;
-        const octets = count(first, end);
-        return madvise(first, end - first, MADV_DONTNEED) === 0 ? octets : 0;
+      giveBack: (memory, from, to) => forget(memory, from, to, true),
+      forget: (memory, from, to) => {
+        forget(memory, from, to, false);
       },
       resident: (memory, from, to) => {
         const start = addressOf(memory);
@@ -82,7 +92,7 @@ function load(): Giving | undefined {
       },
       forgetFiles: () => {
         let forgotten = 0;
-        for (const { start, end, octets } of unchangedFiles(ownMappings()))
+        for (const { start, end, octets } of unchangedFiles(ownMappings(), process.execPath))
           if (madvise(start, end - start, MADV_DONTNEED) === 0) forgotten += octets;
         return forgotten;
       },
@@ -130,14 +140,16 @@ interface Mapping {
 }
 
 /**
- * What nobody can write and nobody has ever written of the files in a text like /proc/self/smaps: only that can be had again from the file. A
- * file's number is 0 where there is none.
+ * What nobody can write and nobody has ever written of this program and its libraries, in a text like /proc/self/smaps: only that can be had again from
+ * the file. The text is older than what is done with it, and other threads go on meanwhile: so it is only of files that are never taken out
+ * of memory, which addons (.node) and files that somebody maps for a while are not; in their place there might be something else by then.
  */
-export function unchangedFiles(smaps: string): Mapping[] {
+export function unchangedFiles(smaps: string, program: string): Mapping[] {
   const found: Mapping[] = [];
   for (const text of smaps.split(/\n(?=[0-9a-f]+-[0-9a-f]+ )/)) {
-    const [, start, end, rights, file] = /^(\w+)-(\w+) (\S+) \S+ \S+ (\d+)/.exec(text) ?? [];
-    if (start === undefined || end === undefined || file === '0' || !/^r-.p$/.test(rights ?? '')) continue;
+    const [, start, end, rights, file] = /^(\w+)-(\w+) (\S+) \S+ \S+ \d+ +(\/.*)/.exec(text) ?? [];
+    if (start === undefined || end === undefined || file === undefined) continue;
+    if (!/^r-.p$/.test(rights ?? '') || (file !== program && !LIBRARY.test(file))) continue;
     const octets = kibi(text, 'Rss') * 1024;
     if (octets === 0 || kibi(text, 'Anonymous') !== 0) continue;
     found.push({ start: Number.parseInt(start, 16), end: Number.parseInt(end, 16), octets });

@@ -46,7 +46,7 @@ class Ring {
       this.#calm[connection]!++;
       return false;
     }
-    giving.giveBack(this.#memory, connection * octets, (connection + 1) * octets);
+    giving.forget(this.#memory, connection * octets, (connection + 1) * octets);
     this.#given[connection] = head;
     return true;
   }

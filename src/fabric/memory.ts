@@ -277,7 +277,7 @@ export function renewFabricMemory(memory: FabricMemory, blades: number): void {
 
 /** Nobody uses it any more: what it took is the system's at once, and not when V8 finds that it is nobody's. */
 export function forgetFabricMemory(memory: FabricMemory, giving: Giving | undefined): void {
-  for (const [name] of BUFFERS) giving?.giveBack(memory[name], 0, memory[name].byteLength);
+  for (const [name] of BUFFERS) giving?.forget(memory[name], 0, memory[name].byteLength);
 }
 
 function begin({ allocator, box, options }: FabricMemory, blades: number): void {

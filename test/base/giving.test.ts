@@ -54,12 +54,17 @@ const SMAPS = [
   '0563c000-05656000 rw-p 02a3b000 fe:00 1234      /usr/bin/node', 'Rss:                 104 kB', 'Anonymous:             0 kB',
   '7f0000000-7f0001000 rw-s 00000000 fe:00 99      /tmp/a.db-shm', 'Rss:                   4 kB', 'Anonymous:             0 kB',
   '7f0002000-7f0003000 r-xp 00000000 00:00 0       [vdso]', 'Rss:                   4 kB', 'Anonymous:             0 kB',
+  '7f0010000-7f0020000 r-xp 00001000 fe:00 77      /usr/lib/libm.so.6', 'Rss:         60 kB', 'Anonymous:             0 kB',
+  '7f0020000-7f0030000 r-xp 00001000 fe:00 78      /srv/a b/sqlite.node', 'Rss:       60 kB', 'Anonymous:             0 kB',
+  '7f0030000-7f0040000 r--p 00001000 fe:00 79      /usr/lib/old.so.1 (deleted)', 'Rss: 60 kB', 'Anonymous:            0 kB',
+  '7f0040000-7f0050000 r--p 00001000 fe:00 80      /tmp/table.mrt', 'Rss:             60 kB', 'Anonymous:             0 kB',
 ].join('\n');
 
-test('only what comes from a file and was never written can be forgotten', (t) => {
-  t.deepEqual(unchangedFiles(SMAPS), [
+test('only what comes from a file that stays, and was never written, can be forgotten', (t) => {
+  t.deepEqual(unchangedFiles(SMAPS, '/usr/bin/node'), [
     { start: 0x400000, end: 0xb72000, octets: 7140 * 1024 },
     { start: 0xb72000, end: 0x2600000, octets: 20984 * 1024 },
+    { start: 0x7f0010000, end: 0x7f0020000, octets: 60 * 1024 },
   ]);
 });
 

@@ -4,13 +4,16 @@
  */
 import type { Giving } from '../../src/base/giving.ts';
 
+const forget = (memory: SharedArrayBuffer, from: number, to: number): number => {
+  new Uint8Array(memory, from, to - from).fill(0);
+  return to - from;
+};
+
 export const wiping: Giving = {
   page: 1,
   offsetOf: () => 0,
-  giveBack(memory, from, to) {
-    new Uint8Array(memory, from, to - from).fill(0);
-    return to - from;
-  },
+  giveBack: forget,
+  forget,
   resident: () => 0,
   trim() {},
   forgetFiles: () => 0,
