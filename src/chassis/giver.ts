@@ -1,14 +1,14 @@
 /**
  * Memory of the fabric that nobody uses goes back to the system. A sweep finds ids (sweeper.ts), blades drop pages; all of that is given out
  * again, but where less is needed than there was it would stay touched for ever. So, when little has happened for some seconds, what is free
- * is taken by the chassis for a moment, so that it is nobody else's, its memory forgotten, and put back:
+ * is taken by the chassis for a moment, so that it is nobody else's, its memory forgotten, and put back, a piece at a time:
  *
  *   tables of slots that are not in use    empty since the last sweep, until the next one
  *   ids, and blocks of attribute bytes     some at a time, never more than half of those that came back
- *   RIB pages                              all that are free at once; who needs one meanwhile takes a new one
+ *   RIB pages                              the same; they are put with those that hold no memory, which are taken last
  *
  * What was forgotten reads as zeros. What is free may read as anything, as whoever takes it writes it first: ids stand in no table, and
- * pages have passed a quiescent point of everybody.
+ * pages have passed a quiescent point of everybody. Between two pieces nothing is in the chassis' hands, so that it may stop at any time.
  */
 import type { Giving } from '../base/giving.ts';
 import type { Fabric } from '../fabric/fabric.ts';
@@ -16,13 +16,11 @@ import { ATTRIBUTE_ROW, BLADE_WORD, PAGE_WORDS, PREFIX_RECORD } from '../fabric/
 import { prefixIds } from '../fabric/memory.ts';
 import type { NumberPool } from '../fabric/number-pool.ts';
 
-/** Numbers that are borrowed at once; and pages, and slots, that are looked at in one piece. */
-const GIVING_PIECES = { numbers: 8192, pages: 1024, slots: 1 << 18 };
-
-/** RIB pages that came back since the last time, so that it is worth its while. */
-const PAGES = 256;
-/** So much of what can be had of pages must be there without those that are taken: a part of all. */
-const PAGES_LEFT = 1 / 8;
+/**
+ * Numbers that are borrowed at once, and the octets that they stand for at most; pages, and slots, that are looked at in one piece. And so many pages
+ * are kept for what comes next.
+ */
+const GIVING_PIECES = { numbers: 8192, octets: 1 << 22, pages: 512, slots: 1 << 18, kept: 256 };
 
 /** Where what a number stands for has its memory: so many octets each, from there on. */
 interface Place {
@@ -40,21 +38,17 @@ export class Giver {
   readonly #borrowed: Int32Array;
   #work: Generator<void> | undefined;
   #sweepsThen = 0;
-  #pagesThen = 0;
 
   constructor(fabric: Fabric, giving: Giving, pieces = GIVING_PIECES) {
     this.#fabric = fabric;
     this.#giving = giving;
     this.#pieces = pieces;
-    this.#borrowed = new Int32Array(pieces.numbers);
+    this.#borrowed = new Int32Array(Math.max(pieces.numbers, pieces.pages));
   }
 
   /** There is something to be given since the last time, after so many sweeps. */
   due(sweeps: number): boolean {
-    const { returned } = this.#fabric.pages;
-    // What was taken meanwhile comes back as something new.
-    this.#pagesThen = Math.min(this.#pagesThen, returned);
-    return sweeps !== this.#sweepsThen || returned > this.#pagesThen + PAGES;
+    return sweeps !== this.#sweepsThen || this.#fabric.pages.warm > 2 * this.#pieces.kept;
   }
 
   get giving(): boolean {
@@ -72,6 +66,12 @@ export class Giver {
     return this.giving;
   }
 
+  /** Somebody needs the processor, or a sweep: what is left is for another time. */
+  abandon(): void {
+    this.#work = undefined;
+    this.#sweepsThen = -1;
+  }
+
   *#run(): Generator<void> {
     const { prefixes, attributes } = this.#fabric;
     yield* this.#slots();
@@ -83,7 +83,6 @@ export class Giver {
     ] as const)
       yield* this.#pool(pool, places);
     yield* this.#pages();
-    this.#pagesThen = this.#fabric.pages.returned;
     this.numbers.times++;
   }
 
@@ -136,11 +135,14 @@ export class Giver {
   }
 
   *#pool(pool: NumberPool, places: readonly Place[]): Generator<void> {
+    const { numbers, octets } = this.#pieces;
+    const largest = Math.max(...places.map((place) => place.octets));
+    const some = this.#borrowed.subarray(0, Math.max(1, Math.min(numbers, Math.floor(octets / largest))));
     for (let left = pool.returned; left > 0; ) {
-      const count = pool.borrow(this.#borrowed);
+      const count = pool.borrow(some);
       if (count === 0) return;
       left -= count;
-      const borrowed = this.#borrowed.subarray(0, count).sort();
+      const borrowed = some.subarray(0, count).sort();
       try {
         for (const [from, to] of runs(borrowed))
           for (const { memory, first, octets } of places)
@@ -156,17 +158,19 @@ export class Giver {
 
   *#pages(): Generator<void> {
     const { pages, memory } = this.#fabric;
-    if (pages.limit - pages.touched() < pages.limit * PAGES_LEFT) return;
-    const free = pages.takeFree().sort();
     const octets = PAGE_WORDS * 4;
-    try {
-      for (let at = 0; at < free.length; at += this.#pieces.pages) {
-        for (const [from, to] of runs(free.subarray(at, at + this.#pieces.pages)))
+    const some = this.#borrowed.subarray(0, this.#pieces.pages);
+    while (pages.warm > this.#pieces.kept) {
+      const taken = some.subarray(0, pages.takeWarm(some)).sort();
+      // A death made the count wrong by one.
+      if (taken.length === 0) return;
+      try {
+        for (const [from, to] of runs(taken))
           this.#give(memory.pages, memory.pagesAt + from * octets, memory.pagesAt + to * octets);
-        yield;
+      } finally {
+        pages.putCold(taken);
       }
-    } finally {
-      pages.putFree(free);
+      yield;
     }
   }
 }

@@ -5,8 +5,9 @@
  * Owns what the pools and the routes' counters were at the last sweep.
  */
 import type { Fabric } from '../fabric/fabric.ts';
-import { BOX, SESSION_NUMBER } from '../fabric/layout.ts';
+import { BOX } from '../fabric/layout.ts';
 import type { NumberPool } from '../fabric/number-pool.ts';
+import { octetsLeftBehind, type RoutesSoFar, routesSoFar } from './left-behind.ts';
 
 /** A sweep is worth its while when so much of a pool (a part of it) was given out since the last one. */
 const GROWN = {
@@ -17,8 +18,8 @@ const GROWN = {
 } as const;
 /** And when routes went since then, so many for each id that was given out: a first table leaves nothing behind. */
 const GONE = 1 / 4;
-/** And when nobody does anything, where so many routes went since then, and such a part of all ids. */
-const LEFT_BEHIND = { routes: 1 << 15, part: 1 / 4 } as const;
+/** And when nobody does anything, where so much memory would come back, octets. */
+const LEFT_BEHIND = 1 << 24;
 
 export class SweepNeed {
   readonly #fabric: Fabric;
@@ -31,10 +32,9 @@ export class SweepNeed {
   /** By pool, how many had been given out when the last sweep began, if no route had gone; else 0. */
   readonly #grownIdle: number[];
   readonly #grownParts = [GROWN.prefixes, GROWN.prefixes, GROWN.attributes, GROWN.attributes, GROWN.nextHops];
-  /** Routes that had gone when the last sweep began. */
-  #goneThen = 0;
-  /** And when the one began that is under way. */
-  #goneNow = 0;
+  /** As it was when the last sweep began, and the one that is under way. */
+  #then: RoutesSoFar = { gone: 0, withdrawn: 0, there: 0 };
+  #now = this.#then;
 
   constructor(fabric: Fabric, pools: readonly NumberPool[]) {
     this.#fabric = fabric;
@@ -54,7 +54,7 @@ export class SweepNeed {
       // The table is nearly full, or as much work again as what is in use.
       const nearlyFull = grown > pool.limit / 64 && pool.room < pool.limit / 8;
       if (!nearlyFull && grown <= Math.max(pool.limit * this.#grownParts[i]!, then / 2)) return false;
-      if (gone < 0) gone = Math.abs(this.#gone() - this.#goneThen);
+      if (gone < 0) gone = Math.abs(routesSoFar(this.#fabric).gone - this.#then.gone);
       // What is not told for want of room takes ids each time that it is tried again, and so do the router's own routes that nobody is
       // told: no reason to sweep once more.
       const inVain = 2 * (this.#grownIdle[i] as number);
@@ -62,39 +62,25 @@ export class SweepNeed {
     });
   }
 
-  /** Counts what is given out, and what goes. */
+  /** Counts what is given out, and what goes; not what comes back. */
   get activity(): number {
-    return this.#gone() + this.#pools.reduce((sum, pool) => sum + pool.used, 0);
+    return routesSoFar(this.#fabric).gone + this.#pools.reduce((sum, pool) => sum + pool.taken, 0);
   }
 
   /** For when there is nothing else to do: a sweep would find much, and its memory can be somebody else's. */
   get worthwhile(): boolean {
-    const used = this.#pools.reduce((sum, pool) => sum + pool.used, 0);
-    const gone = Math.abs(this.#gone() - this.#goneThen);
-    return gone > Math.max(LEFT_BEHIND.routes, used * LEFT_BEHIND.part);
-  }
-
-  /** Routes that were withdrawn or replaced, or went with their sessions, so far: those that came and are not there. */
-  #gone(): number {
-    const { sessionLimit } = this.#fabric;
-    let gone = 0;
-    for (let session = 0; session < sessionLimit; session++)
-      gone +=
-        this.#fabric.number(session, SESSION_NUMBER.announcementsReceived) -
-        this.#fabric.number(session, SESSION_NUMBER.routesReceived);
-    return gone;
+    return octetsLeftBehind(this.#fabric, this.#then, routesSoFar(this.#fabric)) >= LEFT_BEHIND;
   }
 
   begin(): void {
-    const gone = this.#gone();
-    const idle = gone === this.#goneThen;
+    this.#now = routesSoFar(this.#fabric);
+    const idle = this.#now.gone === this.#then.gone;
     for (const [i, pool] of this.#watched.entries())
       this.#grownIdle[i] = idle ? pool.used - (this.#usedThen[i] as number) : 0;
-    this.#goneNow = gone;
   }
 
   end(): void {
     for (const [i, pool] of this.#watched.entries()) this.#usedThen[i] = pool.used;
-    this.#goneThen = this.#goneNow;
+    this.#then = this.#now;
   }
 }

@@ -1,6 +1,7 @@
 /**
  * When the chassis sweeps for ids that nobody uses, and gives back memory, and how much at once: it has sessions to place and operators to
- * answer. While little happens it sweeps for what went earlier than it needs the ids, so that their memory can go back.
+ * answer. While little happens it sweeps for what went earlier than it needs the ids, so that their memory can go back; nobody waits for that,
+ * and so it takes its time: a hundredth of a processor, until something happens.
  */
 import type { Clock } from '../base/clock.ts';
 import { BOX } from '../fabric/layout.ts';
@@ -9,9 +10,10 @@ import type { Sweeper } from './sweeper.ts';
 
 /** Milliseconds between two looks at whether a sweep is due. */
 const WATCH = 50;
-/** A slice of a sweep, and the pause behind it, milliseconds. */
+/** A slice of a sweep or of giving back, and the pause behind it, milliseconds; and that where nobody waits for it. */
 const SLICE = 2;
 const PAUSE = 1;
+const LONG_PAUSE = 200;
 /** From the beginning of a sweep to that of the next one, where somebody is not told all, milliseconds. */
 const HOPE = 10_000;
 /** So long little happens before memory goes back, milliseconds; what little is; and how often that is looked at. */
@@ -34,6 +36,8 @@ export class Sweeping {
   #lookAt = 0;
   #activity = 0;
   #activeAt = 0;
+  /** The sweep under way is one that nobody waits for. */
+  #easy = false;
   readonly #late = (): boolean => this.#clock() >= this.#sliceEnd;
 
   /** `giver`: where memory can be given back. */
@@ -64,8 +68,8 @@ export class Sweeping {
     return Atomics.load(this.#box, BOX.untold) !== 0 && now - this.#beganAt >= HOPE;
   }
 
-  /** Little has happened for some seconds. */
-  #isCalm(now: number): boolean {
+  /** Looks, now and then, whether something happens. True: it did not, for some seconds. */
+  #looksCalm(now: number): boolean {
     if (now < this.#lookAt) return false;
     this.#lookAt = now + CALM_WATCH;
     const { activity } = this.#sweeper.need;
@@ -74,6 +78,12 @@ export class Sweeping {
       this.#activeAt = now;
     }
     return now - this.#activeAt >= CALM;
+  }
+
+  /** Somebody waits for a sweep, or may do so soon: while one is under way, everybody looks into two tables. */
+  #hurries(now: number): boolean {
+    this.#looksCalm(now);
+    return this.#sweeper.need.due || this.#hopes(now) || now - this.#activeAt < CALM;
   }
 
   /** Nothing is due, and it is calm. True: a sweep should begin. */
@@ -85,35 +95,48 @@ export class Sweeping {
     return false;
   }
 
-  /** A piece of what is given back, which takes less than a slice. False: nothing is. */
-  #gives(): boolean {
+  /** A slice of what is given back, unless there is something better to do. False: nothing is. */
+  #gives(now: number): boolean {
     if (!this.giver?.giving) return false;
+    if (this.#hurries(now)) {
+      this.giver.abandon();
+      return false;
+    }
+    this.#sliceEnd = now + SLICE;
     try {
-      this.giver.step();
+      while (this.giver.step() && !this.#late());
     } catch (error) {
       this.#tell(`memory could not be given back, and stays: ${(error as Error).stack}`);
     }
     return true;
   }
 
+  /** Which sweep is to begin, if any. */
+  #begins(now: number): 'due' | 'easy' | undefined {
+    if (this.#sweeper.need.due || this.#hopes(now)) return 'due';
+    return this.#looksCalm(now) && this.#useCalm() ? 'easy' : undefined;
+  }
+
   #work(): void {
     const start = this.#clock();
-    if (this.#gives()) {
-      this.#again(PAUSE);
+    if (this.#gives(start)) {
+      this.#again(LONG_PAUSE);
       return;
     }
     if (!this.#sweeper.sweeping) {
-      const begins = this.#sweeper.need.due || this.#hopes(start) || (this.#isCalm(start) && this.#useCalm());
-      if (!begins) {
+      const begins = this.#begins(start);
+      if (begins === undefined) {
         this.#again(WATCH);
         return;
       }
+      this.#easy = begins === 'easy';
       this.#sweeper.begin();
       this.#beganAt = start;
     }
+    if (this.#easy && this.#hurries(start)) this.#easy = false;
     this.#sliceEnd = start + SLICE;
     try {
-      if (this.#sweeper.step(this.#late)) this.#again(PAUSE);
+      if (this.#sweeper.step(this.#late)) this.#again(this.#easy ? LONG_PAUSE : PAUSE);
       else {
         this.lastTook = this.#clock() - this.#beganAt;
         this.#again(WATCH);

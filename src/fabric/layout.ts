@@ -455,6 +455,8 @@ export const ALLOCATOR = {
   nextPage: 3,
   /** Pages that came back and were not taken again; a death may make it wrong by one. */
   freePages: 4,
+  /** Of them, those whose memory went back to the system. */
+  coldPages: 8,
   /** Counts out views that were ever made: each has its number. */
   nextView: 5,
   /** Sessions with an index below this one exist. On a cache line of its own: every evaluation of all may read it. */

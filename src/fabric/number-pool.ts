@@ -27,8 +27,9 @@ export class NumberPool {
   #next = 0;
   #end = 0;
   #stamp: number;
-  /** The chassis: where the next number goes that comes back. */
+  /** The chassis: where the next number goes that comes back, and how many were borrowed. */
   #head = 0;
+  #borrowed = 0;
 
   constructor(memory: FabricMemory, which: number, block: number) {
     const { size, first } = poolPlace(memory, which);
@@ -69,6 +70,11 @@ export class NumberPool {
   /** How many are given out: in a table, in somebody's hands, or to be found by the next sweep. */
   get used(): number {
     return this.bound - this.returned;
+  }
+
+  /** How many were given out so far, each as often as it was; the chassis' own borrowing left out. */
+  get taken(): number {
+    return this.bound + Atomics.load(this.#control, this.#at + POOL.tail) - this.#borrowed;
   }
 
   /** How many can be given out. */
@@ -148,6 +154,7 @@ export class NumberPool {
     const next = (tail + count) | 0;
     if (count <= 0 || Atomics.compareExchange(this.#control, this.#at + POOL.tail, tail, next) !== tail)
       return 0;
+    this.#borrowed += count;
     return count;
   }
 

@@ -3,12 +3,15 @@ import { ALLOCATOR, PAGE_BITS, PAGE_WORDS } from './layout.ts';
 import type { FabricMemory } from './memory.ts';
 
 /**
- * Pages of 1024 words that RIB columns are made of. New ones come from a counter, freed ones from a
- * lock-free stack (Treiber's, with a tag against ABA; the links stand beside the pages, so that a free one may be given back to the
- * system). A freed page is quarantined until no thread can still be reading it as what it was.
+ * Pages of 1024 words that RIB columns are made of. New ones come from a counter, freed ones from two
+ * lock-free stacks (Treiber's, with a tag against ABA; the links stand beside the pages): first of those that still hold memory, then of
+ * those whose memory was given back to the system. A freed page is quarantined until no thread can still be reading it as what it was.
  *
- *   freePages: [ page of the top | tag ]          pageLinks: [ … | next free page | … ] by page
+ *   freePages: [ page of the top | tag ] warm, [ page of the top | tag ] cold         pageLinks: [ … | next free page | … ] by page
  */
+const WARM = 0;
+const COLD = 1;
+
 export class PageArena {
   readonly words: Int32Array;
   /** By page, the thread + 1 that last had it in its hands; 0: it is free. What hangs nowhere and is a dead one's is lost. */
@@ -16,7 +19,7 @@ export class PageArena {
   readonly limit: number;
   readonly #me: number;
   readonly #allocator: Int32Array;
-  readonly #top: BigUint64Array;
+  readonly #tops: BigUint64Array;
   readonly #links: Int32Array;
   readonly #epochs: Epochs;
   #quarantine: { pages: number[]; snapshot: Int32Array }[] = [];
@@ -28,7 +31,7 @@ export class PageArena {
     this.owners = new Uint8Array(memory.pageOwners);
     this.#me = thread + 1;
     this.#allocator = new Int32Array(memory.allocator);
-    this.#top = new BigUint64Array(memory.freePages);
+    this.#tops = new BigUint64Array(memory.freePages);
     this.limit = memory.options.pages;
     this.#epochs = epochs;
   }
@@ -79,7 +82,7 @@ export class PageArena {
     return this.limit - 1 - this.touched() + this.returned;
   }
 
-  /** Pages ever touched: what the arena costs in memory, times 4 KiB. */
+  /** Pages ever touched. */
   touched(): number {
     return Math.min(Atomics.load(this.#allocator, ALLOCATOR.nextPage), this.limit);
   }
@@ -91,44 +94,43 @@ export class PageArena {
 
   // ── for the chassis ──
 
-  /** Takes all free pages. Whoever needs one meanwhile takes one that was never used. */
-  takeFree(): Int32Array {
-    for (;;) {
-      const top = Atomics.load(this.#top, 0);
-      const none = BigInt.asUintN(64, ((top >> 32n) + 1n) << 32n);
-      if (Atomics.compareExchange(this.#top, 0, top, none) !== top) continue;
-      const taken: number[] = [];
-      for (let page = Number(top & 0xffffffffn); page !== 0; page = this.#links[page] as number)
-        taken.push(page);
-      Atomics.sub(this.#allocator, ALLOCATOR.freePages, taken.length);
-      return Int32Array.from(taken);
-    }
+  /** Pages that came back, and hold memory. */
+  get warm(): number {
+    return this.returned - Atomics.load(this.#allocator, ALLOCATOR.coldPages);
   }
 
-  /** Puts them back; the first will be taken first. */
-  putFree(pages: Int32Array): void {
-    const last = pages.length - 1;
-    if (last < 0) return;
-    for (let i = 0; i < last; i++) this.#links[pages[i] as number] = pages[i + 1] as number;
-    for (;;) {
-      const top = Atomics.load(this.#top, 0);
-      this.#links[pages[last] as number] = Number(top & 0xffffffffn);
-      const tagged = (((top >> 32n) + 1n) << 32n) | BigInt(pages[0] as number);
-      if (Atomics.compareExchange(this.#top, 0, top, BigInt.asUintN(64, tagged)) !== top) continue;
-      Atomics.add(this.#allocator, ALLOCATOR.freePages, pages.length);
-      return;
+  /** Takes warm pages, as many as `into` has room for, but never more than half of them, or one; how many. They are to be put back, cold. */
+  takeWarm(into: Int32Array): number {
+    const most = Math.min(into.length, (this.warm + 1) >> 1);
+    let count = 0;
+    for (; count < most; count++) {
+      const page = this.#popFrom(WARM);
+      if (page === 0) break;
+      into[count] = page;
     }
+    return count;
   }
 
+  /** The memory of these is the system's. */
+  putCold(pages: Int32Array): void {
+    for (const page of pages) this.#pushTo(COLD, page);
+  }
+
+  /** Whoever needs a page gets one that holds memory, if there is one. */
   #pop(): number {
+    return this.#popFrom(WARM) || this.#popFrom(COLD);
+  }
+
+  #popFrom(list: number): number {
     for (;;) {
-      const top = Atomics.load(this.#top, 0);
+      const top = Atomics.load(this.#tops, list);
       if (top === 0n) return 0;
       const page = Number(top & 0xffffffffn);
       if (page === 0) return 0;
       const next = BigInt(this.#links[page] as number);
       const tagged = (((top >> 32n) + 1n) << 32n) | next;
-      if (Atomics.compareExchange(this.#top, 0, top, BigInt.asUintN(64, tagged)) !== top) continue;
+      if (Atomics.compareExchange(this.#tops, list, top, BigInt.asUintN(64, tagged)) !== top) continue;
+      if (list === COLD) Atomics.sub(this.#allocator, ALLOCATOR.coldPages, 1);
       Atomics.sub(this.#allocator, ALLOCATOR.freePages, 1);
       return page;
     }
@@ -136,12 +138,17 @@ export class PageArena {
 
   #push(page: number): void {
     this.owners[page] = 0;
+    this.#pushTo(WARM, page);
+  }
+
+  #pushTo(list: number, page: number): void {
     for (;;) {
-      const top = Atomics.load(this.#top, 0);
+      const top = Atomics.load(this.#tops, list);
       this.#links[page] = Number(top & 0xffffffffn);
       const tagged = (((top >> 32n) + 1n) << 32n) | BigInt(page);
-      if (Atomics.compareExchange(this.#top, 0, top, BigInt.asUintN(64, tagged)) !== top) continue;
+      if (Atomics.compareExchange(this.#tops, list, top, BigInt.asUintN(64, tagged)) !== top) continue;
       Atomics.add(this.#allocator, ALLOCATOR.freePages, 1);
+      if (list === COLD) Atomics.add(this.#allocator, ALLOCATOR.coldPages, 1);
       return;
     }
   }

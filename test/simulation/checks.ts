@@ -191,9 +191,11 @@ export function memoryInUse(world: World): { views: number; pages: number } {
   let views = 0;
   for (let view = 0; view < outViews(fabric.options); view++) if (fabric.views[view * 4] !== 0) views++;
   let free = 0;
-  const top = new BigUint64Array(fabric.memory.freePages)[0] as bigint;
   const links = new Int32Array(fabric.memory.pageLinks);
-  for (let page = Number(top & 0xffffffffn); page !== 0; free++) page = links[page] as number;
+  for (const top of new BigUint64Array(fabric.memory.freePages))
+    for (let page = Number(top & 0xffffffffn); page !== 0; free++) page = links[page] as number;
+  if (free !== fabric.pages.returned)
+    throw new Error(`${free} pages are free, ${fabric.pages.returned} by count`);
   return { views, pages: fabric.pages.touched() - free };
 }
 

@@ -127,7 +127,7 @@ export class World {
     const pieces = { pages: 1, ids: this.#sweepRandom.pick([64, 1024, 1 << 16]) };
     this.sweeper = new Sweeper(this.fabric, (slot) => this.undertaker.vacant(slot), pieces);
     const numbers = this.#givingRandom.pick([2, 16, 4096]);
-    this.giver = new Giver(this.fabric, wiping, { numbers, pages: 1, slots: 64 });
+    this.giver = new Giver(this.fabric, wiping, { numbers, octets: 1 << 22, pages: 1, slots: 64, kept: 0 });
     this.desk = new GraftDesk(this.fabric, options.impatient, (text) => this.trace(text));
     for (const { index } of options.neighbours) this.#place(index);
   }
