@@ -187,7 +187,8 @@ export class Chassis {
     this.sweeping.start();
     const rehearsal = rehearsalIndex(memory.options);
     await rehearse(this.fabric, this.grafts, rehearsal, (slot, order) => this.blade(slot).order(order));
-    if (this.configuration.chassis.rehearse) tidyUp();
+    // A chassis that is a guest in somebody's process, as tests' are, leaves that as it is.
+    if (!this.#quiet) tidyUp();
     const { restartWait } = this.configuration.chassis;
     this.#comeback = new Comeback(this.fabric, this.sessions, this.store, restartWait * 1000);
     this.origins.configure(this.configuration.rpki);
