@@ -291,6 +291,8 @@ export interface RouteFilter {
   prefix?: string;
   /** Also what is more specific than `prefix`. */
   longer?: boolean;
+  /** Not `prefix` itself, but the longest one around it, or it, that has any routes. */
+  covering?: boolean;
   best?: boolean;
   family?: Family;
   /** Which statements of policies decided. */

@@ -16,7 +16,11 @@ const FILTERS: { readonly [name: string]: Option } = {
   family: { value: 'FAMILY', doc: 'ipv4-unicast or ipv6-unicast' },
 };
 
-const PREFIX = { name: 'PREFIX', doc: 'this prefix only, like 192.0.2.0/24', optional: true };
+const PREFIX = {
+  name: 'PREFIX',
+  doc: 'this prefix only, like 192.0.2.0/24; of an address, the longest one around it that has routes',
+  optional: true,
+};
 const ADDRESS = { name: 'ADDR', doc: 'the address of the neighbour' };
 
 export const routeCommands: readonly Command[] = [
@@ -55,7 +59,9 @@ export const routeCommands: readonly Command[] = [
 async function showRoutes(call: Call, command: CommandName, which: Record<string, unknown>): Promise<number> {
   // Printing a full table takes as much of a processor as making it.
   giveWay();
-  const given = { ...which, family: call.value('family'), ...flags(call) };
+  const { prefix } = which;
+  const covering = typeof prefix === 'string' && !prefix.includes('/') && !call.flag('longer');
+  const given = { ...which, family: call.value('family'), ...flags(call), ...(covering ? { covering } : {}) };
   const batches = call.stream<RouteRow>(command, given);
   if (call.flag('json')) await printJson(call, batches);
   else await printTable(call, batches);

@@ -94,6 +94,25 @@ test('what is more specific than a prefix is found in its part of the table, in 
   }
 });
 
+test('around an address, the longest prefix that has routes is found, in both families', async (t) => {
+  const prefixes = ['10.0.0.0/8', '10.1.0.0/16', '10.1.2.128/25', '2001:db8::/32', '2001:db8:0:8000::/49'];
+  const originate = prefixes.map((prefix) => ({ prefix }));
+  const box = await startBox(t, { neighbors: NEIGHBORS, router: { originate } });
+  const around = async (prefix: string): Promise<string> => {
+    const found: string[] = [];
+    for await (const batch of box.operator.showRoutes({ prefix, covering: true }))
+      found.push(...batch.map((row) => row.prefix));
+    return found.join();
+  };
+  t.is(await around('10.1.2.129/32'), '10.1.2.128/25');
+  t.is(await around('10.1.2.127/32'), '10.1.0.0/16');
+  t.is(await around('10.255.0.0/16'), '10.0.0.0/8');
+  t.is(await around('11.0.0.1/32'), '');
+  t.is(await around('2001:db8:0:8000::1/128'), '2001:db8:0:8000::/49');
+  t.is(await around('2001:db8:0:7fff::1/128'), '2001:db8::/32');
+  t.is(await around('2001:db9::1/128'), '');
+});
+
 function inOctets(prefix: string, from: number, to: number): boolean {
   const first = Number(prefix.split('.')[0]);
   return prefix.includes('.') && first >= from && first <= to;

@@ -76,6 +76,7 @@ function maybe<T>(kind: Kind<T>): Parameter<T, false> {
 const routeFilter = {
   prefix: maybe(prefix),
   longer: maybe(flag),
+  covering: maybe(flag),
   best: maybe(flag),
   family: maybe(family),
   why: maybe(flag),

@@ -156,6 +156,11 @@ export class RouteViews {
   }
 
   async *#batches(filter: RouteFilter, rowsOf: RowsOf): AsyncGenerator<RouteRow[]> {
+    if (filter.covering && filter.prefix !== undefined) {
+      const rows = this.#covering(filter.prefix, rowsOf);
+      if (rows.length > 0) yield rows;
+      return;
+    }
     for await (const chunk of this.#select(filter)) {
       for (let at = 0; at < chunk.length; ) {
         const rows: RouteRow[] = [];
@@ -180,6 +185,31 @@ export class RouteViews {
     return at;
   }
 
+  /** The rows of the longest prefix around this one that has any. */
+  #covering(text: string, rowsOf: RowsOf): RouteRow[] {
+    const rows: RouteRow[] = [];
+    const prefix = parsePrefix(text);
+    if (prefix === undefined) return rows;
+    const { ipv6, words } = prefixWords(prefix);
+    this.#texts.clear();
+    this.#fabric.epochs.enter();
+    for (let { length } = prefix; length >= 0 && rows.length === 0; length--) {
+      const id = this.#find(
+        ipv6,
+        words.map((word, i) => firstBits(word, length - 32 * i)),
+        length,
+      );
+      if (id >= 0) rowsOf(id, rows);
+    }
+    this.#fabric.epochs.leave();
+    return rows;
+  }
+
+  #find(ipv6: boolean, [a = 0, b = 0, c = 0, d = 0]: readonly number[], length: number): number {
+    const { prefixes } = this.#fabric;
+    return ipv6 ? prefixes.find6(a, b, c, d, length) : prefixes.find4(a, length);
+  }
+
   /** The prefixes that a filter asks for, in order, in chunks. */
   async *#select(filter: RouteFilter): AsyncGenerator<PrefixChunk> {
     const fabric = this.#fabric;
@@ -191,16 +221,11 @@ export class RouteViews {
     const prefix = parsePrefix(filter.prefix);
     if (prefix === undefined) return;
     const { ipv6, words, length } = prefixWords(prefix);
-    const [a = 0, b = 0, c = 0, d = 0] = words;
     if (!filter.longer) {
-      const { prefixes } = fabric;
-      yield {
-        length: 1,
-        idAt: () => (ipv6 ? prefixes.find6(a, b, c, d, length) : prefixes.find4(a, length)),
-      };
+      yield { length: 1, idAt: () => this.#find(ipv6, words, length) };
       return;
     }
-    for await (const chunk of prefixesInOrder(fabric, spanWithin(a, length, ipv6)))
+    for await (const chunk of prefixesInOrder(fabric, spanWithin(words[0] as number, length, ipv6)))
       yield {
         length: chunk.length,
         idAt: (index) => {
@@ -332,6 +357,11 @@ export function whyNotFeasible(
   const { as: neighborAs, rules = {} } = configuration;
   const objection = objectionTo(fabric, attribute, { ...configuration, neighborAs, external }, rules);
   return OBJECTIONS[objection] || 'rejected by import policy';
+}
+
+/** The first bits of a word, so many. */
+function firstBits(word: number, count: number): number {
+  return count <= 0 ? 0 : count >= 32 ? word : (word & ~(0xffffffff >>> count)) >>> 0;
 }
 
 /** A parsed prefix as words. */
