@@ -65,12 +65,12 @@ function columns(unit: string, tells: boolean): Column<Line>[] {
     { title: 'AFTER', text: (row) => row.after, right: true },
     ...(tells ? TELLING : []),
     { title: 'UNIT', text: () => unit },
-    { title: 'SESSIONS BEFORE', text: (row) => String(row.sessionsBefore), right: true },
-    { title: 'AFTER', text: (row) => String(row.sessionsAfter), right: true },
+    { title: 'SESSIONS BEFORE', text: (row) => String(row.sessionsBefore), right: true, spare: 2 },
+    { title: 'AFTER', text: (row) => String(row.sessionsAfter), right: true, spare: 2 },
   ];
 }
 
 const TELLING: Column<Line>[] = [
-  { title: 'TELLING BEFORE', text: (row) => row.tellingBefore, right: true },
-  { title: 'AFTER', text: (row) => row.tellingAfter, right: true },
+  { title: 'TELLING BEFORE', text: (row) => row.tellingBefore, right: true, spare: 1 },
+  { title: 'AFTER', text: (row) => row.tellingAfter, right: true, spare: 1 },
 ];

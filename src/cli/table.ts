@@ -1,6 +1,7 @@
 /**
  * Tables for people: a heading, and columns as wide as what stands in them; on a narrow terminal, without those that can be
- * spared. Rows may come in batches without end: the first batch decides, and a later value that is wider pushes its own line only.
+ * spared. Rows may come in batches without end: the first batch decides, and a later value that is wider pushes its own line only. Where
+ * that would run over the edge, further columns go, and there is another heading.
  */
 import type { Style, Terminal } from './terminal.ts';
 import { wrap } from './wrap.ts';
@@ -21,26 +22,33 @@ export interface Column<Row> {
 const GAP = '  ';
 
 export class TableWriter<Row> {
+  readonly #all: readonly Column<Row>[];
   #columns: readonly Column<Row>[];
   readonly #sheet: Sheet;
   #widths: number[] | undefined;
 
   constructor(columns: readonly Column<Row>[], sheet: Sheet) {
-    this.#columns = columns;
+    this.#all = this.#columns = columns;
     this.#sheet = sheet;
   }
 
-  /** The lines of these rows, and the heading before the first. */
+  /** The lines of these rows, and the heading before the first, or where columns have to go. */
   lines(rows: readonly Row[]): string {
-    if (this.#widths !== undefined) return this.#lines(rows, this.#widths);
-    const measured = this.#columns.map((column) => ({
+    const before = this.#widths;
+    const { width: room } = this.#sheet;
+    if (before !== undefined && room === Number.POSITIVE_INFINITY) return this.#lines(rows, before);
+    const measured = this.#columns.map((column, index) => ({
       column,
-      width: rows.reduce((most, row) => Math.max(most, displayWidth(column.text(row))), column.title.length),
+      width: rows.reduce(
+        (most, row) => Math.max(most, displayWidth(column.text(row))),
+        before?.[index] ?? column.title.length,
+      ),
     }));
-    const kept = thatFit(measured, this.#sheet.width);
-    const left = measured.filter((each) => !kept.includes(each)).map(({ column }) => column.title);
+    const kept = thatFit(measured, room);
+    if (before !== undefined && kept.length === measured.length) return this.#lines(rows, before);
     this.#columns = kept.map(({ column }) => column);
     this.#widths = kept.map(({ width }) => width);
+    const left = this.#all.filter((column) => !this.#columns.includes(column)).map(({ title }) => title);
     const named = left.filter((title) => title !== '').join(', ');
     const note = named === '' ? '' : `${this.#sheet.paint('dim', `(too narrow for: ${named})`)}\n`;
     return `${note}${this.#heading(this.#widths)}${this.#lines(rows, this.#widths)}`;

@@ -40,10 +40,14 @@ test('where there is not, the columns that can be spared go, and that is said', 
   t.deepEqual(at(11).slice(0, 2), ['(too narrow for: SIZE, HALF)', 'NAME']);
 });
 
-test('the first batch of rows decides', (t) => {
-  const writer = new TableWriter(COLUMNS, { paint: plain, width: 17 });
-  t.true(writer.lines(ROWS.slice(0, 1)).startsWith('NAME   SIZE  HALF\n'));
-  t.is(writer.lines(ROWS.slice(1)), 'second  2000  1000\n');
+test('the first batch of rows decides, and columns that a later one leaves no room for go then', (t) => {
+  const wide = new TableWriter(COLUMNS, { paint: plain, width: 18 });
+  t.true(wide.lines(ROWS.slice(0, 1)).startsWith('NAME   SIZE  HALF\n'));
+  t.is(wide.lines(ROWS.slice(1)), 'second  2000  1000\n');
+  const narrow = new TableWriter(COLUMNS, { paint: plain, width: 17 });
+  t.true(narrow.lines(ROWS.slice(0, 1)).startsWith('NAME   SIZE  HALF\n'));
+  t.is(narrow.lines(ROWS.slice(1)), '(too narrow for: HALF)\nNAME    SIZE\nsecond  2000\n');
+  t.is(narrow.lines(ROWS.slice(0, 1)), 'first     10  with a long note\n');
 });
 
 test('a value that is too long goes on below itself', (t) => {
