@@ -21,12 +21,13 @@ async function importSession(call: Call): Promise<number> {
   const file = call.value('into') ?? 'graftd.yaml';
   const { mergeNeighbors, Unfit } = await import('../config/merge.ts');
   const { formatMistake, parseConfiguration } = await import('../config/parse.ts');
+  const given = source === '-' ? undefined : await readText(source);
   const before = await readText(file);
   if (parseConfiguration(before, file).mistakes !== undefined)
     throw new OperationError(`${file} has mistakes; see "chassis check ${file}"`, 2);
   let merged: ReturnType<typeof mergeNeighbors>;
   try {
-    merged = mergeNeighbors(before, source === '-' ? await readInput() : await readText(source));
+    merged = mergeNeighbors(before, given ?? (await readInput()));
   } catch (error) {
     if (!(error instanceof Unfit)) throw error;
     throw new OperationError(`${source}: ${error.message}`, 2);

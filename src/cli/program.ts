@@ -54,6 +54,7 @@ async function dispatch(
   if (positionals.length === 0) {
     if (values.version) return print(terminal, `${version}\n`);
     if (wantsHelp) return print(terminal, overview(commands, terminal));
+    if (words.length > 0) throw new UsageError(`"${words[0]}" stands for no command; see "chassis --help"`);
     terminal.err(overview(commands, { paint: plain, width: terminal.width }));
     return 2;
   }

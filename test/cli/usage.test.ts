@@ -83,6 +83,13 @@ test('the first word is enough for help, nothing at all is wrong usage', async (
   }
 });
 
+test('an option without a command is named, wrong usage', async (t) => {
+  const { status, out, err } = await chassis(['--no-such']);
+  t.is(status, 2);
+  t.is(out, '');
+  t.is(err, 'chassis: "--no-such" stands for no command; see "chassis --help"\n');
+});
+
 test('every command has a help with its own example', async (t) => {
   for (const command of commands.filter((_, index) => index % 4 === 0)) {
     const { status, out } = await chassis([...command.name.split(' '), '--help']);
