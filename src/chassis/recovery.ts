@@ -16,8 +16,9 @@ import { Blame, type Suspect } from './blame.ts';
 import { bury, divide, heirsAmong, settleGrafts } from './estate.ts';
 import { ViewReclaimer } from './reclaim.ts';
 
-/** Milliseconds between two looks at the heartbeats. */
+/** Milliseconds between two looks at the heartbeats; and where all blades sleep, and none has died. */
 const WATCH = 100;
+const CALM_WATCH = 250;
 /** A blade that dies so soon after it was started is started again with a delay, doubled each time. */
 const SOON = 10_000;
 const DELAY = 100;
@@ -98,15 +99,19 @@ export class Recovery {
 
   start(): void {
     this.#lookedAt = this.#host.clock();
-    this.#watch = setInterval(() => {
-      this.#lookAtHeartbeats();
-      this.#reclaim();
-    }, WATCH);
-    this.#watch.unref();
+    this.#look();
+  }
+
+  #look(): void {
+    this.#lookAtHeartbeats();
+    this.#reclaim();
+    const { blades, fabric } = this.#host;
+    const calm = this.#reclaimed && blades.every(({ slot }) => fabric.bells.sleeps(slot));
+    this.#watch = setTimeout(() => this.#look(), calm ? CALM_WATCH : WATCH).unref();
   }
 
   stop(): void {
-    clearInterval(this.#watch);
+    clearTimeout(this.#watch);
     this.#watch = undefined;
   }
 

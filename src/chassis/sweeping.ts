@@ -16,7 +16,7 @@ const PAUSE = 1;
 const LONG_PAUSE = 200;
 /** From the beginning of a sweep to that of the next one, where somebody is not told all, milliseconds. */
 const HOPE = 10_000;
-/** So long little happens before memory goes back, milliseconds; what little is; and how often that is looked at. */
+/** So long little happens before memory goes back, milliseconds; what little is; and how often that, and all else from then on, is looked at. */
 const CALM = 5_000;
 const LITTLE = 4096;
 const CALM_WATCH = 500;
@@ -126,7 +126,7 @@ export class Sweeping {
     if (!this.#sweeper.sweeping) {
       const begins = this.#begins(start);
       if (begins === undefined) {
-        this.#again(WATCH);
+        this.#again(start - this.#activeAt >= CALM ? CALM_WATCH : WATCH);
         return;
       }
       this.#easy = begins === 'easy';

@@ -128,17 +128,19 @@ export class Connection {
     this.#countedIn = head;
   }
 
-  /** Of an Established session: its home blade reads from here on, if it is not lent already. */
-  lend(): void {
+  /** Of an Established session: its home blade reads from here on, if it is not lent already. False: it cannot be lent now. */
+  lend(): boolean {
     const { words } = this.#fabric.connections;
-    if (this.#lent || this.#closing || this.#gone || this.#lookLess()) return;
-    if (words[this.#at + CONNECTION.descriptor] === 0) return;
-    if (this.#fabric.connections.stateOf(this.#at) !== CONNECTION_STATE.open) return;
-    if (!aimNextRead(this.#socket, this.#target)) return;
+    if (this.#lent) return true;
+    if (this.#closing || this.#gone || this.#lookLess()) return false;
+    if (words[this.#at + CONNECTION.descriptor] === 0) return false;
+    if (this.#fabric.connections.stateOf(this.#at) !== CONNECTION_STATE.open) return false;
+    if (!aimNextRead(this.#socket, this.#target)) return false;
     this.#socket.pause();
     this.#lent = true;
     Atomics.store(words, this.#at + CONNECTION.reader, READER.blade);
     this.#fabric.ringHome(this.session);
+    return true;
   }
 
   /** True where this look is let pass: who gave it back unread may have no descriptor left to wait for it. */

@@ -28,6 +28,8 @@ const SHORT =
   'no descriptors are left by which blades could read and send themselves: single changes take longer (each connection takes two; ulimit -n says how many there are)';
 
 export class LineCard {
+  /** There is one more connection. */
+  onConnection: () => void = () => {};
   readonly #fabric: Fabric;
   readonly #card: number;
   readonly #refusals: Refusals;
@@ -156,13 +158,16 @@ export class LineCard {
     return any;
   }
 
-  /** Keeps the sessions alive whose blades do not. */
-  watch(vigil: VigilKeeper, now: number): void {
+  /** Keeps the sessions alive whose blades do not; when it has to be looked at that again. Before that, there is a new connection. */
+  watch(vigil: VigilKeeper, now: number): number {
+    let next = Number.POSITIVE_INFINITY;
     for (const connection of this.#connections.values()) {
-      vigil.watch(connection, now);
+      const due = vigil.watch(connection, now);
       connection.count();
-      if (vigil.established(connection)) connection.lend();
+      const settled = vigil.established(connection) && connection.lend();
+      next = Math.min(next, settled ? due : now);
     }
+    return next;
   }
 
   /** Stops listening and dialling; what is open goes when its blade wants it no longer. */
@@ -221,6 +226,7 @@ export class LineCard {
       short: this.#onShort,
     });
     this.#connections.set(key, connection);
+    this.onConnection();
     return connection;
   }
 

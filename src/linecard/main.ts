@@ -6,7 +6,7 @@ import { Fabric } from '../fabric/fabric.ts';
 import { CARD_NUMBER } from '../fabric/layout.ts';
 import { LineCard } from './line-card.ts';
 import type { CardNews, CardOrder, CardStart } from './messages.ts';
-import { VIGIL_EVERY, VigilKeeper } from './vigil.ts';
+import { Looks, VigilKeeper } from './vigil.ts';
 
 const start = workerData as CardStart;
 const port = parentPort as NonNullable<typeof parentPort>;
@@ -18,7 +18,8 @@ card.setRanges(start.ranges);
 nameThread(`line card ${start.card}`);
 fabric.cardNumbers[start.card * CARD_NUMBER.words + CARD_NUMBER.thread] = ownThread();
 const vigil = new VigilKeeper(fabric, start.card, start.vigil);
-const watch = setInterval(() => card.watch(vigil, monotonicMilliseconds()), VIGIL_EVERY);
+const looks = new Looks((now) => card.watch(vigil, now), monotonicMilliseconds);
+card.onConnection = looks.soon;
 let stopAt = Number.POSITIVE_INFINITY;
 
 port.on('message', (order: CardOrder) => {
@@ -56,6 +57,6 @@ for (;;) {
   }
   await fabric.bells.sleepAsync(thread, seen, stopAt < Number.POSITIVE_INFINITY ? 20 : undefined);
 }
-clearInterval(watch);
+looks.stop();
 tell({ kind: 'stopped', card: start.card });
 port.close();

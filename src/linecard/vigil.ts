@@ -3,12 +3,13 @@
  * that no neighbour's hold timer runs out while a new home is found. When it is due stands in the session's numbers; what it is,
  * the chassis has said.
  */
+import type { Clock } from '../base/clock.ts';
 import type { Fabric } from '../fabric/fabric.ts';
 import { CARD_NUMBER, SESSION, SESSION_NUMBER } from '../fabric/layout.ts';
 import type { Vigil } from './messages.ts';
 
-/** Milliseconds between two looks, and how late a blade may be: the shortest hold time of RFC 4271 is 3000. */
-export const VIGIL_EVERY = 100;
+/** Milliseconds between two looks, at least and at most, and how late a blade may be: the shortest hold time of RFC 4271 is 3000. */
+const LOOK = { soonest: 100, latest: 1000 } as const;
 const GRACE = 250;
 
 /** A connection as the vigil sees it. */
@@ -43,15 +44,57 @@ export class VigilKeeper {
     );
   }
 
-  watch(connection: Watched, now: number): void {
+  /** Says it if it is due; returns when it will be. */
+  watch(connection: Watched, now: number): number {
     const fabric = this.#fabric;
     const { session } = connection;
     const due = fabric.number(session, SESSION_NUMBER.keepaliveDue);
-    if (now < due + GRACE || now < (this.#next[session] as number)) return;
-    if (!this.established(connection)) return;
+    const next = Math.max(due + GRACE, this.#next[session] as number);
+    if (now < next) return next;
+    if (!this.established(connection)) return now;
     const holdTime = fabric.session(session, SESSION.holdTime);
-    if (holdTime === 0 || !connection.interject(this.#vigil.message)) return;
+    if (holdTime === 0) return Number.POSITIVE_INFINITY;
+    if (!connection.interject(this.#vigil.message)) return now;
     this.#next[session] = now + (holdTime * 1000) / 3;
     fabric.countCard(this.#card, CARD_NUMBER.vigils);
+    return this.#next[session] as number;
+  }
+}
+
+/**
+ * When the card looks at its connections: as a thread that sleeps disturbs nobody, no sooner than somebody's KEEPALIVE may be due, or there is one that is
+ * still to be lent to its blade. What blades have moved is counted then, too.
+ */
+export class Looks {
+  readonly #look: (now: number) => number;
+  readonly #clock: Clock;
+  #timer: NodeJS.Timeout | undefined;
+  #due = Number.POSITIVE_INFINITY;
+
+  /** `look` returns when the next look is due. */
+  constructor(look: (now: number) => number, clock: Clock) {
+    this.#look = look;
+    this.#clock = clock;
+    this.soon();
+  }
+
+  /** Something is new. */
+  readonly soon = (): void => {
+    const now = this.#clock();
+    if (this.#due > now + LOOK.soonest) this.#at(now, LOOK.soonest);
+  };
+
+  stop(): void {
+    clearTimeout(this.#timer);
+  }
+
+  #at(now: number, milliseconds: number): void {
+    clearTimeout(this.#timer);
+    this.#due = now + milliseconds;
+    this.#timer = setTimeout(() => {
+      const now = this.#clock();
+      const next = this.#look(now) - now;
+      this.#at(now, Math.min(LOOK.latest, Math.max(LOOK.soonest, next)));
+    }, milliseconds);
   }
 }

@@ -300,7 +300,7 @@ here('a connection that its blade gives back unread each time is lent less and l
   const look = box.card.watch.bind(box.card);
   box.card.watch = (vigil, now) => {
     looks++;
-    look(vigil, now);
+    return look(vigil, now);
   };
   const socket = await box.call(t);
   let said = '';
