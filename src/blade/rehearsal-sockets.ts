@@ -1,5 +1,5 @@
 /**
- * The part of the rehearsal in which a blade reads and sends by itself (fabric/lookout.ts, courier.ts): single changes, one after
+ * The part of the rehearsal in which a blade reads and sends by itself (fabric/lookout.ts, fabric/courier.ts): single changes, one after
  * the other, over sockets that end in this thread. What Node.js has not compiled before the first real one it compiles in
  * the middle of the first few hundred, and each time somebody waits for milliseconds.
  */

@@ -51,7 +51,7 @@ export class Fabric {
   /** GRAFT.words a slot. */
   readonly grafts: Int32Array;
   readonly graftTimes: Float64Array;
-  /** Four words an out view (rib/out-views.ts). */
+  /** Four words an out view (rib/adj-rib-out.ts). */
   readonly views: Int32Array;
   readonly bladeNumbers: Float64Array;
   readonly cardNumbers: Float64Array;

@@ -11,7 +11,7 @@
  *   attributeRows    8 words by AttrId                 the blade that claimed the id, before it publishes it; the offset:
  *                                                      the chassis, too
  *   attributeBytes   canonical path attributes         the same
- *   attributeTraits  an octet by AttrId              as attributeRows
+ *   attributeTraits  an octet by AttrId                as attributeRows
  *   recipes          by what neighbours are told       the blade that claimed the number
  *   nextHop…         next hops and their costs         see next-hops.ts
  *   pages            pages of 1024 words               the owner of the column that a page hangs in
@@ -30,8 +30,10 @@
  *   couriers         what a blade is just sending and  that blade, and the kernel; see COURIER, layout.ts
  *                    receiving
  *   sessions,        records by session                the home blade, but for HOME (see SESSION there)
- *     sessionTimes
- *   grafts           graft slots                       see GRAFT there
+ *     sessionNumbers
+ *   views            out views, four words each        see VIEW, rib/adj-rib-out.ts
+ *   grafts,          graft slots                       see GRAFT and GRAFT_TIME there
+ *     graftTimes
  *   bells            doorbells by thread               anybody, see doorbell.ts
  *   epochs           quiescence counters by thread     that thread
  *   ready            sessions with news, bit sets      atomic or by whoever has news, atomic and by whoever takes it
@@ -43,8 +45,10 @@
  *                      one, and those that came back
  *   freeNumbers      what came back, by pool           the chassis
  *   stamps           by number, when it was taken      who took it
- *   allocator        next unused page, view            atomic add; free pages: compare-and-swap; `sessions`: the chassis
- *   counters         numbers for people, by thread     that thread
+ *   allocator        next unused page, view            atomic add; `sessions`: the chassis
+ *   freePages        the tops of two stacks            compare-and-swap, see pages.ts
+ *   bladeNumbers,    numbers for people, by thread     that thread
+ *     cardNumbers
  *
  * Memory is reserved, not used: the operating system commits a page when it is first touched.
  */

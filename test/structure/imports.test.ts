@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import test from 'ava';
 
@@ -207,6 +207,18 @@ test('no file is longer than can be read at a sitting', (t) => {
     const lines = (text.get(file) as string).split('\n').length;
     t.true(lines <= 600, `${file} has ${lines} lines`);
   }
+});
+
+test('files that comments name are there', (t) => {
+  const missing = files.flatMap((file) => {
+    const comments = [...(text.get(file) as string).matchAll(/\/\*[\s\S]*?\*\/|\/\/.*/g)].join();
+    const names = [...comments.matchAll(/(?<![\w./"'-])(?:[\w-]+\/)*[\w-]{2,}\.ts\b/g)].map(([name]) => name);
+    const folder = path.posix.dirname(file);
+    return names
+      .filter((name) => !text.has(path.posix.join(folder, name)) && !text.has(name) && !existsSync(name))
+      .map((name) => `${file} names ${name}`);
+  });
+  t.deepEqual(missing, []);
 });
 
 function withoutComments(source: string): string {

@@ -1,4 +1,4 @@
-/** The first acts: feeds, router, neighbours, tables. `demo.ts` has their order. */
+/** The first acts: feeds, router, neighbours, tables. `lab/demo.ts` has their order. */
 import type { ChassisSummary } from '../../chassis/operations.ts';
 import { number } from '../../cli/format.ts';
 import { CAST, ROUTER_ADDRESS, ROUTER_AS } from './cast.ts';

@@ -2,7 +2,7 @@
  * That no neighbour saw anything: what each of them noticed between two moments, by its own counters, and
  * whether its table is what it was, route by route and attribute by attribute.
  *
- * A neighbour is a strict receiver (receiver.ts): it counts everything that a good router would not have sent.
+ * A neighbour is a strict receiver (lab/receiver.ts): it counts everything that a good router would not have sent.
  */
 import type { SpeakerStats } from '../speaker.ts';
 import { compareTold } from '../told.ts';
