@@ -1,4 +1,4 @@
-/** Whatever the pages link to is there: files, and headings in them; and what they name of sources, examples and commands. */
+/** Pages: what they link to is there, files and headings in them; so is what they name of sources, examples and commands. */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import test from 'ava';
@@ -44,6 +44,15 @@ test('npm scripts that pages name are there', (t) => {
   for (const page of pages)
     for (const [, name] of text(page).matchAll(/npm run\s+([\w:-]+)/g))
       t.true((name as string) in scripts, `${page}: npm run ${name}`);
+});
+
+test('lines of pages can be read: 160 characters at most, but for tables', (t) => {
+  const longer = pages.flatMap((page) =>
+    text(page)
+      .split('\n')
+      .flatMap((line, i) => (line.length > 160 && !line.startsWith('|') ? `${page}:${i + 1}` : [])),
+  );
+  t.deepEqual(longer, []);
 });
 
 /** The anchors of a page's headings, as GitHub makes them. */
