@@ -38,34 +38,46 @@ const TOGETHER = 64;
 const addresses = new Uint32Array(TOGETHER);
 const lengths = new Uint8Array(TOGETHER);
 
+/** Words between two columns: were they as far apart as a power of two, the cache would hold few of them at the same time. */
+const STAGGER = 80;
+
+/** So many columns in one piece of memory: of that the system gives only what is touched, and most batches are small. */
+function columnsOf(count: number): () => Int32Array {
+  const memory = new ArrayBuffer(count * (BATCH + STAGGER) * 4);
+  let next = 0;
+  // One more than there are routes: where a message would begin behind the last one.
+  return () => new Int32Array(memory, next++ * (BATCH + STAGGER) * 4, BATCH + 1);
+}
+
 export class Batch {
-  readonly id = new Int32Array(BATCH);
+  readonly #column = columnsOf(15);
+  readonly id = this.#column();
   /** What is to be told, as a word of an out view (rib/told.ts); 0: withdraw. */
-  readonly attribute = new Int32Array(BATCH);
+  readonly attribute = this.#column();
   /** Session + 1 of the route; 0: none. */
-  readonly source = new Int32Array(BATCH);
+  readonly source = this.#column();
   /** Session + 1 of the route that was told before; -1: none was. */
-  readonly oldSource = new Int32Array(BATCH);
+  readonly oldSource = this.#column();
   /** Where the view's words of the prefix stand, where no path identifier says which of several paths it is. */
-  readonly row = new Int32Array(BATCH);
+  readonly row = this.#column();
   /** Path identifier, where several paths are told; else 0, and no identifier. */
-  readonly path = new Int32Array(BATCH);
+  readonly path = this.#column();
   count = 0;
   /** Encoded messages, one behind the other, and what is in each. */
   readonly bytes = new Uint8Array(BATCH_BYTES + MAX_EXTENDED_MESSAGE);
-  readonly messageStart = new Int32Array(MESSAGES + 1);
-  readonly messageSource = new Int32Array(MESSAGES);
-  readonly messageRoutes = new Int32Array(MESSAGES);
+  readonly messageStart = this.#column();
+  readonly messageSource = this.#column();
+  readonly messageRoutes = this.#column();
   readonly messageAnnounces = new Uint8Array(MESSAGES);
   messages = 0;
   length = 0;
-  readonly #next = new Int32Array(BATCH);
-  readonly #bucketFirst = new Int32Array(BATCH);
-  readonly #bucketLast = new Int32Array(BATCH);
+  readonly #next = this.#column();
+  readonly #bucketFirst = this.#column();
+  readonly #bucketLast = this.#column();
   /** What is told; -1, -2: withdrawals of IPv4, of IPv6. */
-  readonly #bucketAttribute = new Int32Array(BATCH);
-  readonly #bucketSource = new Int32Array(BATCH);
-  readonly #places = new Int32Array(BATCH);
+  readonly #bucketAttribute = this.#column();
+  readonly #bucketSource = this.#column();
+  readonly #places = this.#column();
   /** What touching memory came to: a load of which nothing comes would not be made. */
   touched = 0;
   #buckets = 0;

@@ -6,19 +6,20 @@
 import { UpdateWriter } from '../bgp/encode.ts';
 import { MAX_EXTENDED_MESSAGE } from '../bgp/message.ts';
 import type { Told } from '../rib/told.ts';
-import { addPrefix, BATCH, beginMessage } from './batch.ts';
+import { addPrefix, beginMessage } from './batch.ts';
+import { SINGLES } from './delivery.ts';
 
-/** A route can change hands between two members. */
-const SINGLES = 2 * BATCH;
 /** Octets that a route takes at most: its prefix, and its share of a message's other octets. */
 const WITHDRAWAL = 24;
 const ANNOUNCEMENT = 64;
+/** As many as there is room for, and two more: a route can change hands between two members. */
+const MOST = Math.ceil(SINGLES / WITHDRAWAL) + 2;
 
 export class Singles {
-  readonly session = new Int32Array(SINGLES);
-  readonly id = new Int32Array(SINGLES);
+  readonly session = new Int32Array(MOST);
+  readonly id = new Int32Array(MOST);
   /** What is told; 0: withdraw. */
-  readonly attribute = new Int32Array(SINGLES);
+  readonly attribute = new Int32Array(MOST);
   count = 0;
   /** Octets that the messages of all take at most. */
   room = 0;
