@@ -8,7 +8,7 @@ import { runChaos } from './chaos/chaos.ts';
 import { bird, frr, gobgp } from './daemons/index.ts';
 import { networkFor } from './witness.ts';
 
-const SECONDS = 25;
+const SECONDS = 18;
 const SEED = 4;
 
 test('whatever happens to blades, and is done to them, no neighbour notices', async (t) => {

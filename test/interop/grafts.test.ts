@@ -1,5 +1,5 @@
 /**
- * The promise of grafting, with real daemons for neighbours: while a table of sixty thousand prefixes flows
+ * The promise of grafting, with real daemons for neighbours: while a table of forty thousand prefixes flows
  * from one daemon through graftd to another, every session is moved to another blade every few milliseconds.
  * At the end the receiver has exactly the sender's table, and neither of them noticed anything.
  */
@@ -10,8 +10,8 @@ import { GraftLoop, UNDONE_AT_MOST } from './graftd.ts';
 import { sessionAddresses } from './witness.ts';
 
 /** Of each family. */
-const COUNT = 30_000;
-const CHANGED = 3_000;
+const COUNT = 20_000;
+const CHANGED = 2_000;
 
 async function flowsThrough(t: ExecutionContext, sends: DaemonKind, receives: DaemonKind): Promise<void> {
   const flow = await Flow.start(t, sends, receives, { blades: 4 });

@@ -9,7 +9,7 @@ import { playAsTest } from './history.ts';
 import { deadlyOptionsFor, faultyOptionsFor } from './options.ts';
 
 /** A stated number, so that every machine plays the same ones. */
-const HISTORIES = 50;
+const HISTORIES = 36;
 
 /** Seeds that once showed an error of ours. */
 const ONCE_WRONG = {

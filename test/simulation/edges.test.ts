@@ -4,7 +4,7 @@
  */
 import test from 'ava';
 import { withEdges } from './edges.ts';
-import { type Ending, playAsTest } from './history.ts';
+import { type Ending, playAsTest, seeds } from './history.ts';
 import { faultyOptionsFor, optionsFor, type SimulationOptions, withPaths } from './options.ts';
 
 /** Histories of each test: a stated number, so that every machine plays the same ones. */
@@ -20,7 +20,7 @@ test.serial(
   'what stands in front of AS_PATH, and next hops of third parties, are those of one blade',
   (t) => {
     let [guised, sharing] = [0, 0];
-    for (let seed = 1; seed <= HISTORIES; seed++) {
+    for (const seed of seeds(HISTORIES)) {
       const options = optionsFor(seed);
       attempt('none', options);
       const { neighbours } = withEdges(options);
@@ -33,6 +33,6 @@ test.serial(
 
 test.serial('blades die and hang at the edge of the AS', (t) => {
   let deaths = 0;
-  for (let seed = 1; seed <= HISTORIES; seed++) deaths += attempt('all', faultyOptionsFor(seed)).deaths;
+  for (const seed of seeds(HISTORIES)) deaths += attempt('all', faultyOptionsFor(seed)).deaths;
   t.true(deaths > HISTORIES);
 });

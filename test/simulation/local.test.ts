@@ -4,7 +4,7 @@
  */
 import test from 'ava';
 import { withEdges } from './edges.ts';
-import { type Ending, play, playAsTest } from './history.ts';
+import { type Ending, play, playAsTest, seeds } from './history.ts';
 import { withMembers } from './members.ts';
 import {
   deadlyOptionsFor,
@@ -50,7 +50,7 @@ function attempt(faults: string, options: SimulationOptions): Ending {
 }
 
 test.serial('routes of the router itself are told the same by one blade and by many', (t) => {
-  for (const seed of [...Array.from({ length: HISTORIES }, (_, i) => i + 1), ...KEPT_BACK]) {
+  for (const seed of [...seeds(HISTORIES), ...KEPT_BACK]) {
     const many = attempt('none', optionsFor(seed));
     const one = attempt('none', optionsFor(seed, 1));
     t.deepEqual(many.tables, one.tables, `seed ${seed}`);
@@ -63,7 +63,7 @@ test.serial('what an aggregate was for a moment is told as it is after a graft',
 
 test.serial('blades die and hang, and what is told is right when it is over', (t) => {
   let deaths = 0;
-  for (let seed = 1; seed <= HISTORIES; seed++) {
+  for (const seed of seeds(HISTORIES)) {
     deaths += attempt('deaths', deadlyOptionsFor(seed)).deaths;
     deaths += attempt('all', faultyOptionsFor(seed)).deaths;
   }

@@ -1,7 +1,7 @@
 /** I5 in a confederation (RFC 5065): members of it and those outside are told the same by one blade and by many, through grafts and deaths. */
 import test from 'ava';
 import { withEdges } from './edges.ts';
-import { type Ending, playAsTest } from './history.ts';
+import { type Ending, playAsTest, seeds } from './history.ts';
 import { withMembers } from './members.ts';
 import { faultyOptionsFor, optionsFor, type SimulationOptions, withViews } from './options.ts';
 
@@ -20,7 +20,7 @@ function attempt(faults: string, options: SimulationOptions): Ending {
 
 test.serial('in a confederation each neighbour is told what one blade would tell it', (t) => {
   let members = 0;
-  for (const seed of [...Array.from({ length: HISTORIES }, (_, i) => i + 1), ...TRANSPARENT]) {
+  for (const seed of [...seeds(HISTORIES), ...TRANSPARENT]) {
     attempt('none', optionsFor(seed));
     members += withMembers(optionsFor(seed)).neighbours.filter(({ member }) => member).length;
   }
@@ -29,6 +29,6 @@ test.serial('in a confederation each neighbour is told what one blade would tell
 
 test.serial('blades die and hang in a confederation', (t) => {
   let deaths = 0;
-  for (let seed = 1; seed <= HISTORIES; seed++) deaths += attempt('all', faultyOptionsFor(seed)).deaths;
+  for (const seed of seeds(HISTORIES)) deaths += attempt('all', faultyOptionsFor(seed)).deaths;
   t.true(deaths > HISTORIES);
 });

@@ -3,7 +3,7 @@
  * whatever lanes these stand in, each neighbour is told what one router would tell it, through grafts, resets and deaths.
  */
 import test from 'ava';
-import { type Ending, playAsTest } from './history.ts';
+import { type Ending, playAsTest, seeds } from './history.ts';
 import {
   deadlyOptionsFor,
   faultyOptionsFor,
@@ -31,7 +31,7 @@ test.serial('whatever once went wrong goes right', (t) => {
 
 test.serial('several paths of a prefix are one neighbour’s routes, through grafts and resets', (t) => {
   let grafts = 0;
-  for (let seed = 1; seed <= HISTORIES; seed++) grafts += attempt('none', optionsFor(seed)).grafts;
+  for (const seed of seeds(HISTORIES)) grafts += attempt('none', optionsFor(seed)).grafts;
   t.true(grafts > HISTORIES);
 });
 
@@ -44,7 +44,7 @@ test.serial('the same paths leave the same tables on many blades and on one', (t
 
 test.serial('blades die and hang, and no path is lost', (t) => {
   let deaths = 0;
-  for (let seed = 1; seed <= HISTORIES; seed++) {
+  for (const seed of seeds(HISTORIES)) {
     deaths += attempt('deaths', deadlyOptionsFor(seed)).deaths;
     deaths += attempt('all', faultyOptionsFor(seed)).deaths;
   }

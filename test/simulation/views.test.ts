@@ -3,7 +3,7 @@
  * configured and taken back while routes flow, sessions move, blades die.
  */
 import test from 'ava';
-import { type Ending, playAsTest } from './history.ts';
+import { type Ending, playAsTest, seeds } from './history.ts';
 import {
   deadlyOptionsFor,
   faultyOptionsFor,
@@ -23,7 +23,7 @@ function attempt(faults: string, options: SimulationOptions, more: '' | ' --path
 
 test.serial('what is told in the place of the best is what one router would tell', (t) => {
   let grafts = 0;
-  for (let seed = 1; seed <= HISTORIES; seed++) grafts += attempt('none', optionsFor(seed)).grafts;
+  for (const seed of seeds(HISTORIES)) grafts += attempt('none', optionsFor(seed)).grafts;
   t.true(grafts > HISTORIES);
 });
 
@@ -36,7 +36,7 @@ test.serial('the same on many blades and on one, beside neighbours that are told
 
 test.serial('blades die and hang, and nobody is told anything else', (t) => {
   let deaths = 0;
-  for (let seed = 1; seed <= HISTORIES; seed++) {
+  for (const seed of seeds(HISTORIES)) {
     deaths += attempt('deaths', deadlyOptionsFor(seed)).deaths;
     deaths += attempt('all', faultyOptionsFor(seed)).deaths;
   }

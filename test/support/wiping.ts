@@ -4,8 +4,17 @@
  */
 import type { Giving } from '../../src/base/giving.ts';
 
+/** It is asked very often. */
+const octets = new WeakMap<SharedArrayBuffer, Uint8Array>();
+
+function octetsOf(memory: SharedArrayBuffer): Uint8Array {
+  let found = octets.get(memory);
+  if (found === undefined) octets.set(memory, (found = new Uint8Array(memory)));
+  return found;
+}
+
 const forget = (memory: SharedArrayBuffer, from: number, to: number): number => {
-  new Uint8Array(memory, from, to - from).fill(0);
+  octetsOf(memory).fill(0, from, to);
   return to - from;
 };
 
