@@ -266,7 +266,7 @@ export class Chassis {
   graft(entry: SessionEntry, to: number, reason = 'operator'): Promise<GraftCosts> {
     return this.alone(entry, async () => {
       for (let tries = 1; ; tries++) {
-        if (!this.blade(to).running) throw new OperationError(`blade ${to} does not run`);
+        if (!this.blade(to).running) throw new OperationError(`blade ${to} does not run at the moment`);
         try {
           this.load.moving();
           const costs = await this.grafts.graft(entry.index, to);

@@ -66,7 +66,10 @@ export const bladeCommands: readonly Command[] = [
 async function moveAway(call: Call, command: 'drain' | 'restart', done: string): Promise<number> {
   const report = await call.ask<DrainReport>(command, { blade: numeric(call.operands[0]) });
   return answer(call, report, () => {
-    const moved = `blade ${report.blade} ${done}: ${count(report.grafts.length, 'session')} moved\n`;
+    // A restart moves each session away, and most of them back.
+    const { length } = report.grafts;
+    const moves = command === 'drain' ? `${count(length, 'session')} moved` : count(length, 'graft');
+    const moved = `blade ${report.blade} ${done}: ${moves}\n`;
     return moved + (report.grafts.length > 0 ? graftReports(report.grafts, call.terminal) : '');
   });
 }

@@ -44,7 +44,7 @@ export function sessionTable(rows: readonly SessionRow[], terminal: Terminal): s
     { title: 'NEIGHBOR', text: (row) => row.neighbor },
     { title: 'AS', text: ({ as }) => (as === 0 ? 'external' : String(as)), right: true },
     { title: 'STATE', text: stateText, style: (row) => stateStyle(row.state) },
-    { title: 'BLADE', text: (row) => String(row.blade), right: true },
+    { title: 'BLADE', text: bladeText, right: true },
     amount('RECEIVED', (row) => row.routesReceived),
     amount('ADVERTISED', (row) => row.routesAdvertised),
     amount('UPDATES IN', (row) => row.updatesReceived, 1),
@@ -62,6 +62,11 @@ export function sessionTable(rows: readonly SessionRow[], terminal: Terminal): s
     });
   }
   return table(columns, rows, terminal);
+}
+
+/** While its blade starts, or just after that died, nobody serves it. */
+function bladeText({ blade }: { readonly blade: number }): string {
+  return blade < 0 ? '-' : String(blade);
 }
 
 function stateText(row: SessionRow): string {
@@ -90,7 +95,7 @@ function sessionFacts(
   const amount = (value: number | undefined) => (value === undefined ? undefined : number(value, terminal));
   const { lastGraft: graft } = session;
   return [
-    ['blade', String(session.blade)],
+    ['blade', bladeText(session)],
     ['up', session.state === 'Established' ? duration(session.uptimeSeconds) : undefined],
     ['why not', session.state === 'Established' ? undefined : session.reason],
     ['last error', session.lastError?.replace(LONG_HEX, '$1…')],

@@ -177,6 +177,14 @@ test('chassis show session: the facts, one a line', async (t) => {
   t.false(out.includes('undefined'));
 });
 
+test('a session that no blade serves yet has none, in both tables', async (t) => {
+  const served = await serve(t);
+  const [first] = served.chassis.sessions;
+  first!.blade = -1;
+  t.regex((await ask(served, 'show', 'sessions')).out, /\n192\.0\.2\.2 +64500 +Established +- +1/);
+  t.false((await ask(served, 'show')).out.includes(' -1 '));
+});
+
 test('chassis graft moves the session and says what it cost', async (t) => {
   const served = await serve(t);
   const { status, out } = await ask(served, 'graft', '2001:DB8::2', '--to', '0');
