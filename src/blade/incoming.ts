@@ -98,10 +98,10 @@ export class Incoming implements MessageTaker {
 
   onPause(): void {
     if (this.#track.state !== State.Established) {
-      this.#owner.dropUpdates();
+      this.#owner.messages.dropUpdates();
       return;
     }
-    const fault = this.#owner.applyUpdates();
+    const fault = this.#owner.messages.applyUpdates();
     if (fault !== undefined) this.#onFault(fault);
   }
 
@@ -122,7 +122,7 @@ export class Incoming implements MessageTaker {
       return;
     }
     // A good one stays in Established and restarts the HoldTimer, which `receive` does once for all it read.
-    const fault = this.#owner.processUpdate(bytes, start, end);
+    const fault = this.#owner.messages.processUpdate(bytes, start, end);
     if (fault !== undefined) this.#onFault(fault);
   }
 
@@ -170,12 +170,12 @@ export class Incoming implements MessageTaker {
       // What came before it is applied before it.
       this.onPause();
       if (this.#track.state !== State.Established || this.after !== 0) return;
-      this.#owner.processRouteRefresh(refresh);
+      this.#owner.messages.processRouteRefresh(refresh);
       // It is answered once, though what comes behind it may have to be read again; but what it says is done before it is passed.
       this.#wire.pass();
-      if (this.#owner.marking) this.#wire.halted = true;
+      if (this.#owner.messages.marking) this.#wire.halted = true;
       this.#track.event(Event.RouteRefreshMsg);
-    } else if (this.#owner.enhancedRefresh && isRefreshBorder(bytes, start))
+    } else if (this.#owner.messages.enhancedRefresh && isRefreshBorder(bytes, start))
       this.#track.event(Event.RouteRefreshMsgErr, {
         code: NotificationCode.RouteRefresh,
         subcode: RouteRefreshError.InvalidMessageLength,
@@ -183,6 +183,6 @@ export class Incoming implements MessageTaker {
         why: notificationText(NotificationCode.RouteRefresh, RouteRefreshError.InvalidMessageLength),
       });
     else if (isShortRefresh(start, end)) this.onBadHeader(bytes, start - HEADER_LENGTH, BAD_LENGTH);
-    else this.#owner.ignoreRefresh('with filters (RFC 5291), which were not agreed on');
+    else this.#owner.messages.ignoreRefresh('with filters (RFC 5291), which were not agreed on');
   }
 }

@@ -2,14 +2,14 @@
  * One neighbour's session on its home blade: two tracks (connections), which of them carries the session, and when it may come up, stops,
  * moves and goes down. Everything that the next home blade needs is written to the session record in the fabric (I1).
  *
- * What was agreed on is agreement.ts; what becomes of routes that were, stale.ts and leftovers.ts; what bounds the neighbour,
- * neighbour-limits.ts.
+ * What was agreed on is agreement.ts; what the neighbour says of routes, route-messages.ts; what becomes of them when it is down, stale.ts and
+ * leftovers.ts; what bounds it, neighbour-limits.ts.
  */
 import { Cease, NotificationCode } from '../bgp/errors.ts';
-import { familyBit, multiprotocolOf } from '../bgp/families.ts';
+import { multiprotocolOf } from '../bgp/families.ts';
 import { Event, State } from '../bgp/fsm.ts';
 import { type EndCause, GRACEFUL, isFinal } from '../bgp/graceful.ts';
-import { encodeRouteRefresh, MAX_MESSAGE, RefreshKind, type RouteRefresh } from '../bgp/message.ts';
+import { encodeRouteRefresh, MAX_MESSAGE } from '../bgp/message.ts';
 import { type DecodeFailure, encodeOpen, type Negotiated, type Open } from '../bgp/open.ts';
 import { FifoSet } from '../fabric/fifo-set.ts';
 import { SESSION, SESSION_NUMBER } from '../fabric/layout.ts';
@@ -27,6 +27,7 @@ import { longest, ourOpen } from './our-open.ts';
 import { type ImportRule, importRule } from './policies.ts';
 import { checkImportRule, importRuleHash } from './reconfigure.ts';
 import { Refreshes } from './refresh.ts';
+import { RouteMessages } from './route-messages.ts';
 import type { SessionHost } from './session-host.ts';
 import { countFromHere } from './session-record.ts';
 import { StaleRoutes } from './stale.ts';
@@ -52,6 +53,7 @@ export class Session implements TrackOwner {
   readonly stale: StaleRoutes;
   readonly refreshes: Refreshes;
   readonly anew: Filtering;
+  readonly messages: RouteMessages;
   readonly #host: SessionHost;
   /** As the chassis sent it. */
   #configured: SessionConfiguration;
@@ -71,6 +73,7 @@ export class Session implements TrackOwner {
     this.stale = new StaleRoutes(fabric, this.index, clock, (text) => host.stale(this, text));
     this.anew = new Filtering(fabric, this.index);
     this.#agreement = new Agreement(fabric, this.index);
+    this.messages = new RouteMessages(host, this, this.#agreement);
     this.#leftovers = new Leftovers(fabric, this.index, host.routes);
     this.refreshes = new Refreshes(fabric, this.index, this.stale, {
       send: (message) => this.#active?.sendMessage(message),
@@ -183,7 +186,7 @@ export class Session implements TrackOwner {
 
   /** Gives the session up as it stands; its connection goes on with another blade. */
   release(): void {
-    this.foundRoom();
+    this.messages.foundRoom();
     if (this.established) for (const track of this.tracks) track.detach();
     else {
       const fault: Fault = {
@@ -321,7 +324,7 @@ export class Session implements TrackOwner {
   }
 
   deleteRoutes(_track: Track, cause: EndCause): void {
-    this.foundRoom();
+    this.messages.foundRoom();
     // What it told in the same read, before the end, counts too: it is marked with the rest.
     if (this.stale.keep(cause)) this.#host.receiver.apply(this.index, this.importRule);
     else this.dropRoutes();
@@ -339,69 +342,6 @@ export class Session implements TrackOwner {
   keepsOurs(): 'never' | 'lost' | 'notified' {
     if (this.configuration.gracefulRestart !== 'full' || !this.stale.agreed) return 'never';
     return this.stale.notificationsCount ? 'notified' : 'lost';
-  }
-
-  processUpdate(bytes: Uint8Array, start: number, end: number): Fault | undefined {
-    const { receiver } = this.#host;
-    const fault = receiver.process(this.index, bytes, start, end, this.#agreement.options, this.importRule);
-    if (fault !== undefined) return fault;
-    if (receiver.endOfRib !== 0) this.#endOfRib(receiver.endOfRib);
-    if (receiver.disabled !== 0) this.#disable(receiver.disabled);
-    return undefined;
-  }
-
-  /** RFC 4760 7: its routes go, and what it says of the family from now on is not heard. */
-  #disable(families: number): void {
-    const { fabric, clock } = this.#host;
-    // The order: what a blade did by halves is begun again with the message.
-    this.stale.drop(families);
-    const awaited = fabric.session(this.index, SESSION.awaited);
-    if (awaited !== 0) fabric.setSession(this.index, SESSION.awaited, awaited & ~families);
-    this.#agreement.disable(this.configuration, families);
-    this.schedule(clock());
-  }
-
-  get marking(): boolean {
-    return this.stale.marking;
-  }
-
-  get enhancedRefresh(): boolean {
-    return this.#agreement.negotiated?.enhancedRefresh === true;
-  }
-
-  #endOfRib(said: number): void {
-    const families = said & ~this.#agreement.disabled;
-    this.stale.end(families);
-    const awaited = this.#host.fabric.session(this.index, SESSION.awaited);
-    if (awaited !== 0) this.#host.fabric.setSession(this.index, SESSION.awaited, awaited & ~families);
-  }
-
-  applyUpdates(): Fault | undefined {
-    const { receiver } = this.#host;
-    const fault = receiver.apply(this.index, this.importRule);
-    if (this.#agreement.options.addPath !== 0) this.limits.checkPaths();
-    return fault ?? this.limits.checkPrefixes(this.configuration);
-  }
-
-  dropUpdates(): void {
-    this.#host.receiver.drop();
-  }
-
-  foundRoom(): void {
-    this.#host.receiver.foundRoom(this.index);
-  }
-
-  processRouteRefresh(refresh: RouteRefresh): void {
-    const family = familyBit(refresh.afi, refresh.safi);
-    // Of a disabled family it is still told all, and may ask for it again; what it tells of it is not heard.
-    const tells = this.enhancedRefresh && refresh.kind !== RefreshKind.Request;
-    const { families, disabled } = this.#agreement;
-    if ((family & families & ~(tells ? disabled : 0)) !== 0) this.refreshes.onRefresh(family, refresh.kind);
-    else this.ignoreRefresh(`of AFI ${refresh.afi}, SAFI ${refresh.safi}, which was not agreed on`);
-  }
-
-  ignoreRefresh(why: string): void {
-    this.limits.ignoreRefresh(why);
   }
 
   stateChanged(_track: Track): void {

@@ -1,7 +1,7 @@
 /** What a session and its two tracks have to say to each other: the session as they see it, and what went wrong. */
 import type { EndCause } from '../bgp/graceful.ts';
-import type { RouteRefresh } from '../bgp/message.ts';
 import type { DecodeFailure, Open } from '../bgp/open.ts';
+import type { RouteMessages } from './route-messages.ts';
 import type { Track } from './track.ts';
 
 /** What went wrong, for the NOTIFICATION and for the operator. */
@@ -20,6 +20,8 @@ export interface Fault {
 export interface TrackOwner {
   readonly index: number;
   readonly passive: boolean;
+  /** Takes what an Established neighbour says of routes. */
+  readonly messages: RouteMessages;
   /** Seconds. */
   readonly connectRetryTime: number;
   /** Our OPEN. */
@@ -36,18 +38,6 @@ export interface TrackOwner {
   deleteRoutes(track: Track, cause: EndCause): void;
   /** Whether the neighbour keeps our routes when the session is lost, or a NOTIFICATION ends it (RFC 8538). */
   keepsOurs(): 'never' | 'lost' | 'notified';
-  /** The routes of several UPDATE messages are applied together, before the messages count as read. */
-  processUpdate(bytes: Uint8Array, start: number, end: number): Fault | undefined;
-  applyUpdates(): Fault | undefined;
-  dropUpdates(): void;
-  /** All that was read could be applied. */
-  foundRoom(): void;
-  processRouteRefresh(refresh: RouteRefresh): void;
-  ignoreRefresh(why: string): void;
-  /** RFC 7313 is spoken. */
-  readonly enhancedRefresh: boolean;
-  /** Nothing is read: what was told before is being marked. */
-  readonly marking: boolean;
   /** Nothing may start until then, milliseconds: what was there last is not put away yet, or it is held down. 0: now. */
   heldUntil(): number;
   /** It is held down, and calls are refused; otherwise one that comes too early waits a moment. */

@@ -171,7 +171,7 @@ export class Track {
     const { ended } = wire;
     const read = wire.read(budget, this.#incoming);
     if (!wire.opened) return false;
-    if (read > 0) this.#owner.foundRoom();
+    if (read > 0) this.#owner.messages.foundRoom();
     if (read > 0 && this.state === State.Established) this.#startHoldTimer(this.#clock());
     if (wire.halted) return false;
     const more = read >= budget;
@@ -187,7 +187,7 @@ export class Track {
    * not read: not where blades hung in between, either, for longer than its HoldTime.
    */
   #putsOff(): boolean {
-    if (!this.#owner.marking && !this.#incoming.waitsForRoom) return false;
+    if (!this.#owner.messages.marking && !this.#incoming.waitsForRoom) return false;
     if (this.state === State.Established && this.waitingBytes > 0) this.#startHoldTimer(this.#clock());
     return true;
   }
