@@ -15,8 +15,7 @@ import { publishTransmit } from './transmit.ts';
 /** Octets of messages to single members that one export makes at most, but for one message more. */
 export const SINGLES = 16_384;
 
-/** So many are told before whoever waits for our processor, if it is about so few routes. */
-const FIRST = 2;
+/** A change of so few routes is a single one. */
 const FEW = 16;
 
 export class Delivery {
@@ -70,12 +69,13 @@ export class Delivery {
   deliver(): void {
     const { sessions } = this.#singles;
     const { courier } = this.#fabric;
-    const firstAlone = this.#batch.count + this.#singles.count <= FEW;
+    let givesWay = this.#batch.count + this.#singles.count <= FEW;
     for (let i = 0; i < this.#members.length; i++) {
       this.copyTo(i);
       if (sessions.size > 0 && sessions.has(this.#members[i] as number)) this.#sendSingles(i);
-      this.publishMember(i);
-      if (firstAlone && i === FIRST - 1) courier?.giveWay();
+      if (!this.publishMember(i) || !givesWay) continue;
+      givesWay = false;
+      courier?.giveWay();
     }
   }
 
@@ -130,11 +130,13 @@ export class Delivery {
     );
   }
 
-  publishMember(member: number): void {
+  /** False: there was nothing for it. */
+  publishMember(member: number): boolean {
     const session = this.#members[member] as number;
     const head = this.#heads[member] as number;
-    if (this.#fabric.connections.transmitHead(this.connection(session)) === head) return;
+    if (this.#fabric.connections.transmitHead(this.connection(session)) === head) return false;
     publishTransmit(this.#fabric, session, this.#fabric.session(session, SESSION.connection), head);
+    return true;
   }
 
   connection(session: number): number {

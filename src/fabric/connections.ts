@@ -1,6 +1,9 @@
 import { CONNECTION, CONNECTION_STATE, CONNECTIONS_PER_SESSION, READER, SENDER } from './layout.ts';
 import type { FabricMemory } from './memory.ts';
 
+/** Octets that are copied one by one: a single change. A view of an array costs more, and is an object. */
+const SHORT = 256;
+
 /**
  * Connections as the blade and the line card see them: what the blade wants, what the line card has, and a ring
  * of bytes each way. All state, no messages: a blade that takes a session over finds everything here.
@@ -102,9 +105,15 @@ export class Connections {
     const at = head & mask;
     const length = end - start;
     const first = Math.min(length, this.transmitBytes - at);
-    this.transmit.set(bytes.subarray(start, start + first), ring + at);
-    if (first < length) this.transmit.set(bytes.subarray(start + first, end), ring);
+    this.#copy(bytes, start, start + first, ring + at);
+    if (first < length) this.#copy(bytes, start + first, end, ring);
     return (head + length) | 0;
+  }
+
+  #copy(bytes: Uint8Array, start: number, end: number, to: number): void {
+    const { transmit } = this;
+    if (end - start > SHORT) transmit.set(bytes.subarray(start, end), to);
+    else for (let from = start; from < end; from++, to++) transmit[to] = bytes[from] as number;
   }
 
   transmitHead(at: number): number {
