@@ -123,6 +123,10 @@ export class Blade implements RoutesListener, GraftHost, RosterHost {
     return this.#recovery.complete;
   }
 
+  get telling(): boolean {
+    return this.groups.telling;
+  }
+
   order(order: BladeOrder): void {
     this.#begin();
     this.#carryOut(order);
@@ -217,10 +221,14 @@ export class Blade implements RoutesListener, GraftHost, RosterHost {
     if (!hurry && this.#export(start, flooded)) more = true;
     if (this.#afterExport()) more = true;
     const waiting = this.routes.siblings.flush();
+    // What some have been told is in our hands until it is noted: in that respect the turn goes on.
+    if (this.telling) more = true;
     // Not while siblings are still to tell what a session taken over was told: looking at it now would take that back.
     if (!more && this.routes.catchingUp === 0 && this.groups.settle(start, this.roster.moved)) more = true;
-    fabric.pages.reclaim();
-    fabric.epochs.pass();
+    if (!this.telling) {
+      fabric.pages.reclaim();
+      fabric.epochs.pass();
+    }
     this.#count(start, more);
     const states = this.routes.local.takeNews();
     if (states !== undefined) this.#news({ kind: 'aggregates', slot: this.slot, states });
@@ -232,7 +240,7 @@ export class Blade implements RoutesListener, GraftHost, RosterHost {
   /** From here to the end of the turn we may hold what we read. Ids mean what they mean in the phase that holds now. */
   #begin(): void {
     this.fabric.epochs.enter();
-    if (!this.fabric.meet()) return;
+    if (this.telling || !this.fabric.meet()) return;
     this.groups.forgetSets();
     this.routes.local.forget();
     noteLacking(this.fabric, this.routes.local, this.roster.served.values());

@@ -1,6 +1,9 @@
 /**
  * Puts what an update group has encoded into the transmit rings of its members: one member after the other gets all that is for it, and
  * then it is published, so that a member never has a part of it. The session that a message's routes came from is left out (split horizon).
+ *
+ * A thousand members take longer than a turn may: when it is late, the rest are told in the next ones. A blade passes no quiescent point before
+ * the last one has been told and all is noted, so that for everybody else it is as if the turn had been a long one.
  */
 import { MAX_MESSAGE } from '../bgp/message.ts';
 import type { Fabric } from '../fabric/fabric.ts';
@@ -31,6 +34,10 @@ export class Delivery {
   readonly #maxMessage: number;
   /** Heads of the members' transmit rings, written and not yet published. */
   readonly #heads: number[] = [];
+  /** Whose turn it is to be told; -1: nothing is under way. */
+  #next = -1;
+  /** It is a single change, and nobody has been told yet. */
+  #givesWay = false;
 
   /** `members`: the group's, as they change. */
   constructor(fabric: Fabric, members: readonly number[], desk: Desk, rules: ExportRules) {
@@ -62,21 +69,39 @@ export class Delivery {
     return -1;
   }
 
+  get underWay(): boolean {
+    return this.#next >= 0;
+  }
+
+  begin(): void {
+    this.#next = 0;
+    this.#givesWay = this.#batch.count + this.#singles.count <= FEW;
+  }
+
   /**
    * To every member what is for it, at once: the first one need not wait for what is written for all others, nor, of a single change,
-   * for the processor that we have taken where its own program runs on it (base/thread-slice.ts).
+   * for the processor that we have taken where its own program runs on it (base/thread-slice.ts). False: some are still to be told.
    */
-  deliver(): void {
+  deliver(late: () => boolean): boolean {
     const { sessions } = this.#singles;
     const { courier } = this.#fabric;
-    let givesWay = this.#batch.count + this.#singles.count <= FEW;
-    for (let i = 0; i < this.#members.length; i++) {
+    while (this.#next < this.#members.length) {
+      const i = this.#next++;
       this.copyTo(i);
       if (sessions.size > 0 && sessions.has(this.#members[i] as number)) this.#sendSingles(i);
-      if (!this.publishMember(i) || !givesWay) continue;
-      givesWay = false;
-      courier?.giveWay();
+      if (this.publishMember(i) && this.#givesWay) {
+        this.#givesWay = false;
+        courier?.giveWay();
+      }
+      if (this.#next < this.#members.length && late()) return false;
     }
+    this.#next = -1;
+    return true;
+  }
+
+  /** The member at this place is about to leave: those behind it move up. */
+  leaves(place: number): void {
+    if (place < this.#next) this.#next--;
   }
 
   /** One encoding, but for the messages of routes that came from the member. */

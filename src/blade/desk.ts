@@ -43,6 +43,8 @@ export class Desk {
   readonly prefix = new Int32Array(BATCH);
   readonly set = new Int32Array(BATCH);
   readonly said = new PathSet();
+  /** What is in the batch is still to be told to some (delivery.ts). */
+  busy = false;
 
   constructor(fabric: Fabric, best: BestRoutes) {
     this.told = new Told(fabric);

@@ -29,6 +29,8 @@ export interface GraftHost {
   readonly ordersDone: boolean;
   /** Nothing is left to be found of what blades that are gone did not tell any more. */
   readonly recovered: boolean;
+  /** Some have been told what others are still to be told: whoever leaves now would not know of it. */
+  readonly telling: boolean;
 }
 
 /** The sessions of the blade, which come and go by grafts. */
@@ -211,7 +213,7 @@ export class Grafts {
     const generation = fabric.graft(slot, GRAFT.generation);
     if (this.#arrivedGeneration[slot] !== generation) return;
     if (this.#arrived[slot] !== fabric.graft(slot, GRAFT.markers)) return;
-    if (!this.#host.ordersDone || !this.#host.recovered) return;
+    if (!this.#host.ordersDone || !this.#host.recovered || this.#host.telling) return;
     if (!fabric.stepGraft(slot, GRAFT_STATE.prepared, GRAFT_STATE.releasing)) return;
     if (fabric.graft(slot, GRAFT.generation) !== generation) {
       // Undone and prepared anew just now: those were not this graft's markers.

@@ -54,6 +54,8 @@ export class Groups {
   /** The group whose turn it is to export, where there was no time for all; and whether one before it has more. */
   #next = 0;
   #more = false;
+  /** The group that has told some of its members what others are still to be told. */
+  #teller: UpdateGroup | undefined;
 
   constructor(fabric: Fabric, best: BestRoutes, limits: Limits, journal: Journal, policies: PolicyBook) {
     this.#fabric = fabric;
@@ -123,6 +125,7 @@ export class Groups {
   /** The session is told nothing more; its view is dropped with it. */
   dismiss(session: number, group: UpdateGroup): void {
     group.remove(session);
+    if (group.members.length === 0) this.#finish(group);
     // First, so that no record ever names a view that may be somebody else's by now.
     this.#fabric.setSession(session, SESSION.view, 0);
     if (group.members.length > 0) return;
@@ -132,6 +135,7 @@ export class Groups {
 
   /** The session leaves with a view of its own of what it was told; the group goes on. */
   detach(session: number, group: UpdateGroup): void {
+    this.#finish(group);
     group.remove(session);
     if (group.members.length === 0) {
       this.#delete(group);
@@ -144,6 +148,7 @@ export class Groups {
 
   /** Members that other rules hold for now leave with what they were told; all is looked at once more for them. */
   split(sessions: readonly number[], group: UpdateGroup, rules: ExportRules): UpdateGroup {
+    this.#finish(group);
     for (const session of sessions) group.remove(session);
     let { view } = group;
     if (group.members.length === 0) this.#delete(group);
@@ -200,6 +205,7 @@ export class Groups {
 
   /** Now and then: who is told first. */
   order(): void {
+    if (this.telling) return;
     for (const { members } of this.#told) orderMembers(this.#fabric, members);
   }
 
@@ -216,17 +222,36 @@ export class Groups {
       this.#more = false;
       this.lookAgainAt = Number.POSITIVE_INFINITY;
     }
+    if (this.#teller !== undefined) {
+      if (!this.#teller.tell(late)) return true;
+      if (!this.#teller.quiet && !this.#teller.starved) this.#more = true;
+      this.#teller = undefined;
+      if (late()) return true;
+    }
     while (this.#next < this.all.length) {
       const worked = this.#exportOne(this.all[this.#next++] as UpdateGroup, now, moved, late);
+      if (this.telling) return true;
       if (worked && this.#next < this.all.length && late()) return true;
     }
     this.#next = 0;
     return this.#more;
   }
 
-  /** Some groups have had their turn, and others have not. */
+  /** Some groups, or members of one, have had their turn, and others have not. */
   get interrupted(): boolean {
-    return this.#next > 0;
+    return this.#next > 0 || this.telling;
+  }
+
+  /** Some members of a group have been told what others are still to be told: it is not yet noted, and no quiescent point is passed. */
+  get telling(): boolean {
+    return this.#teller !== undefined;
+  }
+
+  /** Something else is to be done with a group, at once: so its members are all told now. */
+  #finish(group: UpdateGroup): void {
+    if (this.#teller !== group) return;
+    group.tell(NEVER);
+    this.#teller = undefined;
   }
 
   /** True: it took time. */
@@ -239,6 +264,7 @@ export class Groups {
     // Whoever has nothing to do, or has to wait, takes no time: a blade that is at rest goes by all of them.
     const worked = !group.quiet && now >= group.waitsUntil;
     if (group.export(now, late)) this.#more = true;
+    if (group.telling) this.#teller = group;
     if (group.waitsUntil > now && !group.quiet) this.#lookAgain(group.waitsUntil);
     if (group.starved) this.#lookAgain(group.starvedUntil);
     if (group.stalledSince === 0) return worked && !group.starved;

@@ -135,7 +135,9 @@ export class UpdateGroup {
   }
 
   remove(session: number): void {
-    this.members.splice(this.members.indexOf(session), 1);
+    const place = this.members.indexOf(session);
+    this.#delivery.leaves(place);
+    this.members.splice(place, 1);
     this.#counts.leave(session);
   }
 
@@ -158,7 +160,12 @@ export class UpdateGroup {
 
   /** Nothing waits to be sent. */
   get quiet(): boolean {
-    return this.pending.size === 0 && this.cursor < 0;
+    return this.pending.size === 0 && this.cursor < 0 && !this.telling;
+  }
+
+  /** Some members were told what others are still to be told: nobody else may use the desk. */
+  get telling(): boolean {
+    return this.#delivery.underWay;
   }
 
   /** A member without room for a few messages, or -1. */
@@ -186,7 +193,7 @@ export class UpdateGroup {
     const { interval } = this.exporter.rules;
     if (interval !== undefined) return this.#exportBurst(now, interval, late);
     this.#gather(now, late);
-    if (this.#batch.count > 0 || this.#singles.count > 0) this.#send();
+    if (this.#batch.count > 0 || this.#singles.count > 0) this.#send(late);
     return !this.quiet && !this.starved;
   }
 
@@ -200,7 +207,7 @@ export class UpdateGroup {
     const waiting = this.pending.size;
     this.#gather(now, late);
     const sends = this.#batch.count > 0 || this.#singles.count > 0;
-    if (sends) this.#send();
+    if (sends) this.#send(late);
     this.#toldAny ||= sends;
     if (this.starved) return false;
     this.#burst = Math.max(0, this.#burst - (waiting - this.pending.size));
@@ -397,12 +404,20 @@ export class UpdateGroup {
   }
 
   /** Bytes into a ring, publish, then note in the view: in this order, so that a crash can only repeat. */
-  #send(): void {
+  #send(late: () => boolean): void {
     this.untouched = false;
     const room = this.#delivery.room - this.#singles.room;
     this.#batch.encode(this.#told, this.#fourOctetAs, this.#maxMessage, room, this.#postpone);
     this.#journal.open(this.view, this.#batch.id, this.#batch.count);
-    this.#delivery.deliver();
+    this.#delivery.begin();
+    this.#desk.busy = true;
+    this.tell(late);
+  }
+
+  /** Goes on with what is under way; false: some are still to be told. */
+  tell(late: () => boolean): boolean {
+    if (!this.#delivery.deliver(late)) return false;
+    this.#desk.busy = false;
     this.#page = -1;
     for (let i = 0; i < this.#batch.count; ) {
       if (this.#batch.path[i] !== 0) i = this.#notePaths(i);
@@ -413,6 +428,7 @@ export class UpdateGroup {
     }
     this.#journal.close();
     this.#counts.note(this.members);
+    return true;
   }
 
   #noteSent(index: number): void {
@@ -479,7 +495,7 @@ export class UpdateGroup {
     const all = connections.transmitRoom(delivery.connection(session)) - delivery.roomNeeded;
     let room = Math.min(all, BATCH_BYTES - this.#maxMessage);
     // Nothing is done, and what was done of the prefix is not forgotten.
-    if (room <= 0) return from;
+    if (room <= 0 || this.#desk.busy) return from;
     let id = from;
     const done = this.#fabric.session(session, SESSION.refreshPath);
     this.#lastPath = 0;
