@@ -59,14 +59,11 @@ async function* routesOf(
       for (let at = 0; at < chunk.length; at++) {
         if (++count % SLICE === 0) await breath();
         // A page of a column may go, and be somebody else's, between two looks, but for whoever is in the middle of work.
-        fabric.epochs.enter();
-        let route: DumpRoute | undefined;
-        try {
+        const route = fabric.epochs.inside((): DumpRoute | undefined => {
           const id = chunk.idAt(at);
-          if (id >= 0) route = { ...prefixOf(fabric, id), entries: entriesOf(fabric, id, sessions, time) };
-        } finally {
-          fabric.epochs.leave();
-        }
+          if (id < 0) return undefined;
+          return { ...prefixOf(fabric, id), entries: entriesOf(fabric, id, sessions, time) };
+        });
         if (route !== undefined && route.entries.length > 0) yield route;
       }
     }

@@ -90,13 +90,10 @@ class Comparison {
     const { fabric } = this.#chassis;
     if (this.#direction === 'export') this.#exportOwn(fabric);
     for (let page = 0; page < fabric.columns.pages; page++) {
-      fabric.epochs.enter();
-      try {
+      fabric.epochs.inside(() => {
         if (this.#direction === 'import') this.#importPage(fabric, page);
         else this.#exportPage(fabric, page);
-      } finally {
-        fabric.epochs.leave();
-      }
+      });
       if (page % 16 !== 15) continue;
       await breath();
       // An AttrId may be another set's by now.

@@ -103,15 +103,15 @@ export class Sweeper {
   step(late: () => boolean): boolean {
     const { epochs } = this.#fabric;
     if (this.#sweep === undefined) return false;
-    epochs.enter();
-    do {
-      if (this.#epochs !== undefined) {
-        if (!epochs.passed(this.#epochs)) break;
-        this.#epochs = undefined;
-      }
-      if (this.#sweep.next().done === true) this.#sweep = undefined;
-    } while (this.#sweep !== undefined && !late());
-    epochs.leave();
+    epochs.inside(() => {
+      do {
+        if (this.#epochs !== undefined) {
+          if (!epochs.passed(this.#epochs)) break;
+          this.#epochs = undefined;
+        }
+        if (this.#sweep?.next().done !== false) this.#sweep = undefined;
+      } while (this.#sweep !== undefined && !late());
+    });
     return this.#sweep !== undefined;
   }
 

@@ -30,6 +30,16 @@ export class Epochs {
     Atomics.store(this.#words, this.#me, ((this.#words[this.#me] as number) + 1) & ~1);
   }
 
+  /** What is done in the middle of work, by who sleeps otherwise; where it fails, it is over, too. */
+  inside<T>(work: () => T): T {
+    this.enter();
+    try {
+      return work();
+    } finally {
+      this.leave();
+    }
+  }
+
   /** What to wait for: pass it to `passed` later. */
   snapshot(): Int32Array {
     const threads = this.#words.length / STRIDE;

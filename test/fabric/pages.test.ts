@@ -32,6 +32,24 @@ test('pages run out with 0, and come back only when everybody has passed a quies
   t.is(arena.touched(), 7);
 });
 
+test('what fails in the middle of work holds up nothing', (t) => {
+  const memory = smallMemory();
+  const [mine, other] = [0, 1].map((me) => new Epochs(memory.epochs, me)) as [Epochs, Epochs];
+  let seen: Int32Array = new Int32Array(0);
+  const fails = (): void => {
+    seen = other.snapshot();
+    t.false(other.passed(seen));
+    throw new Error('no');
+  };
+  t.throws(() => mine.inside(fails));
+  t.true(other.passed(seen));
+  t.true(other.passed(other.snapshot()));
+  t.is(
+    mine.inside(() => 5),
+    5,
+  );
+});
+
 test('a thread that sleeps, or begins to work afterwards, holds up nothing', (t) => {
   const memory = smallMemory();
   const [a, b, c] = [0, 1, 2].map((me) => new Epochs(memory.epochs, me)) as [Epochs, Epochs, Epochs];

@@ -176,13 +176,13 @@ export class RouteViews {
     const end = Math.min(chunk.length, from + LOOKS);
     let at = from;
     this.#texts.clear();
-    this.#fabric.epochs.enter();
-    while (at < end && rows.length < BATCH) {
-      const id = chunk.idAt(at++);
-      if (id >= 0) rowsOf(id, rows);
-    }
-    this.#fabric.epochs.leave();
-    return at;
+    return this.#fabric.epochs.inside(() => {
+      while (at < end && rows.length < BATCH) {
+        const id = chunk.idAt(at++);
+        if (id >= 0) rowsOf(id, rows);
+      }
+      return at;
+    });
   }
 
   /** The rows of the longest prefix around this one that has any. */
@@ -192,17 +192,17 @@ export class RouteViews {
     if (prefix === undefined) return rows;
     const { ipv6, words } = prefixWords(prefix);
     this.#texts.clear();
-    this.#fabric.epochs.enter();
-    for (let { length } = prefix; length >= 0 && rows.length === 0; length--) {
-      const id = this.#find(
-        ipv6,
-        words.map((word, i) => firstBits(word, length - 32 * i)),
-        length,
-      );
-      if (id >= 0) rowsOf(id, rows);
-    }
-    this.#fabric.epochs.leave();
-    return rows;
+    return this.#fabric.epochs.inside(() => {
+      for (let { length } = prefix; length >= 0 && rows.length === 0; length--) {
+        const id = this.#find(
+          ipv6,
+          words.map((word, i) => firstBits(word, length - 32 * i)),
+          length,
+        );
+        if (id >= 0) rowsOf(id, rows);
+      }
+      return rows;
+    });
   }
 
   #find(ipv6: boolean, [a = 0, b = 0, c = 0, d = 0]: readonly number[], length: number): number {
