@@ -5,7 +5,7 @@
  * as one wants.
  */
 import test, { type ExecutionContext } from 'ava';
-import { playAsTest } from './history.ts';
+import { playAsTest, seeds } from './history.ts';
 import { deadlyOptionsFor, faultyOptionsFor } from './options.ts';
 
 /** A stated number, so that every machine plays the same ones. */
@@ -33,12 +33,10 @@ function attempt(t: ExecutionContext, faults: 'deaths' | 'all', seeds: readonly 
   if (faults === 'all') t.true(totals.hangs > totals.histories);
 }
 
-const from = (first: number): number[] => Array.from({ length: HISTORIES }, (_, i) => first + i);
-
 test.serial('blades die anywhere, and no session goes down and no route is wrong', (t) => {
-  attempt(t, 'deaths', [...ONCE_WRONG.deaths, ...from(500_000)]);
+  attempt(t, 'deaths', [...ONCE_WRONG.deaths, ...seeds(HISTORIES)]);
 });
 
 test.serial('blades hang and go on, or are ended, while line cards and networks stand still', (t) => {
-  attempt(t, 'all', [...ONCE_WRONG.all, ...from(600_000)]);
+  attempt(t, 'all', [...ONCE_WRONG.all, ...seeds(HISTORIES, 600_000)]);
 });

@@ -1,10 +1,10 @@
 /** Histories at the edge of the AS: neighbours to whom we are another AS (RFC 7705), and who share a network with us (RFC 4271 5.1.3). */
-import { Random } from '../../src/base/random.ts';
 import { FAMILY_IPV4 } from '../../src/bgp/families.ts';
 import type { SharedSubnets } from '../../src/bgp/neighbour-rules.ts';
 import type { SessionConfiguration } from '../../src/blade/messages.ts';
 import { CONFEDERATION } from './members.ts';
 import { LOCAL_AS, type NeighbourOptions, type SimulationOptions } from './options.ts';
+import { randomFor } from './randomness.ts';
 import type { Route } from './route.ts';
 
 /** The AS that some neighbours know us by. */
@@ -23,7 +23,7 @@ export type SharedHops = readonly (readonly number[])[];
 
 /** The same with both, for many neighbours outside; without policies, which would prepend an AS of their own. */
 export function withEdges(options: SimulationOptions): SimulationOptions {
-  const random = new Random(options.seed ^ 0x7705);
+  const random = randomFor(options.seed, 0x7705);
   const [guised, near] = [random.pick([0, 0.4, 0.8]), random.pick([0, 0.4, 0.8])];
   const neighbours = options.neighbours.map((each): NeighbourOptions => {
     if (!each.external) return each;

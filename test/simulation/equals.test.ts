@@ -28,7 +28,7 @@ function attempt(faults: string, options: SimulationOptions): Ending {
 
 test.serial('routes that are as good as the best are marked, the same ones on one blade and on many', (t) => {
   let together = 0;
-  for (const seed of seeds(HISTORIES)) {
+  for (const seed of seeds(HISTORIES, 3000)) {
     const many = attempt('none', optionsFor(seed));
     const one = attempt('none', optionsFor(seed, 1));
     t.deepEqual(many.tables, one.tables, `seed ${seed}`);
@@ -41,7 +41,7 @@ test.serial('routes that are as good as the best are marked, the same ones on on
 
 test.serial('blades die and hang, and the marks are right when it is over', (t) => {
   let deaths = 0;
-  for (const seed of seeds(HISTORIES)) {
+  for (const seed of seeds(HISTORIES, 3000)) {
     deaths += attempt('deaths', deadlyOptionsFor(seed)).deaths;
     deaths += attempt('all', faultyOptionsFor(seed)).deaths;
   }

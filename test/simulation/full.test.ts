@@ -4,7 +4,7 @@
  * where that found no room, and nothing is lost. `npm run simulate -- --faults full` plays as many histories as one wants.
  */
 import test from 'ava';
-import { play, playAsTest } from './history.ts';
+import { play, playAsTest, seeds } from './history.ts';
 import { fullOptionsFor, withPaths } from './options.ts';
 
 /** A stated number, so that every machine plays the same ones. */
@@ -34,7 +34,7 @@ test('whatever once went wrong with several paths goes right', (t) => {
 
 test('tables are full, and only who asks for more is shut', (t) => {
   const totals = { shut: 0, untold: 0, deaths: 0, sweeps: 0 };
-  for (const seed of [...ONCE_WRONG, ...Array.from({ length: HISTORIES }, (_, i) => 700_000 + i)]) {
+  for (const seed of [...ONCE_WRONG, ...seeds(HISTORIES, 700_000)]) {
     const ending = playAsTest(fullOptionsFor(seed), '--faults full');
     for (const key of ['shut', 'untold', 'deaths', 'sweeps'] as const) totals[key] += ending[key];
   }

@@ -7,6 +7,7 @@ import { MULTIPATH } from '../../src/rib/route-word.ts';
 import { checkCounters, checkGroups, checkRibs, checkTables, idsInUse, memoryInUse } from './checks.ts';
 import { NO_LOCAL } from './local.ts';
 import type { SimulationOptions } from './options.ts';
+import { MIXED } from './randomness.ts';
 import { World } from './world.ts';
 
 export interface Ending {
@@ -36,12 +37,9 @@ export function playAsTest(options: SimulationOptions, flags: string): Ending {
   }
 }
 
-/** Where tests of what histories may have besides begin: some of the first ones take as long as ten others. */
-const FIRST = 12;
-
 /** The seeds of so many histories: a stated number, so that every machine plays the same ones. */
-export function seeds(count: number): readonly number[] {
-  return Array.from({ length: count }, (_, i) => FIRST + i);
+export function seeds(count: number, first = 0): readonly number[] {
+  return Array.from({ length: count }, (_, i) => MIXED + first + i);
 }
 
 export function play(options: SimulationOptions, log?: (text: string) => void): Ending {

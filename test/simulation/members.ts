@@ -2,8 +2,9 @@
  * Histories in a confederation (RFC 5065): this router's AS is one member of it, some neighbours are in other members, and those outside
  * see one AS. Without policies, whose prepending would be judged by other rules.
  */
-import { Random } from '../../src/base/random.ts';
+import type { Random } from '../../src/base/random.ts';
 import { LOCAL_AS, type NeighbourOptions, NO_RULES, type SimulationOptions } from './options.ts';
+import { randomFor } from './randomness.ts';
 import type { Route } from './route.ts';
 
 /** What those outside see. */
@@ -13,7 +14,7 @@ const MEMBERS = [64_991, 64_991, 64_992] as const;
 const FAR_MEMBER = 64_993;
 
 export function withMembers(options: SimulationOptions): SimulationOptions {
-  const random = new Random(options.seed ^ 0x5065);
+  const random = randomFor(options.seed, 0x5065);
   const part = random.pick([0.2, 0.5, 0.8]);
   const neighbours = options.neighbours.map((each): NeighbourOptions => {
     const as = random.pick(MEMBERS);

@@ -2,7 +2,7 @@
  * What one simulated history is made of: everything that is chosen before it begins, from its seed. Sizes are tiny, so
  * that rings fill, budgets end in the middle, and neighbours collide on few prefixes.
  */
-import { Random } from '../../src/base/random.ts';
+import type { Random } from '../../src/base/random.ts';
 import { FAMILY_IPV4, FAMILY_IPV6 } from '../../src/bgp/families.ts';
 import { ROLES, type Role } from '../../src/bgp/roles.ts';
 import { LIMITS, type Limits } from '../../src/blade/limits.ts';
@@ -11,6 +11,7 @@ import type { RouterIdentity } from '../../src/rib/attribute-row.ts';
 import type { OtherAs, SharedHops } from './edges.ts';
 import { CONFEDERATION } from './members.ts';
 import { type PolicyName, pickPolicy } from './policies.ts';
+import { randomFor } from './randomness.ts';
 
 export const LOCAL_AS = 65_000;
 export const LOCAL_ID = 0x0a0000fe;
@@ -163,18 +164,18 @@ export interface SmallTables {
 }
 
 export function optionsFor(seed: number, blades?: number): SimulationOptions {
-  const random = new Random(seed ^ 0x5eed);
+  const random = randomFor(seed, 0x5eed);
   const broad = broadOptions(seed, random);
   const kind = random.float();
   const particular = kind < 0.4 ? skewedOptions(random) : kind < 0.5 ? crowdedOptions(random) : {};
-  const sweeps = new Random(seed ^ 0x53eeb).pick([0, 0.02, 0.1, 0.5]);
+  const sweeps = randomFor(seed, 0x53eeb).pick([0, 0.02, 0.1, 0.5]);
   const chosen = withPolicies(withRules(withLongLived({ ...broad, ...particular, sweeps })));
   return blades === undefined ? chosen : { ...chosen, blades };
 }
 
 /** Some of those that restart gracefully may be away for long. */
 function withLongLived(options: SimulationOptions): SimulationOptions {
-  const random = new Random(options.seed ^ 0x9494);
+  const random = randomFor(options.seed, 0x9494);
   const neighbours = options.neighbours.map((each) => {
     const longLived = random.pick([0, 1, 20]);
     return { ...each, longLived: each.restartTime > 0 ? longLived : 0, tellStale: random.chance(0.3) };
@@ -184,9 +185,9 @@ function withLongLived(options: SimulationOptions): SimulationOptions {
 
 /** In some histories the neighbours have policies. */
 function withPolicies(options: SimulationOptions): SimulationOptions {
-  const random = new Random(options.seed ^ 0x901c);
+  const random = randomFor(options.seed, 0x901c);
   if (random.chance(0.5)) return options;
-  const weights = new Random(options.seed ^ 0x3e16);
+  const weights = randomFor(options.seed, 0x3e16);
   const neighbours = options.neighbours.map((each) => ({
     ...each,
     importPolicy: pickPolicy(random),
@@ -198,7 +199,7 @@ function withPolicies(options: SimulationOptions): SimulationOptions {
 
 /** The same with neighbours that announce several paths of a prefix, or are told several. */
 export function withPaths(options: SimulationOptions): SimulationOptions {
-  const random = new Random(options.seed ^ 0xadd);
+  const random = randomFor(options.seed, 0xadd);
   const [telling, told] = [random.pick([0, 0.3, 0.7, 1]), random.pick([0, 0.3, 0.7, 1])];
   const most = random.pick([0, 1, 2, 3]);
   const neighbours = options.neighbours.map((each) => ({
@@ -215,7 +216,7 @@ export function withPaths(options: SimulationOptions): SimulationOptions {
 
 /** The same with neighbours that are told other routes than the best: where they are internal, reflection is common. */
 export function withViews(options: SimulationOptions): SimulationOptions {
-  const random = new Random(options.seed ^ 0x7947);
+  const random = randomFor(options.seed, 0x7947);
   const [internal, some] = [random.pick([0, 0.3, 0.6]), random.pick([0.3, 0.7, 1])];
   const neighbours = options.neighbours.map((each) => ({
     ...(random.chance(internal) ? insider(each, random.chance(0.3)) : each),
@@ -226,10 +227,10 @@ export function withViews(options: SimulationOptions): SimulationOptions {
 
 /** The same where equally good routes are used together: of neighbours that often tell the same. */
 export function withEquals(options: SimulationOptions): SimulationOptions {
-  const random = new Random(options.seed ^ 0xec3);
+  const random = randomFor(options.seed, 0xec3);
   const [internal, few] = [random.pick([0, 0.3, 0.9]), random.pick([undefined, 1, 2])];
   // Weights make most routes unequal.
-  const weighs = new Random(options.seed ^ 0x3e16).chance(0.2);
+  const weighs = randomFor(options.seed, 0x3e16).chance(0.2);
   const neighbours = options.neighbours.map((neighbour) => {
     const each = weighs ? neighbour : { ...neighbour, weight: 0 };
     const other = random.chance(internal) ? insider(each, random.chance(0.3)) : each;
@@ -247,13 +248,13 @@ export function withLocal(options: SimulationOptions): SimulationOptions {
 
 /** The same with neighbours that send what cannot be read of one family: the other goes on (RFC 7606 2, AFI/SAFI disable). */
 export function withMalformed(options: SimulationOptions): SimulationOptions {
-  return { ...options, malforms: new Random(options.seed ^ 0x7606).pick([0.02, 0.05, 0.1]) };
+  return { ...options, malforms: randomFor(options.seed, 0x7606).pick([0.02, 0.05, 0.1]) };
 }
 
 /** The same with external neighbours that say their AS themselves; in a confederation, where that is not to be had, there are none. */
 export function withLearnt(options: SimulationOptions): SimulationOptions {
   if (options.confederation) return options;
-  const random = new Random(options.seed ^ 0x1ea7);
+  const random = randomFor(options.seed, 0x1ea7);
   const some = random.pick([0.5, 1]);
   const neighbours = options.neighbours.map((each) => ({
     ...each,
@@ -275,7 +276,7 @@ function insider(each: NeighbourOptions, client: boolean): NeighbourOptions {
 
 /** A history in which blades die. */
 export function deadlyOptionsFor(seed: number): SimulationOptions {
-  const random = new Random(seed ^ 0xdead);
+  const random = randomFor(seed, 0xdead);
   const options = optionsFor(seed);
   return {
     ...options,
@@ -287,7 +288,7 @@ export function deadlyOptionsFor(seed: number): SimulationOptions {
 
 /** Blades die and hang, and what is between them and their neighbours stands still. */
 export function faultyOptionsFor(seed: number): SimulationOptions {
-  const random = new Random(seed ^ 0xfa17);
+  const random = randomFor(seed, 0xfa17);
   return {
     ...deadlyOptionsFor(seed),
     hangs: random.pick([0.0001, 0.001, 0.003]),
@@ -297,7 +298,7 @@ export function faultyOptionsFor(seed: number): SimulationOptions {
 
 /** Tables of the fabric are full at times, of what is in use or of what a sweep finds; blades die in half of the histories. */
 export function fullOptionsFor(seed: number): SimulationOptions {
-  const random = new Random(seed ^ 0xf011);
+  const random = randomFor(seed, 0xf011);
   const options = random.chance(0.5) ? faultyOptionsFor(seed) : optionsFor(seed);
   return { ...options, sweeps: random.pick([0.02, 0.1, 0.5]), small: smallTables(random, options) };
 }
@@ -436,7 +437,7 @@ function limitsFor(random: Random): Limits {
 /** `alike`: most neighbours are told the same, and so share update groups. */
 /** A router whose neighbours have rules of their own (bgp/neighbour-rules.ts), in half of the histories. */
 function withRules(options: SimulationOptions): SimulationOptions {
-  const random = new Random(options.seed ^ 0x4456);
+  const random = randomFor(options.seed, 0x4456);
   if (random.chance(0.5)) return options;
   const alike = random.chance(0.3)
     ? { true: rulesFor(random, true), false: rulesFor(random, false) }

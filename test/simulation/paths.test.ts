@@ -36,7 +36,7 @@ test.serial('several paths of a prefix are one neighbour’s routes, through gra
 });
 
 test.serial('the same paths leave the same tables on many blades and on one', (t) => {
-  for (let seed = 200_000; seed < 200_000 + HISTORIES; seed++) {
+  for (const seed of seeds(HISTORIES, 200_000)) {
     const many = attempt('none', optionsFor(seed));
     t.deepEqual(many.tables, attempt('none', optionsFor(seed, 1)).tables, `seed ${seed}`);
   }

@@ -20,6 +20,7 @@ import {
   withPaths,
   withViews,
 } from './options.ts';
+import { MIXED } from './randomness.ts';
 
 const HELP = `npm run simulate -- [--seeds N] [--from SEED] [--seconds S] [--faults all|deaths|full|none] [--blades N] [--paths] [--views] [--equals] [--edges] [--local] [--members] [--malformed] [--deaf] [--learnt] [--first]
 npm run simulate -- --seed SEED [--faults all|deaths|full|none] [--blades N] [--paths] [--views] [--equals] [--edges] [--local] [--members] [--malformed] [--deaf] [--learnt]
@@ -28,7 +29,7 @@ Plays random histories of a whole chassis: routes that come and go, grafts, slow
 session must stay up, and at rest every neighbour must hold what a router with one blade would have told it.
 
   --seeds N      how many histories (1000)
-  --from SEED    the first one's seed (1)
+  --from SEED    the first one's seed (2147483648: smaller ones begin much alike)
   --seconds S    ends after so long
   --faults       all: blades die at any operation and hang in the middle of their work, threads stand still (this is the
                  default); deaths: blades die; full: tables of the fabric are full, and
@@ -46,7 +47,7 @@ session must stay up, and at rest every neighbour must hold what a router with o
   --first        ends at the first failure
   --seed SEED    this history alone, with everything that happens in it
 
-Example: npm run simulate -- --seeds 20000 --from 100000
+Example: npm run simulate -- --seeds 20000 --from 3000000000
 `;
 
 type Faults = 'all' | 'deaths' | 'full' | 'none';
@@ -58,7 +59,7 @@ const SHOWN = 10;
 const { values } = parseArgs({
   options: {
     seeds: { type: 'string', default: '1000' },
-    from: { type: 'string', default: '1' },
+    from: { type: 'string', default: String(MIXED) },
     seconds: { type: 'string', default: 'Infinity' },
     faults: { type: 'string', default: 'all' },
     blades: { type: 'string' },

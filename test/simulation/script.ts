@@ -2,7 +2,7 @@
  * What neighbours and operators do in one history, in order, chosen beforehand: whatever the scheduler makes of it,
  * and on however many blades, the routes that stand at its end are the same.
  */
-import { Random } from '../../src/base/random.ts';
+import type { Random } from '../../src/base/random.ts';
 import { FAMILY_IPV4, FAMILY_IPV6 } from '../../src/bgp/families.ts';
 import { amongMembers } from './members.ts';
 import {
@@ -15,6 +15,7 @@ import {
   type SimulationOptions,
 } from './options.ts';
 import { type PolicyName, pickPolicy } from './policies.ts';
+import { randomFor } from './randomness.ts';
 import { type Change, padding, pathKey, type Route, tag } from './route.ts';
 
 export type Action = { readonly neighbour: number } & (
@@ -61,7 +62,7 @@ export function scriptFor(options: SimulationOptions): Action[] {
 /** The same script, with messages in it that cannot be read. */
 function malformed(actions: readonly Action[], { seed, malforms, neighbours }: SimulationOptions): Action[] {
   if (malforms === 0) return [...actions];
-  const random = new Random(seed ^ 0x76061);
+  const random = randomFor(seed, 0x76061);
   return actions.flatMap((action): Action[] => {
     if (!random.chance(malforms)) return [action];
     const neighbour = random.below(neighbours.length);
@@ -75,10 +76,10 @@ function reconfigured(
   { seed, neighbours, reconfigures, policies, views, equals }: SimulationOptions,
 ): Action[] {
   if (reconfigures === 0) return [...actions];
-  const random = new Random(seed ^ 0xc0f1);
-  const choice = new Random(seed ^ 0xc0f2);
-  const view = new Random(seed ^ 0xc0f3);
-  const box = new Random(seed ^ 0xc0f4);
+  const random = randomFor(seed, 0xc0f1);
+  const choice = randomFor(seed, 0xc0f2);
+  const view = randomFor(seed, 0xc0f3);
+  const box = randomFor(seed, 0xc0f4);
   const policy = (): PolicyName | undefined => (policies ? pickPolicy(choice) : undefined);
   return actions.flatMap((action) => {
     if (!random.chance(reconfigures)) return [action];
@@ -106,7 +107,7 @@ function reconfigured(
 /** The same script, with changes of what next hops cost in it. */
 function costly(actions: readonly Action[], { seed, resolves, neighbours }: SimulationOptions): Action[] {
   if (!resolves) return [...actions];
-  const random = new Random(seed ^ 0x9121);
+  const random = randomFor(seed, 0x9121);
   const change = (): Action => ({
     kind: 'cost',
     neighbour: 0,
@@ -122,7 +123,7 @@ function validated(
   { seed, policies, prefixes4, prefixes6, neighbours }: SimulationOptions,
 ): Action[] {
   if (!policies) return [...actions];
-  const random = new Random(seed ^ 0x7291);
+  const random = randomFor(seed, 0x7291);
   const origins = [undefined, 64_600, 64_601, LOCAL_AS, ...neighbours.map(({ as }) => as)];
   const change = (): Action => ({
     kind: 'origin',
@@ -136,7 +137,7 @@ function validated(
 /** The same script, with changes of the router's own routes in it. */
 function originating(actions: readonly Action[], { seed, local }: SimulationOptions): Action[] {
   if (!local) return [...actions];
-  const random = new Random(seed ^ 0x10ca1);
+  const random = randomFor(seed, 0x10ca1);
   const often = random.pick([0, 0.02, 0.1]);
   return actions.flatMap((action): Action[] => {
     if (!random.chance(often)) return [action];
@@ -159,10 +160,10 @@ class ScriptWriter {
 
   constructor(options: SimulationOptions) {
     this.#options = options;
-    this.#random = new Random(options.seed ^ 0xac7);
-    this.#extra = new Random(options.seed ^ 0x9234);
-    this.#same = new Random(options.seed ^ 0xec4);
-    this.#members = new Random(options.seed ^ 0x50651);
+    this.#random = randomFor(options.seed, 0xac7);
+    this.#extra = randomFor(options.seed, 0x9234);
+    this.#same = randomFor(options.seed, 0xec4);
+    this.#members = randomFor(options.seed, 0x50651);
   }
 
   next(): Action[] {

@@ -2,7 +2,6 @@
  * A real blade under the simulated scheduler: sleeps and wakes by its doorbell as src/blade/main.ts does, so that a ring
  * that nobody made shows, and lets others run between two words of routes that it reads or writes.
  */
-import { Random } from '../../src/base/random.ts';
 import { MAX_MESSAGE } from '../../src/bgp/message.ts';
 import { Blade } from '../../src/blade/blade.ts';
 import type { BladeOrder, SessionConfiguration } from '../../src/blade/messages.ts';
@@ -16,6 +15,7 @@ import { wiping } from '../support/wiping.ts';
 import { Death, live } from './death.ts';
 import { identityOf, type SimulationOptions } from './options.ts';
 import { POLICIES } from './policies.ts';
+import { randomFor } from './randomness.ts';
 
 export interface BladeWorld {
   readonly now: number;
@@ -66,7 +66,7 @@ export class SimulatedBlade {
       slot,
       configurations,
       () => world.now,
-      new Random(options.seed + slot),
+      randomFor(options.seed + slot, 0),
       (news) => {
         if (news.kind === 'swept') world.swept();
         world.trace(

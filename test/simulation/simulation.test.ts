@@ -5,7 +5,7 @@
  * trace, by its seed.
  */
 import test from 'ava';
-import { type Ending, playAsTest } from './history.ts';
+import { type Ending, playAsTest, seeds } from './history.ts';
 import { optionsFor } from './options.ts';
 
 /** Histories of each test: a stated number, so that every machine plays the same ones. */
@@ -32,7 +32,7 @@ test.serial('whatever once went wrong goes right', (t) => {
 test.serial('each neighbour is told what one router would tell it, once, through grafts and resets', (t) => {
   let grafts = 0;
   let updates = 0;
-  for (let seed = 1; seed <= HISTORIES; seed++) {
+  for (const seed of seeds(HISTORIES)) {
     const ending = attempt(seed);
     grafts += ending.grafts;
     updates += ending.updates;
@@ -42,7 +42,7 @@ test.serial('each neighbour is told what one router would tell it, once, through
 });
 
 test.serial('the same events leave the same tables on many blades and on one', (t) => {
-  for (let seed = 100_000; seed < 100_000 + PAIRS; seed++) {
+  for (const seed of seeds(PAIRS, 100_000)) {
     const many = attempt(seed);
     const one = attempt(seed, 1);
     t.deepEqual(many.tables, one.tables, `seed ${seed}`);

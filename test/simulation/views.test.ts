@@ -28,7 +28,7 @@ test.serial('what is told in the place of the best is what one router would tell
 });
 
 test.serial('the same on many blades and on one, beside neighbours that are told several paths', (t) => {
-  for (let seed = 300_000; seed < 300_000 + HISTORIES; seed++) {
+  for (const seed of seeds(HISTORIES, 300_000)) {
     const many = attempt('none', optionsFor(seed), ' --paths');
     t.deepEqual(many.tables, attempt('none', optionsFor(seed, 1), ' --paths').tables, `seed ${seed}`);
   }

@@ -43,6 +43,7 @@ import {
 } from './options.ts';
 import { policyKey } from './policies.ts';
 import { Prefixes, type SimulatedPrefix, vrpsOf } from './prefixes.ts';
+import { randomFor } from './randomness.ts';
 import { pathIndex, prefixOf } from './route.ts';
 import { type Action, scriptFor } from './script.ts';
 import { SimulatedBlade } from './simulated-blade.ts';
@@ -98,13 +99,13 @@ export class World {
   constructor(options: SimulationOptions, log?: (text: string) => void) {
     this.options = options;
     this.#log = log;
-    this.#random = new Random(options.seed ^ 0x5c4ed);
-    this.#sweepRandom = new Random(options.seed ^ 0x53ee9);
-    this.#givingRandom = new Random(options.seed ^ 0x617e5);
+    this.#random = randomFor(options.seed, 0x5c4ed);
+    this.#sweepRandom = randomFor(options.seed, 0x53ee9);
+    this.#givingRandom = randomFor(options.seed, 0x617e5);
     const memory = createFabricMemory(fabricOptions(options));
     this.fabric = new Fabric(memory, options.blades, describeFor(identityOf(options), memory));
     this.prefixes = new Prefixes(
-      new Random(options.seed ^ 0x9f1),
+      randomFor(options.seed, 0x9f1),
       options.prefixes4,
       options.prefixes6,
       options.local ? LOCAL_PREFIXES4 : [],
@@ -112,7 +113,7 @@ export class World {
     );
     if (options.local) {
       this.fabric.sessionLimit = options.neighbours.length;
-      this.local = pickLocal(new Random(options.seed ^ 0x10ca), this.prefixes);
+      this.local = pickLocal(randomFor(options.seed, 0x10ca), this.prefixes);
     }
     this.#script = scriptFor(options);
     this.neighbours = options.neighbours.map((each) => new Neighbour({ ...each }, this));
