@@ -164,8 +164,9 @@ export class Roster implements GraftedSessions {
     if (!session.established || group === undefined) session.release();
     else {
       for (const id of group.pending) handedOver.add(id);
-      // The next home does not know what found no room to be told.
-      const cursor = group.exporter.failed ? 1 : group.cursor + 1;
+      // The next home does not know what found no room to be told, or to be there: it may have had some.
+      const lacks = group.exporter.failed || this.#host.routes.local.lacking > 0;
+      const cursor = lacks ? 1 : group.cursor + 1;
       this.#host.fabric.setSession(index, SESSION.exportCursor, cursor);
       session.release();
       this.#host.groups.detach(index, group);

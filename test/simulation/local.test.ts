@@ -34,6 +34,9 @@ const IN_VAIN = [5, 39, 98, 114];
 /** An aggregate counted nothing, as the static routes within had found no room. */
 const UNCOUNTED = [10_691];
 
+/** A session went to a blade that had an aggregate from one that had found no room for its attributes. */
+const HAD_NONE = [2_152_000_185];
+
 /** Aggregates changed ids among themselves in this one with all options, and were taken for told. */
 const CHANGED_IDS = 70_000;
 
@@ -71,7 +74,7 @@ test.serial('blades die and hang, and what is told is right when it is over', (t
 });
 
 test.serial('what found no room in a full table is told when there is some', (t) => {
-  for (const seed of [...FOUND_ROOM, ...IN_VAIN, ...UNCOUNTED])
+  for (const seed of [...FOUND_ROOM, ...IN_VAIN, ...UNCOUNTED, ...HAD_NONE])
     t.notThrows(() => play(withLocal(fullOptionsFor(seed))));
   const all = withEquals(withPaths(withViews(fullOptionsFor(CHANGED_IDS))));
   t.notThrows(() => play(withMalformed(withLocal(withEdges(withMembers(all))))));
