@@ -80,7 +80,7 @@ export interface BladeRow {
   updatesSent?: number;
   /** How often the decision process was run for a prefix. */
   decisionsRun?: number;
-  /** How often the worker in this slot was replaced. */
+  /** How often the thread in this slot was replaced. */
   restarts?: number;
   /** How often it died, and why it did the last time. */
   deaths?: number;

@@ -29,7 +29,7 @@ export const bladeCommands: readonly Command[] = [
   },
   {
     name: 'restart',
-    summary: 'drains a blade, replaces its worker, and gives it back',
+    summary: 'drains a blade, replaces its thread, and gives it back',
     operands: [BLADE],
     example: 'restart 2',
     remote: true,
