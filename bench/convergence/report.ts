@@ -1,7 +1,7 @@
 /** What is printed of a case: phase by phase the contestants below each other, medians over the rounds. */
 import { quantile, table } from '../support/report.ts';
 import { PHASES, type PhaseName } from './generator/messages.ts';
-import { type Failure, type PhaseResult, REST } from './run.ts';
+import { type Failure, type PhaseResult, RESTS } from './run.ts';
 
 export interface Row {
   readonly case: string;
@@ -145,7 +145,7 @@ const HEAD = [
 ];
 
 export function phaseTable(all: readonly Summary[]): string {
-  const apart = new Set(['single', 'busy', 'rest']);
+  const apart = new Set(['single', 'busy', ...Object.keys(RESTS)]);
   const phases = all.filter(({ phase, remarks }) => !apart.has(phase) || remarks.length > 0);
   const cells = phases.map((each) => [
     each.phase,
@@ -187,14 +187,17 @@ export function singleTable(all: readonly Summary[]): string {
 /** What it costs to have it, when nothing happens. */
 export function restTable(all: readonly Summary[]): string {
   const cells = all
-    .filter(({ phase, cpuSeconds }) => phase === 'rest' && !Number.isNaN(cpuSeconds))
-    .map(({ daemon, cpuSeconds, residentMiB, peakMiB }) => [
+    .filter(({ phase, cpuSeconds }) => RESTS[phase] !== undefined && !Number.isNaN(cpuSeconds))
+    .map(({ daemon, phase, cpuSeconds, residentMiB, peakMiB }) => [
+      phase === 'rest' ? 'at first' : phase,
       daemon,
-      ((cpuSeconds * 100_000) / REST).toFixed(2),
+      ((cpuSeconds * 100_000) / (RESTS[phase] as number)).toFixed(2),
       whole(residentMiB),
       whole(peakMiB),
     ]);
-  return cells.length === 0 ? '' : table(['at rest', 'CPU % of a core', 'resident MiB', 'peak MiB'], cells);
+  return cells.length === 0
+    ? ''
+    : table(['at rest', 'daemon', 'CPU % of a core', 'resident MiB', 'peak MiB'], cells);
 }
 
 /** Of graftd only: whose threads have names. */

@@ -53,8 +53,8 @@ const LOOK = 100;
 const IDLE = 0.05;
 /** Milliseconds: no timer of a daemon that delays what it has to say is longer. */
 const TIMER = 15_000;
-/** Milliseconds of doing nothing in the phase "rest". */
-export const REST = 10_000;
+/** Milliseconds of doing nothing in phases that are that. */
+export const RESTS: Readonly<Record<string, number>> = { rest: 10_000, later: 20_000 };
 /** Milliseconds for the daemon to start and for all sessions to be established. */
 const PATIENCE = 60_000;
 
@@ -119,7 +119,8 @@ class Measured {
     this.#meter.resetPeak();
     const before = this.#meter.threads();
     await generator.ask('start', { phase });
-    if (phase === 'rest') await new Promise((resolve) => setTimeout(resolve, REST));
+    const rest = RESTS[phase];
+    if (rest !== undefined) await new Promise((resolve) => setTimeout(resolve, rest));
     else await this.quiet();
     for (;;) {
       const threads = usedSince(before, this.#meter.threads());

@@ -13,7 +13,8 @@ import type { NextHops } from './next-hop.ts';
  *     withdraw    the first sender withdraws everything
  *     again       the first sender announces everything as in the beginning
  *     lost        the TCP connection of the second sender ends (of the first, where there is one only)
- *     rest        nothing
+ *     rest        nothing, for ten seconds
+ *     later       nothing, for twenty more
  */
 export const PHASES = [
   'announce',
@@ -25,6 +26,7 @@ export const PHASES = [
   'again',
   'lost',
   'rest',
+  'later',
 ] as const;
 export type PhaseName = (typeof PHASES)[number];
 
