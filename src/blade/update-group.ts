@@ -78,6 +78,8 @@ export class UpdateGroup {
   /** The batch has no room for all paths of the next prefix; there is no page for it. */
   #crowded = false;
   #pageless = false;
+  /** What is in the export may have been marked meanwhile, and be another one now: it is not looked at twice before the view says it. */
+  #learnt = false;
   /** How much the export holds, in withdrawals. */
   #weight = 0;
   readonly #fourOctetAs: boolean;
@@ -224,12 +226,14 @@ export class UpdateGroup {
     this.#singles.clear();
     this.#crowded = false;
     this.#pageless = false;
+    this.#learnt = false;
     this.#weight = 0;
     this.#page = this.#owned = -1;
     const isSlow = this.exporter.rules.policy !== undefined;
     if (this.cursor >= 0) this.#walk(isSlow ? late : undefined);
     const { urgent } = this.pending;
     while (this.pending.size > 0 && this.pending.urgent === urgent && this.#gathering()) {
+      if (this.#learnt && this.#batch.count > 0) break;
       const count = this.#takeSome();
       let i = 0;
       for (; i < count && this.#gathering(); i++) this.#consider(this.#some[i] as number);
@@ -289,7 +293,7 @@ export class UpdateGroup {
       if (this.#hasPaths(id)) {
         if ((told !== 0 || presentIn(this.#fabric, id) !== 0) && !this.pending.has(id))
           this.#considerPaths(id);
-      } else if (!this.#known(id) && this.#best.learn(id)) continue;
+      } else if (!this.#known(id) && this.#learn(id)) continue;
       else if ((told !== 0 || this.#best.bestAttribute(id) !== 0) && !this.pending.has(id))
         this.#consider(id);
     }
@@ -305,6 +309,12 @@ export class UpdateGroup {
   /** Whoever is told nothing need not know what is best: all that was told is withdrawn. */
   #known(id: number): boolean {
     return !this.exporter.rules.accept || this.#best.known(id);
+  }
+
+  /** Finds what was not known; true: the prefix is marked by that, and aggregates around it may be. */
+  #learn(id: number): boolean {
+    if (this.#best.local.counting) this.#learnt = true;
+    return this.#best.learn(id);
   }
 
   /** Where the view's words of a prefix stand: neighbouring prefixes share a page, which is found once. */
@@ -323,7 +333,7 @@ export class UpdateGroup {
       this.#considerPaths(id);
       return;
     }
-    if (!this.#known(id) && this.#best.learn(id)) return;
+    if (!this.#known(id) && this.#learn(id)) return;
     const bestSource = this.#best.bestSession(id);
     let attribute = this.exporter.attributeFor(id, this.#best.bestAttribute(id), bestSource);
     let source = attribute === 0 ? 0 : this.exporter.sourceOf(id, bestSource);

@@ -37,6 +37,9 @@ const UNCOUNTED = [10_691];
 /** A session went to a blade that had an aggregate from one that had found no room for its attributes. */
 const HAD_NONE = [2_152_000_185];
 
+/** A blade that found out about a prefix in the middle of a batch looked at an aggregate in it once more, and told it twice. */
+const TWICE = [2_152_000_183];
+
 /** Aggregates changed ids among themselves in this one with all options, and were taken for told. */
 const CHANGED_IDS = 70_000;
 
@@ -74,7 +77,7 @@ test.serial('blades die and hang, and what is told is right when it is over', (t
 });
 
 test.serial('what found no room in a full table is told when there is some', (t) => {
-  for (const seed of [...FOUND_ROOM, ...IN_VAIN, ...UNCOUNTED, ...HAD_NONE])
+  for (const seed of [...FOUND_ROOM, ...IN_VAIN, ...UNCOUNTED, ...HAD_NONE, ...TWICE])
     t.notThrows(() => play(withLocal(fullOptionsFor(seed))));
   const all = withEquals(withPaths(withViews(fullOptionsFor(CHANGED_IDS))));
   t.notThrows(() => play(withMalformed(withLocal(withEdges(withMembers(all))))));
