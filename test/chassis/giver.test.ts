@@ -259,7 +259,9 @@ withGiving('`show fabric` says what memory is there, and what went back', async 
   const { fabric, sweeper, sweeping } = box.chassis;
   const mebi = async (part: string): Promise<number> =>
     ((await box.operator.showFabric()).find((row) => row.part === part)?.bytes as number) / 2 ** 20;
-  t.true((await mebi('IPv4 prefixes')) < 1);
+  // Nearly nothing; but of a small table some may be memory that the C library had before, and cleared.
+  const atFirst = await mebi('IPv4 prefixes');
+  t.true(atFirst < 2, String(atFirst));
   internAll(fabric);
   // Records, and slots of 4 octets all over a table of 8 MiB.
   const prefixes = await mebi('IPv4 prefixes');
