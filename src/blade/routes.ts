@@ -182,15 +182,14 @@ export class Routes implements BestRoutes {
    * nobody hears of every decision, a short loop takes them all.
    */
   withdrawAll(session: number, ids: Int32Array, count: number): void {
-    const left = this.#hears ? count : this.#withdrawAlone(session, ids, count);
+    const left = this.#counts || !this.siblings.none ? count : this.#withdrawAlone(session, ids, count);
     for (let i = 0; i < left; i++) if ((ids[i] as number) >= 0) this.withdraw(session, ids[i] as number);
   }
 
   /** Somebody hears of every decision. */
-  get #hears(): boolean {
-    const { local, logs, siblings, catchingUp, equalPaths, evaluator } = this;
-    const isCounted = local.counting || logs.size > 0 || evaluator.showsAll || equalPaths.word !== 0;
-    return isCounted || !siblings.none || catchingUp > 0;
+  get #counts(): boolean {
+    const { local, logs, catchingUp, equalPaths, evaluator } = this;
+    return local.counting || logs.size > 0 || evaluator.showsAll || equalPaths.word !== 0 || catchingUp > 0;
   }
 
   /** Leaves in `ids` those that are still to be withdrawn; how many. */
@@ -285,16 +284,31 @@ export class Routes implements BestRoutes {
 
   /** What they will have read is touched before, all at the same time (route-changes.ts). */
   readonly #takeSome = (sibling: number, ids: Int32Array, hints: Int32Array, count: number): void => {
-    const left = this.evaluator.keeps !== ALL ? this.evaluator.forgetAll(ids, hints, count) : count;
-    if (left === 0) return;
-    this.evaluator.touch(hints, ids, left, true);
+    const concerns = this.evaluator.keeps !== ALL ? this.evaluator.forgetAll(ids, hints, count) : count;
+    if (concerns === 0) return;
+    this.evaluator.touchChanged(hints, ids, concerns);
+    // What comes out of a flood is told together; what one of a few say is urgent by itself.
+    const together = !this.siblings.fewWait;
+    if (together) this.gather();
+    const left = together && !this.#counts ? this.#takeAlone(ids, hints, concerns) : concerns;
+    if (left > 0) this.evaluator.touchBest(hints, ids, left, true);
     for (let i = 0; i < left; i++) {
       const id = ids[i] as number;
       const second = hints[i] as number;
-      if (id < 0) this.siblings.onSign(id, sibling, second);
-      else this.#evaluate(id, second, 0, false);
+      if (id < 0) {
+        if (together) this.report();
+        this.siblings.onSign(id, sibling, second);
+      } else this.#evaluate(id, second, 0, false);
     }
+    if (together) this.endGathering();
   };
+
+  /** Records of the only routes of their prefixes; how many others are left. */
+  #takeAlone(ids: Int32Array, hints: Int32Array, count: number): number {
+    const left = this.evaluator.takeAlone(ids, hints, count, this.#changed, this.#changes);
+    this.#changes += this.evaluator.changes;
+    return left;
+  }
 
   /** Decision, bits, records, export: in this order. `tell`: siblings must look again in any case. */
   #evaluate(id: number, hint: number, visibleSession: number, tell: boolean): void {

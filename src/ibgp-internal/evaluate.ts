@@ -54,6 +54,8 @@ export class Evaluator {
   fullEvaluations = 0;
   /** After `withdrawAlone`: how many routes are gone. */
   gone = 0;
+  /** After `takeAlone`: how many prefixes have another best. */
+  changes = 0;
   /** What `touch` came to. Nobody needs it, but a load of which nothing comes would not be made. */
   touched = 0;
   /** Of `touch`: where each route stands. */
@@ -183,6 +185,12 @@ export class Evaluator {
    * `comparing`: routes may be compared, and not just withdrawn.
    */
   touch(hints: Int32Array, ids: Int32Array, count: number, comparing: boolean): void {
+    this.touchChanged(hints, ids, count);
+    this.touchBest(hints, ids, count, comparing);
+  }
+
+  /** The first half of it: the prefixes, and the words of the routes that change. */
+  touchChanged(hints: Int32Array, ids: Int32Array, count: number): void {
     const { directories, words, pages } = this.#fabric.columns;
     const rows = this.#rows;
     this.touchPrefixes(ids, count);
@@ -194,7 +202,7 @@ export class Evaluator {
     }
     let sum = 0;
     for (let i = 0; i < count; i++) sum ^= words[rows[i] as number] as number;
-    this.touched ^= sum ^ this.#touchBest(hints, ids, count, comparing);
+    this.touched ^= sum;
   }
 
   /** Brings near what stands of these prefixes by themselves: their marks, and their best routes. */
@@ -214,7 +222,7 @@ export class Evaluator {
   }
 
   /** The words and attributes of the best routes, where these are not the ones that change. */
-  #touchBest(hints: Int32Array, ids: Int32Array, count: number, comparing: boolean): number {
+  touchBest(hints: Int32Array, ids: Int32Array, count: number, comparing: boolean): void {
     const { directories, words, pages } = this.#fabric.columns;
     const places = this.#rows;
     const best = this.#best;
@@ -227,7 +235,7 @@ export class Evaluator {
     }
     let sum = 0;
     for (let i = 0; i < count; i++) sum ^= words[places[i] as number] as number;
-    return sum ^ (comparing ? this.#touchSets(ids, count) : this.#touchRivals(hints, ids, count));
+    this.touched ^= sum ^ (comparing ? this.#touchSets(ids, count) : this.#touchRivals(hints, ids, count));
   }
 
   /** The words and attributes of all other routes, where the best ones go: one of these will be the next best. */
@@ -329,6 +337,52 @@ export class Evaluator {
     return left;
   }
 
+  /**
+   * Puts into the Loc-RIB what siblings' records name, where a route is the only one of its prefix, so that there is nothing to decide. In
+   * `changed`, from a place on, are the prefixes whose best that changed. Left in `ids` and `hints`, in their order, are those that have to be
+   * evaluated, and all from the first sign on (negative ids); how many.
+   */
+  takeAlone(ids: Int32Array, hints: Int32Array, count: number, changed: Int32Array, from: number): number {
+    this.changes = 0;
+    if (this.keeps !== -1 || this.doubts || this.showsAll || this.sharesBuckets) return count;
+    const { directories, words, pages } = this.#fabric.columns;
+    const records = this.#records;
+    const best = this.#best;
+    const { mine } = this;
+    const shift = this.#bestShift;
+    const offset = this.#bestOffset;
+    let to = from;
+    let left = 0;
+    let i = 0;
+    for (; i < count; i++) {
+      const id = ids[i] as number;
+      if (id < 0) break;
+      const hint = hints[i] as number;
+      const marks = (records[(id << RECORD_BITS) + MARKS] as number) & PRESENT;
+      if (hint === 0 || marks !== 1 << (hint - 1) || mine[hint - 1] === 1) {
+        ids[left] = id;
+        hints[left++] = hint;
+        continue;
+      }
+      const page = directories[(hint - 1) * pages + (id >>> PAGE_BITS)] as number;
+      const word = page === 0 ? 0 : (words[(page << PAGE_BITS) | (id & PAGE_MASK)] as number);
+      const attribute = visible(word);
+      const at = (id << shift) + offset;
+      const session = attribute === 0 ? 0 : hint;
+      if (best[at] === attribute && best[at + 1] === session) continue;
+      best[at + 1] = session;
+      best[at] = attribute;
+      changed[to++] = id;
+    }
+    this.evaluations += i - left;
+    this.changes = to - from;
+    for (; i < count; i++) {
+      ids[left] = ids[i] as number;
+      hints[left++] = hints[i] as number;
+    }
+    return left;
+  }
+
   /** One session changed: compare it with the best, if that still stands as it was. */
   #evaluateHinted(id: number, hint: number): number {
     const session = hint - 1;
@@ -346,7 +400,9 @@ export class Evaluator {
     if (best === hint) {
       if (now === 0) return this.#evaluateAll(id);
       if (now === bestAttribute) return own && (word & ADVERTISED) === 0 ? this.#evaluateAll(id) : 0;
-      if (decideFor(this.#fabric, id, now, session, bestAttribute, session) < 0) return this.#evaluateAll(id);
+      const gotWorse =
+        !this.#isAlone(id, session) && decideFor(this.#fabric, id, now, session, bestAttribute, session) < 0;
+      if (gotWorse) return this.#evaluateAll(id);
       if (own && (word & ADVERTISED) === 0) this.#advertise(session, id);
       this.#best[at] = now;
       return OUTCOME.bestChanged;
