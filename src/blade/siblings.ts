@@ -15,7 +15,7 @@ const SOME = 256;
 /** And so many of one sibling between two looks at the time. */
 const MANY = 1024;
 
-/** A sibling that tells no more than this at once is not in the middle of a flood. */
+/** A sibling that tells no more than this at once, and than an eighth of what a ring holds, is not in the middle of a flood. */
 const FEW = 64;
 
 export interface SiblingsListener {
@@ -45,6 +45,7 @@ export class Siblings {
   /** What is to be told to all of `channels`. */
   readonly #outbox: Outbox;
   readonly #incoming: Incoming[] = [];
+  readonly #few: number;
   #blades = 0;
   /** The sibling whose records are taken first. */
   #next = 0;
@@ -56,6 +57,7 @@ export class Siblings {
     this.#fabric = fabric;
     this.#blade = blade;
     this.#listener = listener;
+    this.#few = Math.min(FEW, fabric.options.ringRecords >> 3);
     this.#outbox = new Outbox(fabric, blade);
   }
 
@@ -109,7 +111,7 @@ export class Siblings {
       const waiting = ring.waiting();
       if (waiting === 0) continue;
       const allowed = Math.min(waiting, budget);
-      this.fewWait = waiting <= FEW;
+      this.fewWait = waiting <= this.#few;
       let taken = 0;
       do {
         const some = Math.min(allowed - taken, SOME);
