@@ -40,6 +40,9 @@ test('an aggregate is told while something is within it, static routes always; r
     (await rows(box.operator.showAdvertised(address, {}))).map(({ prefix, asPath, communities }) =>
       `${prefix} ${asPath} ${communities}`.trim(),
     );
+  // Told is what the view says; the neighbour may have heard it a moment before.
+  const isTold = (address: string, count: number) =>
+    until(`${address} is told ${count}`, async () => (await told(address)).length === count);
   const a = await RawNeighbour.served(box.port, A.address, { as: A.as, id: '192.0.2.11' });
   const b = await box.speaker(B.address, B.as);
   await b.up();
@@ -61,6 +64,7 @@ test('an aggregate is told while something is within it, static routes always; r
   const own = '192.0.2.0/24 65000 65000:1,65000:9';
   a.send(announce([64501, 64510]));
   await until('B is told the aggregate, and nothing that is within', () => b.stats().routes4 === 2);
+  await isTold(B.address, 2);
   t.deepEqual(await told(B.address), [aggregate, own]);
   const [summary, within] = await rows(box.operator.showRoutes({ why: true }));
   t.like(summary, { prefix: '10.0.0.0/8', protocol: 'aggregate', best: true, origin: 'IGP' });
@@ -90,6 +94,7 @@ test('an aggregate is told while something is within it, static routes always; r
   await until('the aggregate goes with the last route', () => b.stats().routes4 === 1);
   a.send(announce([64501, 64510]));
   await until('and comes with the next', () => b.stats().routes4 === 2);
+  await isTold(B.address, 2);
   t.deepEqual(await told(B.address), [aggregate, own]);
 
   await reload({ aggregates: [{ prefix: '10.0.0.0/8' }] });

@@ -50,7 +50,11 @@ test.serial('policies are in force, changed without a reset, explained and previ
   const expected = all.filter((row) => isUpper(row) && lengthOf(row) > 16);
   t.true(expected.length > 100 && expected.length < ROUTES - 100);
   await until('the witness has what passes both', () => w.stats().routes4 === expected.length);
-  const told = await rows(W.address, 'showAdvertised');
+  let told: RouteRow[] = [];
+  await until('what it was told is noted', async () => {
+    told = await rows(W.address, 'showAdvertised');
+    return told.length === expected.length;
+  });
   t.deepEqual(
     told.map(({ prefix }) => prefix),
     expected.map(({ prefix }) => prefix),
