@@ -2,9 +2,9 @@
  * Where neighbours are served: where the configuration says, where they were, or else where there is least to do. What there will
  * be to do nobody knows yet, but who is told something and who is not:
  *
- *   a neighbour                            1                       what it brings
- *   a kind of neighbours on a blade        as many as there are    what all others bring, decided and encoded once for all of the kind …
- *   each of the kind but the first         a twentieth of that     … and copied for each
+ *   a neighbour of which routes are taken   1                              what it brings; a twentieth where nothing is taken
+ *   a kind of neighbours on a blade         2/3 for each such neighbour    what all bring, decided and encoded once for all of the kind …
+ *   each of the kind but the first          a twentieth of that            … and copied for each
  *
  * A blade that tells nobody is not even told what it has no route of (rule 7 of the internal iBGP). So a kind is kept together, and others
  * keep away from its blade, unless that blade would have half as much again to do as one of many that share the kind. The rule tells
@@ -22,6 +22,8 @@ export interface Placed {
   readonly wish: number | undefined;
 }
 
+/** What deciding on a route that somebody else brings and encoding it costs, of what one costs that is brought here. */
+const TELL = 2 / 3;
 /** What copying costs, of what deciding and encoding does. */
 const COPY = 1 / 20;
 /** A blade with others of a neighbour's bucket may have so many times as much to do as the one that has least. */
@@ -76,33 +78,38 @@ function sortByBucket(which: readonly number[], sessions: readonly Placed[], pla
  * the neighbours is spread.
  */
 export function keptTogether(neighbors: readonly Neighbor[], slots: number): ReadonlySet<string> {
-  const counts = new Map<string | undefined, number>();
+  const kinds = new Map<string | undefined, Neighbor[]>();
   for (const neighbor of neighbors) {
     const kind = kindOf(neighbor);
-    counts.set(kind, (counts.get(kind) ?? 0) + 1);
+    const alike = kinds.get(kind);
+    if (alike) alike.push(neighbor);
+    else kinds.set(kind, [neighbor]);
   }
-  const most = counts.has(undefined) ? neighbors.length : Math.ceil(neighbors.length / slots);
+  const most = kinds.has(undefined) ? neighbors.length : Math.ceil(neighbors.length / slots);
   const senders = sendersAmong(neighbors);
-  const isWorthIt = (count: number): boolean => {
-    const shared = count / slots;
-    const others = (neighbors.length - count) / slots;
-    return telling(count, senders) + count <= WORTH * (telling(shared, senders) + shared + others);
+  const isWorthIt = (kind: readonly Neighbor[]): boolean => {
+    const together = telling(kind.length, senders) + sendersAmong(kind);
+    return together <= WORTH * (telling(kind.length / slots, senders) + senders / slots);
   };
   return new Set(
-    [...counts].flatMap(([kind, count]) =>
-      kind !== undefined && count <= most && isWorthIt(count) ? [kind] : [],
+    [...kinds].flatMap(([kind, alike]) =>
+      kind !== undefined && alike.length <= most && isWorthIt(alike) ? [kind] : [],
     ),
   );
 }
 
 /** Those that may bring something. */
 function sendersAmong(neighbors: readonly Neighbor[]): number {
-  return neighbors.filter((neighbor) => neighbor.import !== 'reject').length;
+  return neighbors.filter(brings).length;
+}
+
+function brings(neighbor: Neighbor): boolean {
+  return neighbor.import !== 'reject';
 }
 
 /** What it is to tell so many of a kind what so many bring. */
 function telling(count: number, senders: number): number {
-  return count === 0 ? 0 : senders * (1 + COPY * Math.max(0, count - 1));
+  return count === 0 ? 0 : TELL * senders * (1 + COPY * Math.max(0, count - 1));
 }
 
 /** What each blade has to do. */
@@ -143,7 +150,7 @@ class Boxes {
 
   put(slot: number, { neighbor, index }: Placed): number {
     const here = this.#here(neighbor);
-    let load = 1;
+    let load = brings(neighbor) ? 1 : COPY;
     if (here !== undefined) {
       const count = here[slot] as number;
       load += telling(count + 1, this.#senders) - telling(count, this.#senders);

@@ -31,9 +31,11 @@ function configuration(
   chassis: { readonly blades: number | undefined; readonly 'line-cards': number },
 ): string {
   const { port, neighbours, ipv6, policy } = options;
+  // Where senders are told nothing, receivers are what they look like: collectors, of which no route is taken.
+  const collectors = neighbours.some(({ deaf }) => deaf) ? ', import: reject' : '';
   const own = ({ sender, index }: Neighbour): string => {
-    if (policy === undefined) return '';
-    if (policy === 'kinds') return `, export: to-${index}`;
+    if (policy === undefined) return collectors;
+    if (policy === 'kinds') return `${collectors}, export: to-${index}`;
     return `${sender ? `, import: from-${index}` : ''}, export: to-all`;
   };
   return [
