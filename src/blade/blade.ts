@@ -356,6 +356,10 @@ export class Blade implements RoutesListener, GraftHost, RosterHost {
   /** Batches of what waits for neighbours: now and then while they flood us, else as long as there is time. */
   #export(now: number, flooded: boolean): boolean {
     if (this.fabric.holdingBack) return false;
+    if (this.telling) {
+      this.#stage.begin();
+      return this.groups.export(now, this.roster.moved, this.#stage.over);
+    }
     if (flooded) {
       const due = this.#rounds.completed >= this.limits.receiveRounds;
       if (due) this.#rounds.completed = 0;
@@ -414,7 +418,7 @@ export class Blade implements RoutesListener, GraftHost, RosterHost {
         continue;
       // Whoever has no room takes nobody's time.
       if (session.refreshes.due && group.memberWithoutRoom() < 0) {
-        if (!this.#stage.late())
+        if (!this.telling && !this.#stage.late())
           session.refreshes.repeat((families, from) => group.resend(index, families, from));
         if (session.refreshes.due && group.memberWithoutRoom() < 0) more = true;
       }

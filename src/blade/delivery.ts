@@ -18,6 +18,9 @@ import { publishTransmit } from './transmit.ts';
 /** Octets of messages to single members that one export makes at most, but for one message more. */
 export const SINGLES = 16_384;
 
+/** Room for what a session says itself between two parts of a telling: a KEEPALIVE, a ROUTE-REFRESH or two. */
+const OWN_WORDS = 256;
+
 /** A change of so few routes is a single one. */
 const FEW = 16;
 
@@ -59,10 +62,10 @@ export class Delivery {
   memberWithoutRoom(): number {
     const { connections } = this.#fabric;
     const needed = this.roomNeeded;
-    this.room = connections.transmitBytes;
+    this.room = connections.transmitBytes - OWN_WORDS;
     for (let i = 0; i < this.#members.length; i++) {
       const session = this.#members[i] as number;
-      const room = connections.transmitRoom(this.connection(session));
+      const room = connections.transmitRoom(this.connection(session)) - OWN_WORDS;
       if (room < needed) return session;
       if (room < this.room) this.room = room;
     }

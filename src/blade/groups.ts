@@ -226,7 +226,8 @@ export class Groups {
       if (!this.#teller.tell(late)) return true;
       if (!this.#teller.quiet && !this.#teller.starved) this.#more = true;
       this.#teller = undefined;
-      if (late()) return true;
+      // First the turn ends, and a quiescent point is passed: while much waits to be told there would be none otherwise.
+      return true;
     }
     while (this.#next < this.all.length) {
       const worked = this.#exportOne(this.all[this.#next++] as UpdateGroup, now, moved, late);

@@ -2,6 +2,9 @@
 import test from 'ava';
 import { Random } from '../../src/base/random.ts';
 import { Blade } from '../../src/blade/blade.ts';
+import { Delivery } from '../../src/blade/delivery.ts';
+import type { Desk } from '../../src/blade/desk.ts';
+import type { ExportRules } from '../../src/blade/exporter.ts';
 import { openRecord } from '../../src/blade/rehearsal.ts';
 import { Neighbor } from '../../src/blade/rehearsal-neighbor.ts';
 import type { Courier } from '../../src/fabric/courier.ts';
@@ -30,7 +33,7 @@ interface Stage {
   passes(work: () => void): boolean;
 }
 
-function stage(): Stage {
+function stage(receivers: readonly number[] = RECEIVERS): Stage {
   const memory = smallMemory({ blades: 1, sessions: 16, receiveBytes: 1 << 14, transmitBytes: 1 << 18 });
   const fabric = new Fabric(memory, 0, describeFor(65_000));
   let [now, log]: [number, number[]] = [0, []];
@@ -43,7 +46,7 @@ function stage(): Stage {
   };
   fabric.courier = courier as Courier;
   const clock = (): number => now;
-  const configurations = [...RECEIVERS, SENDER].map((index) => plainSession(index));
+  const configurations = [...receivers, SENDER].map((index) => plainSession(index));
   const blade = new Blade(fabric, 0, configurations, clock, new Random(1), () => {});
   for (const { index } of configurations) {
     openRecord(fabric, index);
@@ -107,6 +110,40 @@ test('until all are told and it is noted, the blade passes no quiescent point', 
     t.true(more || !blade.telling);
   }
   t.true(long > 2 && others > 0, `${long} ${others}`);
+});
+
+test('while much waits to be told, a quiescent point is passed behind each part that takes more than a turn', (t) => {
+  // Three are left when the first turn is over, and then there would be time for the next part.
+  const seven = RECEIVERS.slice(1);
+  const { blade, sender, turn, told, passes } = stage(seven);
+  tellAll(sender);
+  let ended = 0;
+  for (let [more, set] = [true, 40]; more; set += 40) {
+    if (set < 1000) tellAll(sender, set);
+    const resumed = blade.telling;
+    const passed = passes(() => {
+      more = turn();
+    });
+    const { length } = told();
+    if (!resumed) continue;
+    t.true(length < seven.length, `${length} are told in the turn that goes on`);
+    t.is(passed, !blade.telling);
+    if (passed) ended++;
+  }
+  t.true(ended > 8, `${ended}`);
+});
+
+test('what a session says itself in the middle has room besides what it is to be told', (t) => {
+  const { fabric } = stage();
+  const delivery = new Delivery(
+    fabric,
+    [RECEIVERS[0] as number],
+    {} as Desk,
+    { maxMessage: 4096 } as ExportRules,
+  );
+  t.is(delivery.memberWithoutRoom(), -1);
+  // A KEEPALIVE, and the borders of a refresh of both families.
+  t.true(delivery.room + 19 + 4 * 23 <= fabric.connections.transmitRoom(delivery.connection(RECEIVERS[0]!)));
 });
 
 test('who goes in the middle is told nothing more, and all others are told', (t) => {
