@@ -30,6 +30,7 @@ export class Delivery {
   room = 0;
   readonly #fabric: Fabric;
   readonly #members: readonly number[];
+  readonly #desk: Desk;
   readonly #batch: Batch;
   readonly #singles: Singles;
   readonly #told: Told;
@@ -39,13 +40,14 @@ export class Delivery {
   readonly #heads: number[] = [];
   /** Whose turn it is to be told; -1: nothing is under way. */
   #next = -1;
-  /** It is a single change, and nobody has been told yet. */
+  /** It is a single change, and nobody has been told yet in this turn. */
   #givesWay = false;
 
   /** `members`: the group's, as they change. */
   constructor(fabric: Fabric, members: readonly number[], desk: Desk, rules: ExportRules) {
     this.#fabric = fabric;
     this.#members = members;
+    this.#desk = desk;
     this.#batch = desk.batch;
     this.#singles = desk.singles;
     this.#told = desk.told;
@@ -78,7 +80,7 @@ export class Delivery {
 
   begin(): void {
     this.#next = 0;
-    this.#givesWay = this.#batch.count + this.#singles.count <= FEW;
+    this.#givesWay = !this.#desk.gaveWay && this.#batch.count + this.#singles.count <= FEW;
   }
 
   /**
@@ -94,6 +96,7 @@ export class Delivery {
       if (sessions.size > 0 && sessions.has(this.#members[i] as number)) this.#sendSingles(i);
       if (this.publishMember(i) && this.#givesWay) {
         this.#givesWay = false;
+        this.#desk.gaveWay = true;
         courier?.giveWay();
       }
       if (this.#next < this.#members.length && late()) return false;

@@ -45,6 +45,8 @@ export class Desk {
   readonly said = new PathSet();
   /** What is in the batch is still to be told to some (delivery.ts). */
   busy = false;
+  /** Whoever waits for the processor has had it in this turn (delivery.ts): one change may be for many groups. */
+  gaveWay = false;
 
   constructor(fabric: Fabric, best: BestRoutes) {
     this.told = new Told(fabric);

@@ -67,6 +67,10 @@ export class Groups {
     this.#desk = new Desk(fabric, best);
   }
 
+  beginTurn(): void {
+    this.#desk.gaveWay = false;
+  }
+
   /** No group is told anything. */
   get tellsNobody(): boolean {
     return this.#told.length === 0;
