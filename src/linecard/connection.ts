@@ -30,6 +30,8 @@ export interface ConnectionEvents {
   readonly closed: () => void;
   /** There is no descriptor left by which its blade could read and send. */
   readonly short: () => void;
+  /** Its blade reads no longer: there may be another one to lend it to. */
+  readonly takenBack: () => void;
 }
 
 export class Connection {
@@ -168,6 +170,7 @@ export class Connection {
     aimNextRead(this.#socket, this.#target);
     this.#paused = this.#free() < this.#target.length;
     if (!this.#paused) this.#socket.resume();
+    this.#events.takenBack();
   }
 
   /** At once, whatever is still to be sent. */

@@ -28,8 +28,8 @@ const SHORT =
   'no descriptors are left by which blades could read and send themselves: single changes take longer (each connection takes two; ulimit -n says how many there are)';
 
 export class LineCard {
-  /** There is one more connection. */
-  onConnection: () => void = () => {};
+  /** There is a connection that its blade does not read yet: a new one, or one that was given back, as in a graft. */
+  onUnlent: () => void = () => {};
   readonly #fabric: Fabric;
   readonly #card: number;
   readonly #refusals: Refusals;
@@ -224,9 +224,10 @@ export class LineCard {
         if (which === ACCEPTED) this.#takeWaiting(session);
       },
       short: this.#onShort,
+      takenBack: () => this.onUnlent(),
     });
     this.#connections.set(key, connection);
-    this.onConnection();
+    this.onUnlent();
     return connection;
   }
 

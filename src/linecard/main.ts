@@ -19,7 +19,7 @@ nameThread(`line card ${start.card}`);
 fabric.cardNumbers[start.card * CARD_NUMBER.words + CARD_NUMBER.thread] = ownThread();
 const vigil = new VigilKeeper(fabric, start.card, start.vigil);
 const looks = new Looks((now) => card.watch(vigil, now), monotonicMilliseconds);
-card.onConnection = looks.soon;
+card.onUnlent = looks.soon;
 let stopAt = Number.POSITIVE_INFINITY;
 
 port.on('message', (order: CardOrder) => {

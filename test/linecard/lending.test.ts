@@ -200,6 +200,24 @@ here(
   },
 );
 
+here('a connection that its blade gives back is looked at soon, as a new one is', async (t) => {
+  const box = new Box(t);
+  let soon = 0;
+  box.card.onUnlent = () => soon++;
+  await box.call(t);
+  t.is(soon, 1);
+  const { words } = box.fabric.connections;
+  for (const times of [2, 3]) {
+    await until('its blade reads', () => box.take(0).length === 0 && box.lookout.size === 1);
+    t.is(soon, times - 1);
+    // As a blade does whose session is grafted away.
+    box.lookout.giveBack(INDEX, ACCEPTED);
+    t.is(words[box.at + CONNECTION.reader], READER.card);
+    await until('it is lent again', () => words[box.at + CONNECTION.reader] === READER.blade);
+    t.is(soon, times);
+  }
+});
+
 here('a connection that is lent just when its blade is done with it closes', async (t) => {
   const box = new Box(t);
   const socket = await box.call(t);
