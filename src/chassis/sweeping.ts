@@ -36,6 +36,8 @@ export class Sweeping {
   #lookAt = 0;
   #activity = 0;
   #activeAt = 0;
+  /** Who asks for a sweep is heard at once. */
+  #listening = false;
   /** The sweep under way is one that nobody waits for. */
   #easy = false;
   readonly #late = (): boolean => this.#clock() >= this.#sliceEnd;
@@ -56,11 +58,28 @@ export class Sweeping {
   stop(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
+    // What listens would hold all memory.
+    Atomics.notify(this.#box, BOX.sweepWanted);
   }
 
   #again(milliseconds: number): void {
     this.#timer = setTimeout(() => this.#work(), milliseconds);
     this.#timer.unref();
+  }
+
+  /** For when the next look is far away: who runs out of ids need not wait for it (fabric/room.ts). False: somebody has just done so. */
+  #listen(): boolean {
+    if (this.#listening) return true;
+    const asked = Atomics.waitAsync(this.#box, BOX.sweepWanted, 0);
+    if (!asked.async) return false;
+    this.#listening = true;
+    void asked.value.then(() => {
+      this.#listening = false;
+      if (this.#timer === undefined) return;
+      clearTimeout(this.#timer);
+      this.#work();
+    });
+    return true;
   }
 
   /** Somebody is not told all for want of room: some may have come free. */
@@ -118,6 +137,7 @@ export class Sweeping {
   }
 
   #work(): void {
+    this.#timer = undefined;
     const start = this.#clock();
     if (this.#gives(start)) {
       this.#again(LONG_PAUSE);
@@ -126,7 +146,7 @@ export class Sweeping {
     if (!this.#sweeper.sweeping) {
       const begins = this.#begins(start);
       if (begins === undefined) {
-        this.#again(start - this.#activeAt >= CALM ? CALM_WATCH : WATCH);
+        this.#again(start - this.#activeAt >= CALM && this.#listen() ? CALM_WATCH : WATCH);
         return;
       }
       this.#easy = begins === 'easy';

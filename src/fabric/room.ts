@@ -44,7 +44,8 @@ export class Room {
     // One that is under way may have passed by what came free since.
     if (this.#awaited === 0) this.#awaited = Atomics.load(box, BOX.sweepsBegun) + 1;
     this.#fabric.setSession(this.#session, SESSION.waitsForRoom, this.#awaited);
-    Atomics.store(box, BOX.sweepWanted, 1);
+    // Where little happens the chassis looks seldom, and sleeps on this word.
+    if (Atomics.exchange(box, BOX.sweepWanted, 1) === 0) Atomics.notify(box, BOX.sweepWanted);
     return this.#awaited;
   }
 

@@ -2,7 +2,8 @@ import test from 'ava';
 import type { Giver } from '../../src/chassis/giver.ts';
 import type { Sweeper } from '../../src/chassis/sweeper.ts';
 import { Sweeping } from '../../src/chassis/sweeping.ts';
-import { BOX } from '../../src/fabric/layout.ts';
+import { Room } from '../../src/fabric/room.ts';
+import { smallFabric } from '../fabric/support/small.ts';
 
 /** Milliseconds after which it is calm. */
 const LONG = 10_000;
@@ -10,7 +11,7 @@ const LONG = 10_000;
 /** A sweeper and a giver that have work without end, and a clock that is put on by hand. */
 class Stage {
   now = 0;
-  readonly box = new Int32Array(BOX.words);
+  readonly fabric = smallFabric();
   readonly said: string[] = [];
   readonly sweeper = {
     need: { due: false, worthwhile: false, activity: 0 },
@@ -41,7 +42,7 @@ class Stage {
   readonly sweeping = new Sweeping(
     this.sweeper as unknown as Sweeper,
     () => this.now,
-    this.box,
+    this.fabric.box,
     (text) => this.said.push(text),
     this.giver as unknown as Giver,
   );
@@ -99,4 +100,30 @@ test.serial('a sweep for memory alone takes its time, until somebody waits for i
     globalThis.setTimeout = real;
   }
   t.deepEqual(pauses.slice(0, 7), [200, 200, 200, 1, 1, 1, 1]);
+});
+
+test.serial('who runs out of ids while all is calm does not wait for the next look', async (t) => {
+  const stage = new Stage();
+  stage.now = LONG;
+  stage.giver.due = () => false;
+  const pauses: number[] = [];
+  const real = globalThis.setTimeout;
+  // The look that is far away never comes.
+  const quick = (work: () => void, milliseconds: number): NodeJS.Timeout => {
+    pauses.push(milliseconds);
+    return real(milliseconds === 500 ? () => {} : work, 0);
+  };
+  globalThis.setTimeout = quick as typeof setTimeout;
+  try {
+    stage.sweeping.start();
+    while (pauses.length < 2) await new Promise((resolve) => real(resolve, 1));
+    stage.sweeper.need.due = true;
+    new Room(stage.fabric, 0).tryAfter();
+    for (let left = 1000; left > 0 && stage.said.length === 0; left--)
+      await new Promise((resolve) => real(resolve, 1));
+  } finally {
+    stage.sweeping.stop();
+    globalThis.setTimeout = real;
+  }
+  t.deepEqual([stage.said, pauses.slice(0, 2)], [['sweeps'], [50, 500]]);
 });
