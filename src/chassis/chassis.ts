@@ -194,6 +194,7 @@ export class Chassis {
     this.origins.configure(this.configuration.rpki);
     this.nextHops.configure(router.nextHops);
     this.#place();
+    this.dynamic.begin();
     this.#keepCounters();
     this.#sampler = setInterval(() => this.#sample(), 1000);
     this.#sampler.unref();

@@ -38,14 +38,27 @@ export class DynamicNeighbours {
   readonly #tell: (text: string) => void;
   /** Since when a session that came by a range is down; monotonic milliseconds. */
   readonly #downSince = new Map<SessionEntry, number>();
+  /** Calls that came before the neighbours of the configuration were placed; undefined: they are. */
+  #early: [card: number, address: string][] | undefined = [];
 
   constructor(chassis: Chassis, tell: (text: string) => void) {
     this.#chassis = chassis;
     this.#tell = tell;
   }
 
+  /** The neighbours of the configuration have their blades: before that, who came by a range would be placed with them once more. */
+  begin(): void {
+    const early = this.#early ?? [];
+    this.#early = undefined;
+    for (const [card, address] of early) this.onCalled(card, address);
+  }
+
   /** A line card holds a call from an address that is no neighbour's. */
   onCalled(card: number, address: string): void {
+    if (this.#early !== undefined) {
+      this.#early.push([card, address]);
+      return;
+    }
     const chassis = this.#chassis;
     const why = this.#refusal(address);
     if (why !== undefined) {
