@@ -201,7 +201,8 @@ test('numbers whose memory is large are borrowed by few', (t) => {
   t.is(most, 3 * each);
 });
 
-test('what was left in the middle is due once more, and nothing is lost', (t) => {
+/** A fabric in which much has come free, and how much of it waits to be given back or out. */
+function swept(): { fabric: Fabric; counts: () => number[] } {
   const fabric = largeFabric();
   internAll(fabric);
   const pages = Array.from({ length: PAGES }, () => fabric.pages.allocate());
@@ -212,6 +213,11 @@ test('what was left in the middle is due once more, and nothing is lost', (t) =>
     const { pages, prefixes, attributes } = fabric;
     return [pages.returned, prefixes.pool4.returned, attributes.pool.returned, attributes.blocks.returned];
   };
+  return { fabric, counts };
+}
+
+test('what was left in the middle is due once more, and nothing is lost', (t) => {
+  const { fabric, counts } = swept();
   const before = counts();
   const none: Pick<Giving, 'page' | 'giveBack'> = { page: 4096, giveBack: () => 0 };
   const giver = new Giver(fabric, none as Giving);
@@ -227,20 +233,11 @@ test('what was left in the middle is due once more, and nothing is lost', (t) =>
 });
 
 test('what cannot be given back is given out again all the same', (t) => {
-  const fabric = largeFabric();
+  const { fabric, counts } = swept();
   const giveBack = (): number => {
     throw new Error('not today');
   };
   const none: Pick<Giving, 'page' | 'giveBack'> = { page: 4096, giveBack };
-  internAll(fabric);
-  const pages = Array.from({ length: PAGES }, () => fabric.pages.allocate());
-  for (const page of pages) fabric.pages.free(page);
-  fabric.pages.reclaim();
-  sweep(fabric);
-  const counts = (): number[] => {
-    const { pages, prefixes, attributes } = fabric;
-    return [pages.returned, prefixes.pool4.returned, attributes.pool.returned, attributes.blocks.returned];
-  };
   const before = counts();
   const giver = new Giver(fabric, none as Giving);
   // Each time at the next thing.
