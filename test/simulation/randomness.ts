@@ -15,6 +15,11 @@ export function randomFor(seed: number, purpose: number): Random {
   return new Random(seed < MIXED ? bits : mix(bits));
 }
 
+/** What an action of a history chose by a number of its own. */
+export function randomOf(seed: number, choice: number): Random {
+  return new Random(seed < MIXED ? choice : mix(choice));
+}
+
 /** As MurmurHash3 ends: every bit depends on every bit. */
 function mix(bits: number): number {
   let mixed = bits ^ (bits >>> 16);

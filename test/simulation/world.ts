@@ -2,7 +2,7 @@
  * The simulated chassis: real blades over a real, small fabric; a simulated line card, simulated neighbours, and the
  * chassis' part of grafts; one thread, one clock, one seed. A scheduler picks who goes on, step by step.
  */
-import { Random } from '../../src/base/random.ts';
+import type { Random } from '../../src/base/random.ts';
 import { State } from '../../src/bgp/fsm.ts';
 import type { NeighbourRules } from '../../src/bgp/neighbour-rules.ts';
 import { ANY_OTHER_AS } from '../../src/bgp/open.ts';
@@ -43,7 +43,7 @@ import {
 } from './options.ts';
 import { policyKey } from './policies.ts';
 import { Prefixes, type SimulatedPrefix, vrpsOf } from './prefixes.ts';
-import { randomFor } from './randomness.ts';
+import { randomFor, randomOf } from './randomness.ts';
 import { pathIndex, prefixOf } from './route.ts';
 import { type Action, scriptFor } from './script.ts';
 import { SimulatedBlade } from './simulated-blade.ts';
@@ -487,7 +487,9 @@ export class World {
         break;
       case 'local':
         this.originate(
-          action.choice === undefined ? NO_LOCAL : pickLocal(new Random(action.choice), this.prefixes),
+          action.choice === undefined
+            ? NO_LOCAL
+            : pickLocal(randomOf(this.options.seed, action.choice), this.prefixes),
         );
         break;
       default:
