@@ -191,12 +191,13 @@ test('the sources are erasable TypeScript: no enum, namespace, parameter propert
     ['parameter property', /constructor\s*\([^)]*\b(?:private|public|protected|readonly)\s+\w+\s*[:,=)]/],
     ['import =', /^\s*import\s+\w+\s*=/m],
     ['decorator', /^\s*@\w+/m],
-    ['TODO', /\b(?:TODO|FIXME|XXX)\b/],
+    // Written so that it does not find itself.
+    ['note', /\b(?:TO[D]O|FIX[M]E|XX[X])\b/],
   ];
   for (const file of files) {
     const source = text.get(file) as string;
     for (const [what, rule] of rules) {
-      const searched = what === 'TODO' ? source : withoutComments(source);
+      const searched = what === 'note' ? source : withoutComments(source);
       t.false(rule.test(searched), `${file}: ${what}`);
     }
   }
