@@ -25,8 +25,8 @@ export class BladeHandle {
   /** Being emptied, or empty, for maintenance: gets no sessions. */
   drained = false;
   running = false;
-  /** Its worker is being replaced. */
-  restarting = false;
+  /** So many see to it that its slot gets a worker: where one does not begin to run, the next try may begin before that is heard. */
+  restarting = 0;
   startedAt = 0;
   /** How often a worker was started in this slot, and how often one ended unasked. */
   starts = 0;

@@ -135,10 +135,13 @@ export class Recovery {
 
   /** Puts a fresh blade into the place of one that serves nobody. */
   async replace(blade: BladeHandle): Promise<void> {
-    blade.restarting = true;
-    await this.retire(blade);
-    if (!this.#stopped) await this.#host.startBlade(blade);
-    blade.restarting = false;
+    blade.restarting++;
+    try {
+      await this.retire(blade);
+      if (!this.#stopped) await this.#host.startBlade(blade);
+    } finally {
+      blade.restarting--;
+    }
   }
 
   /** A blade that serves nobody leaves for good. */
@@ -250,12 +253,12 @@ export class Recovery {
     const before = this.#delays.get(blade.slot) ?? 0;
     const delay = lived > SOON ? 0 : Math.min(Math.max(before * 2, DELAY), LONGEST_DELAY);
     this.#delays.set(blade.slot, delay);
-    blade.restarting = true;
+    blade.restarting++;
     if (before > 0 && delay > 0) await sleep(before);
     // One that ends before it runs is reported as dead, and comes by here again.
     this.#begun.set(blade.slot, clock());
     if (!this.#stopped) await this.#host.startBlade(blade).catch(() => {});
-    blade.restarting = false;
+    blade.restarting--;
   }
 
   /** What dead blades had in their hands comes back, some time after they are buried. */

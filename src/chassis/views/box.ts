@@ -72,7 +72,7 @@ export function bladeRow(chassis: Chassis, blade: BladeHandle): BladeRow {
 }
 
 function stateOf({ running, restarting, startedAt, drained }: BladeHandle, sessions: number): BladeState {
-  if (!running) return restarting ? 'restarting' : startedAt === 0 ? 'starting' : 'dead';
+  if (!running) return restarting > 0 ? 'restarting' : startedAt === 0 ? 'starting' : 'dead';
   if (!drained) return 'running';
   return sessions === 0 ? 'drained' : 'draining';
 }
