@@ -291,7 +291,7 @@ export interface RouteFilter {
   prefix?: string;
   /** Also what is more specific than `prefix`. */
   longer?: boolean;
-  /** Not `prefix` itself, but the longest one around it, or it, that has any routes. */
+  /** Not `prefix` itself, but the longest one around it, or it, that has routes: of the whole box, one that is used. */
   covering?: boolean;
   best?: boolean;
   family?: Family;

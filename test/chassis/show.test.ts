@@ -5,11 +5,13 @@ import { encodeFeed } from '../../src/lab/feed.ts';
 import { generateTable } from '../../src/lab/internet.ts';
 import { routesFor } from '../../src/lab/neighbour.ts';
 import { type Box, startBox, until } from './support/box.ts';
+import { RawNeighbour } from './support/raw-neighbour.ts';
+import { announcing } from './support/updates.ts';
 
 const NEIGHBORS = [
   { address: '127.22.0.1', as: 64501 },
   { address: '127.22.0.2', as: 64502 },
-];
+] as const;
 const V4 = 30_000;
 const V6 = 8000;
 
@@ -111,6 +113,28 @@ test('around an address, the longest prefix that has routes is found, in both fa
   t.is(await around('2001:db8:0:8000::1/128'), '2001:db8:0:8000::/49');
   t.is(await around('2001:db8:0:7fff::1/128'), '2001:db8::/32');
   t.is(await around('2001:db9::1/128'), '');
+});
+
+test('around an address, the prefix whose route is used counts, and one with routes that cannot be only where none is', async (t) => {
+  const [, { address, as }] = NEIGHBORS;
+  const box = await startBox(t, {
+    neighbors: [{ address, as, import: 'reject' }],
+    router: { originate: [{ prefix: '20.0.0.0/16' }] },
+  });
+  const neighbour = await RawNeighbour.served(box.port, address, { as });
+  neighbour.send(announcing([1, 256], { as }));
+  const first = async (batches: AsyncIterable<RouteRow[]>): Promise<string | undefined> => {
+    for await (const [row] of batches) return row?.prefix;
+    return undefined;
+  };
+  const received = (prefix: string): Promise<string | undefined> =>
+    first(box.operator.showReceived(address, { prefix, covering: true }));
+  const around = (prefix: string): Promise<string | undefined> =>
+    first(box.operator.showRoutes({ prefix, covering: true }));
+  await until('they are there', async () => (await received('20.1.0.1/32')) === '20.1.0.0/24');
+  t.is(await around('20.0.1.7/32'), '20.0.0.0/16');
+  t.is(await received('20.0.1.7/32'), '20.0.1.0/24');
+  t.is(await around('20.1.0.7/32'), '20.1.0.0/24');
 });
 
 function inOctets(prefix: string, from: number, to: number): boolean {

@@ -33,6 +33,14 @@ const WRONG: [words: string[], message: RegExp][] = [
   [['balance', '--metric', 'cpux'], /no metric "cpux"; did you mean "cpu"\?/],
   [['fault', '1', 'crsh'], /no kind "crsh"; did you mean "crash"\?/],
   [['show', 'routes', '10.0.0.0/40'], /"10.0.0.0\/40" is not a prefix/],
+  [
+    ['show', 'routes', '10.0.0.0/8', '--family', 'ipv6-unicast'],
+    /10.0.0.0\/8 is not of the family ipv6-unicast/,
+  ],
+  [
+    ['show', 'routes', '2001:db8::1', '--family', 'ipv4-unicast'],
+    /2001:db8::1.* is not of the family ipv4-unicast/,
+  ],
   [['show', 'grafts', '--limit', '0'], /"0" is not a whole number from 1/],
   [['run'], /FILE is missing: chassis run FILE/],
   [['check'], /FILE is missing/],

@@ -151,6 +151,12 @@ export function checkArguments<C extends CommandName>(
     const value = checkOne(command, name, parameter, given[name]);
     if (value !== undefined) checked[name] = value;
   }
+  const { prefix, family } = checked;
+  if (typeof prefix === 'string' && family !== undefined && family !== familyOf(prefix))
+    throw new OperationError(
+      `${command}: ${shorten(String(given['prefix']))} is not of the family ${family}`,
+      2,
+    );
   return checked as Arguments<C>;
 }
 
@@ -174,6 +180,10 @@ function checkOne(
     );
   }
   throw new OperationError(`${command}: "${text}" is not ${kind.wanted}`, 2);
+}
+
+function familyOf(prefix: string): Family {
+  return prefix.includes(':') ? 'ipv6-unicast' : 'ipv4-unicast';
 }
 
 function isInteger(value: unknown, min: number, max: number): value is number {

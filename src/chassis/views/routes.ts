@@ -37,6 +37,9 @@ const LOOKS = 2048;
 /** Appends the rows of a prefix. */
 type RowsOf = (id: number, rows: RouteRow[]) => void;
 
+const isAny = (_: readonly RouteRow[]): boolean => true;
+const isUsed = (rows: readonly RouteRow[]): boolean => rows.some(({ best }) => best);
+
 export class RouteViews {
   readonly #fabric: Fabric;
   readonly #views: OutViews;
@@ -81,10 +84,10 @@ export class RouteViews {
     this.#locRibs = Array.from({ length: fabric.options.blades }, (_, blade) => fabric.locRib(blade));
   }
 
-  /** All routes of the box. */
+  /** All routes of the box; around an address, those of the prefix that packets would follow. */
   routes(filter: RouteFilter): AsyncIterable<RouteRow[]> {
     let local: ReadonlyMap<number, LocalRow> | undefined;
-    return this.#batches(filter, (id, rows) => {
+    const rowsOf: RowsOf = (id, rows) => {
       local ??= this.#local();
       const own = local.get(id);
       if (own !== undefined) rows.push(this.#ownRow(id, own, filter));
@@ -99,7 +102,8 @@ export class RouteViews {
         row.import = this.#why.imported(session, id, word);
         if (row.best) row.exports = this.#why.exported(session, id, word & ATTRIBUTE_MASK);
       }
-    });
+    };
+    return this.#batches(filter, rowsOf, isUsed);
   }
 
   #ownRow(id: number, { source, attribute, protocol }: LocalRow, { why }: RouteFilter): RouteRow {
@@ -155,9 +159,9 @@ export class RouteViews {
     return count;
   }
 
-  async *#batches(filter: RouteFilter, rowsOf: RowsOf): AsyncGenerator<RouteRow[]> {
+  async *#batches(filter: RouteFilter, rowsOf: RowsOf, does = isAny): AsyncGenerator<RouteRow[]> {
     if (filter.covering && filter.prefix !== undefined) {
-      const rows = this.#covering(filter.prefix, rowsOf);
+      const rows = this.#covering(filter.prefix, rowsOf, does);
       if (rows.length > 0) yield rows;
       return;
     }
@@ -185,23 +189,27 @@ export class RouteViews {
     });
   }
 
-  /** The rows of the longest prefix around this one that has any. */
-  #covering(text: string, rowsOf: RowsOf): RouteRow[] {
-    const rows: RouteRow[] = [];
+  /** The rows of the longest prefix around this one that does; where none does, of the longest one with any: they say why not. */
+  #covering(text: string, rowsOf: RowsOf, does: (rows: readonly RouteRow[]) => boolean): RouteRow[] {
+    let others: RouteRow[] = [];
     const prefix = parsePrefix(text);
-    if (prefix === undefined) return rows;
+    if (prefix === undefined) return others;
     const { ipv6, words } = prefixWords(prefix);
     this.#texts.clear();
     return this.#fabric.epochs.inside(() => {
-      for (let { length } = prefix; length >= 0 && rows.length === 0; length--) {
+      for (let { length } = prefix; length >= 0; length--) {
         const id = this.#find(
           ipv6,
           words.map((word, i) => firstBits(word, length - 32 * i)),
           length,
         );
-        if (id >= 0) rowsOf(id, rows);
+        if (id < 0) continue;
+        const rows: RouteRow[] = [];
+        rowsOf(id, rows);
+        if (rows.length > 0 && does(rows)) return rows;
+        if (others.length === 0) others = rows;
       }
-      return rows;
+      return others;
     });
   }
 
