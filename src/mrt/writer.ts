@@ -4,9 +4,9 @@
  * next hop, as RFC 6396 4.3.4 wants it), written as they are.
  *
  * The routes are taken at the pace of the disk. The file stands under its name when it is complete, and until
- * then as NAME.part; a name that ends in .gz is compressed.
+ * then as NAME.part; a name that ends in .gz is compressed. Where a device or a pipe has the name, it must not be replaced.
  */
-import { open, rename, rm } from 'node:fs/promises';
+import { open, realpath, rename, rm, stat } from 'node:fs/promises';
 import type { Writable } from 'node:stream';
 import { finished } from 'node:stream/promises';
 import { createGzip } from 'node:zlib';
@@ -56,7 +56,8 @@ export async function writeTableDump(
   options: DumpOptions,
   routes: Iterable<DumpRoute> | AsyncIterable<DumpRoute>,
 ): Promise<DumpCounts> {
-  const part = `${file}.part`;
+  const place = await placeOf(file);
+  const part = `${place}.part`;
   const output = (await open(part, 'w')).createWriteStream();
   const stream = file.endsWith('.gz') ? createGzip() : output;
   if (stream !== output) stream.pipe(output);
@@ -68,7 +69,7 @@ export async function writeTableDump(
     const counts = await writeRecords(new RecordWriter(stream), options, routes);
     stream.end();
     await done;
-    await rename(part, file);
+    await rename(part, place);
     return counts;
   } catch (error) {
     stream.destroy();
@@ -76,6 +77,15 @@ export async function writeTableDump(
     await rm(part, { force: true });
     throw error;
   }
+}
+
+/** Where a link leads to a file, that file. */
+async function placeOf(file: string): Promise<string> {
+  const there = await stat(file).catch(() => undefined);
+  if (there === undefined) return file;
+  if (there.isDirectory()) throw Object.assign(new Error('it is a folder'), { code: 'EISDIR' });
+  if (!there.isFile()) throw new Error('it is no file, but a device, a pipe or a socket');
+  return realpath(file);
 }
 
 async function writeRecords(

@@ -1,5 +1,14 @@
-import { spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { execFileSync, spawnSync } from 'node:child_process';
+import {
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import test from 'ava';
@@ -173,6 +182,22 @@ test('until it is complete a dump has another name, and a failed one leaves noth
   await t.throwsAsync(writeTableDump(path.join(folder, 'no', 'where.mrt'), options, routes(1)), {
     code: 'ENOENT',
   });
+});
+
+test('what is there and no file is not replaced by one, and a link leads to the file', async (t) => {
+  const place = path.join(folder, 'places');
+  mkdirSync(place);
+  const pipe = path.join(place, 'pipe');
+  execFileSync('mkfifo', [pipe]);
+  for (const there of [pipe, place]) await t.throwsAsync(writeTableDump(there, options, routes(1)));
+  t.true(lstatSync(pipe).isFIFO());
+  const [file, link] = [path.join(place, 'file.mrt'), path.join(place, 'link.mrt')];
+  writeFileSync(file, '');
+  symlinkSync('file.mrt', link);
+  await writeTableDump(link, options, routes(1));
+  t.true(lstatSync(link).isSymbolicLink());
+  t.is((await summarise(file)).entries, 2);
+  t.deepEqual(readdirSync(place).toSorted(), ['file.mrt', 'link.mrt', 'pipe']);
 });
 
 for (const name of ['routeviews-rib.20140523.0600.first9072.gz', 'routeviews6-rib.20151101.0600.part1.gz']) {
