@@ -3,6 +3,7 @@
  * error. Colour and thousands separators are for terminals; a pipe gets plain text. NO_COLOR is honoured.
  */
 import type { Writable } from 'node:stream';
+import { writeTrouble } from '../base/file-trouble.ts';
 
 export interface Terminal {
   /** Resolves when there is room for more. */
@@ -30,8 +31,8 @@ type Output = Writable & { readonly isTTY?: boolean; readonly columns?: number }
 export function openTerminal(stdout: Output, stderr: Output, env: NodeJS.ProcessEnv): Terminal {
   const interactive = stdout.isTTY === true;
   const colour = interactive && !env.NO_COLOR && env.TERM !== 'dumb';
-  leaveQuietly(stdout);
-  leaveQuietly(stderr);
+  stdout.on('error', (error) => leave(error, stderr));
+  stderr.on('error', (error) => leave(error));
   return {
     out: (text) => write(stdout, text),
     err: (text) => void stderr.write(text.endsWith('\n') ? text : `${text}\n`),
@@ -43,11 +44,10 @@ export function openTerminal(stdout: Output, stderr: Output, env: NodeJS.Process
 }
 
 /** `chassis show routes | head` ends when head does, without a word. */
-function leaveQuietly(stream: Output): void {
-  stream.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code === 'EPIPE') process.exit();
-    throw error;
-  });
+function leave(error: NodeJS.ErrnoException, stderr?: Output): void {
+  if (error.code === 'EPIPE') process.exit();
+  stderr?.write(`chassis: cannot write the output: ${writeTrouble(error)}\n`);
+  process.exit(1);
 }
 
 function write(stream: Output, text: string): Promise<void> {

@@ -345,3 +345,15 @@ test('a chassis that was killed leaves a socket that nobody answers', async (t) 
   t.is(status, 1);
   t.regex(err, /no chassis answers/);
 });
+
+test('where the results cannot be written, one line says why, status 1', async (t) => {
+  if (!existsSync('/dev/full')) {
+    t.log('/dev/full is missing');
+    t.pass();
+    return;
+  }
+  const { status, err } = await shell('chassis --help > /dev/full');
+  t.is(status, 1);
+  t.is(err, 'chassis: cannot write the output: no space is left on the device\n');
+  t.is((await shell('chassis shwo 2> /dev/full')).status, 1);
+});
