@@ -6,7 +6,7 @@ import { formatMistake } from '../config/parse.ts';
 import { Chassis } from './chassis.ts';
 import { chassisAnswers } from './control/answers.ts';
 import { ControlServer } from './control/server.ts';
-import { log } from './log.ts';
+import { log, outliveLog } from './log.ts';
 import { OperationError } from './operations.ts';
 import { Operator } from './operator.ts';
 import { readConfiguration } from './read.ts';
@@ -54,6 +54,7 @@ export async function runChassis(file: string, text: string): Promise<number> {
     return 2;
   }
   const { configuration } = parsed;
+  outliveLog();
   const ended = new Promise<string>((resolve) => {
     for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => resolve(signal));
   });

@@ -28,14 +28,13 @@ export class Program {
   private constructor(
     file: string,
     files: { port: number; control: string; state: string },
-    environment = {},
+    log: number | 'pipe',
   ) {
     this.folder = path.dirname(file);
     this.port = files.port;
     this.control = files.control;
     this.state = files.state;
-    const env = { ...process.env, ...environment };
-    this.child = spawn(process.execPath, [PROGRAM, 'run', file], { stdio: ['ignore', 'pipe', 'pipe'], env });
+    this.child = spawn(process.execPath, [PROGRAM, 'run', file], { stdio: ['ignore', 'pipe', log] });
     this.child.stdout?.on('data', (text) => (this.output += text));
     this.child.stderr?.on('data', (text) => (this.errors += text));
     this.ended = new Promise((resolve) =>
@@ -46,7 +45,7 @@ export class Program {
   /** Starts it in a folder; does not wait until it is ready. */
   static start(
     t: ExecutionContext,
-    files: { folder: string; port: number; control?: string; state?: string },
+    files: { folder: string; port: number; control?: string; state?: string; log?: number },
     options: BoxOptions,
   ): Program {
     const file = path.join(files.folder, 'graftd.yaml');
@@ -56,7 +55,7 @@ export class Program {
       state: files.state ?? path.join(files.folder, 'graftd.db'),
     };
     writeFileSync(file, configurationText(options, all));
-    const program = new Program(file, all);
+    const program = new Program(file, all, files.log ?? 'pipe');
     t.teardown(async () => {
       program.child.kill('SIGKILL');
       await program.ended;
