@@ -145,8 +145,9 @@ export class Grafts {
   /** Until a blade has news of the graft. */
   async #wait(slot: number, milliseconds: number): Promise<void> {
     const { grafts } = this.#fabric;
-    if (this.#fabric.graft(slot, GRAFT.settled) !== 0) return;
-    const wait = Atomics.waitAsync(grafts, slot * GRAFT.words + GRAFT.settled, 0, milliseconds);
+    // Whatever it is: a session that needed nothing is settled before its graft is done, and that is waited for, too.
+    const settled = this.#fabric.graft(slot, GRAFT.settled);
+    const wait = Atomics.waitAsync(grafts, slot * GRAFT.words + GRAFT.settled, settled, milliseconds);
     if (wait.async) await wait.value;
   }
 
