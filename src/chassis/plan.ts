@@ -7,17 +7,14 @@ import { communityNumber, originatedSet } from '../bgp/originated-set.ts';
 import { EXTENDED_RING, type SessionConfiguration } from '../blade/messages.ts';
 import type { Configuration, NeighborConfiguration } from '../config/configuration.ts';
 import { DEFAULT_PATHS } from '../config/keys.ts';
+import { DEFAULT_PREFIXES, LEAST_BLADES, MOST_ELEMENTS, powerOfTwo, roomFor } from '../config/room.ts';
+import { CONNECTIONS_PER_SESSION } from '../fabric/layout.ts';
 import { defaultFabricOptions, type FabricOptions } from '../fabric/memory.ts';
 import { addressWords } from '../linecard/address-words.ts';
 import type { Neighbor, Range } from '../linecard/messages.ts';
 import type { RouterIdentity } from '../rib/attribute-row.ts';
 import { OWN_PLACES } from '../rib/own-source.ts';
 import { prefixOf } from './local-routes.ts';
-
-/** Blades that there can be at least, so that some can be added while it runs. */
-const LEAST_BLADES = 16;
-/** Neighbours that there is room for at least, so that some can be added while it runs. */
-const LEAST_SESSIONS = 64;
 
 /** Different next hops at most; those beyond are taken as reached, at no cost. */
 const NEXT_HOPS = 1 << 16;
@@ -26,20 +23,18 @@ export function fabricOptions(configuration: Configuration): FabricOptions {
   const { blades, lineCards, limits } = configuration.chassis;
   const { neighbors, neighborRanges } = configuration;
   const configured = neighborRanges.reduce((sum, { limit }) => sum + limit, neighbors.length);
-  // As many again may be added while it runs; and the last places, which are nobody's. Reserved memory costs nothing.
-  const sessions =
-    Math.max(limits?.sessions ?? Math.max(LEAST_SESSIONS - OWN_PLACES, 2 * configured), configured) +
-    OWN_PLACES;
+  // And the last places, which are nobody's.
+  const sessions = Math.ceil((roomFor(configured, limits?.sessions) + OWN_PLACES) / 32) * 32;
   const slots = Math.max(blades, LEAST_BLADES);
-  const options = defaultFabricOptions(slots, Math.ceil(sessions / 32) * 32, lineCards);
+  const options = defaultFabricOptions(slots, sessions, lineCards);
   // Rings as wide as those that are configured can have.
   const { receiveBytes, transmitBytes } = defaultFabricOptions(blades, configured + OWN_PLACES, lineCards);
   return {
     ...options,
-    receiveBytes: ringBytes(configuration, receiveBytes),
-    transmitBytes: ringBytes(configuration, transmitBytes),
-    prefixes4: powerOfTwo(limits?.ipv4Prefixes ?? options.prefixes4),
-    prefixes6: powerOfTwo(limits?.ipv6Prefixes ?? options.prefixes6),
+    receiveBytes: ringBytes(configuration, receiveBytes, sessions),
+    transmitBytes: ringBytes(configuration, transmitBytes, sessions),
+    prefixes4: powerOfTwo(limits?.ipv4Prefixes ?? DEFAULT_PREFIXES.ipv4),
+    prefixes6: powerOfTwo(limits?.ipv6Prefixes ?? DEFAULT_PREFIXES.ipv6),
     nextHops: configuration.router.nextHops === undefined ? 0 : NEXT_HOPS,
     attributes: powerOfTwo(limits?.attributeSets ?? options.attributes),
     lanes: (limits?.paths ?? DEFAULT_PATHS) - 1,
@@ -47,10 +42,12 @@ export function fabricOptions(configuration: Configuration): FabricOptions {
   };
 }
 
-/** Where extended messages are configured, rings hold some of them. */
-function ringBytes({ neighbors, neighborRanges }: Configuration, bytes: number): number {
+/** Where extended messages are configured, rings hold some of them. All rings of one kind are one array. */
+function ringBytes({ neighbors, neighborRanges }: Configuration, bytes: number, sessions: number): number {
   const all = [...neighbors, ...neighborRanges.map(({ template }) => template)];
-  return all.some(({ extendedMessages }) => extendedMessages) ? Math.max(bytes, EXTENDED_RING) : bytes;
+  let ring = all.some(({ extendedMessages }) => extendedMessages) ? Math.max(bytes, EXTENDED_RING) : bytes;
+  while (ring * sessions * CONNECTIONS_PER_SESSION > MOST_ELEMENTS) ring /= 2;
+  return ring;
 }
 
 export function sessionConfiguration(
@@ -308,8 +305,4 @@ function addressBytes(address: string): Uint8Array {
   const view = new DataView(bytes.buffer);
   for (let i = 0; i < 4; i++) view.setUint32(i * 4, (words[i] as number) >>> 0);
   return bytes;
-}
-
-function powerOfTwo(atLeast: number): number {
-  return 2 ** Math.ceil(Math.log2(atLeast));
 }

@@ -6,6 +6,7 @@ import { isLinkLocal, withoutZone, zoneOf } from '../base/address.ts';
 import { ANY_OTHER_AS } from '../bgp/open.ts';
 import { addressFamily, canonicalPrefix } from './address.ts';
 import type { Doubtful, Draft, NeighborValues } from './configuration.ts';
+import { checkRoom } from './room.ts';
 
 type Complain = (path: string, message: string) => void;
 
@@ -24,6 +25,7 @@ export function checkRules(draft: Draft, complain: Complain): void {
   checkChassis(draft, complain);
   checkCaches(draft, complain);
   checkRanges(draft, complain);
+  checkRoom(draft, complain);
   checkLinkLocalKeys(draft, complain);
   const firstWith = new Map<string, number>();
   draft.neighbors.forEach((neighbor, index) => {

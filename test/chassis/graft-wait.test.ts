@@ -33,7 +33,8 @@ test('a graft that is settled before it is done is waited for with the event loo
   const look = fabric.graft.bind(fabric);
   let looks = 0;
   fabric.graft = (slot, word) => {
-    if (word === GRAFT.state && ++looks > 1000) throw new Error('it looks again and again, and nothing else runs');
+    if (word === GRAFT.state && ++looks > 1000)
+      throw new Error('it looks again and again, and nothing else runs');
     return look(slot, word);
   };
   await new Promise<void>((resolve) => setTimeout(resolve, 20));
