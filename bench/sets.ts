@@ -73,7 +73,15 @@ function measure(file: string): Row {
     addresses[i] = other;
   }
   const miss = perLook(set, addresses, lengths);
-  const octets = [built.first4, built.hints4, built.slots4, built.lengths4, built.slots6, built.lengths6];
+  const octets = [
+    built.first4,
+    built.whole4,
+    built.hints4,
+    built.slots4,
+    built.lengths4,
+    built.slots6,
+    built.lengths6,
+  ];
   const mebibytes = octets.reduce((sum, { byteLength }) => sum + byteLength, 0) / 2 ** 20;
   return { entries: entries.length, read: read - start, build: done - read, hit, miss, mebibytes };
 }

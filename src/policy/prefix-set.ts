@@ -4,10 +4,11 @@
  *
  *   slots4: [ address | length + 1, first and last length that it covers; 0: free ]       5 words for IPv6
  *   lengths4: by length of the prefix asked for, the lengths of entries that may cover it: [ count, length, … ]
+ *   whole4: a bit for the first 16 bits of an address, where all prefixes of 16 to 24 bits are covered
  *   hints4: by the first 16 bits of an address, which of these lengths are there at all, and up to which length all is covered
  *
  * A look-up costs a probe for each of these lengths: one in a list of customers' prefixes, however many they are. A prefix
- * that stands in several entries has a slot for each. Large sets have hints, 128 KiB, with which most look-ups end, or
+ * that stands in several entries has a slot for each. Large sets have bits and hints, 136 KiB, with which most look-ups end, or
  * probe once.
  */
 import { type AddressPrefix, ipv6Word, parsePrefix } from '../base/address.ts';
@@ -17,7 +18,8 @@ export interface PrefixTable {
   readonly entries: number;
   /** A bit for each value of the first 16: no entry is there. Most prefixes are not in most sets, and this says so at once. */
   readonly first4: Uint8Array;
-  /** Empty in a small set. */
+  /** A bit for each value of the first 16: all prefixes with WHOLE lengths are in the set. Empty in a small set, as hints are. */
+  readonly whole4: Uint8Array;
   readonly hints4: Uint16Array;
   readonly slots4: Int32Array;
   readonly lengths4: Uint8Array;
@@ -45,6 +47,8 @@ const NO_HINT = (1 << HINT_BITS) - 1;
 const HINT_OF = Uint8Array.from({ length: 33 }, (_, length) =>
   Math.min(Math.max(length - 15, 0), HINT_BITS - 1),
 );
+/** Lengths that nearly all prefixes of IPv4 have. */
+const WHOLE = { from: 16, to: 24 } as const;
 const ROW4 = 34;
 const ROW6 = 130;
 
@@ -141,6 +145,7 @@ export function buildPrefixTable(entries: readonly PrefixEntry[]): PrefixTable {
   const first4 = new Uint8Array(new SharedArrayBuffer(FIRST >> 3));
   const isLarge = entries.length - count6 >= LARGE;
   const hints4 = new Uint16Array(new SharedArrayBuffer(isLarge ? FIRST * 2 : 0));
+  const whole4 = new Uint8Array(new SharedArrayBuffer(isLarge ? FIRST >> 3 : 0));
   const covers4 = new Uint8Array(33 * 33);
   const covers6 = new Uint8Array(129 * 129);
   for (const entry of entries) {
@@ -150,7 +155,9 @@ export function buildPrefixTable(entries: readonly PrefixEntry[]): PrefixTable {
       insert(slots4, SLOT4, hash(address, entry.length), [address, tag]);
       cover(covers4, 33, entry);
       markFirst(first4, address >>> 16, entry.length);
-      if (isLarge) hint(hints4, address >>> 16, entry);
+      if (!isLarge) continue;
+      hint(hints4, address >>> 16, entry);
+      if (entry.from <= WHOLE.from && entry.to >= WHOLE.to) markFirst(whole4, address >>> 16, entry.length);
     } else {
       const words = [0, 1, 2, 3].map((i) => ipv6Word(entry.bytes, i)) as [number, number, number, number];
       insert(slots6, SLOT6, hash6(...words, entry.length), [...words, tag]);
@@ -159,7 +166,7 @@ export function buildPrefixTable(entries: readonly PrefixEntry[]): PrefixTable {
   }
   const lengths4 = lengthRows(covers4, 33, ROW4);
   const lengths6 = lengthRows(covers6, 129, ROW6);
-  return { entries: entries.length, first4, hints4, slots4, lengths4, slots6, lengths6 };
+  return { entries: entries.length, first4, whole4, hints4, slots4, lengths4, slots6, lengths6 };
 }
 
 function markFirst(first4: Uint8Array, from: number, length: number): void {
@@ -235,14 +242,16 @@ function hash6(a: number, b: number, c: number, d: number, length: number): numb
 /** A table, to be asked. */
 export class PrefixSet {
   readonly #first4: Uint8Array;
+  readonly #whole4: Uint8Array;
   readonly #hints4: Uint16Array;
   readonly #slots4: Int32Array;
   readonly #lengths4: Uint8Array;
   readonly #slots6: Int32Array;
   readonly #lengths6: Uint8Array;
 
-  constructor({ first4, hints4, slots4, lengths4, slots6, lengths6 }: PrefixTable) {
+  constructor({ first4, whole4, hints4, slots4, lengths4, slots6, lengths6 }: PrefixTable) {
     this.#first4 = first4;
+    this.#whole4 = whole4;
     this.#hints4 = hints4;
     this.#slots4 = slots4;
     this.#lengths4 = lengths4;
@@ -253,12 +262,15 @@ export class PrefixSet {
   /** Is this IPv4 prefix one of the set's? */
   has4(address: number, asked: number): boolean {
     const first = address >>> 16;
+    const bit = 1 << (first & 7);
+    if (((this.#first4[first >> 3] as number) & bit) === 0) return false;
     let hint = NO_HINT;
     if (this.#hints4.length > 0) {
+      const isUsual = asked >= WHOLE.from && asked <= WHOLE.to;
+      if (isUsual && ((this.#whole4[first >> 3] as number) & bit) !== 0) return true;
       hint = this.#hints4[first] as number;
-      if (hint === 0) return false;
       if (asked >= 16 && asked <= 15 + (hint >>> HINT_BITS)) return true;
-    } else if (((this.#first4[first >> 3] as number) & (1 << (first & 7))) === 0) return false;
+    }
     const lengths = this.#lengths4;
     const row = asked * ROW4;
     const last = row + (lengths[row] as number);
