@@ -7,6 +7,7 @@
  */
 import { FAMILY_IPV4, FAMILY_IPV6 } from '../bgp/families.ts';
 import type { Fabric } from '../fabric/fabric.ts';
+import type { PolicyRunner } from '../policy/runner.ts';
 import { bucketBit } from '../rib/presence.ts';
 import { touchReceived } from '../rib/received.ts';
 import type { ImportRule } from './policies.ts';
@@ -26,6 +27,9 @@ export class RouteChanges {
   /** AttrId; 0: withdrawn. */
   readonly #attribute = new Int32Array(ROOM);
   readonly #hints = new Int32Array(ROOM);
+  /** Of import policy: the sets it is asked of, and what it makes of them. */
+  readonly #asked = new Int32Array(ROOM);
+  readonly #accepted = new Int32Array(ROOM);
   /** Not all of them are withdrawals. */
   #announces = false;
   /** FAMILY_ bits of which the prefixes have path identifiers, and these. */
@@ -78,7 +82,10 @@ export class RouteChanges {
     routes.evaluator.touch(this.#hints, this.#id, count, this.#announces);
     if (rule.keeps) touchReceived(this.#fabric, session, this.#id, count);
     routes.gather();
-    const applied = this.#applyAll(session, count, rule, addPath);
+    const evaluates = this.#announces && addPath === 0 && rule.policy !== undefined && !rule.reject;
+    const applied = evaluates
+      ? this.#applyAccepted(session, count, rule, rule.policy)
+      : this.#applyAll(session, count, rule, addPath);
     routes.endGathering();
     return applied;
   }
@@ -101,6 +108,40 @@ export class RouteChanges {
       } else if (id >= 0) routes.withdraw(session, id);
     }
     return true;
+  }
+
+  /** As #applyAll, where import policy has something to say: it says that of all of them first. */
+  #applyAccepted(session: number, count: number, rule: ImportRule, policy: PolicyRunner): boolean {
+    const routes = this.#routes;
+    const ids = this.#id;
+    const accepted = this.#accepted;
+    this.#withoutObjections(count, rule);
+    policy.evaluateAll(ids, this.#asked, count, this.#fabric.sessionOf(session), accepted);
+    for (let i = 0; i < count; i++) {
+      const id = ids[i] as number;
+      const attribute = this.#attribute[i] as number;
+      if (attribute === 0) {
+        if (id >= 0) routes.withdraw(session, id);
+      } else {
+        const result = this.#asked[i] === 0 ? 0 : (accepted[i] as number);
+        if (!routes.accept(session, id, attribute, result, rule)) return false;
+      }
+    }
+    return true;
+  }
+
+  /** The sets that import policy is asked of: 0 where nothing is announced, or may not be used at all. */
+  #withoutObjections(count: number, { checks }: ImportRule): void {
+    let last = 0;
+    let asked = 0;
+    for (let i = 0; i < count; i++) {
+      const attribute = this.#attribute[i] as number;
+      if (attribute !== last) {
+        last = attribute;
+        asked = attribute === 0 || checks.objects(attribute) ? 0 : attribute;
+      }
+      this.#asked[i] = asked;
+    }
   }
 
   #hasPath(id: number, families: number): boolean {

@@ -114,17 +114,26 @@ export class Routes implements BestRoutes {
    * the fabric has no room for it; nothing is changed then. `keep`: bits of the old word that stay.
    */
   announce(session: number, id: number, received: number, rule: ImportRule, keep = 0): boolean {
+    if (rule.reject || rule.checks.objects(received))
+      return this.accept(session, id, received, 0, rule, keep);
+    if (rule.policy === undefined) return this.accept(session, id, received, received, rule, keep);
+    const accepted = rule.policy.evaluate(id, received, this.#fabric.sessionOf(session));
+    return this.accept(session, id, received, accepted, rule, keep);
+  }
+
+  /** The same, of a route of which import policy made this set; 0: it was rejected, NO_ROOM: there was no room for it. */
+  accept(
+    session: number,
+    id: number,
+    received: number,
+    accepted: number,
+    rule: ImportRule,
+    keep = 0,
+  ): boolean {
+    if (accepted === NO_ROOM) return false;
     const fabric = this.#fabric;
-    let attribute = received;
-    let filtered = rule.reject || rule.checks.objects(received) ? FILTERED : 0;
-    if (rule.policy !== undefined && filtered === 0) {
-      attribute = rule.policy.evaluate(id, received, fabric.sessionOf(session));
-      if (attribute === NO_ROOM) return false;
-      if (attribute === 0) {
-        attribute = received;
-        filtered = FILTERED;
-      }
-    }
+    const attribute = accepted === 0 ? received : accepted;
+    let filtered = accepted === 0 ? FILTERED : 0;
     if (this.#hops?.costOf(attribute) === UNREACHABLE) filtered |= UNRESOLVED;
     const old = fabric.columns.get(session, id);
     const word = replaceWord(old, attribute, filtered) | (old & keep);

@@ -215,6 +215,17 @@ export class CodeRunner implements PolicyRunner {
     return value;
   }
 
+  evaluateAll(
+    ids: Int32Array,
+    attributes: Int32Array,
+    count: number,
+    session: number,
+    results: Int32Array,
+  ): void {
+    for (let i = 0; i < count; i++)
+      if (attributes[i] !== 0) results[i] = this.evaluate(ids[i] as number, attributes[i] as number, session);
+  }
+
   #note(slot: number, attribute: number, value: number): void {
     this.#keys[slot] = attribute;
     this.#values[slot] = value;

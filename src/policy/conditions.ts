@@ -43,6 +43,8 @@ export type RouteSource = Pick<Fabric, 'prefixes' | 'session'> & {
 export interface RouteTest {
   /** `origin`: the AS that a route came from, for the RPKI; 0 where no condition asks that. */
   holds(id: number, session: number, origin: number): boolean;
+  /** Sets this bit in the answers of those prefixes (negative ids: none) that it holds for; only where nothing but the prefix is asked. */
+  answer?(ids: Int32Array, count: number, bit: number, answers: Int32Array): void;
 }
 
 /** A neighbour, as far as policies tell them apart. */
@@ -197,6 +199,19 @@ class PrefixTest implements RouteTest {
     return false;
   }
 
+  answer(ids: Int32Array, count: number, bit: number, answers: Int32Array): void {
+    const prefixes = this.#prefixes;
+    const { base6 } = prefixes;
+    for (const set of this.#sets) {
+      for (let i = 0; i < count; i++) {
+        const id = ids[i] as number;
+        if (id < 0) continue;
+        const isIn = id < base6 ? set.has4(prefixes.address4(id), prefixes.length4(id)) : this.#isIn(set, id);
+        if (isIn) answers[i] = (answers[i] as number) | bit;
+      }
+    }
+  }
+
   #isIn(set: PrefixSet, id: number): boolean {
     const prefixes = this.#prefixes;
     const { keys6, base6 } = prefixes;
@@ -223,6 +238,15 @@ class LengthTest implements RouteTest {
 
   holds(id: number): boolean {
     return this.#allowed[this.#prefixes.lengthOf(id)] === 1;
+  }
+
+  answer(ids: Int32Array, count: number, bit: number, answers: Int32Array): void {
+    const prefixes = this.#prefixes;
+    const allowed = this.#allowed;
+    for (let i = 0; i < count; i++) {
+      const id = ids[i] as number;
+      if (id >= 0 && allowed[prefixes.lengthOf(id)] === 1) answers[i] = (answers[i] as number) | bit;
+    }
   }
 }
 

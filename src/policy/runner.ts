@@ -25,6 +25,14 @@ export interface PolicyRunner {
   readonly origins: { readonly generation: number };
   /** What becomes of a route that `session` told, with this set of attributes: AttrId, 0: rejected, or NO_ROOM. */
   evaluate(id: number, attribute: number, session: number): number;
+  /** The same of many, in `results`; where the set is 0 there is no route. */
+  evaluateAll(
+    ids: Int32Array,
+    attributes: Int32Array,
+    count: number,
+    session: number,
+    results: Int32Array,
+  ): void;
   forget(): void;
 }
 
@@ -38,6 +46,9 @@ const NOT_YET = NO_ROOM;
 const MEMO_WORDS = 4;
 const MEMO_LEAF = 3;
 const HERE = -1;
+
+/** Tests of prefixes of one policy that are made for many routes together: as many as an answer has bits for. */
+const TOGETHER = 31;
 
 /** Of all policies of a thread: what is made in it is done with when the next set is looked at. */
 export const arena = new Arena();
@@ -62,6 +73,9 @@ export class Runner implements PolicyRunner {
   readonly origins: OriginValidation;
   #originSet = 0;
   #origin = 0;
+  /** Of `evaluateAll`: which tests were made of all routes, bits, and what came of them. */
+  #asked = 0;
+  #answers = new Int32Array(0);
 
   constructor(program: Program, fabric: Fabric, finish: Finish, origins = new OriginValidation()) {
     this.origins = origins;
@@ -99,6 +113,68 @@ export class Runner implements PolicyRunner {
     const leaf = this.#leaves + (yes[node] as number);
     const out = this.#column[leaf] as number;
     return out === NOT_YET ? this.#make(leaf, no[node] as number, attribute) : out;
+  }
+
+  /**
+   * What waits for memory is what is asked of prefixes. So a test that is first asked of one route is made of all of them at once, in a
+   * loop that does nothing else: the processor is at many of them at the same time.
+   */
+  evaluateAll(
+    ids: Int32Array,
+    attributes: Int32Array,
+    count: number,
+    session: number,
+    results: Int32Array,
+  ): void {
+    if (this.#answers.length < count) this.#answers = new Int32Array(count);
+    const answers = this.#answers;
+    this.#asked = 0;
+    for (let i = 0; i < count; i++) {
+      const attribute = attributes[i] as number;
+      if (attribute === 0) continue;
+      if (attribute !== this.#set) this.#turn(attribute);
+      let node = this.#root;
+      if (node === TOO_LARGE) {
+        results[i] = this.#walk(ids[i] as number, attribute, session);
+        continue;
+      }
+      const { test, yes, no } = this.#outcomes;
+      for (let asked = test[node] as number; asked >= 0; asked = test[node] as number) {
+        const holds =
+          asked < TOGETHER && ((this.#asked >>> asked) & 1) !== 0
+            ? ((answers[i] as number) >>> asked) & 1
+            : this.#ask(asked, ids, attributes, count, i, session);
+        node = (holds ? yes[node] : no[node]) as number;
+      }
+      if (test[node] === REJECT) {
+        results[i] = 0;
+        continue;
+      }
+      const leaf = this.#leaves + (yes[node] as number);
+      const out = this.#column[leaf] as number;
+      results[i] = out === NOT_YET ? this.#make(leaf, no[node] as number, attribute) : out;
+    }
+  }
+
+  /** A test that is asked of the route `i`, for all of them where nothing but the prefix counts. */
+  #ask(
+    asked: number,
+    ids: Int32Array,
+    attributes: Int32Array,
+    count: number,
+    i: number,
+    session: number,
+  ): number {
+    const test = this.#tests[asked] as RouteTest;
+    if (asked >= TOGETHER || test.answer === undefined) {
+      const origin = this.program.asksOrigins ? this.#originOf(attributes[i] as number) : 0;
+      return Number(test.holds(ids[i] as number, session, origin));
+    }
+    const answers = this.#answers;
+    if (this.#asked === 0) answers.fill(0, 0, count);
+    this.#asked |= 1 << asked;
+    test.answer(ids, count, 1 << asked, answers);
+    return ((answers[i] as number) >>> asked) & 1;
   }
 
   /** The set is the one in question from now on. */
