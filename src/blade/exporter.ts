@@ -31,7 +31,7 @@ import { LENGTHS, LOCAL_PREF, LONG_STALE, REFLECTED, ROW } from '../rib/attribut
 import { isOwnSource, type Originated, ownSource } from '../rib/own-source.ts';
 import { recipeFor } from '../rib/told.ts';
 import { originate, originatedKey } from './originated.ts';
-import { AllTold, LastTold, type ToldSets } from './told-sets.ts';
+import { AllTold, LastTold, SetBits, type ToldSets } from './told-sets.ts';
 
 /** A policy, who it is used for, and the program that follows from both. */
 export interface ExportPolicy {
@@ -123,6 +123,8 @@ export class Exporter {
   readonly #told: ToldSets;
   /** Of routes of a route server's clients, where the neighbour is one, too. */
   #toldAmongClients: ToldSets | undefined;
+  /** Sets that policy lets pass to this neighbour as they are, whatever the prefix: most of those that are told. */
+  readonly #asItCame = new SetBits();
   readonly #policy: PolicyRunner | undefined;
   readonly #policies: PolicyBook;
   #ownPolicy: PolicyRunner | undefined;
@@ -166,9 +168,7 @@ export class Exporter {
     this.#recipe = this.#goesByRecipe() ? recipeFor(fabric, this.#options) : 0;
     const { policy } = rules;
     if (policy === undefined) return;
-    this.#policy = policies.runner(policy.key, policy.neighbor, ({ bytes, start, end, marks }, attribute) =>
-      this.#rewrite(attribute, bytes, start, end, this.#optionsFor(attribute, marks)),
-    );
+    this.#policy = policies.runner(policy.key, policy.neighbor, this.#finish);
   }
 
   /** By which table of VRPs it is told; 0 where the RPKI is not asked. */
@@ -180,11 +180,19 @@ export class Exporter {
     return this.#policy?.asksOrigins === true;
   }
 
-  /** Nothing but RFC 4271 5.1 makes a difference to what is told of a set. Of several paths their sets hold AttrIds only (rib/path-set.ts). */
+  /** What is told of a set after policy. */
+  readonly #finish = ({ bytes, start, end, marks }: AttributeView, attribute: number): number => {
+    const { attributes } = this.#fabric;
+    const isAsItCame = bytes === attributes.bytes && start === attributes.offsetOf(attribute) && marks === 0;
+    if (isAsItCame && this.#recipe !== 0 && attributes.traits[attribute] !== 0)
+      return attribute | this.#recipe;
+    return this.#rewrite(attribute, bytes, start, end, this.#optionsFor(attribute, marks));
+  };
+
+  /** Nothing but policy and RFC 4271 5.1 makes a difference to what is told of a set. Of several paths their sets hold AttrIds only (rib/path-set.ts). */
   #goesByRecipe(): boolean {
-    const { accept, policy, paths, rules } = this.rules;
-    const isPlain = policy === undefined && paths === undefined && rules.shared === undefined;
-    return accept && isPlain && !this.#changes;
+    const { accept, paths, rules } = this.rules;
+    return accept && paths === undefined && rules.shared === undefined && !this.#changes;
   }
 
   /** What to send for a prefix whose best route is (attribute, session + 1), as a word of an out view; 0: nothing is sent. */
@@ -205,8 +213,9 @@ export class Exporter {
     }
     const isAmongClients = this.#options.transparent === true && this.#isServerClient(source);
     if (this.#policy !== undefined) {
-      const policy = isAmongClients ? this.#amongClients() : this.#policy;
-      return Math.max(0, policy.evaluate(id, attribute, source - 1));
+      // None has a bit where there is no recipe.
+      if (this.#asItCame.has(attribute)) return attribute | this.#recipe;
+      return this.#afterPolicy(isAmongClients ? this.#amongClients() : this.#policy, id, attribute, source);
     }
     if (this.#recipe !== 0 && this.#fabric.attributes.traits[attribute] !== 0)
       return attribute | this.#recipe;
@@ -226,6 +235,13 @@ export class Exporter {
     if (exported < 0) return 0;
     told.set(attribute, exported);
     return exported;
+  }
+
+  #afterPolicy(policy: PolicyRunner, id: number, attribute: number, source: number): number {
+    const made = Math.max(0, policy.evaluate(id, attribute, source - 1));
+    if (this.#recipe !== 0 && made === (attribute | this.#recipe) && policy.saidOfSet)
+      this.#asItCame.add(attribute);
+    return made;
   }
 
   #isServerClient(source: number): boolean {
@@ -328,6 +344,7 @@ export class Exporter {
     this.originate();
     this.#reflected?.sets.fill(0);
     this.#policy?.forget();
+    this.#asItCame.clear();
     this.#ownPolicy?.forget();
     this.#clientPolicy?.forget();
   }

@@ -63,3 +63,27 @@ export class LastTold implements ToldSets {
     this.#keys.fill(0);
   }
 }
+
+/** A bit by AttrId: so few octets that they stay near, whatever order is asked in. */
+export class SetBits {
+  #words = new Uint32Array(0);
+
+  has(attribute: number): boolean {
+    const word = attribute >>> 5;
+    return word < this.#words.length && (((this.#words[word] as number) >>> (attribute & 31)) & 1) !== 0;
+  }
+
+  add(attribute: number): void {
+    const word = attribute >>> 5;
+    if (word >= this.#words.length) {
+      const larger = new Uint32Array(2 * (word + 1));
+      larger.set(this.#words);
+      this.#words = larger;
+    }
+    this.#words[word] = (this.#words[word] as number) | (1 << (attribute & 31));
+  }
+
+  clear(): void {
+    this.#words.fill(0);
+  }
+}

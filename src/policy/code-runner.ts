@@ -156,6 +156,8 @@ export class CodeRunner implements PolicyRunner {
   #lastChanges = NO_CHANGES;
   #lastSet = 0;
   #lastMade = 0;
+  /** Of `evaluate`, the last time. */
+  #asked = 0;
   #fault = '';
   #faults = 0;
 
@@ -193,7 +195,13 @@ export class CodeRunner implements PolicyRunner {
     this.#resultCount = this.#lastSet = 0;
   }
 
+  get saidOfSet(): boolean {
+    const slot = this.#asked & (MEMO - 1);
+    return this.#keys[slot] === this.#asked && (this.#values[slot] as number) >= 0;
+  }
+
   evaluate(id: number, attribute: number, session: number): number {
+    this.#asked = attribute;
     const slot = attribute & (MEMO - 1);
     if (this.#keys[slot] === attribute) {
       const value = this.#values[slot] as number;

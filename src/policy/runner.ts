@@ -33,6 +33,8 @@ export interface PolicyRunner {
     session: number,
     results: Int32Array,
   ): void;
+  /** What `evaluate` said last holds for every route with this set. */
+  readonly saidOfSet: boolean;
   forget(): void;
 }
 
@@ -88,6 +90,11 @@ export class Runner implements PolicyRunner {
 
   get asksOrigins(): boolean {
     return this.program.asksOrigins;
+  }
+
+  /** A tree that asks nothing. */
+  get saidOfSet(): boolean {
+    return this.#root !== TOO_LARGE && (this.#outcomes.test[this.#root] as number) < 0;
   }
 
   /** Forgets what it found: AttrIds may mean something else from now on. */

@@ -95,10 +95,11 @@ export function describeFor(router: number | RouterIdentity, memory?: FabricMemo
   const noMed = identity.missingMedAsWorst === true ? WORST_MED : 0;
   const hops = (memory?.options.nextHops ?? 0) > 0 ? new NextHops(memory as FabricMemory) : undefined;
   return (bytes, start, end, row, at, like = 0, changes = 0, traits = undefined) => {
-    // So it stays where the set is described by another one's: whoever tells it looks at it.
     if (traits !== undefined) traits[(at - LOCAL_PREF) / ROW] = 0;
     let hop = 0;
     if (like !== 0 && derive(bytes, start, end, row, at, like, changes)) {
+      if (traits !== undefined && traits[(like - LOCAL_PREF) / ROW] !== 0)
+        traits[(at - LOCAL_PREF) / ROW] = traitOfChanged(bytes, start, end, changes);
       if (hops === undefined) return;
       hop = hops.ofSets[(like - LOCAL_PREF) / ROW] as number;
       // Else it had no room, or has none: it is looked for.
@@ -179,8 +180,7 @@ export function describeFor(router: number | RouterIdentity, memory?: FabricMemo
           if (clusterId !== 0 && listsCommunity(bytes, value, next, clusterId)) lengths |= REFLECTED;
           break;
       }
-      for (let word = next - 4; word >= value; word -= 4)
-        mixed = Math.imul(mixed ^ octets.getInt32(word), 0x9e3779b1);
+      mixed = mix(mixed, octets, value, next);
       from = next;
     }
     if (!alwaysCompareMed && row[at + 1] !== noMed) lengths |= MED_COUNTS;
@@ -247,6 +247,29 @@ function internHop6(hops: NextHops, bytes: Uint8Array, first: number, length: nu
 function namesWellKnown(octets: DataView, start: number, end: number): boolean {
   for (let item = start; item < end; item += 4) if (octets.getUint16(item) === 0xffff) return true;
   return false;
+}
+
+function mix(mixed: number, octets: DataView, start: number, end: number): number {
+  for (let word = end - 4; word >= start; word -= 4)
+    mixed = Math.imul(mixed ^ octets.getInt32(word), 0x9e3779b1);
+  return mixed;
+}
+
+/** The trait of a set that was made of one with a trait: only what may have come to it can keep it from having one. */
+function traitOfChanged(bytes: Uint8Array, start: number, end: number, changes: number): number {
+  if ((changes & CHANGED.localPref) !== 0 || end - start > PLAIN_OCTETS) return 0;
+  const octets = dataViewOf(bytes);
+  let mixed = 0;
+  for (let from = start; from < end; ) {
+    const type = bytes[from + 1];
+    const value = valueStart(bytes, from);
+    from = value + valueLength(bytes, from);
+    if (type === AttributeType.NextHop || type === AttributeType.MpReach) continue;
+    if (type === AttributeType.ExtendedCommunities) return 0;
+    if (type === AttributeType.Communities && namesWellKnown(octets, value, from)) return 0;
+    mixed = mix(mixed, octets, value, from);
+  }
+  return traitOf(mixed);
 }
 
 /** 1 to 255. */

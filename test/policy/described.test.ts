@@ -19,6 +19,7 @@ const COMMUNITIES = [
   [0, 1, 0, 2],
   [255, 255, 0, 1],
 ];
+const EXTENDED = [0, 2, 253, 232, 0, 0, 0, 1];
 
 const some = (random: Random): number[] =>
   COMMUNITIES.filter(() => random.below(4) === 0)
@@ -26,7 +27,10 @@ const some = (random: Random): number[] =>
     .flat();
 
 function setOf(random: Random): Uint8Array {
-  const maybe = (octets: readonly number[]): readonly number[] => (random.below(3) === 0 ? [] : octets);
+  // Half of them have nothing that keeps them from a trait.
+  const isPlain = random.below(2) === 0;
+  const maybe = (octets: readonly number[]): readonly number[] =>
+    isPlain || random.below(3) === 0 ? [] : octets;
   const communities = some(random);
   const path = Array.from({ length: random.below(4) }, () => [0, 0, 253, 232 + random.below(2)]);
   return Uint8Array.from([
@@ -59,6 +63,8 @@ function actionOf(random: Random): Action {
     case 5:
       return { kind: 'number', of: 'local-pref', by: random.below(2) === 0 ? 'set' : 'add', value };
     case 6:
+      if (random.below(3) === 0)
+        return { kind: 'communities', of: 'ext-community', by: 'add', octets: EXTENDED };
       return {
         kind: 'communities',
         of: 'large-community',
@@ -100,7 +106,9 @@ for (const nextHops of [0, 16, 64])
     const describe = describeFor(AS, memory);
     const arena = new Arena();
     const row = new Uint32Array(attributes.rows.length);
+    const traits = new Uint8Array(attributes.traits.length);
     let derived = 0;
+    let traitsDerived = 0;
     for (let i = 0; i < HISTORIES; i++) {
       const set = setOf(random);
       const made = attributes.intern(set, 0, set.length);
@@ -115,10 +123,15 @@ for (const nextHops of [0, 16, 64])
       const id = attributes.internChanged(view.bytes, view.start, view.end, made, view.changes);
       const at = id * ROW + LOCAL_PREF;
       const hop = hops?.ofSets[id];
-      describe(view.bytes, view.start, view.end, row, at);
+      describe(view.bytes, view.start, view.end, row, at, 0, 0, traits);
       t.deepEqual(attributes.rows.slice(at, id * ROW + ROW), row.slice(at, id * ROW + ROW), `history ${i}`);
+      // Without one a set is told as an own one: what may have gone is not looked for.
+      const trait = attributes.traits[id];
+      if (trait !== 0) t.is(trait, traits[id], `history ${i}`);
+      if (trait !== 0 && id !== made) traitsDerived++;
       // Where the table of next hops was full it may have been full then, too.
       t.is(hop, hops?.ofSets[id]);
     }
     t.true(derived > HISTORIES / 8, `${derived} were derived`);
+    t.true(traitsDerived > HISTORIES / 20, `${traitsDerived} traits`);
   });
