@@ -37,6 +37,8 @@ import type { UpdateGroup } from './update-group.ts';
 
 /** Milliseconds between two looks whether the last session's routes are withdrawn. */
 const LOOK_AGAIN = 100;
+/** Calls of both sides cross each other no longer than this before one of them is Established, milliseconds. */
+const CROSSING = 2000;
 
 export class Session implements TrackOwner {
   readonly index: number;
@@ -342,6 +344,16 @@ export class Session implements TrackOwner {
   keepsOurs(): 'never' | 'lost' | 'notified' {
     if (this.configuration.gracefulRestart !== 'full' || !this.stale.agreed) return 'never';
     return this.stale.notificationsCount ? 'notified' : 'lost';
+  }
+
+  /**
+   * RFC 4724 5: who may restart and calls anew has restarted, whatever the old connection looks like; its routes stay, and
+   * no NOTIFICATION is sent. A call that crossed ours is a collision.
+   */
+  calledAnew(): void {
+    const { fabric, clock } = this.#host;
+    const since = clock() - fabric.number(this.index, SESSION_NUMBER.establishedAt);
+    if (this.stale.returns && since >= CROSSING) this.#active?.forgotten();
   }
 
   stateChanged(_track: Track): void {

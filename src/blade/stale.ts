@@ -108,6 +108,11 @@ export class StaleRoutes {
     return (this.#record & RECORD.agreed) !== 0;
   }
 
+  /** The neighbour keeps forwarding while it restarts, or said that we may keep its routes for long. */
+  get returns(): boolean {
+    return this.agreed && ((this.#record & RECORD.families) | this.#longLivedAgreed) !== 0;
+  }
+
   /** RFC 8538 2: both sides take a NOTIFICATION for a reason to keep routes, unless it is a Hard Reset. */
   get notificationsCount(): boolean {
     return (this.#record & RECORD.notification) !== 0;

@@ -42,6 +42,8 @@ export interface TrackOwner {
   heldUntil(): number;
   /** It is held down, and calls are refused; otherwise one that comes too early waits a moment. */
   shut(): boolean;
+  /** The neighbour calls, and may be Established already. */
+  calledAnew(): void;
   stateChanged(track: Track): void;
   down(track: Track, why: string): void;
   failed(why: string): void;

@@ -136,6 +136,7 @@ export class Track {
   /** The line card has news of this connection: opened, ended, closed. */
   connectionNews(): void {
     if (this.#wire.news() === News.Called) this.#called();
+    else if (this.#wire.takeBeside()) this.#owner.calledAnew();
     switch (this.#wire.news()) {
       case News.Opened:
         this.#wire.opened = true;
@@ -307,6 +308,12 @@ export class Track {
     }
   }
 
+  /** The neighbour has forgotten this connection, and says nothing of it any more. */
+  forgotten(): void {
+    this.why = 'the neighbour called anew: it has restarted';
+    this.event(Event.TcpConnectionFails);
+  }
+
   /** The neighbour takes no bytes (RFC 9687). */
   sendHoldExpired(): void {
     this.event(Event.SendHoldTimerExpires, {
@@ -363,6 +370,7 @@ export class Track {
 
   /** The neighbour has called. */
   #called(): void {
+    if (this.state === State.Idle) this.#owner.calledAnew();
     const idle = this.state === State.Idle;
     if (this.state === State.Active || this.state === State.Connect) this.#wire.answer();
     // Whoever has gone already makes room for whoever calls next.

@@ -80,6 +80,15 @@ export class Wire {
     return state === CONNECTION_STATE.ended ? News.Failed : News.None;
   }
 
+  /** The neighbour called anew while it was open: true once. */
+  takeBeside(): boolean {
+    const { words } = this.#fabric.connections;
+    const at = this.#at + CONNECTION.beside;
+    if (!this.opened || Atomics.load(words, at) !== this.generation) return false;
+    Atomics.store(words, at, 0);
+    return true;
+  }
+
   /** The neighbour closed it; what it sent before may still be there to be read. */
   get ended(): boolean {
     return this.#fabric.connections.stateOf(this.#at) === CONNECTION_STATE.ended;

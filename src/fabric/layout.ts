@@ -68,6 +68,8 @@ export const CONNECTION = {
   descriptor: 66,
   /** Who reads: READER. Writer: whom it names. */
   reader: 33,
+  /** Generation of the connection beside which the neighbour called anew. Writer: the line card; 0: the home blade, which has seen it. */
+  beside: 34,
 } as const;
 
 /** Who has claimed the sending side of a connection: `blade` + slot is a blade. */

@@ -107,6 +107,12 @@ export class Connection {
     this.#send();
   }
 
+  /** The neighbour has called anew: whether this one is to make room for that is the blade's to say. */
+  calledBeside(): void {
+    Atomics.store(this.#fabric.connections.words, this.#at + CONNECTION.beside, this.generation);
+    this.#fabric.ringHome(this.session);
+  }
+
   /** Says something between two messages; false while one is still under way, which says as much. */
   interject(message: Uint8Array): boolean {
     const { words } = this.#fabric.connections;

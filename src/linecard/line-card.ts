@@ -298,6 +298,7 @@ export class LineCard {
       this.#refuse(before, address, 'a newer connection came', CARD_NUMBER.notWanted, words);
     }
     this.#waiting.set(session, socket);
+    this.#connections.get(session * 2 + ACCEPTED)?.calledBeside();
     socket.on('error', () => {});
     setTimeout(() => {
       if (this.#waiting.get(session) !== socket) return;

@@ -13,7 +13,7 @@ import { routesFor } from '../../src/lab/neighbour.ts';
 import type { Speaker } from '../../src/lab/speaker.ts';
 import { lanes } from '../support/lanes.ts';
 import { type Box, sleep, startBox, until } from './support/box.ts';
-import { KEEPALIVE, RawNeighbour } from './support/raw-neighbour.ts';
+import { KEEPALIVE, RawListener, RawNeighbour } from './support/raw-neighbour.ts';
 
 const test = lanes(3);
 
@@ -154,6 +154,46 @@ test('a neighbour that restarts within its time is not missed, through grafts; w
   t.is(routes4 + withdrawn, ROUTES);
   t.is((await box.operator.showSession(N.address)).routesReceived, routes4);
   t.like(box.witness.stats(), { duplicates: 0, unknownWithdraws: 0, resets: 0 });
+});
+
+test('a neighbour that restarted without a word is taken as soon as it calls anew, and not missed (RFC 4724 5)', async (t) => {
+  const box = await world(t);
+  await told(box, {});
+  await sleep(2000);
+  const again = await box.up({ restarted: true });
+  again.send(feed.bytes, END_OF_RIB);
+  await until('nothing is stale', async () => {
+    const { state, stale } = await box.operator.showSession(N.address);
+    return state === 'Established' && stale === undefined;
+  });
+  nothingNoticed(t, box);
+});
+
+test('and so is one that we had called; one that cannot restart is not believed', async (t) => {
+  for (const restarting of [{}, undefined]) {
+    const listener = await RawListener.at(N.address);
+    const box = await world(t, { passive: false, port: listener.port });
+    const first = await listener.call();
+    first.send(open(restarting), KEEPALIVE);
+    await until('it is up', async () => (await box.state()) === 'Established');
+    first.send(feed.bytes, END_OF_RIB);
+    await until('the witness has it', () => box.witness.stats().routes4 === ROUTES);
+    await sleep(2000);
+    const again = await RawNeighbour.dial(box.port, N.address);
+    t.teardown(() => again.close());
+    again.send(open({ restarted: true }), KEEPALIVE);
+    if (restarting === undefined) t.deepEqual(await again.notification(), [6, 7]);
+    else {
+      t.truthy(await again.next(MessageType.Keepalive, 10_000));
+      again.send(feed.bytes, END_OF_RIB);
+      await until('it is taken', async () => (await box.operator.showSession(N.address)).stale === undefined);
+    }
+    t.is(await box.state(), 'Established');
+    nothingNoticed(t, box);
+    await box.stop();
+    first.close();
+    await listener.close();
+  }
 });
 
 test('routes go when the restart takes too long, and when the neighbour has lost its forwarding state', async (t) => {
