@@ -30,6 +30,13 @@ function request(id: unknown, command: string, given?: object): string {
   return `${JSON.stringify({ id, command, arguments: given })}\n`;
 }
 
+test('where the folder of the control path is missing, the words say so', async (t) => {
+  const server = new ControlServer('/nonexistent/c.sock', chassisAnswers(new SmallChassis()));
+  await t.throwsAsync(server.listen(), {
+    message: 'cannot open the control socket /nonexistent/c.sock: its folder does not exist',
+  });
+});
+
 test('a request gets its result, and requests are answered in order', async (t) => {
   const { path } = await serve(t);
   const lines = await exchange(path, request(1, 'show blades') + request('two', 'undrain', { blade: 1 }));

@@ -5,6 +5,7 @@
  */
 import { existsSync, lstatSync, unlinkSync } from 'node:fs';
 import { connect, createServer, type Server, type Socket } from 'node:net';
+import { dirname } from 'node:path';
 import { OperationError } from '../operations.ts';
 import type { Answers } from './answers.ts';
 import { Connection } from './connection.ts';
@@ -105,7 +106,8 @@ export class ControlServer {
   }
 
   #refusal(error: NodeJS.ErrnoException): OperationError {
-    const why = error.code === 'ENOENT' ? 'its folder does not exist' : error.message;
+    // Node.js says EACCES then, too.
+    const why = existsSync(dirname(this.path)) ? error.message : 'its folder does not exist';
     return new OperationError(`cannot open the control socket ${this.path}: ${why}`);
   }
 }
