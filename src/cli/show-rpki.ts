@@ -5,6 +5,8 @@ import { duration, number } from './format.ts';
 import { type Column, table } from './table.ts';
 import type { Terminal } from './terminal.ts';
 
+const NO_CACHES = 'no RPKI caches are configured ("rpki:" in the configuration)\n';
+
 export const showRpkiCommand: Command = {
   name: 'show rpki',
   summary: 'the RPKI caches: what they told, how old it is, and which one is believed',
@@ -13,9 +15,7 @@ export const showRpkiCommand: Command = {
   async run(call) {
     const rows = await call.ask<CacheRow[]>('show rpki');
     return answer(call, rows, () =>
-      rows.length === 0
-        ? 'no RPKI caches are configured ("rpki:" in the configuration)\n'
-        : table(cacheColumns(call.terminal), rows, call.terminal),
+      rows.length === 0 ? NO_CACHES : table(cacheColumns(call.terminal), rows, call.terminal),
     );
   },
 };
@@ -29,11 +29,12 @@ export const showVrpsCommand: Command = {
   async run(call) {
     const prefix = call.operands[0] as string;
     const rows = await call.ask<VrpRow[]>('show vrps', { prefix });
-    return answer(call, rows, () =>
-      rows.length === 0
-        ? `no VRP covers ${prefix}: its routes are not-found\n`
-        : table(VRP_COLUMNS, rows, call.terminal),
-    );
+    const caches = rows.length > 0 || (await call.ask<CacheRow[]>('show rpki')).length > 0;
+    return answer(call, rows, () => {
+      if (!caches) return NO_CACHES;
+      if (rows.length === 0) return `no VRP covers ${prefix}: its routes are not-found\n`;
+      return table(VRP_COLUMNS, rows, call.terminal);
+    });
   },
 };
 

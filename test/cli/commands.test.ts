@@ -4,7 +4,7 @@ import { createServer } from 'node:net';
 import path from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import { chassis, type Outcome, shell } from './support/command.ts';
-import { type Served, serve, temporaryFolder } from './support/small-chassis.ts';
+import { type Served, SmallChassis, serve, temporaryFolder } from './support/small-chassis.ts';
 
 async function ask(served: Served, ...words: string[]): Promise<Outcome> {
   return chassis([...words, '--control', served.path], { cwd: served.folder });
@@ -356,4 +356,12 @@ test('where the results cannot be written, one line says why, status 1', async (
   t.is(status, 1);
   t.is(err, 'chassis: cannot write the output: no space is left on the device\n');
   t.is((await shell('chassis shwo 2> /dev/full')).status, 1);
+});
+
+test('where no caches are configured, nothing is said of what they would say', async (t) => {
+  const without = new SmallChassis();
+  without.showRpki = async () => [];
+  const served = await serve(t, without);
+  for (const what of [['rpki'], ['vrps', '10.0.0.0/8']])
+    t.regex((await ask(served, 'show', ...what)).out, /^no RPKI caches are configured/);
 });
