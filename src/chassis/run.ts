@@ -73,6 +73,7 @@ export async function runChassis(file: string, text: string): Promise<number> {
       `listening on ${listening.join(', ') || 'nothing'}, control ${configuration.chassis.control}\n`,
   );
   const signal = await Promise.race([ended, chassis.broken]);
+  process.removeAllListeners('SIGHUP').on('SIGHUP', () => {});
   log(`${signal ?? 'it cannot go on'}: stopping`);
   await running.stop();
   return signal === undefined ? 1 : 0;

@@ -70,6 +70,17 @@ for (const signal of ['SIGTERM', 'SIGINT'] as const) {
   });
 }
 
+test.serial('SIGHUP while it stops changes nothing: it ends', async (t) => {
+  const program = await Program.run(t, { neighbors: [A] });
+  await RawNeighbour.served(program.port, A.address, { as: A.as });
+  program.child.kill('SIGTERM');
+  await until('it stops', () => /stopping/.test(program.errors));
+  const { status } = await program.end('SIGHUP');
+  t.is(status, 0);
+  t.notRegex(program.errors, /reload|control socket/);
+  t.false(existsSync(program.control));
+});
+
 test.serial('it ends in time whatever its neighbours do: silent, deaf, refused, waiting', async (t) => {
   const all = Array.from({ length: 6 }, (_, i) => ({ address: `127.7.1.${i}`, as: 64600 }));
   const program = await Program.run(t, { neighbors: [A, ...all] });

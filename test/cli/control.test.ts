@@ -30,6 +30,15 @@ function request(id: unknown, command: string, given?: object): string {
   return `${JSON.stringify({ id, command, arguments: given })}\n`;
 }
 
+test('who has closed it opens it no more', async (t) => {
+  const control = path.join(temporaryFolder(t), 'c.sock');
+  const server = new ControlServer(control, chassisAnswers(new SmallChassis()));
+  await server.listen();
+  await server.close();
+  t.false(await server.reopen());
+  t.false(existsSync(control));
+});
+
 test('where the folder of the control path is missing, the words say so', async (t) => {
   const server = new ControlServer('/nonexistent/c.sock', chassisAnswers(new SmallChassis()));
   await t.throwsAsync(server.listen(), {

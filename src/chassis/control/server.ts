@@ -24,6 +24,7 @@ export class ControlServer {
   #server: Server;
   readonly #newServer: () => Server;
   readonly #clients = new Set<Socket>();
+  #closed = false;
 
   constructor(path: string, answers: Answers, options: ControlServerOptions = {}) {
     this.path = path;
@@ -55,13 +56,14 @@ export class ControlServer {
       if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE')
         throw this.#refusal(error as NodeJS.ErrnoException);
       await this.#removeStale();
+      if (this.#closed) return;
       await this.#bind().catch((again: NodeJS.ErrnoException) => Promise.reject(this.#refusal(again)));
     }
   }
 
   /** Where somebody has removed the socket file nobody can reach us: makes another one. False: it is there. */
   async reopen(): Promise<boolean> {
-    if (existsSync(this.path)) return false;
+    if (this.#closed || existsSync(this.path)) return false;
     // Whoever is connected stays so.
     this.#server.close();
     this.#server = this.#newServer();
@@ -69,8 +71,9 @@ export class ControlServer {
     return true;
   }
 
-  /** Ends all connections and removes the socket file. */
+  /** Ends all connections and removes the socket file, for good. */
   close(): Promise<void> {
+    this.#closed = true;
     return new Promise((resolve) => {
       this.#server.close(() => resolve());
       for (const socket of this.#clients) socket.destroy();
