@@ -191,13 +191,14 @@ function rehearseCalm({ fabric, blade, lookout, neighbors, ends, clock, wake }: 
       for (const { index } of neighbors) lookout.leave(index);
       step(blade, wake, () => {});
       for (const { index } of neighbors) fabric.ready.setForBlade(index);
-      for (let i = 0; i < FLOOD; i++) {
+      // They are waited for again; then one says more while what it said before is not heard yet.
+      step(blade, wake, () => {});
+      for (let i = 1; i <= FLOOD; i++) {
         neighbors[0]?.tell(change, i % SETS);
-        if (i % (FLOOD / 2) !== 0) continue;
+        if (i % (FLOOD / 3) !== 0) continue;
         ends[0]?.flush();
         lookout.look(0);
       }
-      ends[0]?.flush();
       serve(FLOOD_TURNS);
     }
     neighbors[0]?.tell(Math.floor(change / SETS), change % SETS);
