@@ -129,7 +129,7 @@ export class UpdateGroup {
     this.#delivery = new Delivery(fabric, this.members, desk, exporter.rules);
   }
 
-  /** The session is told from now on what the group is told; `advertised`: routes it has been sent so far. */
+  /** The session is told from now on what the group is told. */
   add(session: number): void {
     this.members.push(session);
     this.#counts.join(session, this.recounting);

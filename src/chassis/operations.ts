@@ -181,8 +181,10 @@ export interface SessionDetail extends SessionRow {
   /** Prefixes that wait to be sent. */
   pending?: number;
   limits?: LimitsRow;
-  /** Routes kept over the neighbour's restart (RFC 4724): of which families, and for how long at most. */
-  /** `longLived`: those of the families that are kept after the restart time (RFC 9494). */
+  /**
+   * Routes kept over the neighbour's restart (RFC 4724): of which families, and for how long at most. `longLived`: those of the
+   * families that are kept after the restart time (RFC 9494).
+   */
   stale?: { families: Family[]; seconds: number; longLived?: Family[] };
   /** Routes that were ever kept so, and those that were not because they said NO_LLGR. */
   longLivedRoutes?: { kept: number; dropped: number };

@@ -1,7 +1,7 @@
 /**
  * The fabric: all memory that threads share, as one thread sees it. It knows memory and no BGP.
  *
- * The chassis reserves the memory (layout.ts), every thread attaches to it with a `Fabric` of its own. There
+ * The chassis reserves the memory (memory.ts), every thread attaches to it with a `Fabric` of its own. There
  * is no lock anywhere (I2): each word has one writer, or a stated compare-and-swap rule.
  */
 import type { Giving } from '../base/giving.ts';

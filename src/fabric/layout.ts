@@ -371,7 +371,7 @@ export const BOX = {
   holdingBack: 2,
   /** Slots in use: those from 0 to before this one. */
   blades: 3,
-  /** Where the dictionaries stand between two tables each (fabric.ts). */
+  /** Where the dictionaries stand between two tables each (phase.ts). */
   phase: 4,
   /** Sweeps for ids that nobody uses: begun and ended so far, and pools that the last one left nearly full (bits). */
   sweepsBegun: 5,

@@ -99,11 +99,11 @@ export interface FabricOptions {
   readonly transmitBytes: number;
   /** Grafts under way at the same time at most (32 at the most). */
   readonly grafts: number;
-  /** Lanes of a session that has any: columns for further routes of a prefix, beside its own; and how many can have some. */
   /** Next hops at most, a power of two; 0 or none: they are not resolved. */
   readonly nextHops?: number;
   /** By pool (POOLS), so many numbers and no more, for tests that fill tables. */
   readonly most?: Readonly<Record<number, number>>;
+  /** Lanes of a session that has any: columns for further routes of a prefix, beside its own; and how many can have some. */
   readonly lanes?: number;
   readonly lanedSessions?: number;
 }

@@ -9,7 +9,7 @@ import { type FabricMemory, poolLimit, poolSize } from './memory.ts';
  *   control: [ next | head | tail ]       ring: [ … | number | number | … ]      stamps: by number
  *                                               tail ─┘  (compare-and-swap)  └─ head (the chassis)
  *
- * A number that was taken carries the phase in which it was (fabric.ts): what a thread has in its hands it forgets at the end
+ * A number that was taken carries the phase in which it was (phase.ts): what a thread has in its hands it forgets at the end
  * of a move. So numbers that are in no table and carry an older phase are nobody's, whoever lost them: a thread that died,
  * or one that interned what somebody else interned at the same time.
  */

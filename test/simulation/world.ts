@@ -72,9 +72,9 @@ export class World {
   now = 1000;
   /** Blades that did not move for long in the middle of a turn. */
   hangs = 0;
-  /** What next hops cost by their last octet; without one 0, undefined: there is no way. */
   /** What the RPKI says, as blades that begin are told it. */
   origins: TableInForce = { table: vrpsOf([]).memory, generation: 0 };
+  /** What next hops cost by their last octet; without one 0, undefined: there is no way. */
   readonly costs = new Map<number, number | undefined>();
   /** How many equally good routes are used together now. */
   multipath: Multipath | undefined;
