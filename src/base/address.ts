@@ -111,14 +111,6 @@ export function ipv6Word(bytes: Uint8Array, index: number, at = 0): number {
   return ipv4FromBytes(bytes, at + 4 * index);
 }
 
-export function ipv6Bytes(word0: number, word1: number, word2: number, word3: number): Uint8Array {
-  const bytes = new Uint8Array(16);
-  [word0, word1, word2, word3].forEach((word, i) => {
-    bytes.set(ipv4Bytes(word), 4 * i);
-  });
-  return bytes;
-}
-
 /** fe80::/10 (RFC 4291 2.5.6), with or without a zone. */
 export function isLinkLocal(address: string): boolean {
   return /^fe[89ab][\da-f]:/i.test(address);
@@ -154,10 +146,6 @@ export function parsePrefix(text: string): AddressPrefix | undefined {
 
 function hasHostBits(bytes: Uint8Array, length: number): boolean {
   return bytes.some((octet, i) => (octet & (0xff >> Math.min(8, Math.max(0, length - 8 * i)))) !== 0);
-}
-
-export function formatPrefix(prefix: AddressPrefix): string {
-  return `${formatAddress(prefix.bytes)}/${prefix.length}`;
 }
 
 export function formatPrefix4(address: number, length: number): string {

@@ -3,7 +3,7 @@
  * table of attribute-table.ts says what an attribute must be like and what follows if it is not; here is how that
  * is found out.
  */
-import { asPathFault, FAULTS, hasConfederation, segmentsContain } from './as-path.ts';
+import { asPathFault, FAULTS, hasConfederation } from './as-path.ts';
 import {
   Action,
   ASSIGNED,
@@ -138,9 +138,6 @@ function checkAsPath(
   if (fault !== 0) return malformed(view, UpdateError.MalformedAsPath, FAULTS[fault]!);
   if (as4 && hasConfederation(bytes, start, end)) {
     malformed(view, UpdateError.OptionalAttribute, 'confederation segments are left out');
-  }
-  if (options.localAs !== undefined && !view.looped) {
-    view.looped = segmentsContain(bytes, start, end, asSize, options.localAs);
   }
   return true;
 }

@@ -37,7 +37,7 @@ const MANDATORY_IN_BODY = MANDATORY | NEXT_HOP;
  * attributes is then to be cleared.
  */
 export function readPlain(bytes: Uint8Array, options: UpdateOptions, view: UpdateView): boolean {
-  if (!options.fourOctetAs || options.localAs !== undefined) return false;
+  if (!options.fourOctetAs) return false;
   const { external, own4 = 0 } = options;
   const end = view.attributesEnd;
   let lowStart = view.attributesStart;

@@ -21,8 +21,6 @@ export interface UpdateOptions {
   /** Our end of the connection, as a number of 32 bits or as four of them: no next hop that the neighbour may tell (RFC 4271 6.3). */
   readonly own4?: number | undefined;
   readonly own6?: readonly number[] | undefined;
-  /** Where given, `view.looped` tells whether this AS is in AS_PATH (RFC 4271 9.1.2). */
-  readonly localAs?: number | undefined;
   /** The AS that goes in front of AS_PATH: the neighbour knows this router by that one (bgp/local-as.ts). */
   readonly prependAs?: number | undefined;
 }
@@ -72,9 +70,6 @@ export class UpdateView {
   errorDataStart = 0;
   errorDataEnd = 0;
 
-  /** Our own AS is in AS_PATH (only where options.localAs is given). */
-  looped = false;
-
   /**
    * The attributes are canonical as they stand, but for MP_REACH_NLRI: types below it in [lowStart, lowEnd), above it in
    * [highStart, attributesEnd). They are not in the list below.
@@ -119,7 +114,6 @@ export function clearAttributes(view: UpdateView, start: number): void {
   view.errorCode = view.errorSubcode = view.errorAttribute = 0;
   view.errorWhy = '';
   view.errorDataStart = view.errorDataEnd = start;
-  view.looped = false;
   view.plain = false;
   view.attributeCount = 0;
   look(view, 0, start, start);

@@ -29,18 +29,19 @@ export { Action, attributeName } from './attribute-table.ts';
 export { CANONICAL_ROOM, canonicalize } from './canonical.ts';
 export { type UpdateOptions, UpdateView } from './update-view.ts';
 
-/** `start` is just after the header, `end` the end of the message. */
+/** `start` is just after the header, `end` the end of the message. `short`: the short way may be taken (plain.ts), which finds the same. */
 export function decodeUpdate(
   bytes: Uint8Array,
   start: number,
   end: number,
   options: UpdateOptions,
   view: UpdateView,
+  short = true,
 ): void {
   clear(view, start);
   if (!locate(bytes, start, end, view)) return;
   if (!checkBody(bytes, options, view)) return;
-  if (!readPlain(bytes, options, view)) {
+  if (!short || !readPlain(bytes, options, view)) {
     clearAttributes(view, start);
     walkAttributes(bytes, options, view);
     if (view.action === Action.SessionReset) return;

@@ -80,5 +80,4 @@ const lookAtMemory = (): void => memory.look(fabric.bladeNumber(slot, BLADE_NUMB
 while (!blade.stopping) step(blade, orders, lookAtMemory);
 fabric.epochs.leave();
 lookout?.close();
-tell({ kind: 'stopped', slot });
 port.close();

@@ -211,5 +211,4 @@ export type BladeNews =
   /** What becomes of the stale routes of a neighbour that is not back in time. */
   | { readonly kind: 'stale'; readonly slot: number; readonly session: number; readonly text: string }
   /** Which aggregates there are: for each, as configured, 0, or the ORIGIN + 1. */
-  | { readonly kind: 'aggregates'; readonly slot: number; readonly states: readonly number[] }
-  | { readonly kind: 'stopped'; readonly slot: number };
+  | { readonly kind: 'aggregates'; readonly slot: number; readonly states: readonly number[] };

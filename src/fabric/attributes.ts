@@ -137,10 +137,6 @@ export class AttributeDictionary {
     return this.pool.used;
   }
 
-  bytesUsed(): number {
-    return this.blocks.used * this.blockUnits * 4;
-  }
-
   /** The id of a set in a table; `given`, or made, where there is none; 0 when there is no room. */
   #add(
     table: SlotLevels,

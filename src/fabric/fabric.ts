@@ -122,10 +122,6 @@ export class Fabric {
   }
 
   // Threads by number, for doorbells: blades, then the chassis, then line cards.
-  get chassisThread(): number {
-    return this.options.blades;
-  }
-
   cardThread(card: number): number {
     return this.options.blades + 1 + card;
   }

@@ -184,10 +184,6 @@ export class PrefixDictionary {
     return this.#find6(this.#slots6, a, b, c, d, length);
   }
 
-  isIpv6(id: number): boolean {
-    return id >= this.base6;
-  }
-
   /** Prefix length of an id. */
   lengthOf(id: number): number {
     return id < this.base6 ? this.length4(id) : (this.keys6[(id - this.base6) * 5 + 4] as number);

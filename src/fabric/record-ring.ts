@@ -84,16 +84,7 @@ export class RecordRing {
     return (this.#published - this.#read) | 0;
   }
 
-  /** Consumer: the words of the next record; `waiting()` said there is one. */
-  first(): number {
-    return this.#words[this.#first + (this.#read & this.#mask) * 2] as number;
-  }
-
-  second(): number {
-    return this.#words[this.#first + (this.#read & this.#mask) * 2 + 1] as number;
-  }
-
-  /** Consumer: the next records, so many, taken; their first and their second words. */
+  /** Consumer: the next records, so many, taken; their first and their second words. `waiting()` said that there are so many. */
   takeAll(firsts: Int32Array, seconds: Int32Array, count: number): void {
     const words = this.#words;
     const mask = this.#mask;
@@ -105,11 +96,6 @@ export class RecordRing {
       seconds[i] = words[at + 1] as number;
     }
     this.#read = (read + count) | 0;
-  }
-
-  /** Consumer: on to the next record. */
-  advance(): void {
-    this.#read = (this.#read + 1) | 0;
   }
 
   /** Consumer: everything before was applied; gives the room back. */

@@ -58,5 +58,4 @@ for (;;) {
   await fabric.bells.sleepAsync(thread, seen, stopAt < Number.POSITIVE_INFINITY ? 20 : undefined);
 }
 looks.stop();
-tell({ kind: 'stopped', card: start.card });
 port.close();

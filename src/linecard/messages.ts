@@ -82,5 +82,4 @@ export type CardNews =
   /** Somebody from a range: is it to become a neighbour? */
   | { readonly kind: 'called'; readonly card: number; readonly address: string }
   /** Something that the machine does not do as configured. */
-  | { readonly kind: 'trouble'; readonly card: number; readonly text: string }
-  | { readonly kind: 'stopped'; readonly card: number };
+  | { readonly kind: 'trouble'; readonly card: number; readonly text: string };

@@ -6,12 +6,10 @@ import {
   formatIpv4,
   formatIpv6,
   formatIpv6Words,
-  formatPrefix,
   formatPrefix4,
   formatPrefix6,
   ipv4Bytes,
   ipv4FromBytes,
-  ipv6Bytes,
   ipv6Word,
   isLinkLocal,
   parseAddress,
@@ -46,7 +44,6 @@ test('an IPv6 address is read back from its text, which is the one that Node.js 
       if (!compatible) t.is(text, new SocketAddress({ address: text, family: 'ipv6' }).address);
       const words = [0, 1, 2, 3].map((i) => ipv6Word(bytes, i)) as [number, number, number, number];
       t.is(formatIpv6Words(...words), text);
-      t.deepEqual(ipv6Bytes(...words), bytes);
     }),
     { numRuns: 1000 },
   );
@@ -117,7 +114,7 @@ test('a prefix is read back from its text; what is none is refused', (t) => {
   ]) {
     const prefix = parsePrefix(text);
     t.truthy(prefix, text);
-    if (prefix !== undefined) t.is(formatPrefix(prefix), text);
+    if (prefix !== undefined) t.is(`${formatAddress(prefix.bytes)}/${prefix.length}`, text);
   }
   for (const text of [
     '',

@@ -228,15 +228,3 @@ test('RFC 4724 2: withdrawn routes of a family that is not heard are no End-of-R
   decode(updateMessage({}), ipv6Only);
   t.is(isEndOfRib(view), 1);
 });
-
-test('our own AS in AS_PATH is seen where it is asked for (RFC 4271 9.1.2)', (t) => {
-  const message = updateMessage({ attributes: ok.flat(), nlri: [8, 10] });
-  for (const [localAs, looped] of [
-    [65001, true],
-    [65002, false],
-    [undefined, false],
-  ] as const) {
-    decode(message, { ...external, localAs });
-    t.is(view.looped, looped);
-  }
-});

@@ -27,15 +27,17 @@ import {
 const ROUNDS = 30_000;
 const seed = Number(process.env.GRAFTD_SEED ?? Date.now() % 1_000_000);
 const room = new Uint8Array(CANONICAL_ROOM);
-/** Who wants to know whether this AS is in AS_PATH gets the long way; it is in none here. */
-const LONG_WAY = { localAs: 4_199_999_999 };
 /** What each way keeps for itself. */
 const INNER = ['plain', 'lowStart', 'lowEnd', 'highStart', 'attributeCount'];
 
 /** Everything that is read of a view, and the canonical attributes. */
-function reading(message: Uint8Array, options: UpdateOptions): { plain: boolean; said: string } {
+function reading(
+  message: Uint8Array,
+  options: UpdateOptions,
+  short = true,
+): { plain: boolean; said: string } {
   const view = new UpdateView();
-  decodeUpdate(message, BODY, message.length, options, view);
+  decodeUpdate(message, BODY, message.length, options, view, short);
   const routes = [view.nlriStart < view.nlriEnd, view.reachNlriStart < view.reachNlriEnd];
   const canonical = routes.map((some, mp) =>
     some && view.action <= Action.AttributeDiscard
@@ -84,7 +86,7 @@ test(`both ways say the same of any message (seed ${seed})`, (t) => {
       families: random.below(4),
     };
     const short = reading(message, options);
-    const long = reading(message, { ...options, ...LONG_WAY });
+    const long = reading(message, options, false);
     if (long.plain) t.fail('the long way is not taken');
     if (short.said !== long.said) {
       t.fail(`seed ${seed}, round ${round}: ${short.said} instead of ${long.said}, of ${message}`);

@@ -4,6 +4,7 @@ import { Connections } from '../../src/fabric/connections.ts';
 import { CONNECTION, RING } from '../../src/fabric/layout.ts';
 import { RecordRing } from '../../src/fabric/record-ring.ts';
 import { newSeed, SMALL, smallMemory } from './support/small.ts';
+import { takeOne } from './support/take.ts';
 import { runThreads } from './support/threads.ts';
 
 /** A little before positions wrap around. */
@@ -68,8 +69,7 @@ test('a record ring is a queue of what was published, no larger than it says, an
           t.true(waiting <= published.length && waiting > 0 === published.length > 0);
           if (waiting === 0) continue;
           const value = published.shift() as number;
-          t.deepEqual([consumer.first(), consumer.second()], [value, ~value]);
-          consumer.advance();
+          t.deepEqual(takeOne(consumer), [value, ~value]);
           held++;
         } else {
           consumer.release();
@@ -93,8 +93,7 @@ test('rings of different pairs of blades are different rings', (t) => {
   for (const [from, to] of pairs) {
     const ring = new RecordRing(memory, from, to);
     t.is(ring.waiting(), SMALL.ringRecords);
-    for (let i = 0; i < SMALL.ringRecords; i++, ring.advance())
-      t.deepEqual([ring.first(), ring.second()], [from * 4 + to, i]);
+    for (let i = 0; i < SMALL.ringRecords; i++) t.deepEqual(takeOne(ring), [from * 4 + to, i]);
   }
 });
 
@@ -106,18 +105,15 @@ test('a ring object made anew goes on where the one before published and release
   first.claim(99, 0); // never published: the blade died
   const consumer = new RecordRing(memory, 0, 1);
   consumer.waiting();
-  consumer.advance();
+  takeOne(consumer);
   consumer.release();
-  consumer.advance(); // not released: the blade died before it was applied
+  takeOne(consumer); // not released: the blade died before it was applied
   const second = new RecordRing(memory, 0, 1);
   t.true(second.claim(3, 0));
   second.publish();
   const again = new RecordRing(memory, 0, 1);
   t.is(again.waiting(), 3);
-  for (const expected of [1, 2, 3]) {
-    t.is(again.first(), expected);
-    again.advance();
-  }
+  for (const expected of [1, 2, 3]) t.is(takeOne(again)[0], expected);
 });
 
 for (const ringRecords of [1, 2, 16]) {

@@ -9,6 +9,7 @@ import { ALL } from '../../src/ibgp-internal/interest.ts';
 import { Outbox } from '../../src/ibgp-internal/outbox.ts';
 import { describeFor } from '../../src/rib/attribute-row.ts';
 import { notePresence } from '../../src/rib/presence.ts';
+import { takeOne } from '../fabric/support/take.ts';
 
 const BLADES = 3;
 const SESSIONS = 4;
@@ -78,8 +79,7 @@ function play(memory: FabricMemory, seed: number): void {
     const sibling = siblings[which] as Sibling;
     const ring = rings[which] as (typeof rings)[number];
     while (ring.waiting() > 0) {
-      const id = ring.first();
-      ring.advance();
+      const [id] = takeOne(ring);
       if (id !== MARKER) {
         sibling.owed.delete(id);
         for (const set of sibling.markers) set.delete(id);

@@ -5,6 +5,7 @@ import { Doorbells } from '../../../src/fabric/doorbell.ts';
 import { CONNECTION } from '../../../src/fabric/layout.ts';
 import type { FabricMemory } from '../../../src/fabric/memory.ts';
 import { RecordRing } from '../../../src/fabric/record-ring.ts';
+import { takeOne } from './take.ts';
 import type { ThreadStart } from './threads.ts';
 
 /** A wake-up that was lost shows as a sleep of this length. */
@@ -61,9 +62,9 @@ export function recordConsumer({ memory, seed, count }: ThreadStart): number {
     if (waiting > memory.options.ringRecords) throw new Error(`${waiting} records in a smaller ring`);
     const take = Math.min(waiting, 1 + random.below(memory.options.ringRecords));
     for (let i = 0; i < take; i++, read++) {
-      if (ring.first() !== read) throw new Error(`record ${ring.first()} came in the place of ${read}`);
-      if (ring.second() !== check(read, seed)) throw new Error(`record ${read} is torn`);
-      ring.advance();
+      const [first, second] = takeOne(ring);
+      if (first !== read) throw new Error(`record ${first} came in the place of ${read}`);
+      if (second !== check(read, seed)) throw new Error(`record ${read} is torn`);
     }
     ring.release();
     bells.ring(0);

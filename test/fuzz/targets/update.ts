@@ -98,11 +98,10 @@ export function throughAndBack(message: Uint8Array, random: Random): void {
     fourOctetAs: random.chance(0.8),
     external: random.chance(0.5),
     families: random.chance(0.7) ? 3 : random.below(4),
-    localAs: random.chance(0.3) ? LOCAL_AS : undefined,
     extendedNextHop: random.chance(0.4),
     addPath: random.chance(0.3) ? random.below(4) : 0,
   };
-  decodeUpdate(message, HEADER_LENGTH, message.length, options, view);
+  decodeUpdate(message, HEADER_LENGTH, message.length, options, view, random.chance(0.7));
   checkView(message);
   isEndOfRib(view);
   if (view.action >= Action.DisableFamily) return;
