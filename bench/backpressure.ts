@@ -3,7 +3,6 @@
  * the others (a single change from one to another, as in `fairness`, and how fast tables are taken), what memory it takes, and how
  * long it takes the slow ones to have the right table once they read again.
  */
-import { parseArgs } from 'node:util';
 import { monotonicMilliseconds } from '../src/base/clock.ts';
 import { type Feed, feedFor } from '../src/lab/feed.ts';
 import { generateTable } from '../src/lab/internet.ts';
@@ -11,10 +10,11 @@ import { compareTold } from '../src/lab/told.ts';
 import { BareNeighbor } from './support/bare-neighbor.ts';
 import { type Box, neighborAddress, openBox } from './support/box.ts';
 import { type LongestTurn, longestTurn, TURN_HEAD, turnCells } from './support/longest-turn.ts';
+import { readOptions } from './support/options.ts';
 import { machineLine, quantile, table, writeResults } from './support/report.ts';
 import { SlowReader } from './support/slow-reader.ts';
 
-const { values } = parseArgs({
+const { values } = readOptions({
   options: {
     prefixes: { type: 'string', default: '300000' },
     seconds: { type: 'string', default: '15' },

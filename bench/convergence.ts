@@ -2,7 +2,6 @@
  * Convergence: senders announce prefixes, every neighbour learns the best routes; graftd with each number of blades
  * and the other daemons that are installed, in turn, in one call. See bench/README.md.
  */
-import { parseArgs } from 'node:util';
 import { CASES, type Case, caseOf, phasesOf } from './convergence/cases.ts';
 import { bird } from './convergence/daemons/bird.ts';
 import type { Contestant } from './convergence/daemons/daemon.ts';
@@ -25,9 +24,10 @@ import {
   threadTable,
 } from './convergence/report.ts';
 import { type Failure, type PhaseResult, run } from './convergence/run.ts';
+import { readOptions, wrongUsage } from './support/options.ts';
 import { machineLine, writeResults } from './support/report.ts';
 
-const { values } = parseArgs({
+const { values } = readOptions({
   options: {
     case: { type: 'string', default: CASES.join(',') },
     daemons: { type: 'string', default: 'graftd,bird,frr,gobgp,openbgpd' },
@@ -113,7 +113,7 @@ async function measure(
 function chosenCases(): Case[] {
   return values.case.split(',').flatMap((name) => {
     const what = caseOf(name, Number(values.scale));
-    if (what === undefined) throw new Error(`"${name}" is no case; they look like 10x100k-2 or 700x571-all`);
+    if (what === undefined) wrongUsage(`"${name}" is no case; they look like 10x100k-2 or 700x571-all`);
     if ((what.feeds !== 'table' && what.feeds !== 'pch') || hasRealRoutes(what.feeds)) return [what];
     console.log(`${name}: its data are not there: left out (GRAFTD_DATA says where they are)`);
     return [];
@@ -122,6 +122,7 @@ function chosenCases(): Case[] {
 
 function chosen(): Contestant[] {
   const blades = values.blades.split(',').map((text) => (text === 'default' ? undefined : Number(text)));
+  if (blades.some(Number.isNaN)) wrongUsage(`--blades must be numbers, or default, not "${values.blades}"`);
   const all: Record<string, Contestant[]> = {
     graftd: blades.map((each) => graftd(each, Number(values['line-cards']))),
     bird: [bird],
@@ -131,7 +132,7 @@ function chosen(): Contestant[] {
   };
   return values.daemons.split(',').flatMap((name) => {
     const found = all[name];
-    if (found === undefined) throw new Error(`there is no daemon "${name}": ${Object.keys(all).join(', ')}`);
+    if (found === undefined) wrongUsage(`there is no daemon "${name}": ${Object.keys(all).join(', ')}`);
     return found.filter((contestant) => {
       if (contestant.version() === undefined) console.log(`${contestant.name} is not installed: left out`);
       return contestant.version() !== undefined;

@@ -2,16 +2,16 @@
  * Fairness: how long a single change takes from one neighbour to another, and whether KEEPALIVEs come in time, while a third
  * one sends full tables one after another; beside the same when nothing else happens.
  */
-import { parseArgs } from 'node:util';
 import { monotonicMilliseconds } from '../src/base/clock.ts';
 import { feedFor } from '../src/lab/feed.ts';
 import { generateTable } from '../src/lab/internet.ts';
 import { BareNeighbor } from './support/bare-neighbor.ts';
 import { type Box, neighborAddress, openBox } from './support/box.ts';
 import { type LongestTurn, longestTurn, TURN_HEAD, turnCells } from './support/longest-turn.ts';
+import { readOptions } from './support/options.ts';
 import { machineLine, quantile, table, writeResults } from './support/report.ts';
 
-const { values } = parseArgs({
+const { values } = readOptions({
   options: {
     prefixes: { type: 'string', default: '1000000' },
     changes: { type: 'string', default: '200' },

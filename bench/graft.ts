@@ -4,7 +4,6 @@
  * serialised, sent and imported), in the same run. Then, as in Figure 8, the processor's share of both blades around one
  * graft, at steps of 0.2 s.
  */
-import { parseArgs } from 'node:util';
 import type { Chassis, SessionEntry } from '../src/chassis/chassis.ts';
 import type { GraftCosts } from '../src/chassis/graft.ts';
 import { type Feed, feedFor } from '../src/lab/feed.ts';
@@ -12,10 +11,11 @@ import { generateTable } from '../src/lab/internet.ts';
 import { type Box, neighborAddress, openBox } from './support/box.ts';
 import { type CopyTimes, copyingGrafts } from './support/copying-graft.ts';
 import { type CpuStep, cpuOfCopyingGraft, cpuOfGraft } from './support/graft-cpu.ts';
+import { readOptions } from './support/options.ts';
 import { plotSvg } from './support/plot.ts';
 import { machineLine, quantile, table, writeResults } from './support/report.ts';
 
-const { values } = parseArgs({
+const { values } = readOptions({
   options: {
     sizes: { type: 'string', default: '0,1000,10000,100000,200000,500000,1000000' },
     grafts: { type: 'string', default: '500' },

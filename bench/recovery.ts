@@ -4,17 +4,17 @@
  * everything. The neighbours count resets and what was repeated. One on the same blade is told nothing but KEEPALIVEs, every second: how
  * long it hears nothing at most.
  */
-import { parseArgs } from 'node:util';
 import type { Chassis } from '../src/chassis/chassis.ts';
 import { BLADE_WORD } from '../src/fabric/layout.ts';
 import { feedFor } from '../src/lab/feed.ts';
 import { generateTable } from '../src/lab/internet.ts';
 import { BareNeighbor } from './support/bare-neighbor.ts';
 import { type Box, neighborAddress, openBox } from './support/box.ts';
+import { readOptions } from './support/options.ts';
 import { plotSvg } from './support/plot.ts';
 import { machineLine, quantile, table, writeResults } from './support/report.ts';
 
-const { values } = parseArgs({
+const { values } = readOptions({
   options: {
     sizes: { type: 'string', default: '1000,10000,100000,300000,1000000' },
     deaths: { type: 'string', default: '9' },

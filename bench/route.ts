@@ -4,7 +4,6 @@
  * each blade's turns, per route received.
  */
 import { readFileSync } from 'node:fs';
-import { parseArgs } from 'node:util';
 import { monotonicMilliseconds } from '../src/base/clock.ts';
 import { Random } from '../src/base/random.ts';
 import { FAMILY_IPV4, FAMILY_IPV6 } from '../src/bgp/families.ts';
@@ -22,13 +21,14 @@ import type { PolicyDefinition } from '../src/policy/language.ts';
 import { describeFor } from '../src/rib/attribute-row.ts';
 import { buildVrpTable } from '../src/rpki/build.ts';
 import { graftdPolicy } from './convergence/policy.ts';
+import { readOptions } from './support/options.ts';
 import { machineLine, table, writeResults } from './support/report.ts';
 
 const HELP = `npm run bench route -- [--senders 4] [--prefixes 200000] [--receivers 2] [--blades 1,2,4,8] [--rounds 3]
   [--disjoint]  the senders tell other prefixes each, and are told nothing
   [--policy policy | tags]  each neighbour has one, those of the convergence benchmark
   [--policy code | code-each | rpki]  a function of a set of attributes; one of each route, with its list; origin validation`;
-const { values } = parseArgs({
+const { values } = readOptions({
   options: {
     senders: { type: 'string', default: '4' },
     prefixes: { type: 'string', default: '200000' },

@@ -5,14 +5,14 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { parseArgs } from 'node:util';
 import { monotonicMilliseconds } from '../src/base/clock.ts';
 import { Random } from '../src/base/random.ts';
 import { generateTable } from '../src/lab/internet.ts';
 import { buildPrefixTable, type PrefixEntry, PrefixSet, readPrefixLines } from '../src/policy/prefix-set.ts';
+import { readOptions } from './support/options.ts';
 import { machineLine, table, writeResults } from './support/report.ts';
 
-const { values } = parseArgs({
+const { values } = readOptions({
   options: {
     entries: { type: 'string', default: '1000,10000,100000,500000' },
     rounds: { type: 'string', default: '5' },

@@ -1,7 +1,7 @@
 /** `npm run soak`: an endless churn of fresh prefixes and attribute sets leaves resident memory flat (I3). */
-import { parseArgs } from 'node:util';
 import { type SoakSample, soak } from './soak/run.ts';
 import { TURN_HEAD, turnCells } from './support/longest-turn.ts';
+import { readOptions } from './support/options.ts';
 import { machineLine, table, writeResults } from './support/report.ts';
 
 const HELP = `npm run soak -- [--prefixes 50000000] [--window 100000] [--blades 2] [--table N] [--every N]
@@ -19,7 +19,7 @@ or when memory goes on growing.
 Example: npm run soak -- --prefixes 1000000 --table 65536 --window 10000
 `;
 
-const { values } = parseArgs({
+const { values } = readOptions({
   options: {
     prefixes: { type: 'string', default: '50000000' },
     window: { type: 'string', default: '100000' },

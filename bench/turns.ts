@@ -6,7 +6,6 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { parseArgs } from 'node:util';
 import { monotonicMilliseconds } from '../src/base/clock.ts';
 import { type Feed, feedFor } from '../src/lab/feed.ts';
 import { generateTable } from '../src/lab/internet.ts';
@@ -14,10 +13,11 @@ import { type RemoteSpeaker, SpeakerThread } from '../src/lab/thread.ts';
 import { BareNeighbor } from './support/bare-neighbor.ts';
 import { freePort, neighborAddress } from './support/box.ts';
 import { type LongestTurn, longestTurn, TURN_HEAD, turnCells } from './support/longest-turn.ts';
+import { readOptions } from './support/options.ts';
 import { machineLine, quantile, table, writeResults } from './support/report.ts';
 import { Router } from './support/router.ts';
 
-const { values } = parseArgs({
+const { values } = readOptions({
   options: {
     prefixes: { type: 'string', default: '1000000' },
     entries: { type: 'string', default: '500000' },

@@ -3,11 +3,12 @@
  * no decision. Each stage runs over the full tables of some neighbours and is measured in processor time of this
  * process. It gives a hash of its result, which stays the same when the code gets faster.
  */
-import { parseArgs } from 'node:util';
+
+import { readOptions } from './support/options.ts';
 import { machineLine, quantile, table, writeResults } from './support/report.ts';
 import { newWork, type Stage, stages } from './support/wire-stages.ts';
 
-const { values } = parseArgs({
+const { values } = readOptions({
   options: {
     prefixes: { type: 'string', default: '200000' },
     neighbors: { type: 'string', default: '4' },

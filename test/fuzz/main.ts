@@ -3,8 +3,8 @@
  * looks on, so that an input that never ends is found, too.
  */
 import { availableParallelism } from 'node:os';
-import { parseArgs } from 'node:util';
 import { Worker } from 'node:worker_threads';
+import { readOptions } from '../../bench/support/options.ts';
 import { type FuzzNews, type FuzzStart, NOW } from './messages.ts';
 import { Fuzzer, TIME_BOUND } from './run.ts';
 import { hex, INPUT_ROOM } from './target.ts';
@@ -28,7 +28,7 @@ Example: npm run fuzz -- --seconds 60
 const SHOWN = 20;
 const LOOK = 500;
 
-const { values } = parseArgs({
+const { values } = readOptions({
   options: {
     inputs: { type: 'string', default: '1000000' },
     seconds: { type: 'string', default: 'Infinity' },

@@ -2,7 +2,7 @@
  * `npm run simulate`: many histories of the whole chassis under a simulated clock, one after another, as long as wanted; or one
  * alone, by its seed, with a trace of what happens.
  */
-import { parseArgs } from 'node:util';
+import { readOptions } from '../../bench/support/options.ts';
 import { withDeaf } from './deaf.ts';
 import { withEdges } from './edges.ts';
 import { play } from './history.ts';
@@ -56,7 +56,7 @@ type Faults = 'all' | 'deaths' | 'full' | 'none';
 const PROGRESS = 10_000;
 const SHOWN = 10;
 
-const { values } = parseArgs({
+const { values } = readOptions({
   options: {
     seeds: { type: 'string', default: '1000' },
     from: { type: 'string', default: String(MIXED) },

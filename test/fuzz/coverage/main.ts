@@ -1,7 +1,7 @@
 /** `npm run fuzz:coverage`: fuzzing that keeps the inputs which reach new code, in one thread, for some seconds. */
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { parseArgs } from 'node:util';
+import { readOptions } from '../../../bench/support/options.ts';
 import { foundFor } from '../found.ts';
 import { TARGETS } from '../run.ts';
 import { hex, type Target } from '../target.ts';
@@ -21,7 +21,7 @@ What fails is printed with its octets, and makes the exit status 1.
 Example: npm run fuzz:coverage -- --target session --seconds 600 --folder /tmp/inputs
 `;
 
-const { values } = parseArgs({
+const { values } = readOptions({
   options: {
     target: { type: 'string', default: 'update' },
     seconds: { type: 'string', default: '60' },

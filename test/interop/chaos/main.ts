@@ -1,5 +1,5 @@
 /** `npm run chaos`: chaos for as long as wanted, with everything that is done. */
-import { parseArgs } from 'node:util';
+import { readOptions } from '../../../bench/support/options.ts';
 import { bird, frr, gobgp } from '../daemons/index.ts';
 import { loopbackNetwork, openNetwork } from '../network.ts';
 import { runChaos } from './chaos.ts';
@@ -18,7 +18,7 @@ daemon must have the right table. Exit status 1 where that is not so.
 Example: npm run chaos -- --seconds 600 --seed 7
 `;
 
-const { values } = parseArgs({
+const { values } = readOptions({
   options: {
     seconds: { type: 'string', default: '60' },
     seed: { type: 'string', default: '1' },
