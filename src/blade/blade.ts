@@ -338,7 +338,10 @@ export class Blade implements RoutesListener, GraftHost, RosterHost {
       }
       if (session.revisit.size > 0 && this.#revisit(session)) more = true;
       if (session.sweeping && session.sweep(this.limits, this.#stage.late)) more = true;
-      if (session.stale.walking && this.#walkStale(session)) more = true;
+      if (session.stale.walking) {
+        this.#walkStale(session);
+        more = true;
+      }
       if (session.filtering && filterAnew(this.fabric, this.routes, session, this.limits.sweepPages))
         more = true;
     }
@@ -346,12 +349,10 @@ export class Blade implements RoutesListener, GraftHost, RosterHost {
     return more;
   }
 
-  /** True when more is left. What came while routes were being marked waits to be read: nobody rings for it again. */
-  #walkStale(session: Session): boolean {
-    const { marking } = session.stale;
-    if (session.stale.walk(this.routes, this.limits.sweepPages, session.importRule)) return true;
-    if (marking) this.fabric.ready.setForBlade(session.index);
-    return marking;
+  /** Some of it. What came in the meantime may have been left unread: nobody rings for it again. */
+  #walkStale(session: Session): void {
+    if (session.stale.walk(this.routes, this.limits.sweepPages, session.importRule)) return;
+    this.fabric.ready.setForBlade(session.index);
   }
 
   /** Batches of what waits for neighbours: now and then while they flood us, else as long as there is time. */

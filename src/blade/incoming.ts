@@ -170,6 +170,11 @@ export class Incoming implements MessageTaker {
       // What came before it is applied before it.
       this.onPause();
       if (this.#track.state !== State.Established || this.after !== 0) return;
+      if (this.#owner.messages.waits(refresh)) {
+        this.#track.heard();
+        this.#wire.leave();
+        return;
+      }
       this.#owner.messages.processRouteRefresh(refresh);
       // It is answered once, though what comes behind it may have to be read again; but what it says is done before it is passed.
       this.#wire.pass();

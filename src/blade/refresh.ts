@@ -4,7 +4,7 @@
  *
  *   the neighbour asks ─→ BoRR ─→ what its view says, page by page (blade.ts) ─→ EoRR
  *   BoRR from it ─→ all routes of the family are stale (stale.ts; nothing is read meanwhile) ─→ it tells all again ─→ EoRR:
- *   what is stale still is withdrawn
+ *   what is stale still is withdrawn; until it is, the next BoRR waits to be read
  *
  * Without the enhanced form on both sides there are no borders, and nothing becomes stale.
  */
@@ -14,23 +14,17 @@ import type { Fabric } from '../fabric/fabric.ts';
 import { SESSION, SESSION_FLAG, SESSION_NUMBER } from '../fabric/layout.ts';
 import type { StaleRoutes } from './stale.ts';
 
-export interface RefreshOwner {
-  send(message: Uint8Array): void;
-  /** Ends a walk over stale routes that is under way. */
-  endWalk(): void;
-}
-
 export class Refreshes {
   readonly #fabric: Fabric;
   readonly #session: number;
   readonly #stale: StaleRoutes;
-  readonly #owner: RefreshOwner;
+  readonly #send: (message: Uint8Array) => void;
 
-  constructor(fabric: Fabric, session: number, stale: StaleRoutes, owner: RefreshOwner) {
+  constructor(fabric: Fabric, session: number, stale: StaleRoutes, send: (message: Uint8Array) => void) {
     this.#fabric = fabric;
     this.#session = session;
     this.#stale = stale;
-    this.#owner = owner;
+    this.#send = send;
   }
 
   /** Next id of what is repeated for the neighbour; -1: nothing is. */
@@ -59,7 +53,7 @@ export class Refreshes {
   onRefresh(family: number, kind: number): void {
     // RFC 2918 3: the octet is reserved, and ignored.
     if (!this.#enhanced || kind === RefreshKind.Request) this.#asked(family);
-    else if (kind === RefreshKind.Begin) this.#theyBegin(family);
+    else if (kind === RefreshKind.Begin) this.#stale.refresh(family);
     else if (kind === RefreshKind.End) this.#stale.end(family);
     // RFC 7313 5: others are ignored.
   }
@@ -88,8 +82,7 @@ export class Refreshes {
   }
 
   #sayBorders(families: number, kind: number): void {
-    for (const { afi, safi } of multiprotocolOf(families))
-      this.#owner.send(encodeRouteRefresh(afi, safi, kind));
+    for (const { afi, safi } of multiprotocolOf(families)) this.#send(encodeRouteRefresh(afi, safi, kind));
   }
 
   #goOn(id: number, families: number): void {
@@ -102,14 +95,6 @@ export class Refreshes {
     this.#set(SESSION.refreshBorders, 0);
     this.#set(SESSION.refreshPath, 0);
     this.#goOn(-1, 0);
-  }
-
-  // ── what the neighbour repeats ──
-
-  /** RFC 7313 4. What the last refresh left to be withdrawn goes first. */
-  #theyBegin(family: number): void {
-    this.#owner.endWalk();
-    this.#stale.refresh(family);
   }
 
   #get(word: number): number {

@@ -55,6 +55,11 @@ export class RouteMessages {
     this.#receiver.foundRoom(this.#session.index);
   }
 
+  /** RFC 7313 4: what the last refresh left to be withdrawn goes first, in its slices. */
+  waits({ kind }: RouteRefresh): boolean {
+    return this.enhancedRefresh && kind === RefreshKind.Begin && this.#session.stale.walking;
+  }
+
   processRouteRefresh(refresh: RouteRefresh): void {
     const family = familyBit(refresh.afi, refresh.safi);
     // Of a disabled family it is still told all, and may ask for it again; what it tells of it is not heard.

@@ -77,12 +77,9 @@ export class Session implements TrackOwner {
     this.#agreement = new Agreement(fabric, this.index);
     this.messages = new RouteMessages(host, this, this.#agreement);
     this.#leftovers = new Leftovers(fabric, this.index, host.routes);
-    this.refreshes = new Refreshes(fabric, this.index, this.stale, {
-      send: (message) => this.#active?.sendMessage(message),
-      endWalk: () => {
-        while (this.stale.walking) this.stale.walk(host.routes, Number.POSITIVE_INFINITY, this.importRule);
-      },
-    });
+    this.refreshes = new Refreshes(fabric, this.index, this.stale, (message) =>
+      this.#active?.sendMessage(message),
+    );
     this.tracks = [new Track(fabric, this, 0, clock, random), new Track(fabric, this, 1, clock, random)];
   }
 

@@ -266,9 +266,6 @@ export class StaleRoutes {
       for (const { bit } of LONG)
         if (this.#action(bit) === WALK.withdraw || this.#action(bit) === WALK.drop)
           this.#set(SESSION.staleFamilies, this.families & ~bit);
-    // Whoever waits to be read since the walk began has nobody else to ring for it.
-    if (!more && LONG.some(({ bit }) => this.#action(bit) === WALK.markAnew))
-      this.#fabric.ready.setForBlade(this.#session);
     return more;
   }
 

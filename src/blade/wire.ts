@@ -41,6 +41,8 @@ export class Wire {
   halted = false;
   /** What was read since the last pause is to be read again. */
   #again = false;
+  /** The message that is being handled is. */
+  #left = false;
   /** Position behind the message that is being handled. */
   #behind = 0;
   readonly #fabric: Fabric;
@@ -161,6 +163,13 @@ export class Wire {
     this.#again = true;
   }
 
+  /** The message that is being handled is the first one to be read the next time: nothing came of it, and all before it is applied. */
+  leave(): void {
+    this.halted = true;
+    this.#left = true;
+    this.#fabric.count(this.#session, SESSION_NUMBER.messagesReceived, -1);
+  }
+
   /**
    * Gives whole messages to `taker` until about `budget` bytes are read, or it closes the wire. Returns bytes read;
    * their room in the ring is given back once all was applied.
@@ -174,6 +183,7 @@ export class Wire {
     const note = thread * BLADE_WORD.words;
     bladeWords[note + BLADE_WORD.connection] = this.#which;
     this.halted = false;
+    this.#left = false;
     while (this.opened && !this.halted && ((tail - first) | 0) < budget) {
       bladeWords[note + BLADE_WORD.position] = tail;
       bladeWords[note + BLADE_WORD.session] = this.#session + 1;
@@ -195,7 +205,7 @@ export class Wire {
     return read;
   }
 
-  /** Reads the message at a position in the ring; its length, or 0 when it is not complete, or none. */
+  /** Reads the message at a position in the ring; its length, or 0 when it is not complete, or none, or left. */
   #readMessage(tail: number, available: number, taker: MessageTaker): number {
     if (available < HEADER_LENGTH) return 0;
     const { connections } = this.#fabric;
@@ -219,7 +229,7 @@ export class Wire {
     if (length <= 0 || length > available) return 0;
     this.#fabric.count(this.#session, SESSION_NUMBER.messagesReceived);
     taker.onMessage(bytes, at, length);
-    return length;
+    return this.#left ? 0 : length;
   }
 
   #release(first: number, tail: number): void {
