@@ -102,7 +102,7 @@ export class Blade implements RoutesListener, GraftHost, RosterHost {
     };
     this.groups = new Groups(fabric, this.routes, limits, new Journal(fabric, slot), this.policies);
     this.#recovery = new Recovery(fabric, slot, this.routes, limits, news);
-    this.#costs = new GraftCosts(fabric, clock);
+    this.#costs = new GraftCosts(fabric);
     this.#idleRings = fabric.giving && new IdleRings(fabric, fabric.giving);
     this.roster = new Roster(this, this.#costs, this.#recovery);
     this.#grafts = new Grafts(fabric, slot, this.routes, this, this.roster, clock);

@@ -2,9 +2,8 @@
  * What grafts to this blade have cost, counted from the take-over until the session is served: decisions run, records and
  * UPDATEs sent. It stands in the graft's slot while it goes on, for a chassis that waits no longer.
  */
-import type { Clock } from '../base/clock.ts';
 import type { Fabric } from '../fabric/fabric.ts';
-import { GRAFT, GRAFT_TIME } from '../fabric/layout.ts';
+import { GRAFT } from '../fabric/layout.ts';
 import type { UpdateGroup } from './update-group.ts';
 
 interface Costs {
@@ -24,13 +23,11 @@ interface Served {
 
 export class GraftCosts {
   readonly #fabric: Fabric;
-  readonly #clock: Clock;
   /** By session. */
   readonly #costs = new Map<number, Costs>();
 
-  constructor(fabric: Fabric, clock: Clock) {
+  constructor(fabric: Fabric) {
     this.#fabric = fabric;
-    this.#clock = clock;
   }
 
   /** Sessions of which costs are being counted. */
@@ -75,7 +72,6 @@ export class GraftCosts {
 
   /** Nothing of a graft is left to be done. */
   settle(slot: number): void {
-    this.#fabric.stampGraft(slot, GRAFT_TIME.served, this.#clock());
     this.#fabric.setGraft(slot, GRAFT.settled, 1);
     this.#fabric.notifyGraft(slot);
   }

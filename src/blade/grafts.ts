@@ -188,7 +188,6 @@ export class Grafts {
     // Before siblings put their markers: what they change after that is told here.
     this.#routes.attention.widenToAll();
     this.#sessions.prepare(session, slot);
-    this.#fabric.stampGraft(slot, GRAFT_TIME.prepared, this.#clock());
     if (!this.#fabric.stepGraft(slot, GRAFT_STATE.requested, GRAFT_STATE.prepared)) {
       this.#forget(slot);
       return;
@@ -273,7 +272,6 @@ export class Grafts {
     if (fabric.hops !== undefined && fabric.graft(slot, GRAFT.hops) !== fabric.hops.generation)
       this.#routes.hopWalk.restart();
     fabric.stampGraft(slot, GRAFT_TIME.takenOver, this.#clock());
-    fabric.setGraft(slot, GRAFT.logged, revisit.size);
     fabric.setGraftState(slot, GRAFT_STATE.done);
   }
 

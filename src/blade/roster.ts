@@ -11,7 +11,7 @@
  */
 import { State } from '../bgp/fsm.ts';
 import type { FifoSet } from '../fabric/fifo-set.ts';
-import { GRAFT, SESSION, SESSION_NUMBER } from '../fabric/layout.ts';
+import { SESSION, SESSION_NUMBER } from '../fabric/layout.ts';
 import { DECONFIGURED, STOPPED, shutdownFault } from './cease.ts';
 import type { GraftCosts } from './graft-costs.ts';
 import type { GraftedSessions } from './grafts.ts';
@@ -183,7 +183,6 @@ export class Roster implements GraftedSessions {
     const established = session.attach();
     session.revisit = revisit;
     fabric.count(index, SESSION_NUMBER.grafts);
-    fabric.setGraft(slot, GRAFT.established, established ? 1 : 0);
     if (!established) {
       session.start();
       this.#costs.settle(slot);

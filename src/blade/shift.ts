@@ -3,7 +3,6 @@
  * (fabric/lookout.ts) is, until somebody has news or the next timer is due.
  */
 
-import { BLADE_NUMBER } from '../fabric/layout.ts';
 import type { Lookout } from '../fabric/lookout.ts';
 import type { Blade } from './blade.ts';
 import type { BladeOrder } from './messages.ts';
@@ -52,7 +51,6 @@ export function step(blade: Blade, orders: () => boolean, lookAround: () => void
     return;
   }
   fabric.epochs.leave();
-  fabric.countBlade(slot, BLADE_NUMBER.sleeps);
   if (lookout === undefined) bells.sleep(slot, seen, Math.min(left, LONGEST_SLEEP));
   else {
     lookout.look(Math.min(left, LONGEST_SLEEP));

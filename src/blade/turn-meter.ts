@@ -51,7 +51,6 @@ export class TurnMeter {
     const start = this.#begunAt > 0 ? this.#begunAt : turnStart;
     this.#begunAt = 0;
     const took = end - start;
-    this.#add(BLADE_NUMBER.turns, 1);
     this.#add(BLADE_NUMBER.busy, took);
     if (took > LONG_TURN) this.#add(BLADE_NUMBER.longTurns, 1);
     const waited = this.#waited(took);
@@ -81,7 +80,6 @@ export class TurnMeter {
   count({ evaluator, siblings }: Routes, now: number): void {
     this.#set(BLADE_NUMBER.evaluations, evaluator.evaluations);
     this.#set(BLADE_NUMBER.fullEvaluations, evaluator.fullEvaluations);
-    this.#set(BLADE_NUMBER.recordsSent, siblings.recordsSent);
     this.#set(BLADE_NUMBER.recordsReceived, siblings.recordsReceived);
     this.#set(BLADE_NUMBER.heartbeat, now);
   }

@@ -108,7 +108,7 @@ export class Grafts {
     set(GRAFT.markers, this.#alive() & ~(1 << from));
     for (const word of [GRAFT.pendingPage, GRAFT.pendingCount, GRAFT.decisionsRun, GRAFT.fabricRecordsSent])
       set(word, 0);
-    for (const word of [GRAFT.neighborUpdatesSent, GRAFT.logged, GRAFT.settled]) set(word, 0);
+    for (const word of [GRAFT.neighborUpdatesSent, GRAFT.settled]) set(word, 0);
     set(GRAFT.routes, routes);
     fabric.stampGraft(slot, GRAFT_TIME.requested, this.#clock());
     set(GRAFT.state, GRAFT_STATE.requested);

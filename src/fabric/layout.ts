@@ -290,22 +290,18 @@ export const GRAFT = {
   fabricRecordsSent: 9,
   neighborUpdatesSent: 10,
   routes: 11,
-  established: 12,
-  logged: 13,
   /** 1: nothing that the graft brought about is left to be done, and its costs are known. Writer: `to`. */
-  settled: 14,
+  settled: 12,
   /** For which costs of next hops `from` had looked at everything when it released; -1: it had not. Writer: `from`. */
-  hops: 15,
+  hops: 13,
 } as const;
 
 /** Float64 numbers of a graft: monotonic milliseconds of its steps. */
 export const GRAFT_TIME = {
   words: 8,
   requested: 0,
-  prepared: 1,
-  released: 2,
-  takenOver: 3,
-  served: 4,
+  released: 1,
+  takenOver: 2,
 } as const;
 
 export const GRAFT_STATE = {
@@ -327,37 +323,30 @@ export const GRAFT_STATE = {
 /** Numbers of a blade for people. Float64. Writer: the blade, but for `readings`. */
 export const BLADE_NUMBER = {
   words: 32,
-  turns: 0,
-  busy: 1,
+  busy: 0,
   /** Longest turn since the blade started, milliseconds. */
-  longestTurn: 2,
-  evaluations: 3,
-  fullEvaluations: 4,
-  recordsSent: 5,
-  recordsReceived: 6,
-  recordsMerged: 7,
-  exportsRun: 8,
-  updatesSent: 9,
-  sleeps: 10,
-  routes: 11,
-  heartbeat: 12,
+  longestTurn: 1,
+  evaluations: 2,
+  fullEvaluations: 3,
+  recordsReceived: 4,
+  heartbeat: 5,
   /** The system's number of the blade's thread; 0: it has none. */
-  thread: 13,
+  thread: 6,
   /** Longest turn since the reading of this number, and the number. */
-  longestTurnLately: 14,
-  latelyReading: 15,
+  longestTurnLately: 7,
+  latelyReading: 8,
   /** How often the longest turn was read. Writer: the chassis. */
-  readings: 16,
+  readings: 9,
   /** Longest time between two turns though there was work, milliseconds. */
-  longestGap: 17,
+  longestGap: 10,
   /** Turns that took longer than turns should. */
-  longTurns: 18,
+  longTurns: 11,
   /** Of the longest turn, and of the longest one lately: what the thread was not on a processor, milliseconds; below 0: nobody can say. */
-  longestTurnWaited: 19,
-  longestTurnLatelyWaited: 20,
+  longestTurnWaited: 12,
+  longestTurnLatelyWaited: 13,
   /** The most that one turn has used a processor, ever and lately. */
-  longestWork: 21,
-  longestWorkLately: 22,
+  longestWork: 14,
+  longestWorkLately: 15,
 } as const;
 
 /** Words of the box as a whole. Writer: the chassis. */
@@ -442,13 +431,12 @@ export const CARD_NUMBER = {
   dialled: 2,
   bytesIn: 3,
   bytesOut: 4,
-  busy: 5,
-  unknownNeighbour: 6,
-  notWanted: 7,
+  unknownNeighbour: 5,
+  notWanted: 6,
   /** The system's number of the card's thread; 0: it has none. */
-  thread: 8,
+  thread: 7,
   /** KEEPALIVEs sent for sessions whose blades were gone or late. */
-  vigils: 9,
+  vigils: 8,
 } as const;
 
 /** Words of the allocator. */

@@ -32,15 +32,11 @@ class Segment {
   closedBy = 0;
   word = 0;
 
-  add(id: number, hint: number): boolean {
+  add(id: number, hint: number): void {
     const page = (this.#hints[id >>> PAGE_BITS] ??= new Int32Array(1 << PAGE_BITS));
     const at = id & ((1 << PAGE_BITS) - 1);
-    if (this.ids.add(id)) {
-      page[at] = hint;
-      return true;
-    }
-    if (page[at] !== hint) page[at] = 0;
-    return false;
+    if (this.ids.add(id)) page[at] = hint;
+    else if (page[at] !== hint) page[at] = 0;
   }
 
   hintOf(id: number): number {
@@ -58,7 +54,6 @@ export class SiblingChannel {
   readonly #segments: Segment[] = [];
   /** How many segments there are: most of the time none, and then nobody has to look at them. */
   #waiting = 0;
-  recordsMerged = 0;
 
   constructor(fabric: Fabric, from: number, to: number, outbox: Outbox) {
     this.sibling = to;
@@ -138,7 +133,7 @@ export class SiblingChannel {
     const last = this.#open();
     for (let i = this.#taken; i < count; i++) {
       if (interest !== ALL && ((marks[i] as number) & interest) === 0) continue;
-      if (!last.add(words[2 * i] as number, words[2 * i + 1] as number)) this.recordsMerged++;
+      last.add(words[2 * i] as number, words[2 * i + 1] as number);
     }
     this.#taken = count;
   }

@@ -14,7 +14,7 @@ test('a ring that the last turn before sleep heard in the kernel is not slept th
     stopping: false,
     nextTimer: 100,
     clock: () => 0,
-    fabric: { bells, lookout, epochs: { leave: () => {} }, countBlade: () => {} },
+    fabric: { bells, lookout, epochs: { leave: () => {} } },
     turn: () => {
       // A sibling has news behind where this turn looked for it; then a flood has the turn look out.
       if (++turns === 2) {
