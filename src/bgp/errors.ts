@@ -137,6 +137,17 @@ const NAMES: Readonly<Record<number, CodeNames>> = {
   8: { name: 'Send Hold Timer Expired', subcodes: {} },
 };
 
+const RECEIVED = 1 << 16;
+
+/** A NOTIFICATION in one number, never 0: its code, its subcode and who sent it. */
+export function packNotification(code: number, subcode: number, received: boolean): number {
+  return (code << 8) | subcode | (received ? RECEIVED : 0);
+}
+
+export function unpackNotification(packed: number): { code: number; subcode: number; received: boolean } {
+  return { code: (packed >> 8) & 255, subcode: packed & 255, received: (packed & RECEIVED) !== 0 };
+}
+
 /** For example "Cease/Administrative Shutdown"; numbers where no RFC gives a name. */
 export function notificationText(code: number, subcode: number): string {
   const names = NAMES[code];

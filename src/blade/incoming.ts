@@ -6,7 +6,7 @@
  */
 import type { Clock } from '../base/clock.ts';
 import { toldText } from '../bgp/communication.ts';
-import { NotificationCode, notificationText, RouteRefreshError } from '../bgp/errors.ts';
+import { NotificationCode, notificationText, packNotification, RouteRefreshError } from '../bgp/errors.ts';
 import { Event, State } from '../bgp/fsm.ts';
 import {
   BAD_LENGTH,
@@ -155,6 +155,11 @@ export class Incoming implements MessageTaker {
     const { code, subcode } = notification;
     this.notified = { code, subcode };
     this.#fabric.count(this.#owner.index, SESSION_NUMBER.notificationsReceived);
+    this.#fabric.setNumber(
+      this.#owner.index,
+      SESSION_NUMBER.lastNotification,
+      packNotification(code, subcode, true),
+    );
     this.#track.why = `the neighbour sent ${toldText(notification)}`;
     const versionError = code === NotificationCode.Open && subcode === 1;
     this.#track.event(versionError ? Event.NotifMsgVerErr : Event.NotifMsg);

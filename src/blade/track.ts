@@ -7,7 +7,7 @@
  */
 import type { Clock } from '../base/clock.ts';
 import type { Random } from '../base/random.ts';
-import { Cease, NotificationCode, notificationText } from '../bgp/errors.ts';
+import { Cease, NotificationCode, notificationText, packNotification } from '../bgp/errors.ts';
 import { type Action, Event, FsmFlag, type NotificationChoice, State, transition } from '../bgp/fsm.ts';
 import { type EndCause, endCause, hardReset, isFinal } from '../bgp/graceful.ts';
 import { encodeKeepalive, encodeNotification } from '../bgp/message.ts';
@@ -395,7 +395,11 @@ export class Track {
     this.#sayNotification(code, subcode, fault);
     if (fault === undefined) this.why = notificationText(code, subcode);
     this.#fabric.count(this.#owner.index, SESSION_NUMBER.notificationsSent);
-    this.#fabric.setNumber(this.#owner.index, SESSION_NUMBER.lastErrorCode, (code << 8) | subcode);
+    this.#fabric.setNumber(
+      this.#owner.index,
+      SESSION_NUMBER.lastNotification,
+      packNotification(code, subcode, false),
+    );
   }
 
   #sayNotification(code: number, subcode: number, fault: Fault | undefined): void {

@@ -168,6 +168,14 @@ export interface SessionDetail extends SessionRow {
   keepaliveTime: number;
   messagesReceived?: Record<string, number>;
   messagesSent?: Record<string, number>;
+  /** Octets of all messages. */
+  octetsReceived?: number;
+  octetsSent?: number;
+  /** Prefixes that UPDATE messages announced and withdrew, each time counted. */
+  announcementsReceived?: number;
+  announcementsSent?: number;
+  withdrawalsReceived?: number;
+  withdrawalsSent?: number;
   /** Of the routes received, those that are not used: loops, rules, import policy, `import: reject`. */
   routesRejected?: number;
   /** Routes with an AS_PATH, or another attribute, that has come around (RFC 4271 9.1.2, RFC 4456 8), so far. */
@@ -176,6 +184,9 @@ export interface SessionDetail extends SessionRow {
   establishedCount?: number;
   grafts?: number;
   lastGraft?: GraftRow;
+  /** When it was last Established and ceased to be; ISO 8601. */
+  lastDown?: string;
+  lastNotification?: NotificationRow;
   /** The last malformed UPDATE message that was told of: what is wrong, what was done, its routes, all its octets. */
   lastError?: string;
   /** Prefixes that wait to be sent. */
@@ -189,6 +200,15 @@ export interface SessionDetail extends SessionRow {
   /** Routes that were ever kept so, and those that were not because they said NO_LLGR. */
   longLivedRoutes?: { kept: number; dropped: number };
   cpuPercent?: number;
+}
+
+/** The last NOTIFICATION message of either side (RFC 4271 4.5). */
+export interface NotificationRow {
+  direction: 'sent' | 'received';
+  code: number;
+  subcode: number;
+  /** In the RFCs' words: "Cease/Administrative Shutdown". */
+  text: string;
 }
 
 /** How near a neighbour is to its limits, and how often each of them did something since the chassis started. */

@@ -1,5 +1,5 @@
 /** `chassis show sessions` and `chassis show session ADDR`. */
-import type { LimitsRow, SessionDetail, SessionRow } from '../chassis/operations.ts';
+import type { LimitsRow, NotificationRow, SessionDetail, SessionRow } from '../chassis/operations.ts';
 import { answer, type Command } from './command.ts';
 import { count, duration, microseconds, moment, number, stateStyle } from './format.ts';
 import { type Column, facts, table } from './table.ts';
@@ -98,6 +98,8 @@ function sessionFacts(
     ['blade', bladeText(session)],
     ['up', session.state === 'Established' ? duration(session.uptimeSeconds) : undefined],
     ['why not', session.state === 'Established' ? undefined : session.reason],
+    ['last down', session.lastDown && moment(session.lastDown)],
+    ['last NOTIFICATION', notificationLine(session.lastNotification)],
     ['last error', session.lastError?.replace(LONG_HEX, '$1…')],
     ['connection', connectionText(session)],
     ['router id', session.routerId],
@@ -126,6 +128,9 @@ function sessionFacts(
     ],
     ['messages in', messagesText(session.messagesReceived, terminal)],
     ['messages out', messagesText(session.messagesSent, terminal)],
+    ['announcements', inAndOut(session.announcementsReceived, session.announcementsSent, terminal)],
+    ['withdrawals', inAndOut(session.withdrawalsReceived, session.withdrawalsSent, terminal)],
+    ['octets', inAndOut(session.octetsReceived, session.octetsSent, terminal)],
     ['came up', session.establishedCount === undefined ? undefined : count(session.establishedCount, 'time')],
     ['grafts since then', amount(session.grafts)],
     [
@@ -174,6 +179,19 @@ function limitsText(limits: LimitsRow | undefined): string | undefined {
   ];
   for (const [what, times] of done) if (times > 0) parts.push(`${what} ${times} ×`);
   return parts.length === 0 ? undefined : parts.join(', ');
+}
+
+function notificationLine(last: NotificationRow | undefined): string | undefined {
+  return last && `${last.direction}: ${last.text} (${last.code}/${last.subcode})`;
+}
+
+function inAndOut(
+  received: number | undefined,
+  sent: number | undefined,
+  terminal: Terminal,
+): string | undefined {
+  if (received === undefined || sent === undefined) return undefined;
+  return `${number(received, terminal)} in, ${number(sent, terminal)} out`;
 }
 
 function connectionText(session: SessionDetail): string {

@@ -237,7 +237,8 @@ export const SESSION_NUMBER = {
   refreshesReceived: 22,
   loopsRejected: 23,
   lastDownAt: 24,
-  lastErrorCode: 25,
+  /** The last NOTIFICATION, sent or received, as bgp/errors.ts packs it; 0: there was none. */
+  lastNotification: 25,
   /** Of `routesReceived`, those of IPv6. */
   routesReceived6: 26,
   /** A limit keeps the session down until then; infinite: until the operator says so. */

@@ -57,5 +57,7 @@ test('the first malformed UPDATE is told, and each time that they are twice as m
   neighbour.send(last);
   await says(`NLRI does not parse; the session is reset; announced: no routes; the message: ${hexOf(last)}`);
   t.deepEqual(await neighbour.notification(), [3, 10]);
+  const { announcementsReceived, withdrawalsReceived } = await box.operator.showSession(address);
+  t.deepEqual([announcementsReceived, withdrawalsReceived], [1, 2 + 6 + 11]);
   neighbour.close();
 });

@@ -1,4 +1,4 @@
-import { encodeKeepalive, HEADER_LENGTH, MessageType } from '../../src/bgp/message.ts';
+import { encodeKeepalive, encodeNotification, HEADER_LENGTH, MessageType } from '../../src/bgp/message.ts';
 import { decodeOpen, isFailure } from '../../src/bgp/open.ts';
 import { feedFor } from '../../src/lab/feed.ts';
 import { generateTable } from '../../src/lab/internet.ts';
@@ -137,17 +137,29 @@ test('shutdown and enable in one breath, with a table to withdraw between them, 
   t.is(teller.stats().lastNotification, '6/2');
 });
 
-test('clear sends a Cease and comes back by itself', async (t) => {
+test('clear sends a Cease and comes back by itself; how a session ended last is told, and what it had carried', async (t) => {
   const address = '127.3.0.9';
   const box = await startBox(t, { neighbors: [{ address, as: AS }] });
   const neighbour = await RawNeighbour.served(box.port, address, { as: AS });
   await until('it is up', async () => (await box.operator.showSession(address)).establishedCount === 1);
+  const up = await box.operator.showSession(address);
+  t.is(up.lastDown ?? up.lastNotification, undefined);
   await box.operator.clear(address);
   t.deepEqual(await neighbour.notification(), [6, 4]);
   await neighbour.end();
   neighbour.close();
+  const down = await box.operator.showSession(address);
+  const text = 'Cease/Administrative Reset';
+  t.deepEqual(down.lastNotification, { direction: 'sent', code: 6, subcode: 4, text });
+  t.regex(down.lastDown ?? '', /^\d{4}-\d\d-\d\dT.*Z$/);
+  t.is(down.octetsSent, neighbour.received.length);
+  t.is(down.octetsReceived, openBytes({ as: AS }).length + KEEPALIVE.length);
   const again = await RawNeighbour.served(box.port, address, { as: AS });
   await until('it is up', async () => (await box.operator.showSession(address)).establishedCount === 2);
+  again.send(encodeNotification(6, 2));
+  const last = async () => (await box.operator.showSession(address)).lastNotification;
+  await until('its word is the last one', async () => (await last())?.direction === 'received');
+  t.like(await last(), { code: 6, subcode: 2, text: 'Cease/Administrative Shutdown' });
   again.close();
 });
 

@@ -174,6 +174,9 @@ test('chassis show session: the facts, one a line', async (t) => {
   t.regex(out, /^192\.0\.2\.3 {2}AS 64501 {2}Established\n/);
   t.regex(out, /\n {2}timers +hold 90 s \(configured 180 s\), keepalive 30 s\n/);
   t.regex(out, /\n {2}gets capabilities +multiprotocol ipv4-unicast, route refresh\n/);
+  t.regex(out, /\n {2}octets +12345 in, 678 out\n/);
+  t.regex(out, /\n {2}last down +2024-05-06 07:08:09\n/);
+  t.regex(out, /\n {2}last NOTIFICATION +received: Cease\/Administrative Shutdown \(6\/2\)\n/);
   t.false(out.includes('undefined'));
 });
 

@@ -23,7 +23,7 @@ const MEASURES: readonly Counter[] = [
     'notificationsReceived',
     'grafts',
   ] as const),
-  ...(['refreshesReceived', 'lastDownAt', 'lastErrorCode', 'routesReceived6', 'heldUntil'] as const),
+  ...(['refreshesReceived', 'lastDownAt', 'lastNotification', 'routesReceived6', 'heldUntil'] as const),
   ...(['sendProgressAt', 'sendPosition', 'restUntil', 'staleUntil', 'longUntil4', 'longUntil6'] as const),
   ...(['longLivedRoutes', 'noLongLivedRoutes'] as const),
 ];

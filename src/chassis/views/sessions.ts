@@ -1,6 +1,7 @@
 /** `show sessions`, `show session`: from the session records in the fabric. */
 import { formatAddress, zoneOf } from '../../base/address.ts';
 import { monotonicMilliseconds } from '../../base/clock.ts';
+import { notificationText, unpackNotification } from '../../bgp/errors.ts';
 import { FAMILY_IPV4, FAMILY_IPV6, familyNames } from '../../bgp/families.ts';
 import { State, stateName } from '../../bgp/fsm.ts';
 import { ANY_OTHER_AS } from '../../bgp/open.ts';
@@ -75,6 +76,13 @@ export function sessionDetail(chassis: Chassis, entry: SessionEntry): SessionDet
       updates: number(SESSION_NUMBER.updatesSent),
       notifications: number(SESSION_NUMBER.notificationsSent),
     },
+    octetsReceived: number(SESSION_NUMBER.bytesReceived),
+    octetsSent: number(SESSION_NUMBER.bytesSent),
+    announcementsReceived: number(SESSION_NUMBER.announcementsReceived),
+    announcementsSent: number(SESSION_NUMBER.announcementsSent),
+    withdrawalsReceived: number(SESSION_NUMBER.withdrawalsReceived),
+    withdrawalsSent: number(SESSION_NUMBER.withdrawalsSent),
+    ...lastEnd(fabric, index),
     ...(entry.lastError === undefined ? {} : { lastError: entry.lastError }),
     establishedCount: number(SESSION_NUMBER.timesEstablished),
     grafts: number(SESSION_NUMBER.grafts),
@@ -83,6 +91,19 @@ export function sessionDetail(chassis: Chassis, entry: SessionEntry): SessionDet
     ...staleRow(chassis, index),
     ...featuresOf(chassis, entry),
     cpuPercent: chassis.load.sessionCpu(index),
+  };
+}
+
+/** When it was last down, and what the last NOTIFICATION said. Blades note monotonic milliseconds, operators want a date. */
+function lastEnd(fabric: Fabric, index: number): Pick<SessionDetail, 'lastDown' | 'lastNotification'> {
+  const at = fabric.number(index, SESSION_NUMBER.lastDownAt);
+  const packed = fabric.number(index, SESSION_NUMBER.lastNotification);
+  const { code, subcode, received } = unpackNotification(packed);
+  const direction = received ? 'received' : 'sent';
+  const lastNotification = { direction, code, subcode, text: notificationText(code, subcode) } as const;
+  return {
+    ...(at === 0 ? {} : { lastDown: new Date(Date.now() - (monotonicMilliseconds() - at)).toISOString() }),
+    ...(packed === 0 ? {} : { lastNotification }),
   };
 }
 

@@ -103,6 +103,15 @@ export class SmallChassis implements ChassisOperations {
       holdTimeConfigured: 180,
       keepaliveTime: 30,
       capabilitiesReceived: ['multiprotocol ipv4-unicast', 'route refresh'],
+      octetsReceived: 12345,
+      octetsSent: 678,
+      lastDown: '2024-05-06T07:08:09.000Z',
+      lastNotification: {
+        direction: 'received',
+        code: 6,
+        subcode: 2,
+        text: 'Cease/Administrative Shutdown',
+      },
     };
   }
 
