@@ -63,7 +63,7 @@ function load(): Giving | undefined {
     const addressOf = (memory: SharedArrayBuffer): number => {
       const known = addresses.get(memory);
       if (known !== undefined) return known;
-      const address = Number(koffi.address(new Uint8Array(memory)));
+      const address = Number(koffi.address(new Uint8Array(memory, 0, Math.min(memory.byteLength, 1))));
       addresses.set(memory, address);
       return address;
     };

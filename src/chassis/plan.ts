@@ -8,13 +8,16 @@ import { EXTENDED_RING, type SessionConfiguration } from '../blade/messages.ts';
 import type { Configuration, NeighborConfiguration } from '../config/configuration.ts';
 import { DEFAULT_PATHS } from '../config/keys.ts';
 import { DEFAULT_PREFIXES, LEAST_BLADES, MOST_ELEMENTS, powerOfTwo, roomFor } from '../config/room.ts';
-import { CONNECTIONS_PER_SESSION } from '../fabric/layout.ts';
+import { CONNECTIONS_PER_SESSION, PAGE_WORDS } from '../fabric/layout.ts';
 import { defaultFabricOptions, type FabricOptions } from '../fabric/memory.ts';
 import { addressWords } from '../linecard/address-words.ts';
 import type { Neighbor, Range } from '../linecard/messages.ts';
 import type { RouterIdentity } from '../rib/attribute-row.ts';
 import { OWN_PLACES } from '../rib/own-source.ts';
 import { prefixOf } from './local-routes.ts';
+
+/** Pages of routes at most: 4 GiB of them, about a thousand full tables. */
+const MOST_PAGES = (1 << 20) - 1;
 
 /** Different next hops at most; those beyond are taken as reached, at no cost. */
 const NEXT_HOPS = 1 << 16;
@@ -29,12 +32,15 @@ export function fabricOptions(configuration: Configuration): FabricOptions {
   const options = defaultFabricOptions(slots, sessions, lineCards);
   // Rings as wide as those that are configured can have.
   const { receiveBytes, transmitBytes } = defaultFabricOptions(blades, configured + OWN_PLACES, lineCards);
+  const prefixes4 = powerOfTwo(limits?.ipv4Prefixes ?? DEFAULT_PREFIXES.ipv4);
+  const prefixes6 = powerOfTwo(limits?.ipv6Prefixes ?? DEFAULT_PREFIXES.ipv6);
   return {
     ...options,
     receiveBytes: ringBytes(configuration, receiveBytes, sessions),
     transmitBytes: ringBytes(configuration, transmitBytes, sessions),
-    prefixes4: powerOfTwo(limits?.ipv4Prefixes ?? DEFAULT_PREFIXES.ipv4),
-    prefixes6: powerOfTwo(limits?.ipv6Prefixes ?? DEFAULT_PREFIXES.ipv6),
+    prefixes4,
+    prefixes6,
+    pages: Math.min(MOST_PAGES, Math.max(options.pages, (sessions * (prefixes4 + prefixes6)) / PAGE_WORDS)),
     nextHops: configuration.router.nextHops === undefined ? 0 : NEXT_HOPS,
     attributes: powerOfTwo(limits?.attributeSets ?? options.attributes),
     lanes: (limits?.paths ?? DEFAULT_PATHS) - 1,
