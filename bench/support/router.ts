@@ -37,6 +37,10 @@ export class Router {
     return new Router(child, control, await ControlClient.connect(control));
   }
 
+  get pid(): number {
+    return this.#child.pid as number;
+  }
+
   ask<T>(command: CommandName, given: Record<string, unknown> = {}): Promise<T> {
     return this.#client.call<T>(command, given);
   }
