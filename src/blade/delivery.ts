@@ -74,6 +74,19 @@ export class Delivery {
     return -1;
   }
 
+  membersWithoutRoom(): number[] {
+    const { connections } = this.#fabric;
+    const needed = this.roomNeeded + OWN_WORDS;
+    return this.#members.filter((session) => connections.transmitRoom(this.connection(session)) < needed);
+  }
+
+  /** Those that have next to nothing left to read of what waits here: when it comes to that, the line card rings. */
+  membersThatWait(): number[] {
+    const { connections } = this.#fabric;
+    const room = connections.transmitBytes - (connections.transmitBytes >> 2);
+    return this.#members.filter((session) => connections.transmitRoom(this.connection(session)) > room);
+  }
+
   get underWay(): boolean {
     return this.#next >= 0;
   }

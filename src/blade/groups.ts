@@ -14,8 +14,6 @@ import type { Limits } from './limits.ts';
 import { orderMembers } from './telling-order.ts';
 import { UpdateGroup } from './update-group.ts';
 
-/** A group waits so long for its slowest member, milliseconds; then that one goes on alone. */
-const PATIENCE = 50;
 /** Whoever fell behind stays alone so long at least. */
 const ALONE = 5000;
 /** Pages made a view's own, or compared, in one turn. */
@@ -272,12 +270,11 @@ export class Groups {
     if (group.telling) this.#teller = group;
     if (group.waitsUntil > now && !group.quiet) this.#lookAgain(group.waitsUntil);
     if (group.starved) this.#lookAgain(group.starvedUntil);
-    if (group.stalledSince === 0) return worked && !group.starved;
-    if (group.members.length === 1) return false;
-    const end = group.stalledSince + PATIENCE;
-    if (now < end) this.#lookAgain(end);
+    const { stalled, until } = group.patience;
+    if (!stalled) return worked && !group.starved;
+    if (now < until) this.#lookAgain(until);
     else {
-      this.#setAside(group.memberWithoutRoom(), group, now, moved);
+      this.#setAside(group.membersWithoutRoom(), group, now, moved);
       this.#more = true;
     }
     return false;
@@ -346,26 +343,28 @@ export class Groups {
     for (const other of this.all) other.comparedPages = 0;
   }
 
-  /** A member that cannot keep up goes on alone, with a set of its own of what it is still to be told. */
+  /** Members that cannot keep up go on by themselves, with a set of their own of what they are still to be told. */
   #setAside(
-    session: number,
+    sessions: readonly number[],
     group: UpdateGroup,
     now: number,
     moved: (session: number, group: UpdateGroup) => void,
   ): void {
-    if (session < 0) return;
-    group.remove(session);
+    group.patience.forget();
+    if (sessions.length === 0) return;
+    for (const session of sessions) group.remove(session);
     const [stays, leaves] = this.#views.fork(group.view);
     group.moveTo(stays);
-    group.stalledSince = 0;
     const alone = this.#create(group.key, group.exporter.rules, leaves);
     alone.untouched = false;
     alone.recounting = group.recounting;
     alone.cursor = group.recounting ? 0 : group.cursor;
     alone.pending = group.pending.copy();
-    alone.add(session);
     this.#joinNotBefore.set(alone, now + ALONE);
-    moved(session, alone);
+    for (const session of sessions) {
+      alone.add(session);
+      moved(session, alone);
+    }
   }
 
   #tryJoin(

@@ -26,6 +26,7 @@ import { Delivery, SINGLES } from './delivery.ts';
 import { type BestRoutes, type Desk, SOME } from './desk.ts';
 import type { Exporter } from './exporter.ts';
 import type { Limits } from './limits.ts';
+import { Patience } from './patience.ts';
 import { Pending } from './pending.ts';
 import { SentCounts } from './sent-counts.ts';
 import type { Singles } from './singles.ts';
@@ -45,8 +46,7 @@ export class UpdateGroup {
   pending = new Pending();
   /** Next PrefixId of the walk over the full table; -1: walked. */
   cursor = 0;
-  /** When a member was first found without room; 0: all have room. Milliseconds. */
-  stalledSince = 0;
+  readonly patience = new Patience();
   /** Where the neighbours have an interval between advertisements: nothing more before this time, milliseconds. */
   waitsUntil = 0;
   /** The fabric had no page to note what is told: what is left waits until then, milliseconds; 0: it had. */
@@ -175,6 +175,10 @@ export class UpdateGroup {
     return this.#delivery.memberWithoutRoom();
   }
 
+  membersWithoutRoom(): number[] {
+    return this.#delivery.membersWithoutRoom();
+  }
+
   get updatesSent(): number {
     return this.#delivery.updatesSent;
   }
@@ -187,10 +191,10 @@ export class UpdateGroup {
   export(now: number, late: () => boolean): boolean {
     if (this.members.length === 0 || this.quiet || now < this.starvedUntil) return false;
     if (this.memberWithoutRoom() >= 0) {
-      if (this.stalledSince === 0) this.stalledSince = now;
+      this.patience.noRoom(now, this.membersWithoutRoom(), this.#delivery.membersThatWait());
       return false;
     }
-    this.stalledSince = 0;
+    this.patience.room(now);
     this.starvedUntil = 0;
     const { interval } = this.exporter.rules;
     if (interval !== undefined) return this.#exportBurst(now, interval, late);
