@@ -46,6 +46,8 @@ async function importFrr(call: Call): Promise<number> {
     new Set(Object.keys(routerKeys)),
     vrf,
   );
+  const lines = converted.carried + converted.left.length;
+  if (lines === 0) throw new OperationError(`${file} says nothing about BGP`);
   const made = { ...converted, yaml: schemaLine(output ?? 'graftd.yaml') + converted.yaml };
   const { mistakes = [] } = parseConfiguration(made.yaml, output ?? 'graftd.yaml');
   if (call.flag('json')) await call.terminal.out(`${JSON.stringify({ ...made, mistakes }, null, 2)}\n`);
@@ -53,12 +55,8 @@ async function importFrr(call: Call): Promise<number> {
   if (output !== undefined) await writeText(output, made.yaml);
   if (call.flag('json')) return 0;
   for (const { line, text, reason } of made.left) call.terminal.err(`${file}:${line}: ${text}: ${reason}`);
-  const lines = made.carried + made.left.length;
-  const share =
-    lines === 0 ? 'no lines about BGP' : `${made.carried} of ${lines} lines about BGP carried over`;
-  call.terminal.err(
-    `${share}, ${made.left.length} not; ${made.notes.length} to look at, which the file names`,
-  );
+  const share = `${made.carried} of ${lines} lines about BGP carried over, ${made.left.length} not`;
+  call.terminal.err(`${share}; ${made.notes.length} to look at, which the file names`);
   for (const mistake of mistakes) {
     call.terminal.err(`still to be done: ${formatMistake(output ?? 'graftd.yaml', mistake)}`);
   }

@@ -126,6 +126,10 @@ test('chassis import frr writes what chassis check finds right, and names what i
   const missing = await chassis(['import', 'frr', 'none.conf'], { cwd });
   t.is(missing.status, 2);
   t.regex(missing.err, /cannot read none\.conf/);
+  writeFileSync(path.join(cwd, 'other.conf'), 'hostname r1\n! and\nGood morning\n');
+  const other = await chassis(['import', 'frr', 'other.conf', '--output', 'other.yaml'], { cwd });
+  t.deepEqual([other.status, other.err], [1, 'chassis: other.conf says nothing about BGP\n']);
+  t.false(existsSync(path.join(cwd, 'other.yaml')));
 });
 
 test('chassis policy init writes a policy that chassis check takes, and nothing over what is there', async (t) => {
