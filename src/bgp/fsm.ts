@@ -13,13 +13,14 @@
  * `Inactive` is the addition of the router grafting paper: the session lives, on another blade, and here is all
  * that is needed to go on with it. The rows are in fsm-table.ts.
  */
-import { type Event, STATE_NAMES, type State, type Transition } from './fsm-names.ts';
+import { Event, STATE_NAMES, type State, type Transition } from './fsm-names.ts';
 import { TABLE_ROWS } from './fsm-table.ts';
 
 export * from './fsm-names.ts';
 
 const STATES = STATE_NAMES.length;
-const EVENTS = 38;
+/** One behind the highest number: not all are in use. */
+const EVENTS = Math.max(...Object.values(Event)) + 1;
 const FLAGS = 4;
 
 const TABLE: (Transition | undefined)[] = new Array(FLAGS * STATES * EVENTS).fill(undefined);

@@ -12,7 +12,7 @@ import { type BestRoutes, Desk } from './desk.ts';
 import { Exporter, type ExportRules, groupKey } from './exporter.ts';
 import type { Limits } from './limits.ts';
 import { orderMembers } from './telling-order.ts';
-import { UpdateGroup } from './update-group.ts';
+import { STARVED, UpdateGroup } from './update-group.ts';
 
 /** Whoever fell behind stays alone so long at least. */
 const ALONE = 5000;
@@ -21,8 +21,6 @@ const SETTLE_PAGES = 16;
 const COMPARE_PAGES = 32;
 /** Of so many kinds of neighbours, the first ones, it is remembered what becomes of every set for them. */
 const FEW = 4;
-/** After which a view that found no page looks for one again, milliseconds. */
-const STARVED = 100;
 
 const NEVER = (): boolean => false;
 

@@ -35,7 +35,7 @@ import type { Singles } from './singles.ts';
 const WITHDRAWALS = BATCH / 2048;
 
 /** After which who found no page looks for one again, milliseconds. */
-const STARVED = 100;
+export const STARVED = 100;
 
 export class UpdateGroup {
   readonly key: string;

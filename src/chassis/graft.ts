@@ -34,6 +34,29 @@ export class GraftUndone extends Error {
   }
 }
 
+/** Asks the blades for a graft, in a slot that nobody else uses. `alive`: the blades that run, as a bit set. */
+export function requestGraft(
+  fabric: Fabric,
+  slot: number,
+  session: number,
+  from: number,
+  to: number,
+  alive: number,
+): void {
+  const set = (word: number, value: number): void => fabric.setGraft(slot, word, value);
+  // First, so that a blade that has read words of the graft before sees that they are not of this one.
+  set(GRAFT.generation, (fabric.graft(slot, GRAFT.generation) + 1) & 0x3ffffff);
+  set(GRAFT.session, session);
+  set(GRAFT.from, from);
+  set(GRAFT.to, to);
+  set(GRAFT.markers, alive & ~(1 << from));
+  for (const word of [GRAFT.pendingPage, GRAFT.pendingCount, GRAFT.decisionsRun, GRAFT.fabricRecordsSent])
+    set(word, 0);
+  for (const word of [GRAFT.neighborUpdatesSent, GRAFT.settled]) set(word, 0);
+  set(GRAFT.state, GRAFT_STATE.requested);
+  fabric.bells.ring(to);
+}
+
 export class Grafts {
   readonly #fabric: Fabric;
   readonly #clock: Clock;
@@ -75,7 +98,8 @@ export class Grafts {
     try {
       // While this graft waited for a slot, the session's blade may have died.
       if (fabric.homeOf(session) !== from) throw new GraftUndone('a blade died', true);
-      this.#request(slot, session, from, to, routes);
+      fabric.stampGraft(slot, GRAFT_TIME.requested, this.#clock());
+      requestGraft(fabric, slot, session, from, to, this.#alive());
       await this.#takenOver(slot);
       await this.#settled(slot);
       return this.#costs(slot, session, from, to, routes);
@@ -95,24 +119,6 @@ export class Grafts {
       }
       await new Promise<void>((resolve) => this.#waiting.push(resolve));
     }
-  }
-
-  #request(slot: number, session: number, from: number, to: number, routes: number): void {
-    const fabric = this.#fabric;
-    const set = (word: number, value: number): void => fabric.setGraft(slot, word, value);
-    // First, so that a blade that has read words of the graft before sees that they are not of this one.
-    set(GRAFT.generation, (fabric.graft(slot, GRAFT.generation) + 1) & 0x3ffffff);
-    set(GRAFT.session, session);
-    set(GRAFT.from, from);
-    set(GRAFT.to, to);
-    set(GRAFT.markers, this.#alive() & ~(1 << from));
-    for (const word of [GRAFT.pendingPage, GRAFT.pendingCount, GRAFT.decisionsRun, GRAFT.fabricRecordsSent])
-      set(word, 0);
-    for (const word of [GRAFT.neighborUpdatesSent, GRAFT.settled]) set(word, 0);
-    set(GRAFT.routes, routes);
-    fabric.stampGraft(slot, GRAFT_TIME.requested, this.#clock());
-    set(GRAFT.state, GRAFT_STATE.requested);
-    fabric.bells.ring(to);
   }
 
   async #takenOver(slot: number): Promise<void> {

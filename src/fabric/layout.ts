@@ -199,13 +199,13 @@ export const SESSION_FLAG = {
   extendedMessage: 8,
   enhancedRefresh: 16,
   longLived: 32,
-  /** In another member AS of our confederation (RFC 5065). */
-  confederate: 1 << 12,
   /** A route reflector client (RFC 4456). */
   client: 64,
   extendedNextHop: 128,
   /** A route server's client (RFC 7947). */
   routeServerClient: 256,
+  /** In another member AS of our confederation (RFC 5065). */
+  confederate: 1 << 12,
 } as const;
 
 /** Float64 numbers of a session: times in monotonic milliseconds, and counters. Writer: the home blade. */
@@ -290,11 +290,10 @@ export const GRAFT = {
   decisionsRun: 8,
   fabricRecordsSent: 9,
   neighborUpdatesSent: 10,
-  routes: 11,
   /** 1: nothing that the graft brought about is left to be done, and its costs are known. Writer: `to`. */
-  settled: 12,
+  settled: 11,
   /** For which costs of next hops `from` had looked at everything when it released; -1: it had not. Writer: `from`. */
-  hops: 13,
+  hops: 12,
 } as const;
 
 /** Float64 numbers of a graft: monotonic milliseconds of its steps. */

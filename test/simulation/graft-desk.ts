@@ -3,6 +3,7 @@
  * when the graft is served.
  */
 import type { Random } from '../../src/base/random.ts';
+import { requestGraft } from '../../src/chassis/graft.ts';
 import type { Fabric } from '../../src/fabric/fabric.ts';
 import { GRAFT, GRAFT_STATE } from '../../src/fabric/layout.ts';
 
@@ -47,14 +48,7 @@ export class GraftDesk {
     const slot = this.#freeSlot();
     if (slot < 0 || from < 0 || from === to || this.#active.has(session)) return -1;
     if ((fabric.running & (1 << to)) === 0) return -1;
-    fabric.setGraft(slot, GRAFT.session, session);
-    fabric.setGraft(slot, GRAFT.from, from);
-    fabric.setGraft(slot, GRAFT.to, to);
-    fabric.setGraft(slot, GRAFT.generation, fabric.graft(slot, GRAFT.generation) + 1);
-    fabric.setGraft(slot, GRAFT.markers, fabric.running & ~(1 << from));
-    fabric.setGraft(slot, GRAFT.settled, 0);
-    fabric.setGraftState(slot, GRAFT_STATE.requested);
-    fabric.bells.ring(to);
+    requestGraft(fabric, slot, session, from, to, fabric.running);
     this.#active.set(session, slot);
     this.#trace(`chassis: graft of session ${session} from ${from} to ${to}, slot ${slot}`);
     return slot;
