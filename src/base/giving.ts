@@ -140,9 +140,10 @@ interface Mapping {
 }
 
 /**
- * What nobody can write and nobody has ever written of this program and its libraries, in a text like /proc/self/smaps: only that can be had again from
- * the file. The text is older than what is done with it, and other threads go on meanwhile: so it is only of files that are never taken out
- * of memory, which addons (.node) and files that somebody maps for a while are not; in their place there might be something else by then.
+ * What nobody can write and nobody has ever written of this program and its libraries, in a text like /proc/self/smaps: only that can be
+ * had again from the file. The text is older than what is done with it, and other threads go on meanwhile: so it is only of files that are
+ * never taken out of memory, which addons (.node) and files that somebody maps for a while are not; in their place there might be something
+ * else by then.
  */
 export function unchangedFiles(smaps: string, program: string): Mapping[] {
   const found: Mapping[] = [];

@@ -5,8 +5,8 @@
  * being root. Older kernels take the call and do nothing.
  * It goes before those, too, whom it has just told something, where they run on its processor; so it gives way to them (blade/delivery.ts).
  *
- * With eighteen threads at work on two processors, one that was woken every 15 ms waited at most 2 ms in 95 of 100 cases with the kernel's own slice, and
- * 41 µs with this one; with 100 µs no less, but so it is sent away in the middle of a turn.
+ * With eighteen threads at work on two processors, one that was woken every 15 ms waited at most 2 ms in 95 of 100 cases with the kernel's
+ * own slice, and 41 µs with this one. A slice of 100 µs makes the wait no shorter, and sends the thread away in the middle of a turn.
  */
 import { linuxOf64Bits, loadKoffi } from './koffi.ts';
 

@@ -35,7 +35,10 @@ export function nameThread(name: string): void {
   }
 }
 
-/** For work that nobody waits for: the calling thread leaves processors to others from here on, and for good. Where that is not possible, nothing is lost. */
+/**
+ * For work that nobody waits for: the calling thread leaves processors to others from here on, and for good. Where that is not possible,
+ * nothing is lost.
+ */
 export function giveWay(): void {
   try {
     // On Linux a thread's number does for a process's.

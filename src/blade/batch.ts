@@ -78,7 +78,7 @@ export class Batch {
   readonly #bucketAttribute = this.#column();
   readonly #bucketSource = this.#column();
   readonly #places = this.#column();
-  /** What touching memory came to: a load of which nothing comes would not be made. */
+  /** The sum of what was loaded to bring memory near: a load whose value is not used would be optimised away. */
   touched = 0;
   #buckets = 0;
   #rest = -1;

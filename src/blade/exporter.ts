@@ -121,7 +121,7 @@ export class Exporter {
   /** Bits of the recipe by which it is told (rib/told.ts); 0: it is not, or not of every set. */
   readonly #recipe: number;
   readonly #told: ToldSets;
-  /** Of routes of a route server's clients, where the neighbour is one, too. */
+  /** The same for routes of a route server's clients, where the neighbour is one, too. */
   #toldAmongClients: ToldSets | undefined;
   /** Sets that policy lets pass to this neighbour as they are, whatever the prefix: most of those that are told. */
   readonly #asItCame = new SetBits();
@@ -141,7 +141,7 @@ export class Exporter {
   dictionaryFull = 0;
   /** How many sets were found that no message has room for. */
   tooLong = 0;
-  /** Some of it was: all is to be looked at once more after the next sweep. */
+  /** A set found no room in the dictionary: all routes are to be looked at once more after the next sweep. */
   failed = false;
 
   /** `few`: there are few exporters, so that it may remember all. */
@@ -189,7 +189,10 @@ export class Exporter {
     return this.#rewrite(attribute, bytes, start, end, this.#optionsFor(attribute, marks));
   };
 
-  /** Nothing but policy and RFC 4271 5.1 makes a difference to what is told of a set. Of several paths their sets hold AttrIds only (rib/path-set.ts). */
+  /**
+   * Can it be said by recipe what is told of a set, as nothing but policy and RFC 4271 5.1 changes it on its way? Not where several paths
+   * of a prefix are told: what stands for these holds AttrIds only (rib/path-set.ts).
+   */
   #goesByRecipe(): boolean {
     const { accept, paths, rules } = this.rules;
     return accept && paths === undefined && rules.shared === undefined && !this.#changes;
@@ -213,7 +216,7 @@ export class Exporter {
     }
     const isAmongClients = this.#options.transparent === true && this.#isServerClient(source);
     if (this.#policy !== undefined) {
-      // None has a bit where there is no recipe.
+      // Only where there is a recipe are sets noted there.
       if (this.#asItCame.has(attribute)) return attribute | this.#recipe;
       return this.#afterPolicy(isAmongClients ? this.#amongClients() : this.#policy, id, attribute, source);
     }
@@ -267,7 +270,7 @@ export class Exporter {
     const { attributes } = this.#fabric;
     const { policy } = this.rules;
     if (policy !== undefined) {
-      // What it keeps is kept by AttrId: of a neighbour's equal set something else becomes.
+      // A runner of its own, as runners remember results by AttrId: a neighbour's route with an equal set is told otherwise than ours.
       this.#ownPolicy ??= this.#policies.runner(policy.key, policy.neighbor, this.#finishOwn);
       return Math.max(0, this.#ownPolicy.evaluate(id, attribute, source - 1));
     }

@@ -61,7 +61,7 @@ export class GraftCosts {
     return true;
   }
 
-  /** The last graft of a session has cost what it has: it is served, or the session is gone. */
+  /** Ends the count for the last graft of a session: the session has been served, or it is gone. */
   close(session: Served): void {
     const costs = this.#costs.get(session.index);
     if (costs === undefined) return;

@@ -226,7 +226,7 @@ export class Groups {
       if (!this.#teller.tell(late)) return true;
       if (!this.#teller.quiet && !this.#teller.starved) this.#more = true;
       this.#teller = undefined;
-      // First the turn ends, and a quiescent point is passed: while much waits to be told there would be none otherwise.
+      // The turn ends here, so that a quiescent point is passed: otherwise there would be none for as long as much waits to be told.
       return true;
     }
     while (this.#next < this.all.length) {
@@ -329,7 +329,7 @@ export class Groups {
   #delete(group: UpdateGroup): void {
     const at = this.all.indexOf(group);
     this.all.splice(at, 1);
-    // Nobody is passed over.
+    // Those behind it have moved up by one: the group whose turn is next keeps its turn.
     if (at < this.#next) this.#next--;
     if (group.exporter.rules.accept) this.#told.splice(this.#told.indexOf(group), 1);
     this.#joinNotBefore.delete(group);

@@ -13,9 +13,9 @@ const SLICES = 4;
 export class Hearing {
   /** A neighbour that sends little is being heard. */
   light = false;
-  /** Since the last export, one has brought about a change. */
+  /** Since the last export, a neighbour that sends little has brought about a change. */
   urgent = false;
-  /** It is one that is calm: to be told at once. */
+  /** That neighbour had been calm: its change is told at once, before the rest of the turn. */
   hurry = false;
   readonly #fabric: Fabric;
   readonly #slice: number;

@@ -172,7 +172,7 @@ export class Incoming implements MessageTaker {
       return;
     }
     if (refresh !== undefined) {
-      // What came before it is applied before it.
+      // Routes of messages before this one may still be waiting to be applied together: now they are, as a refresh is about what came before.
       this.onPause();
       if (this.#track.state !== State.Established || this.after !== 0) return;
       if (this.#owner.messages.waits(refresh)) {

@@ -148,7 +148,7 @@ export class LocalRoutes {
     // What found no room before is there now, or the other way round.
     for (const id of has) if (!had.has(id)) this.#changed(id);
     for (const id of had) if (!has.has(id)) this.#changed(id);
-    // And what stands under an id now that another one of them had.
+    // And where ids have changed hands, the prefixes of the old and of the new id.
     const ids = [...this.#ids, ...this.#aggregates.map(({ id }) => id)];
     for (const [i, old] of [...before, ...ofAggregates].entries())
       if (ids[i] !== old) for (const id of [old, ids[i] as number]) if (id >= 0) this.#changed(id);

@@ -1,5 +1,6 @@
 /**
- * The thread of a blade: turn, and sleep on the doorbell, or on the look-out (fabric/lookout.ts), when there is nothing to do. Nothing imports this file.
+ * The thread of a blade: turn, and sleep on the doorbell, or on the look-out (fabric/lookout.ts), when there is nothing to do. Nothing
+ * imports this file.
  *
  * Orders come by MessagePort; the doorbell's order word says when one is there, because asking the port costs a
  * hundred times more than reading a word.

@@ -130,7 +130,7 @@ export class NeighbourLimits {
     return until > this.#clock() ? until : 0;
   }
 
-  /** The operator knows better. */
+  /** The operator wants the session up now, whatever kept it down. */
   lift(): void {
     this.#fabric.setNumber(this.#session, SESSION_NUMBER.heldUntil, 0);
     this.#fabric.setNumber(this.#session, SESSION_NUMBER.restUntil, 0);
@@ -176,7 +176,7 @@ export class NeighbourLimits {
     return holdTime === 0 ? 0 : Math.max(SEND_HOLD, 2000 * holdTime);
   }
 
-  /** It is. */
+  /** Counts and says that the session was closed for it. */
   sendHoldExpired(): void {
     const since = this.#clock() - this.#fabric.number(this.#session, SESSION_NUMBER.sendProgressAt);
     this.#say('sendHoldExpiries', `has read nothing for ${Math.round(since / 1000)} s: closed`);

@@ -64,7 +64,7 @@ export class OriginWalk {
     return false;
   }
 
-  /** All that the RPKI says otherwise now has been looked at. */
+  /** The walk is over: notes by which table of VRPs every session's routes have been filtered and told. */
   #note(): void {
     const { fabric } = this.#host;
     for (const session of this.#host.sessionsHere()) {

@@ -38,10 +38,10 @@ const DEAF = 400;
  */
 const COLLECT = 750;
 /**
- * At last so many single changes and nothing else, which is most of what a router lives on: what each of them calls a few times, Node.js compiles after
- * some thousand, and what was compiled it throws away at the first thing that is new. So all that a blade does beside them is done, too: its
- * timers come each so many changes, nobody is waited for by itself and then all are again, and who calls is not always the same. Between two
- * times that the others listen the kernel keeps what they are told.
+ * At last so many single changes and nothing else, which is most of what a router lives on: what each of them calls a few times, Node.js
+ * compiles after some thousand, and what was compiled it throws away at the first thing that is new. So all that a blade does beside them
+ * is done, too: its timers come each so many changes, nobody is waited for by itself and then all are again, and who calls is not always
+ * the same. Between two times that the others listen the kernel keeps what they are told.
  */
 const CALM = 5000;
 const APART_EVERY = 256;

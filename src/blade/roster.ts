@@ -164,7 +164,7 @@ export class Roster implements GraftedSessions {
     if (!session.established || group === undefined) session.release();
     else {
       for (const id of group.pending) handedOver.add(id);
-      // The next home does not know what found no room to be told, or to be there: it may have had some.
+      // Some routes may have found no room in a table, and only we know which: the next home walks over the whole table once more.
       const lacks = group.exporter.failed || this.#host.routes.local.lacking > 0;
       const cursor = lacks ? 1 : group.cursor + 1;
       this.#host.fabric.setSession(index, SESSION.exportCursor, cursor);
@@ -237,7 +237,7 @@ export class Roster implements GraftedSessions {
     this.bits[index >>> 5] = (this.bits[index >>> 5] as number) | (1 << (index & 31));
     routes.serve(index, true);
     fabric.setHome(index, slot);
-    // Whatever came while nobody looked.
+    // Bytes or news may have come while the session had no home: it is looked at once in any case.
     fabric.ready.setForBlade(index);
     this.#host.schedule(clock());
   }

@@ -73,7 +73,7 @@ export class Rounds {
     return mask === 0 ? 0 : this.#ready.takeForBlade(index, mask);
   }
 
-  /** Taken, and not visited. */
+  /** Sessions that were taken out of the set of those with news, but not visited as time was up: back into it. */
   #putBack(index: number, left: number): void {
     for (let bits = left; bits !== 0; bits &= bits - 1)
       this.#ready.setForBlade(index * 32 + 31 - Math.clz32(bits & -bits));

@@ -58,7 +58,7 @@ export class UpdateGroup {
   untouched = true;
   /** Page up to which the view equals that of the group to be joined. */
   comparedPages = 0;
-  /** What touching memory came to: a load of which nothing comes would not be made. */
+  /** The sum of what was loaded to bring memory near: a load whose value is not used would be optimised away. */
   touched = 0;
   /** Whoever counted the routes sent has died: the walk counts them anew. */
   recounting = false;

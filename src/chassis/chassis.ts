@@ -187,7 +187,7 @@ export class Chassis {
     this.sweeping.start();
     const rehearsal = rehearsalIndex(memory.options);
     await rehearse(this.fabric, this.grafts, rehearsal, (slot, order) => this.blade(slot).order(order));
-    // A chassis that is a guest in somebody's process, as tests' are, leaves that as it is.
+    // Tests run a chassis inside their own process, whose memory is theirs to tidy.
     if (!this.#quiet) tidyUp();
     const { restartWait } = this.configuration.chassis;
     this.#comeback = new Comeback(this.fabric, this.sessions, this.store, restartWait * 1000);
@@ -276,7 +276,7 @@ export class Chassis {
         } catch (error) {
           if (!(error instanceof GraftUndone)) throw error;
           this.history.noteUndone(entry, to, error.message);
-          // Some blade died meanwhile, maybe none of the two: the session is where it was, or has another home.
+          // A blade died meanwhile, not necessarily one of these two: the session is where it was, or has another home, and it can be tried again.
           if (!error.lost || tries === GRAFT_TRIES) throw error;
           await new Promise((resolve) => setTimeout(resolve, TRY_AGAIN));
         }
@@ -347,11 +347,14 @@ export class Chassis {
     for (const [i, entry] of this.sessions.entries()) this.#adopt(entry, slots[i] as number);
   }
 
-  /** A neighbour that was added while it runs, on the blade that is configured, or where there is least to do; on the next one that runs if there is none. */
+  /**
+   * A neighbour that was added while it runs, on the blade that is configured, or where there is least to do; on the next one that runs if
+   * there is none.
+   */
   place(entry: SessionEntry): void {
     const running = this.blades.filter((blade) => blade.running);
     const open = running.filter(({ drained }) => !drained);
-    // An order would come to nobody.
+    // There is no blade to give it to: whichever starts next takes it.
     if (running.length === 0) {
       this.recovery.waiting.add(entry.index);
       return;

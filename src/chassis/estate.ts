@@ -81,7 +81,7 @@ export function bury(fabric: Fabric, dead: number): number[] {
   closeLookout(fabric.memory, dead, socketCalls());
   const views = new OutViews(fabric);
   const { view, ids } = new Journal(fabric, dead).read();
-  // An id that no look-up comes to any more was withdrawn, and that was noted (sweeper.ts).
+  // An id that no look-up finds any more may have been given to another prefix: it was withdrawn, and that was noted (sweeper.ts).
   for (const id of ids) if (fabric.prefixes.holds(id)) views.forget(view, id);
   new Journal(fabric, dead).close();
   const orphans: number[] = [];

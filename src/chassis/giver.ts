@@ -127,7 +127,7 @@ export class Giver {
     const { memory, options } = this.#fabric;
     const places = [{ memory: memory.prefixRecords, octets: PREFIX_RECORD.words * 4, first: 0 }];
     for (let blade = 1; blade < options.blades; blade++)
-      // Somebody was ever here.
+      // Not of slots in which no blade ever ran: their memory was never touched.
       if (this.#fabric.bladeWord(blade, BLADE_WORD.tells) !== 0)
         places.push({ memory: memory.best, octets: 8, first: (blade - 1) * prefixIds(options) * 8 });
     const of = places.map((place) => ({ ...place, first: place.first + base * place.octets }));
@@ -162,7 +162,7 @@ export class Giver {
     const some = this.#borrowed.subarray(0, this.#pieces.pages);
     while (pages.warm > this.#pieces.kept) {
       const taken = some.subarray(0, pages.takeWarm(some)).sort();
-      // A death made the count wrong by one.
+      // The count said that there are some: a blade that died in the middle of counting made it wrong by one.
       if (taken.length === 0) return;
       try {
         for (const [from, to] of runs(taken))

@@ -66,7 +66,7 @@ export class KernelRoutes {
       setTimeout(() => this.#running && this.#monitor === undefined && this.#watch(), AGAIN).unref();
     };
     this.#monitor = monitor;
-    // Where no descriptors are left there is none, whatever the types say.
+    // `?.`, although its type says that it is there: where no file descriptors are left it is not.
     monitor.stdout?.on('data', () => this.#schedule(SETTLE));
     monitor.on('error', (error: NodeJS.ErrnoException) => {
       this.#trouble(error.message);
@@ -112,7 +112,7 @@ export class KernelRoutes {
     }
   }
 
-  /** Once: what was read before stays. */
+  /** Says so once, and tries again later; until then the routes that were read last hold. */
   #trouble(why: string): void {
     if (!this.#silent) this.#tell(`warning: cannot read the kernel's routes: ${why.split('\n', 1)[0]}`);
     this.#silent = true;

@@ -28,8 +28,8 @@ export function routesSoFar(fabric: Fabric): RoutesSoFar {
 }
 
 /**
- * About so many octets are nobody's, of what has gone since then: of the sets, if all have as many routes, such a part as of the routes. Of the prefixes
- * those for which there is no route left, or such a part as was withdrawn; a route that was replaced leaves its prefix in use.
+ * About so many octets are nobody's, of what has gone since then: of the sets, if all have as many routes, such a part as of the routes. Of
+ * the prefixes those for which there is no route left, or such a part as was withdrawn; a route that was replaced leaves its prefix in use.
  */
 export function octetsLeftBehind(
   { prefixes, attributes }: Fabric,

@@ -169,7 +169,7 @@ export class Maintenance {
       if (this.#chassis.table.find(entry.neighbor.address) !== entry) continue;
       const others = this.#others(blade);
       const to = this.#chassis.placeFor(entry, others);
-      // One that cannot leave keeps the others from nothing.
+      // If one cannot leave, the others leave all the same, and the first failure is reported at the end.
       await this.#move(entry, to, reason).then(
         (graft) => grafts.push(graft),
         (error) => {

@@ -45,6 +45,6 @@ async function putAwaySession(chassis: Chassis, entry: SessionEntry): Promise<vo
     await new Promise((resolve) => setTimeout(resolve, LOOK));
   }
   table.free(entry);
-  // Ranges have no end of addresses.
+  // What the store keeps by address would grow without end where neighbours come by ranges.
   if (table.find(entry.neighbor.address) === undefined) chassis.store.forget(entry.neighbor.address);
 }

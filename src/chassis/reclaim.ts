@@ -32,7 +32,7 @@ export function reclaimPages(fabric: Fabric, dead: number): number {
   }
   for (const page of handedOver(fabric)) hung[page] = 1;
   let found = 0;
-  // The directories first: who takes a page out of one or moves it has taken it into its hands before.
+  // After the directories were read: whoever takes a page out of one, or moves it, has put its name on the page before.
   for (let page = 1; page <= touched; page++) {
     if (pages.owners[page] !== dead + 1 || hung[page] !== 0) continue;
     pages.free(page);

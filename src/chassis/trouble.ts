@@ -1,4 +1,7 @@
-/** Of several sessions that are moved one after another: one that cannot be keeps the others from nothing, and the first reason is said at the end. */
+/**
+ * For several sessions that are moved one after another: if one cannot be moved, the others are all the same, and the first reason is
+ * said at the end.
+ */
 import type { Chassis, SessionEntry } from './chassis.ts';
 import { OperationError } from './operations.ts';
 

@@ -58,7 +58,7 @@ export class AttributeDictionary {
   #like = 0;
   #changes = 0;
 
-  /** What touching memory came to. Nobody needs it, but a load of which nothing comes would not be made. */
+  /** The sum of what was loaded to bring memory near. Nobody reads it, but a load whose value is not used would be optimised away. */
   touched = 0;
   readonly #places = new Int32Array(TOGETHER);
 
@@ -104,7 +104,7 @@ export class AttributeDictionary {
     const octets = dataViewOf(source);
     const hash = hashOctets(octets, start, end);
     if (!this.#moving) return this.#add(this.#slots, octets, start, end, hash, 0, sparing);
-    // As in prefixes.ts. Whoever finds it in the old table makes nothing.
+    // The old table decides on the id, as in prefixes.ts; a set that is found there is not made again, only entered in the new one.
     const id = this.#add(this.#slots, octets, start, end, hash, 0, sparing);
     return id === 0 ? 0 : this.#add(this.#to, octets, start, end, hash, id, sparing);
   }

@@ -39,19 +39,19 @@ export class Doorbells {
 
   #signal(at: number): void {
     const descriptor = (this.#words[at + SIGNAL] as number) - 1;
-    // Once is enough: what it is woken for it looks for everywhere.
+    // Who rings first wakes it, and nobody else has to: a thread that is awake looks at every source of work.
     const asleep = Atomics.compareExchange(this.#words, at + 1, SLEEP.signal, SLEEP.none) === SLEEP.signal;
     if (asleep && descriptor >= 0) socketCalls()?.signal(descriptor);
   }
 
-  /** By what the thread that calls this is woken where it waits for sockets, too. */
+  /** The descriptor that wakes the calling thread where it waits for sockets as well as for its bell. */
   signalOf(thread: number, calls: SocketCalls): number {
     const at = thread * STRIDE + SIGNAL;
     if (this.#words[at] === 0) this.#words[at] = calls.openSignal() + 1;
     return (this.#words[at] as number) - 1;
   }
 
-  /** Nobody rings any more. */
+  /** Closes all signals, when no thread that rings is left. */
   close(): void {
     for (let at = SIGNAL; at < this.#words.length; at += STRIDE) {
       const descriptor = (this.#words[at] as number) - 1;

@@ -30,7 +30,7 @@ export class Epochs {
     Atomics.store(this.#words, this.#me, ((this.#words[this.#me] as number) + 1) & ~1);
   }
 
-  /** What is done in the middle of work, by who sleeps otherwise; where it fails, it is over, too. */
+  /** For a thread that counts as asleep: it counts as working while `work` runs, also if that throws. */
   inside<T>(work: () => T): T {
     this.enter();
     try {

@@ -79,7 +79,7 @@ export class Fabric {
     this.options = memory.options;
     this.epochs = new Epochs(memory.epochs, thread);
     this.box = new Int32Array(memory.box);
-    // Before the dictionaries read it: they may know of a later one, and are told of it again.
+    // Before the dictionaries read it themselves. If theirs is a later phase, `meet` tells them of it once more, which does no harm.
     this.#phase = Atomics.load(this.box, BOX.phase);
     this.prefixes = new PrefixDictionary(memory);
     this.attributes = new AttributeDictionary(memory, describe);

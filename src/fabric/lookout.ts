@@ -221,7 +221,7 @@ export class Lookout {
     giveReadingBack(this.#fabric, connection >> 1, connection & 1);
   }
 
-  /** What is wanted no longer, the card has taken back, or will. */
+  /** Does the blade read this connection? Of one that it no longer wants, the card takes the reading back by itself. */
   #isLent(connection: number): boolean {
     const { connections } = this.#fabric;
     const at = connection * CONNECTION.words;

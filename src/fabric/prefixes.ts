@@ -41,7 +41,7 @@ export class PrefixDictionary {
   readonly #mask6: number;
   /** The bits of a slot that hold id + 1 (IPv4). */
   readonly #idMask: number;
-  /** What touching memory came to. Nobody needs it, but a load of which nothing comes would not be made. */
+  /** The sum of what was loaded to bring memory near. Nobody reads it, but a load whose value is not used would be optimised away. */
   touched = 0;
   /** Of find4All: where to look first, and what was found. */
   readonly #places = new Int32Array(TOGETHER);

@@ -45,7 +45,7 @@ export class SlotLevels {
     this.#some = Math.max(1, Math.min(64, first >>> 10));
   }
 
-  /** Brings near where these keys are looked for: places, not yet cut to a level's size. What is loaded has to go somewhere. */
+  /** Brings near where these keys are looked for: places, not yet cut to a level's size. Returns the sum of it, so that the loads are made. */
   touch(places: Int32Array, count: number): number {
     let sum = 0;
     for (let level = 0; level < 2; level++) {

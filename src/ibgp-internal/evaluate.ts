@@ -56,7 +56,7 @@ export class Evaluator {
   gone = 0;
   /** After `takeAlone`: how many prefixes have another best. */
   changes = 0;
-  /** What `touch` came to. Nobody needs it, but a load of which nothing comes would not be made. */
+  /** The sum of what `touch` loaded. Nobody reads it, but a load whose value is not used would be optimised away. */
   touched = 0;
   /** Of `touch`: where each route stands. */
   readonly #rows = new Int32Array(TOGETHER);

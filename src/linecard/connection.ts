@@ -125,7 +125,10 @@ export class Connection {
     return whole;
   }
 
-  /** What came and left since the last time; a blade that reads and sends does not say so. Of a thousand connections ten times a second: plain loads. */
+  /**
+   * Counts the octets that came and left since the last time, as blades that read and send themselves do not tell the card of it. It is
+   * done for a thousand connections ten times a second: hence plain loads.
+   */
   count(): void {
     const { words } = this.#fabric.connections;
     const tail = words[this.#at + CONNECTION.transmitTail] as number;

@@ -1,7 +1,8 @@
 /**
  * A line card: the TCP connections of its sessions. It listens, dials when a blade wants a connection, knows a
  * neighbour by its address (others are refused and counted), and moves bytes between sockets and rings where blades do not themselves
- * (fabric/lookout.ts, fabric/courier.ts). Blades come and go behind it without a socket noticing. Of several cards the first one listens for all (hand-over.ts).
+ * (fabric/lookout.ts, fabric/courier.ts). Blades come and go behind it without a socket noticing. Of several cards the first one listens
+ * for all (hand-over.ts).
  *
  * It is driven by state in the fabric (fabric/connections.ts) and sleeps on a doorbell; it never speaks BGP.
  */

@@ -62,8 +62,8 @@ export class VigilKeeper {
 }
 
 /**
- * When the card looks at its connections: as a thread that sleeps disturbs nobody, no sooner than somebody's KEEPALIVE may be due, or there is one that is
- * still to be lent to its blade. What blades have moved is counted then, too.
+ * When the card looks at its connections. A thread that sleeps disturbs nobody: so it looks when some KEEPALIVE may be due, or while a
+ * connection is still to be lent to its blade, and no sooner. The octets that blades have moved are counted then, too.
  */
 export class Looks {
   readonly #look: (now: number) => number;

@@ -90,7 +90,7 @@ export class OutViews {
     this.found = this.#pageAt(view, page) << PAGE_BITS;
   }
 
-  /** Brings near what these prefixes' words are, many at the same time. What is loaded has to go somewhere, or nothing would be. */
+  /** Brings near what these prefixes' words are, many at the same time. Returns the sum of it, so that the loads are made. */
   touch(view: number, ids: Int32Array, count: number): number {
     const { directories, words, pages } = this.#fabric.columns;
     const first = this.column(view) * pages;

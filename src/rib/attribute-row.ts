@@ -25,9 +25,9 @@ const { GracefulShutdown, LlgrStale } = Community;
  *
  *   [ LOCAL_PREF | MED | neighbour AS | lengths and flags | ORIGINATOR_ID ]
  *
- * lengths and flags: AS_PATH length (bits 0-13: an attribute has room for no more), a weight in front of the set (bit 15), ORIGIN (16-17), CLUSTER_LIST length (18-25), own AS in the path
- * (bit 26), ORIGINATOR_ID present (bit 27), LLGR_STALE among the communities (bit 28), reflected by us before (bit 29),
- * a MED that makes this no total order (bit 30), IPv6 next hop of an IPv4 route (bit 31).
+ * lengths and flags: AS_PATH length (bits 0-13: an attribute has room for no more), a weight in front of the set (bit 15), ORIGIN (16-17),
+ * CLUSTER_LIST length (18-25), own AS in the path (bit 26), ORIGINATOR_ID present (bit 27), LLGR_STALE among the communities (bit 28),
+ * reflected by us before (bit 29), a MED that makes this no total order (bit 30), IPv6 next hop of an IPv4 route (bit 31).
  *
  * What the operator chose of the decision process stands in these words, too, so that comparing costs the same:
  *

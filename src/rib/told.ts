@@ -8,10 +8,10 @@
  *   └───┴─────────┴────────┘
  *
  * So what external neighbours are told, where no policy changes it on export, needs no set of its own in the dictionary: it is rewritten
- * where the UPDATE is written. Recipes are the box's, once and for all, so that a word says the same to whoever reads it: another blade after a graft or a
- * death, the chassis, or a blade whose rules for the neighbour are others by now. A recipe is for sets whose trait is not 0
- * (attribute-row.ts): what comes of them is told in any case, and is the same only where at most their next hops differ. As ids can differ
- * then where what was told does not, `same` compares octets where the traits do not say it already.
+ * where the UPDATE is written. Recipes are the box's, once and for all, so that a word says the same to whoever reads it: another blade
+ * after a graft or a death, the chassis, or a blade whose rules for the neighbour are others by now. A recipe is for sets whose trait is
+ * not 0 (attribute-row.ts): what comes of them is told in any case, and is the same only where at most their next hops differ. As ids can
+ * differ then where what was told does not, `same` compares octets where the traits do not say it already.
  */
 import { assert } from '../base/assert.ts';
 import { dataViewOf } from '../base/octets.ts';
