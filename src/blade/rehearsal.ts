@@ -9,11 +9,10 @@
 import { systemGiving } from '../base/giving.ts';
 import { Random } from '../base/random.ts';
 import { FAMILY_IPV4, FAMILY_IPV6 } from '../bgp/families.ts';
-import { State } from '../bgp/fsm.ts';
 import { encodeKeepalive } from '../bgp/message.ts';
 import { Fabric } from '../fabric/fabric.ts';
 import { FifoSet } from '../fabric/fifo-set.ts';
-import { CONNECTION_STATE, SESSION, SESSION_FLAG, SESSION_NUMBER } from '../fabric/layout.ts';
+import { SESSION } from '../fabric/layout.ts';
 import {
   createFabricMemory,
   type FabricMemory,
@@ -21,8 +20,8 @@ import {
   forgetFabricMemory,
   renewFabricMemory,
 } from '../fabric/memory.ts';
-import { OutViews } from '../rib/adj-rib-out.ts';
 import { describeFor } from '../rib/attribute-row.ts';
+import { establishRecord } from '../rib/rehearsed.ts';
 import { Blade } from './blade.ts';
 import { LIMITS } from './limits.ts';
 import type { SessionConfiguration } from './messages.ts';
@@ -275,22 +274,13 @@ function said(all: object): object {
   return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined));
 }
 
-/** A session that is Established with nobody, without timers, and was told nothing so far. */
+/** A session that is Established with nobody, as one of several, and was told nothing so far. */
 export function openRecord(fabric: Fabric, session: number): void {
-  fabric.setSession(session, SESSION.state, State.Established);
-  fabric.setSession(session, SESSION.connection, 0);
+  establishRecord(fabric, session, FAMILY_IPV4 | FAMILY_IPV6);
   fabric.setSession(session, SESSION.peerAs, LOCAL_AS + 1 + session);
   fabric.setSession(session, SESSION.peerId, 1 + session);
   fabric.setSession(session, SESSION.peerAddress + 3, 1 + session);
   for (const [i, word] of ownAddress(session).entries())
     fabric.setSession(session, SESSION.localAddress + i, word);
-  fabric.setSession(session, SESSION.families, FAMILY_IPV4 | FAMILY_IPV6);
-  fabric.setSession(session, SESSION.flags, SESSION_FLAG.fourOctetAs | SESSION_FLAG.external);
-  fabric.setSession(session, SESSION.view, new OutViews(fabric).create() + 1);
   fabric.setSession(session, SESSION.exportCursor, 1);
-  fabric.setNumber(session, SESSION_NUMBER.holdDeadline, Number.POSITIVE_INFINITY);
-  fabric.setNumber(session, SESSION_NUMBER.keepaliveDue, Number.POSITIVE_INFINITY);
-  const at = fabric.connections.at(session, 0);
-  fabric.connections.want(at, 1, true);
-  fabric.connections.setState(at, 1, CONNECTION_STATE.open);
 }

@@ -3,11 +3,10 @@
  * some times, so that Node.js has compiled the way of a graft when the first real one takes it. Without it that one
  * takes ten times as long as all others.
  */
-import { State } from '../bgp/fsm.ts';
+import { FAMILY_IPV4 } from '../bgp/families.ts';
 import type { BladeOrder } from '../blade/messages.ts';
 import type { Fabric } from '../fabric/fabric.ts';
-import { CONNECTION_STATE, SESSION, SESSION_FLAG, SESSION_NUMBER } from '../fabric/layout.ts';
-import { OutViews } from '../rib/adj-rib-out.ts';
+import { establishRecord } from '../rib/rehearsed.ts';
 import { type Grafts, GraftUndone } from './graft.ts';
 
 const ROUNDS = 60;
@@ -23,7 +22,8 @@ export async function rehearse(
 ): Promise<void> {
   const { blades } = fabric;
   if (blades === 1) return;
-  openRecord(fabric, session);
+  establishRecord(fabric, session, FAMILY_IPV4);
+  fabric.setHome(session, 0);
   order(0, { kind: 'attach', session });
   const end = performance.now() + TIME;
   for (let round = 1; round <= ROUNDS * blades && performance.now() < end; round++) {
@@ -36,18 +36,4 @@ export async function rehearse(
     }
   }
   order(fabric.homeOf(session), { kind: 'dismiss', session });
-}
-
-/** An Established session without a connection, without timers, and with nothing to be told. */
-function openRecord(fabric: Fabric, session: number): void {
-  fabric.setSession(session, SESSION.state, State.Established);
-  fabric.setSession(session, SESSION.families, 1);
-  fabric.setSession(session, SESSION.flags, SESSION_FLAG.fourOctetAs | SESSION_FLAG.external);
-  fabric.setSession(session, SESSION.view, new OutViews(fabric).create() + 1);
-  fabric.setNumber(session, SESSION_NUMBER.holdDeadline, Number.POSITIVE_INFINITY);
-  fabric.setNumber(session, SESSION_NUMBER.keepaliveDue, Number.POSITIVE_INFINITY);
-  const at = fabric.connections.at(session, 0);
-  fabric.connections.want(at, 1, true);
-  fabric.connections.setState(at, 1, CONNECTION_STATE.open);
-  fabric.setHome(session, 0);
 }
