@@ -36,7 +36,7 @@ export function goFirst(): boolean {
     const [set, get] = numbers;
     if (call(get, 0, attr, ATTR.octets, 0) !== 0) return false;
     const view = new DataView(attr.buffer);
-    // Whoever runs us otherwise knows why.
+    // Somebody runs us under another scheduling policy, on purpose: it stays.
     if (view.getUint32(ATTR.policy * 4, true) !== SCHED_OTHER) return false;
     view.setBigUint64(ATTR.runtime, SLICE, true);
     return call(set, 0, attr, 0, 0) === 0;

@@ -44,7 +44,7 @@ export function giveWay(): void {
     // On Linux a thread's number does for a process's.
     setPriority(ownThread(), GIVING_WAY);
   } catch {
-    // It goes on as it was.
+    // The thread keeps the priority that it has.
   }
 }
 

@@ -82,7 +82,7 @@ export class IdleRings {
     const connection = session * CONNECTIONS_PER_SESSION + which;
     const at = connections.at(session, which);
     const word = (name: number): number => Atomics.load(words, at + name);
-    // The card takes the reading back of nothing that is still wanted.
+    // Of a connection that is not wanted any more the card may take the reading back in the middle of this.
     if (!connections.wanted(at)) return;
     const [sent, taken] = [word(CONNECTION.transmitHead), word(CONNECTION.transmitTail)];
     if (this.#transmit.look(this.#giving, connection, sent, taken)) this.#left--;

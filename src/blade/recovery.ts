@@ -55,7 +55,7 @@ export class Recovery {
     return !this.#sweeping && this.#losses === this.#fabric.losses;
   }
 
-  /** From here once around: whatever the reason, what was evaluated up to now does not count. */
+  /** Evaluates every prefix once more, from the cursor around to the cursor; what was evaluated before does not count. */
   begin(): void {
     this.#losses = this.#fabric.losses;
     this.#routes.hopWalk.restart();

@@ -92,7 +92,7 @@ export class RouteMessages {
   /** RFC 4760 7: its routes go, and what it says of the family from now on is not heard. */
   #disable(families: number): void {
     const { stale, configuration } = this.#session;
-    // The order: what a blade did by halves is begun again with the message.
+    // In this order: if the blade dies in between, the message is read again, and all of this is done once more.
     stale.drop(families);
     this.#awaitNoMore(families);
     this.#agreement.disable(configuration, families);

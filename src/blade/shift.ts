@@ -45,7 +45,7 @@ export function step(blade: Blade, orders: () => boolean, lookAround: () => void
   // Once more, now that rings count: what came before this is seen here, what comes after rings.
   const ordersLeft = orders();
   const left = blade.stopping || blade.turn() || ordersLeft ? 0 : blade.nextTimer - blade.clock();
-  // Whoever looks out hears a ring once: the turn may have heard it, between slices of a flood, behind what it was for.
+  // A ring is heard once, also by a look at the sockets between two slices of a flood: the turn may have passed by then what it was for.
   if (left <= 0 || outlook(blade) !== lookout || !bells.sleeps(slot)) {
     bells.awake(slot);
     return;

@@ -92,7 +92,7 @@ export class Siblings {
     return this.channels.find((channel) => channel.sibling === sibling) as SiblingChannel;
   }
 
-  /** To whom they are of no concern is not sent any: that is found first. */
+  /** Only records that a sibling has an interest in are sent, so those that are waiting are sorted out before they are counted. */
   get recordsSent(): number {
     this.#outbox.sort();
     return this.#outbox.sent;

@@ -214,7 +214,7 @@ export class StaleRoutes {
       this.#say(`${established ? 'no End-of-RIB' : 'not back'} in time: its stale ${names(gone)} routes go`);
     this.#set(SESSION.longLivedFamilies, (longLived | lowered) & ~gone);
     this.#begin((bit) => (gone & bit ? WALK.withdraw : lowered & bit ? WALK.lower : WALK.nothing));
-    // Last: until the walk stands in the record, the time may be up once more.
+    // Last: if the blade dies before the walk stands in the record, the next one finds the time up again, and begins it.
     if (restartOver)
       this.#fabric.setNumber(this.#session, SESSION_NUMBER.staleUntil, Number.POSITIVE_INFINITY);
   }

@@ -41,7 +41,7 @@ export class Wire {
   halted = false;
   /** What was read since the last pause is to be read again. */
   #again = false;
-  /** The message that is being handled is. */
+  /** The message that is being handled stays where it is: it is to be read again. */
   #left = false;
   /** Position behind the message that is being handled. */
   #behind = 0;

@@ -78,7 +78,7 @@ export class References {
   *locRibs(): Generator<void> {
     const { options, prefixes } = this.#fabric;
     for (let slot = 0; slot < options.blades; slot++) {
-      // Nobody was ever here.
+      // No blade ever ran in this slot: its Loc-RIB was never touched, and holds nothing.
       if (this.#fabric.bladeWord(slot, BLADE_WORD.tells) === 0) continue;
       const best = this.#fabric.locRib(slot);
       for (const [from, to] of [
@@ -160,7 +160,7 @@ export class References {
   }
 }
 
-/** Whoever comes into this slot looks at everything: what stands here is nobody's knowledge. */
+/** The Loc-RIB of a slot without a blade keeps no id in use: a blade that starts there evaluates everything anyway. */
 function forget(best: LocRibWords, from: number, to: number): void {
   const { words } = best;
   for (let id = from; id < to; id++) {

@@ -127,7 +127,7 @@ export class Reloader {
       const has = (...effects: Effect[]): boolean => changes.some(({ effect }) => effects.includes(effect));
       tellOf(chassis, entry, has('connection', 'reset'));
       const down = chassis.fabric.session(entry.index, SESSION.state) !== State.Established;
-      // What is no session yet begins anew with what holds now, rather than when its attempt has failed.
+      // A session that is not up yet starts again with the new keys at once, and not only after its attempt has failed.
       if (has('reset') || (down && has('connection', 'session', 'limit')))
         (await chassis.homeBlade(entry)).order({ kind: 'reset', session: entry.index });
     });

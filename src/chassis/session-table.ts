@@ -123,7 +123,7 @@ export class SessionTable {
   /** Nobody serves it any more, and no connection is open: the record is cleared. */
   free({ index }: SessionEntry): void {
     const fabric = this.#fabric;
-    // Its lanes go on being the place's.
+    // Lanes belong to the place, and stay with it for the neighbour that has it next.
     const lanes = fabric.session(index, SESSION.lanes);
     for (let word = 0; word < SESSION.words; word++) fabric.setSession(index, word, 0);
     fabric.setSession(index, SESSION.lanes, lanes);

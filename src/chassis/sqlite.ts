@@ -13,7 +13,7 @@ function load(): typeof BetterSqlite3 {
     try {
       return require('better-sqlite3-node22') as typeof BetterSqlite3;
     } catch (error) {
-      // Left out by who installed: the other one does, but for what stands above.
+      // An optional dependency that was left out: the other one serves as well, but for what stands above.
       if ((error as NodeJS.ErrnoException).code !== 'MODULE_NOT_FOUND') throw error;
     }
   }

@@ -227,7 +227,7 @@ export class Store {
     try {
       this.#tables?.close();
     } catch {
-      // A connection that cannot be closed any more is none.
+      // It is given up, whether it could be closed or not.
     }
     this.#tables = undefined;
   }

@@ -58,7 +58,7 @@ export class Sweeping {
   stop(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
-    // What listens would hold all memory.
+    // Wakes the listener, so that it ends: it would keep all of the fabric's memory from being freed.
     Atomics.notify(this.#box, BOX.sweepWanted);
   }
 
