@@ -25,6 +25,7 @@ import { establishRecord } from '../rib/rehearsed.ts';
 import { Blade } from './blade.ts';
 import { LIMITS } from './limits.ts';
 import type { SessionConfiguration } from './messages.ts';
+import { rehearseGraft } from './rehearsal-graft.ts';
 import { Neighbor, ownAddress } from './rehearsal-neighbor.ts';
 import { POLICY_KEYS, rehearsalPolicies } from './rehearsal-policies.ts';
 import { rehearseSockets } from './rehearsal-sockets.ts';
@@ -88,13 +89,17 @@ export function rehearse(clock: () => number, cast: Cast = {}): void {
   const memory = createFabricMemory(structuredClone({ ...cast.options, ...SIZES }));
   // What is called for the first time leaves no trace of what it was called with.
   for (let life = 0; life < LIVES; life++) rehearseSessions(clock, memory, cast, clock() + time);
-  rehearseTogether(clock, memory, cast, clock() + time);
-  rehearseApart(clock, memory, cast, clock() + time);
+  // Of objects that are gone when garbage is collected, in the last act, the code is gone too.
+  const kept = [
+    rehearseTogether(clock, memory, cast, clock() + time),
+    rehearseApart(clock, memory, cast, clock() + time),
+  ];
   rehearseAlone(clock, memory, { ...cast, policies: false }, clock() + time);
   if (cast.policies) rehearseAlone(clock, memory, cast, clock() + time);
   const sessions = configurations(cast);
   const random = new Random(5);
   rehearseSockets({ memory, sessions, localAs: LOCAL_AS, clock, random, open: openRecord }, time);
+  kept.length = 0;
   forgetFabricMemory(memory, systemGiving());
 }
 
@@ -143,7 +148,7 @@ function rehearseSessions(clock: () => number, memory: FabricMemory, cast: Cast,
 }
 
 /** Two blades and neighbours that change their minds: what comes is told at once. */
-function rehearseTogether(clock: () => number, memory: FabricMemory, cast: Cast, end: number): void {
+function rehearseTogether(clock: () => number, memory: FabricMemory, cast: Cast, end: number): Blade[] {
   renewFabricMemory(memory, 2);
   const fabrics = [0, 1].map((slot) => new Fabric(memory, slot, describeFor(LOCAL_AS)));
   const blades = fabrics.map(
@@ -156,6 +161,7 @@ function rehearseTogether(clock: () => number, memory: FabricMemory, cast: Cast,
     openRecord(fabrics[index & 1] as Fabric, index);
     (blades[index & 1] as Blade).order({ kind: 'attach', session: index });
   }
+  for (const to of [1, 0]) rehearseGraft(fabrics[0] as Fabric, 0, to, () => turn(blades, neighbors));
   for (let set = 0; set < FIRST_SETS && clock() < end; set++) {
     neighbors[0]?.tell(0, set);
     if (set % 32 === 31) turn(blades, neighbors);
@@ -167,13 +173,14 @@ function rehearseTogether(clock: () => number, memory: FabricMemory, cast: Cast,
     }
     turn(blades, neighbors);
   }
+  return blades;
 }
 
 /**
  * Two blades whose neighbours are told nothing, and forget what the other one has records of. One has turns before the other one
  * has, so that there are more records than a ring has room for.
  */
-function rehearseApart(clock: () => number, memory: FabricMemory, cast: Cast, end: number): void {
+function rehearseApart(clock: () => number, memory: FabricMemory, cast: Cast, end: number): Blade[] {
   renewFabricMemory(memory, 2);
   const sessions = configurations(cast).map((each) => ({ ...each, exportAccept: false }));
   const blades = [0, 1].map((slot) => {
@@ -195,6 +202,7 @@ function rehearseApart(clock: () => number, memory: FabricMemory, cast: Cast, en
       turn(blades, neighbors);
     }
   }
+  return blades;
 }
 
 /**
