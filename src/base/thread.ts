@@ -31,6 +31,14 @@ export function letThreadsGrow(): void {
 }
 
 /**
+ * Before threads are started whose code is compiled in a rehearsal: functions that may wait for V8's helpers, of each thread. Where many rehearse on
+ * few processors its own eight are never enough: what finds no place is interpreted on, marked anew, and compiled under the first table.
+ */
+export function letThreadsCompile(): void {
+  v8.setFlagsFromString('--concurrent-recompilation-queue-length=64');
+}
+
+/**
  * Before a thread is started: eight seconds after it began, or after what it uses has grown, V8 looks once more what of that is in use when a
  * thread has little to do. That gives back what starting took; but then it looks again, once or twice, which comes to nothing here, and costs
  * as much as withdrawing a table from thirty neighbours, in whose middle it may come.

@@ -1,6 +1,13 @@
 /** What the chassis holds of one slot: its blade's worker, its port, what it was ordered, and what became of those before it. */
 import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads';
-import { entry, letThreadsCollectOnce, letThreadsEnd, letThreadsGrow, YOUNG_MEMORY } from '../base/thread.ts';
+import {
+  entry,
+  letThreadsCollectOnce,
+  letThreadsCompile,
+  letThreadsEnd,
+  letThreadsGrow,
+  YOUNG_MEMORY,
+} from '../base/thread.ts';
 import type { BladeNews, BladeOrder, BladeStart } from '../blade/messages.ts';
 import type { Fabric } from '../fabric/fabric.ts';
 import { BLADE_WORD } from '../fabric/layout.ts';
@@ -73,6 +80,7 @@ export class BladeHandle {
     this.#fabric.setBladeWord(slot, BLADE_WORD.session, 0);
     letThreadsEnd();
     letThreadsGrow();
+    letThreadsCompile();
     letThreadsCollectOnce();
     const worker = new Worker(entry(import.meta.url, '../blade/main'), {
       workerData: { ...start, slot, orders, heap: this.#memory, port: port2 } satisfies BladeStart & {
