@@ -203,7 +203,6 @@ export class Blade implements RoutesListener, GraftHost, RosterHost {
     if (this.routes.meet()) this.#recovery.begin();
     const start = this.clock();
     this.groups.beginTurn();
-    // Before anybody is released: a view goes with the rules by which it was told.
     this.roster.regroup();
     this.#grafts.poll();
     this.#stage.begin();

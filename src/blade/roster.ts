@@ -158,6 +158,8 @@ export class Roster implements GraftedSessions {
 
   release(index: number): Iterable<number> {
     const session = this.served.get(index) as Session;
+    // A view goes with the rules by which it was told.
+    if (this.#toRegroup.has(session)) this.#regroup();
     const handedOver = session.revisit.copy();
     const { group } = session;
     this.#costs.close(session);
@@ -200,9 +202,12 @@ export class Roster implements GraftedSessions {
 
   // ── in the blade's turn ──
 
-  /** Sessions whose export rules changed go to the groups that are told by the new ones. */
+  /** Sessions whose export rules changed go to the groups that are told by the new ones: not before all of a batch under way have been told it. */
   regroup(): void {
-    if (this.#toRegroup.size === 0) return;
+    if (this.#toRegroup.size > 0 && !this.#host.groups.telling) this.#regroup();
+  }
+
+  #regroup(): void {
     const { fabric, groups, routes } = this.#host;
     for (const session of this.#toRegroup) this.#costs.close(session);
     regroup(fabric, groups, this.#toRegroup, routes);

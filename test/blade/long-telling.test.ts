@@ -7,10 +7,11 @@ import type { Desk } from '../../src/blade/desk.ts';
 import type { ExportRules } from '../../src/blade/exporter.ts';
 import { openRecord } from '../../src/blade/rehearsal.ts';
 import { Neighbor } from '../../src/blade/rehearsal-neighbor.ts';
+import type { Session } from '../../src/blade/session.ts';
 import type { Courier } from '../../src/fabric/courier.ts';
 import { Epochs } from '../../src/fabric/epochs.ts';
 import { Fabric } from '../../src/fabric/fabric.ts';
-import { SESSION_NUMBER } from '../../src/fabric/layout.ts';
+import { SESSION, SESSION_NUMBER } from '../../src/fabric/layout.ts';
 import { describeFor } from '../../src/rib/attribute-row.ts';
 import { smallMemory } from '../fabric/support/small.ts';
 import { plainSession } from './plain-session.ts';
@@ -168,14 +169,37 @@ test('who goes in the middle is told nothing more, and all others are told', (t)
   }
 });
 
-test('who has other rules in the middle is told what the others are, before it leaves them', (t) => {
+test('who has other rules in the middle is told what the others are, before it leaves them: in as many turns as it takes', (t) => {
   const { blade, sender, turn, told } = stage();
   tellAll(sender);
   while (turn() && !blade.telling);
   const rest = RECEIVERS.slice(told().length % RECEIVERS.length);
   t.true(rest.length > 4 && blade.telling);
   const last = RECEIVERS.at(-1) as number;
+  const { group } = blade.roster.served.get(last) as Session;
+  blade.order({ kind: 'configure', session: plainSession(last, { exportAccept: false }) });
+  const turns: number[][] = [];
+  while (blade.telling) {
+    turn();
+    turns.push(told());
+    t.is(blade.roster.served.get(last)?.group, group);
+  }
+  t.deepEqual(turns.flat(), rest);
+  t.true(turns.length > 1 && turns.every(({ length }) => length <= 4), JSON.stringify(turns));
+  turn();
+  t.not(blade.roster.served.get(last)?.group, group);
+});
+
+test('who is released in the middle has left those whose rules are others now', (t) => {
+  const { blade, sender, turn } = stage();
+  tellAll(sender);
+  while (turn() && !blade.telling);
+  const last = RECEIVERS.at(-1) as number;
   blade.order({ kind: 'configure', session: plainSession(last, { exportAccept: false }) });
   turn();
-  t.deepEqual(told().slice(0, rest.length), rest);
+  t.true(blade.telling);
+  const rule = blade.fabric.session(last, SESSION.exportRule);
+  blade.roster.release(last);
+  t.false(blade.telling);
+  t.not(blade.fabric.session(last, SESSION.exportRule), rule);
 });
