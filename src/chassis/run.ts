@@ -88,8 +88,8 @@ async function onHangUp({ operator, control }: RunningChassis): Promise<void> {
   await reloadAndLog(operator);
 }
 
-/** What `chassis reload` answers, a line each. */
-async function reloadAndLog(operator: Operator): Promise<void> {
+/** What `chassis reload` answers, a line each; an error of ours is logged as one of any command is, and ends nothing. */
+export async function reloadAndLog(operator: Pick<Operator, 'reload'>): Promise<void> {
   try {
     const { added, removed, changes } = await operator.reload({ dryRun: false });
     for (const address of removed) log(`reload: ${address} removed`);
@@ -98,8 +98,9 @@ async function reloadAndLog(operator: Operator): Promise<void> {
     for (const address of added) log(`reload: ${address} added`);
     if (added.length + removed.length + changes.length === 0) log('reload: nothing changed');
   } catch (error) {
-    if (!(error instanceof OperationError)) throw error;
-    for (const line of error.message.split('\n')) log(`reload: ${line}`);
+    const { message, stack = message } = error as Error;
+    for (const line of (error instanceof OperationError ? message : stack).split('\n'))
+      log(`reload: ${line}`);
   }
 }
 
