@@ -6,7 +6,8 @@
  * The routes are taken at the pace of the disk. The file stands under its name when it is complete, and until
  * then as NAME.part; a name that ends in .gz is compressed. Where a device or a pipe has the name, it must not be replaced.
  */
-import { open, realpath, rename, rm, stat } from 'node:fs/promises';
+import { open, readlink, realpath, rename, rm, stat } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import type { Writable } from 'node:stream';
 import { finished } from 'node:stream/promises';
 import { createGzip } from 'node:zlib';
@@ -85,6 +86,9 @@ async function placeOf(file: string): Promise<string> {
   if (there === undefined) return file;
   if (there.isDirectory()) throw Object.assign(new Error('it is a folder'), { code: 'EISDIR' });
   if (!there.isFile()) throw new Error('it is no file, but a device, a pipe or a socket');
+  // /dev/stdout would be the log of who writes, not the output of who asks.
+  const ways = [await realpath(dirname(file)), await readlink(file).catch(() => '')];
+  if (ways.some((way) => way.startsWith('/proc/'))) throw new Error('it is what the router itself has open');
   return realpath(file);
 }
 

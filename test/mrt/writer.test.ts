@@ -1,10 +1,13 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import {
+  closeSync,
   existsSync,
   lstatSync,
   mkdirSync,
   mkdtempSync,
+  openSync,
   readdirSync,
+  readFileSync,
   rmSync,
   symlinkSync,
   writeFileSync,
@@ -198,6 +201,22 @@ test('what is there and no file is not replaced by one, and a link leads to the 
   t.true(lstatSync(link).isSymbolicLink());
   t.is((await summarise(file)).entries, 2);
   t.deepEqual(readdirSync(place).toSorted(), ['file.mrt', 'link.mrt', 'pipe']);
+});
+
+test('what is open already, as by /dev/stdout, is not written over', async (t) => {
+  if (!existsSync('/proc/self/fd')) {
+    t.pass();
+    return;
+  }
+  const log = path.join(folder, 'log');
+  writeFileSync(log, 'a line');
+  const descriptor = openSync(log, 'r');
+  t.teardown(() => closeSync(descriptor));
+  const link = path.join(folder, 'stdout');
+  symlinkSync(`/proc/self/fd/${descriptor}`, link);
+  for (const file of [link, `/proc/self/fd/${descriptor}`])
+    await t.throwsAsync(writeTableDump(file, options, routes(1)), { message: /has open/ });
+  t.is(readFileSync(log, 'utf8'), 'a line');
 });
 
 for (const name of ['routeviews-rib.20140523.0600.first9072.gz', 'routeviews6-rib.20151101.0600.part1.gz']) {
