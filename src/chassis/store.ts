@@ -8,9 +8,9 @@
  *
  *    damaged ──> the file is moved aside, a fresh one takes its place and what could still be read
  *
- * A database that a newer graftd or another program wrote is left alone: then memory is all there is.
+ * A database that a newer graftd or another program wrote is left alone, and so is a text: then memory is all there is.
  */
-import { existsSync, renameSync } from 'node:fs';
+import { existsSync, readFileSync, renameSync } from 'node:fs';
 import type { GraftRow } from './operations.ts';
 import {
   type CounterSample,
@@ -139,7 +139,8 @@ export class Store {
   #leaveFile(error: unknown): void {
     const rescued = this.#rescue();
     this.#closeTables();
-    if (this.healthy && isDamage(error)) this.#startFresh(`was damaged (${words(error)})`, rescued);
+    if (this.healthy && isDamage(error, this.file))
+      this.#startFresh(`was damaged (${words(error)})`, rescued);
     else this.#goOnInMemory(error, rescued);
   }
 
@@ -237,9 +238,20 @@ interface Rescued {
   into(tables: StoreTables): void;
 }
 
-function isDamage(error: unknown): boolean {
+function isDamage(error: unknown, file: string): boolean {
   const code = (error as { code?: unknown }).code;
-  return typeof code === 'string' && /^SQLITE_(CORRUPT|NOTADB)/.test(code);
+  if (typeof code !== 'string') return false;
+  return code.startsWith('SQLITE_CORRUPT') || (code.startsWith('SQLITE_NOTADB') && !isText(file));
+}
+
+/** Somebody's words, as a configuration, were never a database: "state" names the wrong file. */
+function isText(file: string): boolean {
+  try {
+    const start = readFileSync(file).subarray(0, 64);
+    return start.every((byte) => byte >= 0x20 || byte === 0x09 || byte === 0x0a || byte === 0x0d);
+  } catch {
+    return false;
+  }
 }
 
 /** With what SQLite keeps beside the file; the new name, or undefined where the file is gone. */

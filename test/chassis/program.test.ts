@@ -171,7 +171,7 @@ test.serial('what stands at the control path and is no socket is not removed', a
 test.serial('without a usable database it routes, and says so', async (t) => {
   const folder = temporaryFolder(t);
   const damaged = path.join(folder, 'damaged.db');
-  writeFileSync(damaged, 'this is no database'.repeat(1000));
+  writeFileSync(damaged, Buffer.alloc(20_000, 0x01));
   const directory = path.join(folder, 'directory.db');
   mkdirSync(directory);
   const missing = path.join(folder, 'no', 'such', 'folder', 'graftd.db');

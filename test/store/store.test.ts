@@ -141,16 +141,29 @@ test('after close the file is one whole file, and nothing throws', (t) => {
 
 test('a file that is no database is moved aside, and a fresh one is used', (t) => {
   const file = temporaryFile(t);
-  writeFileSync(file, 'this is no database, '.repeat(500));
+  writeFileSync(file, Buffer.alloc(10_000));
   const { store, log } = open(t, file);
   const aside = `${file}.damaged-20240506T070809Z`;
-  t.regex(readFileSync(aside, 'utf8'), /^this is no database/);
+  t.is(readFileSync(aside).length, 10_000);
   t.is(log.length, 1);
   t.true(log[0]!.includes(aside) && /was damaged/.test(log[0]!), log[0]);
   store.place('192.0.2.2', 3);
   t.true(store.healthy);
   store.close();
   t.is(open(t, file).store.placements().get('192.0.2.2'), 3);
+});
+
+test('a text, which was never a database, is left alone', (t) => {
+  const file = temporaryFile(t);
+  writeFileSync(file, 'router:\n  as: 65000\n');
+  const { store, log } = open(t, file);
+  t.is(log.length, 1);
+  t.regex(log[0]!, /cannot be used/);
+  store.place('192.0.2.2', 3);
+  t.is(store.placements().get('192.0.2.2'), 3);
+  store.close();
+  t.deepEqual(readdirSync(path.dirname(file)), ['graftd.db']);
+  t.regex(readFileSync(file, 'utf8'), /^router:/);
 });
 
 test('a database with a page overwritten is moved aside when it is opened', (t) => {
