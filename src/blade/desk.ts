@@ -37,6 +37,8 @@ export class Desk {
   readonly batch = new Batch();
   readonly singles = new Singles();
   readonly some = new Int32Array(SOME);
+  /** Their sets. */
+  readonly sets = new Int32Array(SOME);
   readonly paths: PathsTold;
   readonly instead: Instead;
   /** By index in the batch, where it is one of several paths: the prefix, and the word for all its paths. */

@@ -270,6 +270,11 @@ export class UpdateGroup {
     const count = this.pending.shiftSome(some, Math.min(SOME, room));
     this.#best.touch(some, count);
     this.touched = this.#views.touch(this.view, some, count);
+    if (this.exporter.rules.policy !== undefined) {
+      const { sets } = this.#desk;
+      for (let i = 0; i < count; i++) sets[i] = this.#best.bestAttribute(some[i] as number);
+      this.touched ^= this.exporter.touch(sets, count);
+    }
     return count;
   }
 
