@@ -37,7 +37,7 @@ export class GraftCosts {
 
   /** The session was taken over. */
   begin(session: number, slot: number, { updatesSent }: UpdateGroup): void {
-    const generation = this.#fabric.graft(slot, GRAFT.generation);
+    const generation = this.#fabric.graftGeneration(slot);
     this.#costs.set(session, { slot, generation, updatesSent, records: 0, evaluations: 0 });
   }
 
@@ -53,7 +53,7 @@ export class GraftCosts {
   note({ index, group }: Served): boolean {
     const costs = this.#costs.get(index);
     const fabric = this.#fabric;
-    if (costs === undefined || fabric.graft(costs.slot, GRAFT.generation) !== costs.generation) return false;
+    if (costs === undefined || fabric.graftGeneration(costs.slot) !== costs.generation) return false;
     const updates = group === undefined ? 0 : group.updatesSent - costs.updatesSent;
     fabric.setGraft(costs.slot, GRAFT.decisionsRun, costs.evaluations);
     fabric.setGraft(costs.slot, GRAFT.fabricRecordsSent, costs.records);

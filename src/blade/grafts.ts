@@ -14,7 +14,8 @@
  * changes for it.
  *
  * The state word of the graft slot moves by compare-and-swap, so that giving up (the chassis, before `releasing`)
- * and releasing exclude each other. Everything that changes hands stands in the fabric.
+ * and releasing exclude each other. It holds the slot's generation, too: a step for a graft that was given up is none for the one
+ * that has its slot now. Everything that changes hands stands in the fabric.
  */
 import type { Clock } from '../base/clock.ts';
 import type { Fabric } from '../fabric/fabric.ts';
@@ -107,7 +108,7 @@ export class Grafts {
     const { grafts } = this.#fabric;
     for (const [word, catchUp] of this.#catchUps) this.#endCatchUp(word, catchUp);
     for (let slot = 0; slot < this.#fabric.options.grafts; slot++) {
-      const state = grafts[slot * GRAFT.words + GRAFT.state] as number;
+      const state = (grafts[slot * GRAFT.words + GRAFT.state] as number) & 7;
       if (state !== GRAFT_STATE.free || this.#logs[slot] !== undefined) this.#step(slot);
     }
   }
@@ -116,7 +117,7 @@ export class Grafts {
   onMarker(sibling: number, marker: number): void {
     const slot = (marker - 1) & 31;
     const generation = (marker - 1) >>> 5;
-    if (this.#fabric.graft(slot, GRAFT.generation) !== generation) return;
+    if (this.#fabric.graftGeneration(slot) !== generation) return;
     if (this.#fabric.graft(slot, GRAFT.from) !== this.#me) return;
     if (this.#arrivedGeneration[slot] !== generation) {
       this.#arrivedGeneration[slot] = generation;
@@ -145,27 +146,31 @@ export class Grafts {
   }
 
   /** Names a graft among all that ever were. */
-  #wordOf(slot: number): number {
-    return ((this.#fabric.graft(slot, GRAFT.generation) << 5) | slot) + 1;
+  #wordOf(slot: number, generation: number): number {
+    return ((generation << 5) | slot) + 1;
   }
 
   #step(slot: number): void {
     const fabric = this.#fabric;
-    const generation = fabric.graft(slot, GRAFT.generation);
-    const state = fabric.graft(slot, GRAFT.state);
+    const word = fabric.graft(slot, GRAFT.state);
+    const generation = word >>> 3;
+    const session = fabric.graft(slot, GRAFT.session);
+    const from = fabric.graft(slot, GRAFT.from);
     const to = fabric.graft(slot, GRAFT.to) === this.#me;
-    const from = fabric.graft(slot, GRAFT.from) === this.#me;
+    const markers = fabric.graft(slot, GRAFT.markers);
     // The slot was used again between these words, and they are of two grafts: the next turn sees one.
-    if (fabric.graft(slot, GRAFT.generation) !== generation) return;
+    if (fabric.graftGeneration(slot) !== generation) return;
     const log = this.#logs[slot];
     if (log !== undefined && log.generation !== generation) this.#forget(slot);
-    switch (state) {
+    switch (word & 7) {
       case GRAFT_STATE.requested:
-        if (to) this.#prepare(slot);
+        if (!to || !this.#prepare(slot, generation, session)) break;
+        this.#mark(slot, generation, from, markers);
+        this.#ringOthers();
         break;
       case GRAFT_STATE.prepared:
-        if (!from) this.#mark(slot);
-        else this.#releaseWhenMarked(slot);
+        if (from !== this.#me) this.#mark(slot, generation, from, markers);
+        else this.#releaseWhenMarked(slot, generation, markers);
         break;
       case GRAFT_STATE.released:
         if (to) this.#takeOver(slot);
@@ -178,47 +183,40 @@ export class Grafts {
     }
   }
 
-  /** `to`: from now on every evaluated prefix is logged, whatever came of it. */
-  #prepare(slot: number): void {
-    if (!this.#host.ordersDone) return;
+  /** `to`: from now on every evaluated prefix is logged, whatever came of it. False: not now, or not any more. */
+  #prepare(slot: number, generation: number, session: number): boolean {
+    if (!this.#host.ordersDone) return false;
     const log = new FifoSet();
-    const session = this.#fabric.graft(slot, GRAFT.session);
-    this.#logs[slot] = { generation: this.#fabric.graft(slot, GRAFT.generation), ids: log };
+    this.#logs[slot] = { generation, ids: log };
     this.#routes.logs.add(log);
     // Before siblings put their markers: what they change after that is told here.
     this.#routes.attention.widenToAll();
     this.#sessions.prepare(session, slot);
-    if (!this.#fabric.stepGraft(slot, GRAFT_STATE.requested, GRAFT_STATE.prepared)) {
+    if (!this.#fabric.stepGraft(slot, GRAFT_STATE.requested, GRAFT_STATE.prepared, generation)) {
       this.#forget(slot);
-      return;
+      return false;
     }
-    this.#mark(slot);
+    return true;
+  }
+
+  #ringOthers(): void {
     const { bells, options } = this.#fabric;
     for (let blade = 0; blade < options.blades; blade++) if (blade !== this.#me) bells.ring(blade);
   }
 
   /** Every blade but `from`: a marker behind all that is pending, between two evaluations. */
-  #mark(slot: number): void {
-    const generation = this.#fabric.graft(slot, GRAFT.generation);
-    if (this.#marked[slot] === generation) return;
-    if ((this.#fabric.graft(slot, GRAFT.markers) & (1 << this.#me)) === 0) return;
+  #mark(slot: number, generation: number, from: number, markers: number): void {
+    if (this.#marked[slot] === generation || (markers & (1 << this.#me)) === 0) return;
     this.#marked[slot] = generation;
-    this.#routes.siblings.channelTo(this.#fabric.graft(slot, GRAFT.from)).put(MARKER, this.#wordOf(slot));
+    this.#routes.siblings.channelTo(from).put(MARKER, this.#wordOf(slot, generation));
   }
 
   /** `from`: once all markers are read, gives the session up. */
-  #releaseWhenMarked(slot: number): void {
+  #releaseWhenMarked(slot: number, generation: number, markers: number): void {
     const fabric = this.#fabric;
-    const generation = fabric.graft(slot, GRAFT.generation);
-    if (this.#arrivedGeneration[slot] !== generation) return;
-    if (this.#arrived[slot] !== fabric.graft(slot, GRAFT.markers)) return;
+    if (this.#arrivedGeneration[slot] !== generation || this.#arrived[slot] !== markers) return;
     if (!this.#host.ordersDone || !this.#host.recovered || this.#host.telling) return;
-    if (!fabric.stepGraft(slot, GRAFT_STATE.prepared, GRAFT_STATE.releasing)) return;
-    if (fabric.graft(slot, GRAFT.generation) !== generation) {
-      // Undone and prepared anew just now: those were not this graft's markers.
-      fabric.setGraft(slot, GRAFT.state, GRAFT_STATE.prepared);
-      return;
-    }
+    if (!fabric.stepGraft(slot, GRAFT_STATE.prepared, GRAFT_STATE.releasing, generation)) return;
     fabric.stampGraft(slot, GRAFT_TIME.released, this.#clock());
     const session = fabric.graft(slot, GRAFT.session);
     fabric.setGraft(slot, GRAFT.hops, this.#routes.hopWalk.walked);
@@ -283,7 +281,7 @@ export class Grafts {
     const waiting = fabric.running & ~(1 << this.#me);
     const log = { add: (id: number) => this.#sessions.lookAgain(session, id) };
     const catchUp: CatchUp = { log, losses, waiting };
-    const word = this.#wordOf(slot);
+    const word = this.#wordOf(slot, fabric.graftGeneration(slot));
     this.#catchUps.set(word, catchUp);
     this.#routes.logs.add(catchUp.log);
     this.#routes.attention.widenToAll();

@@ -47,8 +47,8 @@ export function settleGrafts(fabric: Fabric, dead: number): boolean {
     if (end(fabric, slot, GRAFT_STATE.requested) || end(fabric, slot, GRAFT_STATE.prepared)) continue;
     if (from && end(fabric, slot, GRAFT_STATE.releasing)) fabric.setHome(word(GRAFT.session), dead);
     else if (to && end(fabric, slot, GRAFT_STATE.released)) freeHandedOver(fabric, slot);
-    else if (to && word(GRAFT.state) === GRAFT_STATE.releasing) settled = false;
-    else if (to && word(GRAFT.state) === GRAFT_STATE.done) {
+    else if (to && fabric.graftState(slot) === GRAFT_STATE.releasing) settled = false;
+    else if (to && fabric.graftState(slot) === GRAFT_STATE.done) {
       fabric.setGraft(slot, GRAFT.settled, 1);
       fabric.notifyGraft(slot);
     }

@@ -4,6 +4,7 @@
  */
 import type { Clock } from '../base/clock.ts';
 import type { Fabric } from '../fabric/fabric.ts';
+import { requestGraft } from '../fabric/graft-request.ts';
 import { GRAFT, GRAFT_STATE, GRAFT_TIME, SESSION_NUMBER } from '../fabric/layout.ts';
 
 /** A graft that is not prepared and released by then is undone, milliseconds. */
@@ -32,29 +33,6 @@ export class GraftUndone extends Error {
     super(message);
     this.lost = lost;
   }
-}
-
-/** Asks the blades for a graft, in a slot that nobody else uses. `alive`: the blades that run, as a bit set. */
-export function requestGraft(
-  fabric: Fabric,
-  slot: number,
-  session: number,
-  from: number,
-  to: number,
-  alive: number,
-): void {
-  const set = (word: number, value: number): void => fabric.setGraft(slot, word, value);
-  // First, so that a blade that has read words of the graft before sees that they are not of this one.
-  set(GRAFT.generation, (fabric.graft(slot, GRAFT.generation) + 1) & 0x3ffffff);
-  set(GRAFT.session, session);
-  set(GRAFT.from, from);
-  set(GRAFT.to, to);
-  set(GRAFT.markers, alive & ~(1 << from));
-  for (const word of [GRAFT.pendingPage, GRAFT.pendingCount, GRAFT.decisionsRun, GRAFT.fabricRecordsSent])
-    set(word, 0);
-  for (const word of [GRAFT.neighborUpdatesSent, GRAFT.settled]) set(word, 0);
-  set(GRAFT.state, GRAFT_STATE.requested);
-  fabric.bells.ring(to);
 }
 
 export class Grafts {
@@ -104,7 +82,7 @@ export class Grafts {
       await this.#settled(slot);
       return this.#costs(slot, session, from, to, routes);
     } finally {
-      fabric.setGraft(slot, GRAFT.state, GRAFT_STATE.free);
+      fabric.setGraftState(slot, GRAFT_STATE.free);
       this.#claimed.delete(slot);
       this.#waiting.shift()?.();
     }
@@ -124,7 +102,7 @@ export class Grafts {
   async #takenOver(slot: number): Promise<void> {
     const deadline = this.#clock() + PATIENCE;
     for (;;) {
-      const state = this.#fabric.graft(slot, GRAFT.state);
+      const state = this.#fabric.graftState(slot);
       if (state === GRAFT_STATE.done) return;
       if (state === GRAFT_STATE.aborted) throw new GraftUndone('a blade died', true);
       if (this.#clock() > deadline && this.#undo(slot)) {

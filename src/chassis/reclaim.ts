@@ -52,7 +52,7 @@ function lookAtRoutes(fabric: Fabric, source: number, look: (column: number) => 
 function* handedOver(fabric: Fabric): Generator<number> {
   const touched = fabric.pages.touched();
   for (let slot = 0; slot < fabric.options.grafts; slot++) {
-    if (fabric.graft(slot, GRAFT.state) !== GRAFT_STATE.released) continue;
+    if (fabric.graftState(slot) !== GRAFT_STATE.released) continue;
     let left = fabric.graft(slot, GRAFT.pendingCount);
     let page = fabric.graft(slot, GRAFT.pendingPage);
     // It may be freeing them just now, and a link be anything.

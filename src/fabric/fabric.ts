@@ -18,6 +18,7 @@ import {
   BOX,
   CARD_NUMBER,
   GRAFT,
+  GRAFT_STATE,
   GRAFT_TIME,
   SESSION,
   SESSION_NUMBER,
@@ -244,18 +245,35 @@ export class Fabric {
   }
 
   /** Writes the state last, and wakes the chassis if it waits for it. */
+  graftState(slot: number): number {
+    return this.graft(slot, GRAFT.state) & 7;
+  }
+
+  graftGeneration(slot: number): number {
+    return this.graft(slot, GRAFT.state) >>> 3;
+  }
+
+  /** By whose step it is, when nobody else can make one. */
   setGraftState(slot: number, state: number): void {
-    Atomics.store(this.grafts, slot * GRAFT.words + GRAFT.state, state);
+    this.setGraft(slot, GRAFT.state, (this.graft(slot, GRAFT.state) & ~7) | state);
     this.notifyGraft(slot);
+  }
+
+  /** The slot's words are another graft's from here on; nobody is to do anything for it before it is requested. */
+  renewGraft(slot: number): void {
+    const generation = (this.graftGeneration(slot) + 1) & 0x3ffffff;
+    this.setGraft(slot, GRAFT.state, (generation << 3) | GRAFT_STATE.free);
   }
 
   notifyGraft(slot: number): void {
     Atomics.notify(this.grafts, slot * GRAFT.words + GRAFT.settled);
   }
 
-  /** One step of a graft; false when somebody else made another one first. */
-  stepGraft(slot: number, from: number, to: number): boolean {
-    return Atomics.compareExchange(this.grafts, slot * GRAFT.words + GRAFT.state, from, to) === from;
+  /** One step of a graft; false when somebody else made another one first, or the slot is another graft's by now. */
+  stepGraft(slot: number, from: number, to: number, generation = this.graftGeneration(slot)): boolean {
+    const at = slot * GRAFT.words + GRAFT.state;
+    const expected = (generation << 3) | from;
+    return Atomics.compareExchange(this.grafts, at, expected, (generation << 3) | to) === expected;
   }
 
   stampGraft(slot: number, which: number, time: number): void {

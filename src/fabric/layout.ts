@@ -276,12 +276,14 @@ export const SESSION_NUMBER = {
 /** Words of a graft slot. The state says who may write the rest. */
 export const GRAFT = {
   words: 64,
+  /**
+   * generation << 3 | state (GRAFT_STATE). The generation counts uses of the slot: a late marker, and a step that somebody took for
+   * an earlier graft, are known by it. Compare-and-swap by whose step it is; a new generation: the chassis.
+   */
   state: 0,
   session: 1,
   from: 2,
   to: 3,
-  /** Counts uses of the slot, so that a late marker of an earlier graft is known. */
-  generation: 4,
   /** Bit set of the blades whose markers must reach `from`. Writer: the chassis, before it requests. */
   markers: 5,
   /** First page of the prefixes that `from` hands over + 1 word count. Writer: `from`. */

@@ -27,7 +27,7 @@ test('a graft that is settled before it is done is waited for with the event loo
   );
   await new Promise(setImmediate);
   // As a blade leaves it that takes over a session of which nothing had to be told, and is stopped right there.
-  fabric.setGraft(0, GRAFT.state, GRAFT_STATE.released);
+  fabric.setGraftState(0, GRAFT_STATE.released);
   fabric.setGraft(0, GRAFT.settled, 1);
   fabric.notifyGraft(0);
   const look = fabric.graft.bind(fabric);

@@ -3,8 +3,8 @@
  * when the graft is served.
  */
 import type { Random } from '../../src/base/random.ts';
-import { requestGraft } from '../../src/chassis/graft.ts';
 import type { Fabric } from '../../src/fabric/fabric.ts';
+import { requestGraft } from '../../src/fabric/graft-request.ts';
 import { GRAFT, GRAFT_STATE } from '../../src/fabric/layout.ts';
 
 export class GraftDesk {
@@ -32,7 +32,7 @@ export class GraftDesk {
     return [...this.#active]
       .map(([session, slot]) => {
         const word = (which: number): number => this.#fabric.graft(slot, which);
-        return `session ${session} ${word(GRAFT.from)}→${word(GRAFT.to)} in state ${word(GRAFT.state)}`;
+        return `session ${session} ${word(GRAFT.from)}→${word(GRAFT.to)} in state ${this.#fabric.graftState(slot)}`;
       })
       .join(', ');
   }
@@ -72,7 +72,7 @@ export class GraftDesk {
   /** Grafts under way that are not even taken over. */
   get unserved(): string {
     const done = [...this.#active.values()].every(
-      (slot) => this.#fabric.graft(slot, GRAFT.state) === GRAFT_STATE.done,
+      (slot) => this.#fabric.graftState(slot) === GRAFT_STATE.done,
     );
     return done ? '' : this.waitingFor;
   }
@@ -82,7 +82,7 @@ export class GraftDesk {
     const fabric = this.#fabric;
     const served: number[] = [];
     for (const [session, slot] of this.#active) {
-      const state = fabric.graft(slot, GRAFT.state);
+      const state = fabric.graftState(slot);
       if (state === GRAFT_STATE.aborted) this.#lost(session, slot);
       if (state !== GRAFT_STATE.done) continue;
       if (!this.#impatient && fabric.graft(slot, GRAFT.settled) !== 1) continue;
@@ -104,7 +104,7 @@ export class GraftDesk {
   #freeSlot(): number {
     const { grafts } = this.#fabric.options;
     for (let slot = 0; slot < grafts; slot++) {
-      const state = this.#fabric.graft(slot, GRAFT.state);
+      const state = this.#fabric.graftState(slot);
       if ([...this.#active.values()].includes(slot)) continue;
       if (state === GRAFT_STATE.free || state === GRAFT_STATE.aborted) return slot;
     }
