@@ -35,6 +35,7 @@ if (start.rehearse > 0) {
     session: start.sessions[0],
     policies: (start.policies ?? []).length > 0,
     patience: Math.max(1, start.rehearse / availableParallelism()),
+    siblings: start.rehearse > 1,
   });
   systemGiving()?.trim();
 }

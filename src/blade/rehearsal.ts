@@ -79,6 +79,8 @@ export interface Cast {
   readonly policies?: boolean;
   /** Blades that rehearse on the same processor: each act may take so many times as long. What ends early is compiled under the first table. */
   readonly patience?: number;
+  /** The box has more than one blade. */
+  readonly siblings?: boolean;
 }
 
 /** Takes a few tenths of a second of processor time. */
@@ -89,11 +91,12 @@ export function rehearse(clock: () => number, cast: Cast = {}): void {
   const memory = createFabricMemory(structuredClone({ ...cast.options, ...SIZES }));
   // What is called for the first time leaves no trace of what it was called with.
   for (let life = 0; life < LIVES; life++) rehearseSessions(clock, memory, cast, clock() + time);
-  // Of objects that are gone when garbage is collected, in the last act, the code is gone too.
-  const kept = [
-    rehearseTogether(clock, memory, cast, clock() + time),
-    rehearseApart(clock, memory, cast, clock() + time),
-  ];
+  // Of objects that are gone when garbage is collected, in the last act, the code is gone too. Who has no siblings has no need of it.
+  const kept: Blade[][] = [];
+  for (const act of [rehearseTogether, rehearseApart]) {
+    if (cast.siblings) kept.push(act(clock, memory, cast, clock() + time));
+    else act(clock, memory, cast, clock() + time);
+  }
   rehearseAlone(clock, memory, { ...cast, policies: false }, clock() + time);
   if (cast.policies) rehearseAlone(clock, memory, cast, clock() + time);
   const sessions = configurations(cast);
