@@ -40,8 +40,8 @@ const COLLECT = 750;
 /**
  * At last so many single changes and nothing else, which is most of what a router lives on: what each of them calls a few times, Node.js
  * compiles after some thousand, and what was compiled it throws away at the first thing that is new. So all that a blade does beside them
- * is done, too: its timers come each so many changes, nobody is waited for by itself and then all are again, and who calls is not always
- * the same. Between two times that the others listen the kernel keeps what they are told.
+ * is done, too: its timers come each so many changes, nobody is waited for by itself and then all are again, one's connection ends, and who
+ * calls is not always the same. Between two times that the others listen the kernel keeps what they are told.
  */
 const CALM = 5000;
 const APART_EVERY = 256;
@@ -57,6 +57,7 @@ class FarEnd {
   readonly #bytes = new Uint8Array(new SharedArrayBuffer(ROOM));
   readonly #message: KernelMessage;
   #said = 0;
+  #hungUp = false;
 
   constructor(calls: SocketCalls, numbers: Int32Array) {
     this.#calls = calls;
@@ -83,9 +84,15 @@ class FarEnd {
     this.#calls.receive(this.#far, this.#message.address);
   }
 
+  /** The neighbour's program is gone. */
+  hangUp(): void {
+    this.#calls.close(this.#far);
+    this.#hungUp = true;
+  }
+
   close(): void {
     this.#calls.close(this.near);
-    this.#calls.close(this.#far);
+    if (!this.#hungUp) this.#calls.close(this.#far);
   }
 }
 
@@ -148,7 +155,7 @@ export function rehearseSockets(stage: Stage, most: number): void {
       });
     }
   }
-  rehearseCalm({ fabric, blade, lookout, neighbors, ends, clock, wake }, clock() + most);
+  rehearseCalm({ calls, fabric, blade, lookout, neighbors, ends, clock, wake }, clock() + most);
   for (const { index } of neighbors) lookout.leave(index);
   lookout.close();
   fabric.bells.close();
@@ -156,16 +163,18 @@ export function rehearseSockets(stage: Stage, most: number): void {
 }
 
 interface Scene extends Pick<Stage, 'clock'> {
+  readonly calls: SocketCalls;
   readonly fabric: Fabric;
   readonly blade: Blade;
   readonly lookout: Lookout;
   readonly neighbors: readonly Neighbor[];
-  readonly ends: readonly FarEnd[];
+  readonly ends: FarEnd[];
   readonly wake: () => boolean;
 }
 
 /** Single changes of one neighbour, each of which the blade sleeps for. */
-function rehearseCalm({ fabric, blade, lookout, neighbors, ends, clock, wake }: Scene, end: number): void {
+function rehearseCalm(scene: Scene, end: number): void {
+  const { fabric, blade, lookout, neighbors, ends, clock, wake } = scene;
   // What has been said wakes it up; where it is not read here, somebody has to ring.
   const orders = (): boolean => {
     blade.meter.begin(clock());
@@ -199,6 +208,7 @@ function rehearseCalm({ fabric, blade, lookout, neighbors, ends, clock, wake }: 
         ends[0]?.flush();
         lookout.look(0);
       }
+      loseLast(scene);
       serve(FLOOD_TURNS);
     }
     neighbors[0]?.tell(Math.floor(change / SETS), change % SETS);
@@ -208,6 +218,19 @@ function rehearseCalm({ fabric, blade, lookout, neighbors, ends, clock, wake }: 
     step(blade, wake, () => change);
     if (change % LISTEN_EVERY === 0) for (const far of ends) far.listen();
   }
+}
+
+/** The last neighbour's connection ends, which the look-out hears first; it has another one then. */
+function loseLast({ calls, fabric, lookout, ends }: Scene): void {
+  const session = ends.length - 1;
+  const lost = ends[session];
+  const [next] = openEnds(calls, 1);
+  if (lost === undefined || next === undefined) return;
+  lost.hangUp();
+  lookout.look(0);
+  lost.close();
+  ends[session] = next;
+  lend(fabric, session, next.near);
 }
 
 /** As the line card does with an Established session, when it has sent what there was. */
