@@ -14,8 +14,10 @@ import { KernelMessage } from '../fabric/kernel-message.ts';
 import { CONNECTION, MESSAGE, READER, SENDER } from '../fabric/layout.ts';
 import { Lookout } from '../fabric/lookout.ts';
 import { type FabricMemory, renewFabricMemory } from '../fabric/memory.ts';
+import type { PolicyDefinition } from '../policy/language.ts';
 import { describeFor } from '../rib/attribute-row.ts';
 import { Blade } from './blade.ts';
+import { LIMITS } from './limits.ts';
 import type { SessionConfiguration } from './messages.ts';
 import { Neighbor } from './rehearsal-neighbor.ts';
 import { step } from './shift.ts';
@@ -107,6 +109,7 @@ function openEnds(calls: SocketCalls, count: number): FarEnd[] {
 export interface Stage {
   readonly memory: FabricMemory;
   readonly sessions: readonly SessionConfiguration[];
+  readonly policies: readonly PolicyDefinition[];
   readonly localAs: number;
   readonly clock: () => number;
   readonly random: Random;
@@ -126,7 +129,7 @@ export function rehearseSockets(stage: Stage, most: number): void {
   fabric.lookout = lookout;
   fabric.giving = systemGiving();
   fabric.courier = new Courier(memory, 0, calls);
-  const blade = new Blade(fabric, 0, sessions, clock, stage.random, () => {});
+  const blade = new Blade(fabric, 0, sessions, clock, stage.random, () => {}, LIMITS, 0, stage.policies);
   const ends = openEnds(calls, sessions.length);
   const neighbors = ends.map((far, index) => {
     stage.open(fabric, index);

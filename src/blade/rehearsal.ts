@@ -20,6 +20,7 @@ import {
   forgetFabricMemory,
   renewFabricMemory,
 } from '../fabric/memory.ts';
+import type { PolicyDefinition } from '../policy/language.ts';
 import { describeFor } from '../rib/attribute-row.ts';
 import { establishRecord } from '../rib/rehearsed.ts';
 import { Blade } from './blade.ts';
@@ -99,9 +100,10 @@ export function rehearse(clock: () => number, cast: Cast = {}): void {
   }
   rehearseAlone(clock, memory, { ...cast, policies: false }, clock() + time);
   if (cast.policies) rehearseAlone(clock, memory, cast, clock() + time);
-  const sessions = configurations(cast);
+  // The last act is like what follows: what fits other shapes only is thrown away under the first table.
+  const { policies, sessions } = playing(cast);
   const random = new Random(5);
-  rehearseSockets({ memory, sessions, localAs: LOCAL_AS, clock, random, open: openRecord }, time);
+  rehearseSockets({ memory, sessions, policies, localAs: LOCAL_AS, clock, random, open: openRecord }, time);
   kept.length = 0;
   forgetFabricMemory(memory, systemGiving());
 }
@@ -216,8 +218,7 @@ function rehearseApart(clock: () => number, memory: FabricMemory, cast: Cast, en
 function rehearseAlone(clock: () => number, memory: FabricMemory, cast: Cast, end: number): void {
   renewFabricMemory(memory, 1);
   const fabric = new Fabric(memory, 0, describeFor(LOCAL_AS));
-  const policies = cast.policies ? rehearsalPolicies() : [];
-  const sessions = configurations(cast).map((each) => (cast.policies ? { ...each, ...POLICY_KEYS } : each));
+  const { policies, sessions } = playing(cast);
   const blade = new Blade(fabric, 0, sessions, clock, new Random(3), () => {}, LIMITS, 0, policies);
   const neighbors = configurations(cast).map(({ index, as }) => new Neighbor(fabric, index, as));
   for (const { index } of neighbors) {
@@ -247,6 +248,13 @@ function turn(blades: readonly Blade[], neighbors: readonly Neighbor[]): void {
     for (const blade of blades) blade.turn();
     for (const neighbor of neighbors) neighbor.listen();
   }
+}
+
+/** With the policies of a rehearsal, where there are some. */
+function playing(cast: Cast): { policies: PolicyDefinition[]; sessions: SessionConfiguration[] } {
+  const sessions = configurations(cast);
+  if (!cast.policies) return { policies: [], sessions };
+  return { policies: rehearsalPolicies(), sessions: sessions.map((each) => ({ ...each, ...POLICY_KEYS })) };
 }
 
 function configurations({ session }: Cast): SessionConfiguration[] {
