@@ -112,7 +112,7 @@ export class Blade implements RoutesListener, GraftHost, RosterHost {
     this.#hearing = new Hearing(fabric, limits.receiveBytes);
     for (const configuration of configurations) this.roster.configure(configuration);
     // What is not known here is evaluated before anybody is served.
-    this.routes.local.replace(local, () => {});
+    this.routes.local.begin(local);
   }
 
   get ordersDone(): boolean {
@@ -147,9 +147,7 @@ export class Blade implements RoutesListener, GraftHost, RosterHost {
         break;
       case 'local':
         if (order.local.aggregates.length > 0) this.routes.attention.widenToAll();
-        this.routes.local.replace(order.local, (id) => this.routes.learn(id));
-        for (const session of this.roster.served.values()) noteExportRule(this.fabric, session, this.routes);
-        noteLacking(this.fabric, this.routes.local, this.roster.served.values());
+        this.#defineLocal(() => this.routes.local.replace(order.local, (id) => this.routes.learn(id)));
         break;
       case 'configure':
         roster.configure(order.session);
@@ -216,6 +214,11 @@ export class Blade implements RoutesListener, GraftHost, RosterHost {
     if (this.#putOff()) more = true;
     if (this.#recovery.work()) more = true;
     if (this.#originWalk.work()) more = true;
+    if (this.routes.local.walking) {
+      this.#defineLocal(() => this.routes.local.work(this.limits.sweeps));
+      // At its end, too: grafts wait for that.
+      more = true;
+    }
     if (this.#attend(start)) more = true;
     if (start >= this.#nextTimer) this.#tick(start);
     if (!hurry && this.#export(start, flooded)) more = true;
@@ -230,8 +233,8 @@ export class Blade implements RoutesListener, GraftHost, RosterHost {
       fabric.epochs.pass();
     }
     this.#count(start, more);
-    const states = this.routes.local.takeNews();
-    if (states !== undefined) this.#news({ kind: 'aggregates', slot: this.slot, states });
+    const local = this.routes.local.takeNews();
+    if (local !== undefined) this.#news({ kind: 'aggregates', slot: this.slot, ...local });
     if (waiting) this.schedule(start + 1);
     this.schedule(this.groups.lookAgainAt);
     return more;
@@ -431,6 +434,16 @@ export class Blade implements RoutesListener, GraftHost, RosterHost {
       if (this.#recovery.owing) this.#recovery.told(index, group.updatesSent);
     }
     return more;
+  }
+
+  /** After it other routes of the router itself may hold. */
+  #defineLocal(step: () => void): void {
+    const { fabric, routes, roster } = this;
+    const { key, definition } = routes.local;
+    step();
+    if (routes.local.key !== key)
+      for (const session of roster.served.values()) noteExportRule(fabric, session, routes);
+    if (routes.local.definition !== definition) noteLacking(fabric, routes.local, roster.served.values());
   }
 
   #attend(now: number): boolean {

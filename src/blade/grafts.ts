@@ -185,7 +185,7 @@ export class Grafts {
 
   /** `to`: from now on every evaluated prefix is logged, whatever came of it. False: not now, or not any more. */
   #prepare(slot: number, generation: number, session: number): boolean {
-    if (!this.#host.ordersDone) return false;
+    if (!this.#host.ordersDone || this.#routes.local.walking) return false;
     const log = new FifoSet();
     this.#logs[slot] = { generation, ids: log };
     this.#routes.logs.add(log);
@@ -215,7 +215,8 @@ export class Grafts {
   #releaseWhenMarked(slot: number, generation: number, markers: number): void {
     const fabric = this.#fabric;
     if (this.#arrivedGeneration[slot] !== generation || this.#arrived[slot] !== markers) return;
-    if (!this.#host.ordersDone || !this.#host.recovered || this.#host.telling) return;
+    if (!this.#host.ordersDone || this.#routes.local.walking) return;
+    if (!this.#host.recovered || this.#host.telling) return;
     if (!fabric.stepGraft(slot, GRAFT_STATE.prepared, GRAFT_STATE.releasing, generation)) return;
     fabric.stampGraft(slot, GRAFT_TIME.released, this.#clock());
     const session = fabric.graft(slot, GRAFT.session);

@@ -16,7 +16,7 @@ export interface Limits {
   readonly sweepPages: number;
   /** How often in a turn, while there is time: what is swept by then is told together. */
   readonly sweepRounds: number;
-  /** Prefixes evaluated again because a blade is gone. */
+  /** Prefixes evaluated again because a blade is gone, or passed by for the router's own routes (local-routes.ts). */
   readonly sweeps: number;
   /** Bytes of one session that are handled before the others': its slice. A message is never cut. */
   readonly receiveBytes: number;

@@ -210,5 +210,10 @@ export type BladeNews =
   | { readonly kind: 'policy'; readonly slot: number; readonly session: number; readonly text: string }
   /** What becomes of the stale routes of a neighbour that is not back in time. */
   | { readonly kind: 'stale'; readonly slot: number; readonly session: number; readonly text: string }
-  /** Which aggregates there are: for each, as configured, 0, or the ORIGIN + 1. */
-  | { readonly kind: 'aggregates'; readonly slot: number; readonly states: readonly number[] };
+  /** Which aggregates there are: for each, as the definition with this key has them, 0, or the ORIGIN + 1. */
+  | {
+      readonly kind: 'aggregates';
+      readonly slot: number;
+      readonly key: string;
+      readonly states: readonly number[];
+    };

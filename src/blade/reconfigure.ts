@@ -44,7 +44,7 @@ export function noteExportRule(fabric: Fabric, { index, group }: Session, routes
 }
 
 function exportRuleHash({ key, exporter }: UpdateGroup, { local }: Routes): number {
-  return ruleHash(key + local.definition.key + tableKey(exporter.originsAsked));
+  return ruleHash(key + local.key + tableKey(exporter.originsAsked));
 }
 
 function tableKey(generation: number): string {

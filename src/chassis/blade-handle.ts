@@ -39,7 +39,7 @@ export class BladeHandle {
   starts = 0;
   deaths = 0;
   /** What it said last of the aggregates. */
-  aggregates: readonly number[] = [];
+  aggregates: { readonly key: string; readonly states: readonly number[] } = { key: '', states: [] };
   lastDeath: { readonly time: number; readonly why: string } | undefined;
   readonly #fabric: Fabric;
   readonly #events: BladeEvents;

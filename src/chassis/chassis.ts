@@ -407,7 +407,7 @@ export class Chassis {
     if (news.kind === 'trouble') this.#trouble(news.text);
     if (news.kind === 'swept') this.recovery.swept();
     if (news.kind === 'recovered') this.recovery.onRecovered(news);
-    if (news.kind === 'aggregates') this.blade(news.slot).aggregates = news.states;
+    if (news.kind === 'aggregates') this.blade(news.slot).aggregates = news;
     if (!('session' in news)) return;
     const entry = this.table.at(news.session);
     if (entry === undefined) return;

@@ -27,9 +27,13 @@ export function ownRoutes({
   configuration,
 }: Pick<Chassis, 'fabric' | 'blades' | 'configuration'>): OwnRoutes {
   const definition = localDefinition(configuration);
-  const states = blades.find(({ running }) => running)?.aggregates ?? [];
+  const said = blades.find(({ running }) => running)?.aggregates;
+  // What a blade says of a definition that no longer, or not yet, holds is of other aggregates.
+  const states = said?.key === definition.key ? said.states : [];
   const rows = localRows(fabric, definition, states);
-  const summaries = definition.aggregates.filter(({ summaryOnly }, i) => summaryOnly && states[i] !== 0);
+  const summaries = definition.aggregates.filter(
+    ({ summaryOnly }, i) => summaryOnly && (states[i] ?? 0) !== 0,
+  );
   return {
     rows,
     hiddenBy(id) {
