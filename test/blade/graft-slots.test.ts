@@ -35,6 +35,7 @@ function look(me: number, state: number, at: number, again: { from: number; to: 
     siblings: { channelTo: () => ({ put: (_: number, word: number) => put.push((word - 1) >>> 5) }) },
     logs: new Set(),
     attention: { widenToAll: () => {} },
+    local: { walking: false },
     hopWalk: { walked: 0 },
   };
   const sessions = { prepare: () => {}, unprepare: () => {}, release: () => [] };
