@@ -10,7 +10,7 @@ import { FAMILY_IPV4, FAMILY_IPV6 } from '../src/bgp/families.ts';
 import { Blade } from '../src/blade/blade.ts';
 import { LIMITS } from '../src/blade/limits.ts';
 import type { SessionConfiguration } from '../src/blade/messages.ts';
-import { openRecord, rehearse } from '../src/blade/rehearsal.ts';
+import { openRecord, rehearse } from '../src/blade/rehearsal/rehearsal.ts';
 import { parseConfiguration } from '../src/config/parse.ts';
 import { Fabric } from '../src/fabric/fabric.ts';
 import { BLADE_NUMBER, CONNECTION, SESSION_NUMBER } from '../src/fabric/layout.ts';

@@ -12,7 +12,7 @@ import { HEADER_LENGTH } from '../../src/bgp/message.ts';
 import { Prefix, readPrefix4 } from '../../src/bgp/nlri.ts';
 import { CANONICAL_ROOM, canonicalize, decodeUpdate, UpdateView } from '../../src/bgp/update.ts';
 import { ACCEPT_ALL } from '../../src/blade/policies.ts';
-import { Routes } from '../../src/blade/routes.ts';
+import { Routes } from '../../src/blade/routes/routes.ts';
 import { Fabric } from '../../src/fabric/fabric.ts';
 import { SESSION, SESSION_FLAG } from '../../src/fabric/layout.ts';
 import { createFabricMemory, defaultFabricOptions } from '../../src/fabric/memory.ts';

@@ -1,6 +1,6 @@
 /**
  * What an operator chooses for a neighbour beyond RFC 4271, and what that makes of an attribute set on its way in and
- * out: pure, done once for a set and a kind of neighbour (blade/import-checks.ts, blade/exporter.ts).
+ * out: pure, done once for a set and a kind of neighbour (blade/routes/import-checks.ts, blade/telling/exporter.ts).
  *
  *   in    own AS, own cluster, first AS, roles ─→ feasible or why not ─→ (import policy)
  *   out   (export policy) ─→ roles, private ASes, override, communities ─→ RFC 4271 5.1 (export.ts)

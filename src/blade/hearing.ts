@@ -5,7 +5,7 @@
  */
 import type { Fabric } from '../fabric/fabric.ts';
 import { declineReading } from '../fabric/lookout.ts';
-import type { Session } from './session.ts';
+import type { Session } from './session/session.ts';
 
 /** Slices of floods between two looks, which cost a microsecond each; a power of two. */
 const SLICES = 4;

@@ -16,7 +16,7 @@ export interface Limits {
   readonly sweepPages: number;
   /** How often in a turn, while there is time: what is swept by then is told together. */
   readonly sweepRounds: number;
-  /** Prefixes evaluated again because a blade is gone, or passed by for the router's own routes (local-routes.ts). */
+  /** Prefixes evaluated again because a blade is gone, or passed by for the router's own routes (blade/routes/local-routes.ts). */
   readonly sweeps: number;
   /** Bytes of one session that are handled before the others': its slice. A message is never cut. */
   readonly receiveBytes: number;
@@ -25,7 +25,7 @@ export interface Limits {
    * comes before it is looked at what to send: best routes that are soon replaced are not told to anybody.
    */
   readonly receiveRounds: number;
-  /** Routes announced in one export. So many octets are WITHDRAWALS times as many withdrawals: at most BATCH of batch.ts. */
+  /** Routes announced in one export. So many octets are WITHDRAWALS times as many withdrawals: at most BATCH of blade/telling/batch.ts. */
   readonly exports: number;
   /** Batches exported in one turn when nothing more is to be received. */
   readonly exportRounds: number;

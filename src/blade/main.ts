@@ -23,7 +23,7 @@ import { Blade } from './blade.ts';
 import { LIMITS } from './limits.ts';
 import { MemoryWatch } from './memory-watch.ts';
 import type { BladeNews, BladeOrder, BladeStart } from './messages.ts';
-import { rehearse } from './rehearsal.ts';
+import { rehearse } from './rehearsal/rehearsal.ts';
 import { step, takeOrders } from './shift.ts';
 
 const start = workerData as BladeStart & { readonly port: MessagePort };

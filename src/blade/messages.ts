@@ -57,7 +57,7 @@ export interface SessionConfiguration {
   readonly pathsReceived?: number;
   readonly pathsSent?: number;
   readonly mostPathsSent?: number;
-  /** Where the best route must not be told: the best external one is, or the best of all that may be (instead.ts). */
+  /** Where the best route must not be told: the best external one is, or the best of all that may be (blade/telling/instead.ts). */
   readonly instead?: 'external' | 'any';
   readonly nextHopSelf: boolean;
   readonly nextHop4?: Uint8Array;

@@ -7,9 +7,9 @@ import { ACCEPTING, type PolicyBook } from '../policy/book.ts';
 import type { NeighborContext } from '../policy/conditions.ts';
 import type { PolicyRunner } from '../policy/runner.ts';
 import { keepsAnyReceived } from '../rib/received.ts';
-import type { ExportRules } from './exporter.ts';
-import { ImportChecks } from './import-checks.ts';
 import type { SessionConfiguration } from './messages.ts';
+import { ImportChecks } from './routes/import-checks.ts';
+import type { ExportRules } from './telling/exporter.ts';
 
 export interface ImportRule {
   /** Nothing is taken. */

@@ -11,7 +11,7 @@
  */
 import type { Fabric } from '../fabric/fabric.ts';
 import { BLADE_NUMBER } from '../fabric/layout.ts';
-import type { Routes } from './routes.ts';
+import type { Routes } from './routes/routes.ts';
 
 /** Milliseconds; longer ones are counted, as no turn is to take so long. */
 const LONG_TURN = 10;

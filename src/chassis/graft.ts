@@ -1,5 +1,5 @@
 /**
- * The chassis' part of a graft (blade/grafts.ts has the blades'): claims a slot, requests, waits, and undoes what
+ * The chassis' part of a graft (blade/moving/grafts.ts has the blades'): claims a slot, requests, waits, and undoes what
  * cannot be finished. One graft a session at a time; any number of sessions at once.
  */
 import type { Clock } from '../base/clock.ts';

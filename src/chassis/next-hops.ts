@@ -3,7 +3,7 @@
  * where that is wanted. Looks now and then whether blades have met new ones, and writes the costs where all blades read them.
  *
  *   configuration ─┐
- *                  ├─ the longest prefix ─→ fabric/next-hops.ts ─→ blades look at the routes concerned (blade/hop-walk.ts)
+ *                  ├─ the longest prefix ─→ fabric/next-hops.ts ─→ blades look at the routes concerned (blade/routes/hop-walk.ts)
  *   ip route ──────┘
  */
 import type { NextHopValues } from '../config/configuration.ts';

@@ -5,7 +5,7 @@
  *   file ─→ mistakes? ─→ differences (config/changes.ts) ─→ removed, changed, added, each session by itself
  *
  * Sessions whose keys did not change are not touched, not even told. Blades and line cards learn of a session before it
- * is placed; a blade sees by itself whether the rules of a session that it serves changed (blade/reconfigure.ts).
+ * is placed; a blade sees by itself whether the rules of a session that it serves changed (blade/moving/reconfigure.ts).
  */
 import { readFile } from 'node:fs/promises';
 import { readTrouble } from '../base/file-trouble.ts';

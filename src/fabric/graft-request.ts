@@ -1,4 +1,4 @@
-/** How a graft is asked for: by a slot, which blades look at (blade/grafts.ts). */
+/** How a graft is asked for: by a slot, which blades look at (blade/moving/grafts.ts). */
 import type { Fabric } from './fabric.ts';
 import { GRAFT, GRAFT_STATE } from './layout.ts';
 

@@ -164,7 +164,7 @@ export const SESSION = {
   flaps: 27,
   /** FAMILY_ bits for which the neighbour is near its limit of prefixes, and that was said. */
   nearLimit: 28,
-  /** What both OPENs said of graceful restart (blade/stale.ts). */
+  /** What both OPENs said of graceful restart (blade/session/stale.ts). */
   graceful: 29,
   /** FAMILY_ bits of which stale routes are kept; a walk over them: what it does, next page + 1. */
   staleFamilies: 30,

@@ -1,7 +1,7 @@
 /**
  * What the RPKI says of a route's origin (RFC 6811), as policies ask it: the table of VRPs in force, which is another one from
  * time to time. It is asked for each route, with the origin that the route came with; nothing of it is kept, so that a new table
- * holds at once. Which prefixes it can say something else of is found by the VRPs that changed (blade/origin-walk.ts).
+ * holds at once. Which prefixes it can say something else of is found by the VRPs that changed (blade/routes/origin-walk.ts).
  */
 import type { Fabric } from '../fabric/fabric.ts';
 import { buildVrpTable } from '../rpki/build.ts';

@@ -1,7 +1,7 @@
 /** Who had somebody to tell goes on hearing of everything for a while, so that a neighbour that comes and goes has no tables walked. */
 import test from 'ava';
 import { LIMITS } from '../../src/blade/limits.ts';
-import { Routes, type RoutesListener } from '../../src/blade/routes.ts';
+import { Routes, type RoutesListener } from '../../src/blade/routes/routes.ts';
 import { Fabric } from '../../src/fabric/fabric.ts';
 import { BLADE_WORD } from '../../src/fabric/layout.ts';
 import { ALL } from '../../src/ibgp-internal/interest.ts';

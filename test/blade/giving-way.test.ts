@@ -2,8 +2,8 @@
 import test from 'ava';
 import { Random } from '../../src/base/random.ts';
 import { Blade } from '../../src/blade/blade.ts';
-import { openRecord } from '../../src/blade/rehearsal.ts';
-import { Neighbor } from '../../src/blade/rehearsal-neighbor.ts';
+import { openRecord } from '../../src/blade/rehearsal/rehearsal.ts';
+import { Neighbor } from '../../src/blade/rehearsal/rehearsal-neighbor.ts';
 import type { Courier } from '../../src/fabric/courier.ts';
 import { Fabric } from '../../src/fabric/fabric.ts';
 import { describeFor } from '../../src/rib/attribute-row.ts';

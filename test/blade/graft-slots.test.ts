@@ -1,6 +1,6 @@
 /** A slot for grafts is used again and again; whoever was about to take a step for the last graft takes none for the next one. */
 import test from 'ava';
-import { Grafts } from '../../src/blade/grafts.ts';
+import { Grafts } from '../../src/blade/moving/grafts.ts';
 import { Fabric } from '../../src/fabric/fabric.ts';
 import { requestGraft } from '../../src/fabric/graft-request.ts';
 import { GRAFT, GRAFT_STATE } from '../../src/fabric/layout.ts';

@@ -1,5 +1,5 @@
 import test from 'ava';
-import { IdleRings } from '../../src/blade/idle-rings.ts';
+import { IdleRings } from '../../src/blade/session/idle-rings.ts';
 import type { Fabric } from '../../src/fabric/fabric.ts';
 import { CONNECTION, READER, SESSION } from '../../src/fabric/layout.ts';
 import { smallFabric } from '../fabric/support/small.ts';

@@ -3,7 +3,7 @@ import test from 'ava';
 import { Random } from '../../src/base/random.ts';
 import { ANY_OTHER_AS } from '../../src/bgp/open.ts';
 import { Blade } from '../../src/blade/blade.ts';
-import { Session } from '../../src/blade/session.ts';
+import { Session } from '../../src/blade/session/session.ts';
 import { Fabric } from '../../src/fabric/fabric.ts';
 import { SESSION } from '../../src/fabric/layout.ts';
 import { describeFor } from '../../src/rib/attribute-row.ts';

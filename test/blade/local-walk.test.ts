@@ -1,6 +1,6 @@
 /** Other aggregates: what is within them is counted in slices, the old ones hold until then, and what comes in between counts. */
 import test from 'ava';
-import { LocalRoutes } from '../../src/blade/local-routes.ts';
+import { LocalRoutes } from '../../src/blade/routes/local-routes.ts';
 import { Fabric } from '../../src/fabric/fabric.ts';
 import { describeFor } from '../../src/rib/attribute-row.ts';
 import type { Aggregate, LocalDefinition, Originated } from '../../src/rib/own-source.ts';

@@ -2,12 +2,12 @@
 import test from 'ava';
 import { Random } from '../../src/base/random.ts';
 import { Blade } from '../../src/blade/blade.ts';
-import { Delivery } from '../../src/blade/delivery.ts';
-import type { Desk } from '../../src/blade/desk.ts';
-import type { ExportRules } from '../../src/blade/exporter.ts';
-import { openRecord } from '../../src/blade/rehearsal.ts';
-import { Neighbor } from '../../src/blade/rehearsal-neighbor.ts';
-import type { Session } from '../../src/blade/session.ts';
+import { openRecord } from '../../src/blade/rehearsal/rehearsal.ts';
+import { Neighbor } from '../../src/blade/rehearsal/rehearsal-neighbor.ts';
+import type { Session } from '../../src/blade/session/session.ts';
+import { Delivery } from '../../src/blade/telling/delivery.ts';
+import type { Desk } from '../../src/blade/telling/desk.ts';
+import type { ExportRules } from '../../src/blade/telling/exporter.ts';
 import type { Courier } from '../../src/fabric/courier.ts';
 import { Epochs } from '../../src/fabric/epochs.ts';
 import { Fabric } from '../../src/fabric/fabric.ts';

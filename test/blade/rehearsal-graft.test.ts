@@ -2,8 +2,8 @@
 import test from 'ava';
 import { Random } from '../../src/base/random.ts';
 import { Blade } from '../../src/blade/blade.ts';
-import { openRecord } from '../../src/blade/rehearsal.ts';
-import { rehearseGraft } from '../../src/blade/rehearsal-graft.ts';
+import { openRecord } from '../../src/blade/rehearsal/rehearsal.ts';
+import { rehearseGraft } from '../../src/blade/rehearsal/rehearsal-graft.ts';
 import { Fabric } from '../../src/fabric/fabric.ts';
 import { describeFor } from '../../src/rib/attribute-row.ts';
 import { smallMemory } from '../fabric/support/small.ts';

@@ -1,7 +1,7 @@
 import test from 'ava';
 import { Random } from '../../src/base/random.ts';
-import { Pending } from '../../src/blade/pending.ts';
 import { Rounds } from '../../src/blade/rounds.ts';
+import { Pending } from '../../src/blade/telling/pending.ts';
 import { ReadySets } from '../../src/fabric/ready.ts';
 import { newSeed, smallMemory } from '../fabric/support/small.ts';
 

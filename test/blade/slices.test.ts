@@ -1,9 +1,9 @@
 /** What is cut by time: many siblings' records, and the batches of many groups. Nobody is passed over, and nobody has two turns before the others have one. */
 import test from 'ava';
-import type { ExportRules } from '../../src/blade/exporter.ts';
-import { Groups } from '../../src/blade/groups.ts';
 import { LIMITS } from '../../src/blade/limits.ts';
-import { Routes, type RoutesListener } from '../../src/blade/routes.ts';
+import { Routes, type RoutesListener } from '../../src/blade/routes/routes.ts';
+import type { ExportRules } from '../../src/blade/telling/exporter.ts';
+import { Groups } from '../../src/blade/telling/groups.ts';
 import { Fabric } from '../../src/fabric/fabric.ts';
 import { Journal } from '../../src/fabric/journal.ts';
 import { PolicyBook } from '../../src/policy/book.ts';

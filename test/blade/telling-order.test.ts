@@ -1,6 +1,6 @@
 /** Who of an update group is told first. */
 import test from 'ava';
-import { orderMembers } from '../../src/blade/telling-order.ts';
+import { orderMembers } from '../../src/blade/telling/telling-order.ts';
 import type { Fabric } from '../../src/fabric/fabric.ts';
 import { SESSION_NUMBER } from '../../src/fabric/layout.ts';
 import { smallFabric } from '../fabric/support/small.ts';

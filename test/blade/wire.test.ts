@@ -1,6 +1,6 @@
 import test from 'ava';
 import { encodeKeepalive } from '../../src/bgp/message.ts';
-import { type MessageTaker, Wire } from '../../src/blade/wire.ts';
+import { type MessageTaker, Wire } from '../../src/blade/session/wire.ts';
 import { CONNECTION, CONNECTION_STATE } from '../../src/fabric/layout.ts';
 import { smallFabric } from '../fabric/support/small.ts';
 

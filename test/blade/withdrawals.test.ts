@@ -2,7 +2,7 @@
 import test from 'ava';
 import { Random } from '../../src/base/random.ts';
 import { ACCEPT_ALL } from '../../src/blade/policies.ts';
-import { Routes, type RoutesListener } from '../../src/blade/routes.ts';
+import { Routes, type RoutesListener } from '../../src/blade/routes/routes.ts';
 import { Fabric } from '../../src/fabric/fabric.ts';
 import { SESSION, SESSION_FLAG, SESSION_NUMBER } from '../../src/fabric/layout.ts';
 import { describeFor } from '../../src/rib/attribute-row.ts';

@@ -121,7 +121,7 @@ test.serial(
           if (words[at + CONNECTION.sender] === SENDER.blade + BLADE) seen.held++;
           freeClaim(fabric.memory, BLADE);
           t.not(words[at + CONNECTION.sender], SENDER.blade + BLADE);
-          // Its next home has the card look at it (blade/orphans.ts).
+          // Its next home has the card look at it (blade/moving/orphans.ts).
           serve();
           courier = new Courier(fabric.memory, BLADE, kernel);
         }

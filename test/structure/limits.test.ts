@@ -39,20 +39,20 @@ interface Refusal {
 
 // biome-ignore format: one line per rule
 const REFUSALS: Partial<Readonly<Record<Counter, Refusal>>> = {
-  treatedAsWithdraw: { shown: 'treatedAsWithdraw', said: ['blade/malformed.ts', 'treated as a withdrawal'], told: '| sends what is wrong |' },
-  attributesDiscarded: { shown: 'attributesDiscarded', said: ['blade/malformed.ts', 'an attribute is discarded'], told: '| sends what is wrong |' },
-  prefixesIgnored: { shown: 'prefixesIgnored', said: ['blade/receive.ts', 'ignored so far'], told: '| sends what is wrong |' },
+  treatedAsWithdraw: { shown: 'treatedAsWithdraw', said: ['blade/session/malformed.ts', 'treated as a withdrawal'], told: '| sends what is wrong |' },
+  attributesDiscarded: { shown: 'attributesDiscarded', said: ['blade/session/malformed.ts', 'an attribute is discarded'], told: '| sends what is wrong |' },
+  prefixesIgnored: { shown: 'prefixesIgnored', said: ['blade/routes/receive.ts', 'ignored so far'], told: '| sends what is wrong |' },
   loopsRejected: { shown: 'loopsRejected', said: 'loops are how BGP works: `show routes --why` tells of each', told: "the protocol's own checks" },
   callsRefused: { shown: 'callsRefused', said: 'collisions are how sessions come up (RFC 4271 6.8); the line card says who calls without end', told: '| connects again and again |' },
-  pathsRefused: { shown: 'pathsRefused', said: ['blade/neighbour-limits.ts', 'refused so far'], told: '| announces more paths of a prefix |' },
-  outOfResources: { shown: 'tablesFull', said: ['blade/cease.ts', 'fullTable('], told: '| fills a table of the fabric |' },
+  pathsRefused: { shown: 'pathsRefused', said: ['blade/session/neighbour-limits.ts', 'refused so far'], told: '| announces more paths of a prefix |' },
+  outOfResources: { shown: 'tablesFull', said: ['blade/session/cease.ts', 'fullTable('], told: '| fills a table of the fabric |' },
   routesUntold: { shown: 'routesUntold', said: ['chassis/untold.ts', 'found no room so far'], told: '| fills a table of the fabric |' },
   attemptsFailed: { shown: 'attemptsFailed', said: ['chassis/chassis.ts', 'does not come up'], told: '| does not come up |' },
   policyFaults: { shown: 'policyFaults', said: ['blade/blade.ts', "kind: 'policy'"], told: 'rejects the route' },
   setsTooLong: { shown: 'setsTooLong', said: ['chassis/untold.ts', 'too long for a message'], told: '| cannot be told a route |' },
 };
 
-/** Limits that are counted as their line is logged (blade/neighbour-limits.ts): words of it, and of the documentation. */
+/** Limits that are counted as their line is logged (blade/session/neighbour-limits.ts): words of it, and of the documentation. */
 // biome-ignore format: one line per rule
 const LIMITS: Readonly<Record<SessionLimit, readonly [said: string, told: string]>> = {
   prefixWarnings: ['prefixes, of ', '| announces too much |'],
@@ -88,7 +88,7 @@ test('what is refused is shown, said in the log, and documented', (t) => {
 });
 
 test('each limit has a counter with its name, a line in the log, and a row in docs/operations.md', (t) => {
-  const source = read('src/blade/neighbour-limits.ts');
+  const source = read('src/blade/session/neighbour-limits.ts');
   const answer = read('src/chassis/operations.ts');
   for (const limit of SESSION_LIMITS) {
     const [said, told] = LIMITS[limit];

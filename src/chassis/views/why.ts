@@ -107,7 +107,7 @@ export class Why {
     return view >= 0 && this.#views.attribute(view, id) !== 0 && this.#views.source(view, id) !== session + 1;
   }
 
-  /** Where the best route must not be told, another one may be (blade/instead.ts). */
+  /** Where the best route must not be told, another one may be (blade/telling/instead.ts). */
   #isToldOther({ index, configuration }: SessionEntry, source: number, id: number): boolean {
     const { fabric } = this.#box;
     if (configuration.instead === undefined || !this.#isTold(index, id)) return false;
