@@ -148,6 +148,9 @@ test('clear sends a Cease and comes back by itself; how a session ended last is 
   t.deepEqual(await neighbour.notification(), [6, 4]);
   await neighbour.end();
   neighbour.close();
+  // The NOTIFICATION leaves first.
+  const noted = async () => (await box.operator.showSession(address)).lastDown !== undefined;
+  await until('it is noted', noted);
   const down = await box.operator.showSession(address);
   const text = 'Cease/Administrative Reset';
   t.deepEqual(down.lastNotification, { direction: 'sent', code: 6, subcode: 4, text });
