@@ -11,6 +11,7 @@ type Complain = (path: string, message: string) => void;
 export const MOST_ELEMENTS = 2 ** 32;
 /** Neighbours that there is room for at least, so that some can be added while it runs. */
 const LEAST_NEIGHBOURS = 62;
+/** Beyond so many only those that are configured, or that chassis.limits asks for: with rings for extended messages there can be few more. */
 const MANY = 8000;
 /** Blades that there can be at least, for the same reason. */
 export const LEAST_BLADES = 16;
